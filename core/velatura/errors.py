@@ -1,0 +1,103 @@
+"""What velatura refuses, and why: every error says what, where, what was found, and what to do.
+
+::
+
+    VelaturaError
+    ├── InputError          exit 3: the input is wrong; another machine will not help
+    │   ├── ImageError      a file that is not a readable picture
+    │   ├── PassError       a picture without the channels that are wanted
+    │   ├── ColourError     a colour space that the config does not know
+    │   ├── LookError       a file that is not one of our looks, or does not fit
+    │   ├── FrameError      frames that are missing, or a range that is none
+    │   └── TrainingError   painted keys that do not fit their plate, a run that is not one
+    ├── MachineError        exit 4: the machine cannot; another one may
+    │   ├── DeviceError     the wanted device did not answer
+    │   ├── StorageError    a folder that cannot be written, a full disk
+    │   └── RuntimeMissing  the runtime or a part of it is not installed
+    └── Cancelled           exit 130: stopped on request; finished frames are whole
+
+Standard library only, Python 3.9 and later: host adapters import this module.
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+
+class VelaturaError(Exception):
+    """An error with a message for people and an exit code for farms.
+
+    Args:
+        what: one sentence: what went wrong, and where (path, frame, channel).
+        found: what was there instead.
+        do: what the reader can do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, found: Optional[str] = None, do: Optional[str] = None) -> None:
+        self.what, self.found, self.do = what, found, do
+        sentences = [_sentence(what)]
+        if found:
+            sentences.append(_sentence(f"Found: {found}"))
+        if do:
+            sentences.append(_sentence(do))
+        super().__init__(" ".join(sentences))
+
+
+class InputError(VelaturaError):
+    """The input is wrong; trying again elsewhere will not help."""
+
+    exit_code = 3
+
+
+class ImageError(InputError):
+    """A file that is not a picture velatura can read."""
+
+
+class PassError(InputError):
+    """A picture that lacks the channels that are wanted."""
+
+
+class ColourError(InputError):
+    """A colour space that the OCIO config does not know."""
+
+
+class LookError(InputError):
+    """A file that is not a velatura look, or a look that does not fit the plate."""
+
+
+class FrameError(InputError):
+    """Frames that are missing from a sequence, or a frame range that is none."""
+
+
+class TrainingError(InputError):
+    """Painted keys that do not fit their plate, or a training run that is not one."""
+
+
+class MachineError(VelaturaError):
+    """This machine cannot do it; another one may."""
+
+    exit_code = 4
+
+
+class DeviceError(MachineError):
+    """The device that was asked for did not answer."""
+
+
+class StorageError(MachineError):
+    """A folder that cannot be written, or a full disk."""
+
+
+class RuntimeMissing(MachineError):
+    """The velatura runtime, or an optional part of it, is not installed."""
+
+
+class Cancelled(VelaturaError):
+    """Stopped on request; every file under its final name is whole."""
+
+    exit_code = 130
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,127 @@
+"""A picture as a compositor knows it: named planes in their own types, windows, metadata.
+
+An `Image` is what an EXR file holds: one or more parts, each with planes (channels) of half, float
+or uint pixels, a data window, a display window and its header attributes. Images are values:
+nothing here changes one in place, and the attributes of a header travel untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from velatura.errors import PassError
+
+type_name = {np.dtype(np.float16): "half", np.dtype(np.float32): "float", np.dtype(np.uint32): "uint"}
+"""EXR's names of the three pixel types (OpenEXR, "Technical Introduction", Pixel Data)."""
+
+FloatArray = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of pixels: ``x``, ``y`` of its top left corner, y down, in pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height} at ({self.x}, {self.y})"
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One channel: its name in the file and its pixels, ``(H, W)`` half, float or uint."""
+
+    name: str
+    pixels: Pixels
+
+
+@dataclass(frozen=True)
+class Part:
+    """The planes that share a data window, with the header they came with.
+
+    Attributes:
+        name: the part's name, empty in a single-part file.
+        planes: in the file's order.
+        data: the data window: where pixels are.
+        display: the display window: what the artist calls the format.
+        attributes: every other header attribute, in the reading library's own types.
+    """
+
+    name: str
+    planes: tuple[Plane, ...]
+    data: Window
+    display: Window
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Image:
+    """All parts of one picture; planes are found by name over all parts."""
+
+    parts: tuple[Part, ...]
+    source: str = ""
+
+    def planes(self) -> Iterator[tuple[Part, str, Plane]]:
+        """Yield each plane with its part and the name it is addressed by.
+
+        That is the channel's own name, or ``part.channel`` where two parts hold the same name.
+        """
+        seen: dict[str, int] = {}
+        for part in self.parts:
+            for plane in part.planes:
+                seen[plane.name] = seen.get(plane.name, 0) + 1
+        for part in self.parts:
+            for plane in part.planes:
+                unique = seen[plane.name] == 1 or not part.name
+                yield part, plane.name if unique else f"{part.name}.{plane.name}", plane
+
+    @property
+    def names(self) -> list[str]:
+        """The addressable names of all planes, in file order."""
+        return [name for _, name, _ in self.planes()]
+
+    def find(self, name: str) -> tuple[Part, Plane]:
+        """Return the plane addressed by ``name`` and its part, or raise PassError."""
+        for part, full, plane in self.planes():
+            if full == name:
+                return part, plane
+        raise PassError(
+            f"{self.source or 'the image'} has no channel {name}", found=", ".join(self.names)
+        )
+
+    def replace(self, pixels: Mapping[str, Pixels]) -> Image:
+        """Return a copy with the named planes exchanged; all else is the same object.
+
+        Args:
+            pixels: addressable name -> ``(H, W)`` array; it is cast to the plane's own type, and a
+                finite value beyond a half's range becomes the largest half (65504), never Inf.
+        """
+        for name in pixels:
+            self.find(name)
+        fresh = {id(plane): pixels[name] for _, name, plane in self.planes() if name in pixels}
+
+        def exchanged(plane: Plane) -> Plane:
+            if id(plane) not in fresh:
+                return plane
+            return Plane(plane.name, cast(fresh[id(plane)], plane.pixels.dtype))
+
+        parts = (replace(part, planes=tuple(map(exchanged, part.planes))) for part in self.parts)
+        return replace(self, parts=tuple(parts))
+
+
+def cast(pixels: Pixels, dtype: npt.DTypeLike) -> Pixels:
+    """Return ``pixels`` as ``dtype``; finite values saturate at a half's 65504, Inf stays Inf."""
+    if np.dtype(dtype) != np.float16 or pixels.dtype == np.float16:
+        return np.ascontiguousarray(pixels, dtype)
+    top = np.float32(np.finfo(np.float16).max)
+    values = np.where(np.isinf(pixels), pixels, np.clip(pixels, -top, top))
+    return np.ascontiguousarray(values, np.float16)
