@@ -13,15 +13,13 @@
     ├── MachineError        exit 4: the machine cannot; another one may
     │   ├── DeviceError     the wanted device did not answer
     │   ├── StorageError    a folder that cannot be written, a full disk
-    │   └── RuntimeMissing  the runtime or a part of it is not installed
-    └── Cancelled           exit 130: stopped on request; finished frames are whole
+    │   └── MissingRuntimeError  the runtime or a part of it is not installed
+    └── CancelledError      exit 130: stopped on request; finished frames are whole
 
 Standard library only, Python 3.9 and later: host adapters import this module.
 """
 
 from __future__ import annotations
-
-from typing import Optional
 
 
 class VelaturaError(Exception):
@@ -35,7 +33,7 @@ class VelaturaError(Exception):
 
     exit_code = 1
 
-    def __init__(self, what: str, *, found: Optional[str] = None, do: Optional[str] = None) -> None:
+    def __init__(self, what: str, *, found: str | None = None, do: str | None = None) -> None:
         self.what, self.found, self.do = what, found, do
         sentences = [_sentence(what)]
         if found:
@@ -89,11 +87,11 @@ class StorageError(MachineError):
     """A folder that cannot be written, or a full disk."""
 
 
-class RuntimeMissing(MachineError):
+class MissingRuntimeError(MachineError):
     """The velatura runtime, or an optional part of it, is not installed."""
 
 
-class Cancelled(VelaturaError):
+class CancelledError(VelaturaError):
     """Stopped on request; every file under its final name is whole."""
 
     exit_code = 130

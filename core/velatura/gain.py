@@ -17,7 +17,7 @@ import numpy as np
 from velatura.image import FloatArray
 
 HALF_MAX = np.float32(65504.0)
-"""The largest finite half float (IEEE 754 binary16): highlights above it gain as if they were it."""
+"""The largest finite half float (IEEE 754 binary16); highlights above gain as if they were it."""
 
 FLOOR = 1.0 / 128.0
 """Default floor ``k``, scene-linear: about 4.5 stops under mid-grey (0.18)."""
@@ -71,7 +71,8 @@ def derive(
     Args:
         plate: ``(..., H, W)`` float32, scene-linear, premultiplied.
         glazed: what it should become, same shape and colour space.
-        alpha, floor: as in `apply`.
+        alpha: as in `apply`.
+        floor: as in `apply`.
         bound: the result lies within plus or minus this many stops.
     """
     with np.errstate(all="ignore"):

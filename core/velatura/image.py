@@ -16,9 +16,6 @@ import numpy.typing as npt
 
 from velatura.errors import PassError
 
-type_name = {np.dtype(np.float16): "half", np.dtype(np.float32): "float", np.dtype(np.uint32): "uint"}
-"""EXR's names of the three pixel types (OpenEXR, "Technical Introduction", Pixel Data)."""
-
 FloatArray = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.generic]
 
