@@ -1,0 +1,273 @@
+"""A look is one file: an ONNX network with a card that says what it is and how to run it.
+
+The card is JSON in the model's ``metadata_props`` under the key ``velatura``. It is read here
+without loading the network, so a shelf of looks can be listed quickly and an untrusted file is
+judged by its card first. Nothing is unpickled. The network itself is checked in
+`velatura.session`.
+
+ONNX contract: input ``rgb`` float ``(1, 3, h, w)``, scene-linear, unpremultiplied, in the look's
+colour space, finite; where the card names guides, input ``guides`` float ``(1, G, h, w)``, raw, in
+the card's order; output ``stops`` float ``(1, 3, h, w)`` within plus or minus ``bound``. ``h`` and
+``w`` are multiples of ``alignment``. Encoding and bounds are inside the network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from velatura.errors import LookError
+
+CARD_KEY = "velatura"
+"""The key of the card in the ONNX file's metadata_props."""
+
+FORMAT = 1
+"""The format version of the cards that this code writes and reads."""
+
+MAX_BYTES = 256 * 2**20
+"""Largest look file, bytes: fifty times the largest network we train."""
+
+_LARGEST = {"alignment": 1024, "halo": 8192, "bound": 16.0}  # px, px, stops: beyond is no look
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a look says about itself.
+
+    Attributes:
+        name: what artists call it.
+        colour_space: name of the space the network works in, in ``config``.
+        config: name of the OCIO built-in config that defines ``colour_space``.
+        floor: ``k`` of the gain law, scene-linear.
+        bound: largest gain, in stops either way.
+        guides: names of the passes it reads, in input order.
+        alignment: height and width of what it is fed are multiples of this, in px.
+        halo: how far a pixel's answer depends on others, in px each way.
+        receptive_field: width of all that a pixel's answer depends on, in px.
+        parameters: number of trained weights.
+        kflop_px: cost in kFLOP per full-resolution pixel (2 x MAC).
+        bytes_px: peak working memory of the network per pixel, in bytes; tiles are sized by it.
+        strength_lut: calibration of the strength slider, empty where it is linear.
+        thumbnail: a small PNG, base64.
+        training: recipe, losses and digests of the training data; JSON values only.
+        scores: measured quality by name.
+        licence: licence of the look.
+        author: who made it.
+        tool: what wrote the file.
+        tool_version: and in which version.
+        format: version of this list.
+    """
+
+    name: str
+    colour_space: str = "lin_rec709_scene"
+    config: str = "cg-config-v4.0.0_aces-v2.0_ocio-v2.5"
+    floor: float = 1.0 / 128.0
+    bound: float = 8.0
+    guides: tuple[str, ...] = ()
+    alignment: int = 8
+    halo: int = 0
+    receptive_field: int = 1
+    parameters: int = 0
+    kflop_px: float = 0.0
+    bytes_px: float = 256.0
+    strength_lut: tuple[float, ...] = ()
+    thumbnail: str = ""
+    training: dict[str, Any] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
+    licence: str = ""
+    author: str = ""
+    tool: str = "velatura"
+    tool_version: str = ""
+    format: int = FORMAT
+
+    def __post_init__(self) -> None:
+        if self.format != FORMAT:
+            raise LookError(
+                f"The look's card has format {self.format}, this velatura reads format {FORMAT}",
+                do="Use the version of velatura that the look was made with, or export it again",
+            )
+        _demand(bool(self.name), "name", self.name, "a name")
+        for key in ("floor", "bound", "alignment", "receptive_field", "bytes_px"):
+            _demand(getattr(self, key) > 0, key, getattr(self, key), "more than 0")
+        for key in ("halo", "parameters", "kflop_px"):
+            _demand(getattr(self, key) >= 0, key, getattr(self, key), "0 or more")
+        for key, most in _LARGEST.items():
+            _demand(getattr(self, key) <= most, key, getattr(self, key), f"{most} at most")
+        _demand(len(set(self.guides)) == len(self.guides), "guides", self.guides, "each once")
+
+    def dumps(self) -> str:
+        """Return the card as JSON: the inverse of `loads`."""
+        return json.dumps(asdict(self), allow_nan=False, ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def loads(cls, text: str) -> Card:
+        """Return the card that ``text`` holds, or raise LookError naming what is wrong in it."""
+        try:
+            found = json.loads(text, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
+            raise LookError("The look's card is not JSON", found=str(error)) from error
+        if not isinstance(found, dict):
+            raise LookError("The look's card is not a JSON object", found=type(found).__name__)
+        known = {item.name: item for item in fields(cls)}
+        if found.get("format") == FORMAT:  # another format may well have other fields
+            _demand(found.keys() <= known.keys(), "fields", sorted(found), "known ones only")
+        _demand(found.keys() >= {"name", "format"}, "fields", sorted(found), "name and format too")
+        values = {key: found[key] for key in known.keys() & found.keys()}
+        return cls(**{key: _parse(known[key].type, key, value) for key, value in values.items()})
+
+
+@dataclass(frozen=True)
+class Look:
+    """A look as it lies on disk: its card and the bytes of its network.
+
+    Attributes:
+        path: where it was read.
+        card: what it says about itself.
+        digest: SHA-256 of the whole file, hexadecimal.
+        data: the whole file.
+    """
+
+    path: Path
+    card: Card
+    digest: str
+    data: bytes = field(repr=False)
+
+
+def read(path: Path) -> Look:
+    """Return the look at ``path``, its network not yet loaded.
+
+    Raises:
+        LookError: there is no such file, or it is not a velatura look.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise LookError(f"{path} is too large for a look", found=f"{size / 2**20:.0f} MiB")
+        data = path.read_bytes()
+    except OSError as error:
+        raise LookError(f"The look {path} cannot be read", found=error.strerror) from error
+    try:
+        metadata = dict(_metadata(data))
+    except ValueError as error:
+        raise LookError(
+            f"{path} is not an ONNX file",
+            found=_kind(data),
+            do="Choose a look written by `velatura export`",
+        ) from error
+    if CARD_KEY not in metadata:
+        raise LookError(
+            f"{path} is an ONNX file, but not a velatura look: it carries no card",
+            found="metadata " + (", ".join(sorted(metadata)) or "none"),
+            do="Choose a look written by `velatura export`",
+        )
+    try:
+        card = Card.loads(metadata[CARD_KEY])
+    except LookError as error:
+        raise LookError(f"{path}: {error.what}", found=error.found, do=error.do) from error
+    return Look(path, card, hashlib.sha256(data).hexdigest(), data)
+
+
+def _demand(holds: bool, key: str, found: object, wanted: str) -> None:
+    if not holds:
+        raise LookError(f"The look's card has a wrong {key}: wanted {wanted}", found=repr(found))
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"the number {name}")
+
+
+def _is_number(value: object) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value)  # type: ignore[arg-type]  # a number, as just seen
+
+
+def _is_all(test: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, list) and all(map(test, value))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_KINDS: Mapping[str, tuple[Callable[[object], bool], Callable[[Any], object], str]] = {
+    "str": (_is_text, str, "text"),
+    "int": (lambda value: type(value) is int and abs(value) < 2**53, int, "a whole number"),
+    "float": (_is_number, float, "a finite number"),
+    "tuple[str, ...]": (_is_all(_is_text), tuple, "a list of texts"),
+    "tuple[float, ...]": (_is_all(_is_number), lambda v: tuple(map(float, v)), "numbers"),
+    "dict[str, Any]": (lambda value: isinstance(value, dict), dict, "an object"),
+    "dict[str, float]": (
+        lambda value: isinstance(value, dict) and all(map(_is_number, value.values())),
+        lambda value: {key: float(number) for key, number in value.items()},
+        "an object of numbers",
+    ),
+}
+
+
+def _parse(annotation: object, key: str, value: object) -> Any:
+    test, convert, wanted = _KINDS[str(annotation)]
+    _demand(test(value), key, value, wanted)
+    return convert(value)
+
+
+def _kind(data: bytes) -> str:
+    """Say in a few words what a file that is not ONNX may be."""
+    known = {b"PK": "a ZIP archive, perhaps a PyTorch checkpoint", b"\x80": "a Python pickle"}
+    known |= {b"\x89PNG": "a PNG picture", b"\x76\x2f\x31\x01": "an EXR picture"}
+    hits = (what for magic, what in known.items() if data.startswith(magic))
+    return next(hits, f"{len(data)} bytes beginning with {data[:8].hex(' ') or 'nothing'}")
+
+
+_METADATA, _GRAPH, _IR_VERSION = 14, 7, 1  # fields of a ModelProto (onnx.proto)
+_KEY, _VALUE = 1, 2  # fields of a StringStringEntryProto (onnx.proto)
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types (protobuf.dev: "Encoding")
+
+
+def _metadata(model: bytes) -> Iterator[tuple[str, str]]:
+    """Yield key and value of each metadata entry of an ONNX file; ValueError if it is none."""
+    numbers = set()
+    for number, value in _fields(memoryview(model)):
+        numbers.add(number)
+        if number == _METADATA:
+            entry = dict(_fields(value))
+            if not {_KEY, _VALUE} <= entry.keys():
+                raise ValueError("an entry without key or value")
+            yield str(entry[_KEY], "utf-8"), str(entry[_VALUE], "utf-8")
+    if not {_IR_VERSION, _GRAPH} <= numbers:
+        raise ValueError("no graph")
+
+
+def _fields(data: memoryview) -> Iterator[tuple[int, memoryview]]:
+    """Yield number and bytes of each field of one protobuf message."""
+    at = 0
+    while at < len(data):
+        key, at = _varint(data, at)
+        number, wire = key >> 3, key & 7
+        start = at
+        if wire == _BYTES:
+            size, start = _varint(data, at)
+            at = start + size
+        elif wire == _VARINT:
+            _, at = _varint(data, at)
+        elif wire in {_FIXED64, _FIXED32}:
+            at += {_FIXED64: 8, _FIXED32: 4}[wire]
+        else:
+            raise ValueError(f"wire type {wire}")
+        if at > len(data):
+            raise ValueError("truncated")
+        yield number, data[start:at]
+
+
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    """Return the number at ``at`` (seven bits a byte, lowest first) and where it ends."""
+    value = 0
+    for place, byte in enumerate(data[at : at + 10]):
+        value |= (byte & 0x7F) << (7 * place)
+        if not byte & 0x80:
+            return value, at + place + 1
+    raise ValueError("a number that does not end")
