@@ -35,10 +35,17 @@ class Window:
 
 @dataclass(frozen=True)
 class Plane:
-    """One channel: its name in the file and its pixels, ``(H, W)`` half, float or uint."""
+    """One channel.
+
+    Attributes:
+        name: its name in the file.
+        pixels: ``(H, W)`` half, float or uint.
+        lossy: it came out of a codec that rounds (DWA); to store it so again would alter it.
+    """
 
     name: str
     pixels: Pixels
+    lossy: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +116,10 @@ class Image:
         def exchanged(plane: Plane) -> Plane:
             if id(plane) not in fresh:
                 return plane
-            return Plane(plane.name, cast(fresh[id(plane)], plane.pixels.dtype))
+            pixels = cast(fresh[id(plane)], plane.pixels.dtype)
+            # The plate's own bits again (strength 0) must not pass through the codec once more.
+            same = plane.lossy and pixels.tobytes() == plane.pixels.tobytes()
+            return plane if same else Plane(plane.name, pixels)
 
         parts = (replace(part, planes=tuple(map(exchanged, part.planes))) for part in self.parts)
         return replace(self, parts=tuple(parts))
