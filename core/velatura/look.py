@@ -174,7 +174,7 @@ def read(path: Path) -> Look:
 
 def _demand(holds: bool, key: str, found: object, wanted: str) -> None:
     if not holds:
-        raise LookError(f"The look's card has a wrong {key}: wanted {wanted}", found=repr(found))
+        raise LookError(f"In the look's card, {key} should be {wanted}", found=repr(found))
 
 
 def _refuse_constant(name: str) -> None:

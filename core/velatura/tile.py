@@ -1,0 +1,185 @@
+"""Tiles run a frame that is larger than memory allows, and leave no seam: not in the last bit.
+
+A network's answer for a pixel depends on its surroundings up to the card's ``halo``. Each tile is
+fed with that many real pixels around it and keeps only its middle. Tile origins lie on multiples
+of the card's ``alignment``, so that every tile samples the frame on the same grid. The frame
+itself gets a border of repeated edge pixels; outside that border the network sees its own zero
+padding, in a tile exactly as in the whole frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
+
+import numpy as np
+import numpy.typing as npt
+
+from velatura.errors import MachineError
+from velatura.image import FloatArray
+from velatura.look import Card
+from velatura.session import Session
+
+BUDGET = 320 * 2**20
+"""Default memory of the network for one frame, bytes: an HD frame of our looks runs whole."""
+
+Box = tuple[slice, slice]
+"""Rows and columns of a frame."""
+
+Fetch = Callable[[slice, slice], tuple[FloatArray, FloatArray | None]]
+"""Gives ``(3, h, w)`` pixels and ``(G, h, w)`` guides, or None, of some rows and columns."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """One tile along one axis, in px of the bordered frame: what it keeps, and what it is fed."""
+
+    start: int
+    stop: int
+    fed_start: int
+    fed_stop: int
+
+
+def infer(
+    session: Session, rgb: FloatArray, guides: FloatArray | None = None, budget: int = BUDGET
+) -> FloatArray:
+    """Return the stops of a frame that is in memory.
+
+    Args:
+        session: the loaded look.
+        rgb: ``(3, H, W)`` float32, as `Session.stops` wants it but of any size.
+        guides: ``(G, H, W)`` float32 or None.
+        budget: memory that the network may take, in bytes.
+
+    Returns:
+        ``(3, H, W)`` float32; the same bits whatever the budget, on a CPU.
+    """
+
+    def fetch(rows: slice, columns: slice) -> tuple[FloatArray, FloatArray | None]:
+        return rgb[:, rows, columns], None if guides is None else guides[:, rows, columns]
+
+    stops = np.empty_like(rgb)
+    for (rows, columns), tile in tiles(session, rgb.shape[1], rgb.shape[2], fetch, budget):
+        stops[:, rows, columns] = tile
+    return stops
+
+
+def tiles(
+    session: Session, height: int, width: int, fetch: Fetch, budget: int = BUDGET
+) -> Iterator[tuple[Box, FloatArray]]:
+    """Yield rows and columns of each tile of a frame with its ``(3, h, w)`` stops.
+
+    Args:
+        session: the loaded look.
+        height: of the frame, in px.
+        width: of the frame, in px.
+        fetch: called with rows and columns inside the frame, once a tile.
+        budget: memory that the network may take, in bytes.
+
+    Raises:
+        MachineError: the budget does not hold even the smallest tile.
+    """
+    border = session.look.card.alignment
+    for down, across in plan(height, width, session.look.card, budget):
+        top, left = max(down.start, border), max(across.start, border)
+        bottom, right = min(down.stop, border + height), min(across.stop, border + width)
+        if top >= bottom or left >= right:
+            continue  # a small tile may hold nothing but border
+        rows = np.clip(np.arange(down.fed_start, down.fed_stop) - border, 0, height - 1)
+        columns = np.clip(np.arange(across.fed_start, across.fed_stop) - border, 0, width - 1)
+        pixels, guides = fetch(_extent(rows), _extent(columns))
+        stops = session.stops(
+            _replicated(pixels, rows, columns),
+            None if guides is None else _replicated(guides, rows, columns),
+        )
+        kept = stops[
+            :,
+            top - down.fed_start : bottom - down.fed_start,
+            left - across.fed_start : right - across.fed_start,
+        ]
+        yield (slice(top - border, bottom - border), slice(left - border, right - border)), kept
+
+
+def plan(height: int, width: int, card: Card, budget: int) -> list[tuple[Span, Span]]:
+    """Return the tiles of a frame: the cheapest grid that the budget holds, spread evenly.
+
+    Args:
+        height: of the frame, in px, without border.
+        width: of the frame, in px, without border.
+        card: gives alignment, halo and memory per pixel.
+        budget: in bytes.
+    """
+    largest = int(budget / card.bytes_px)  # px that a tile may be fed
+    tall, wide = (_bordered(size, card.alignment) for size in (height, width))
+    best: tuple[int, list[Span], list[Span]] | None = None
+    for count in range(1, wide // card.alignment + 1):
+        columns = _spans(wide, count, card)
+        widest = max(span.fed_stop - span.fed_start for span in columns)
+        rows = _fitting(tall, largest // widest, card)
+        if rows is None:
+            continue
+        cost = _fed(rows) * _fed(columns)
+        if best is not None and cost >= best[0]:
+            break  # narrower tiles only add halo from here on
+        best = cost, rows, columns
+    if best is None:
+        smallest = (2 * _rounded(card.halo, card.alignment) + card.alignment) ** 2
+        raise MachineError(
+            f"A memory budget of {budget / 2**20:.0f} MiB holds no tile of this look",
+            do=f"Allow {ceil(smallest * card.bytes_px / 2**20)} MiB or more (--memory-mb)",
+        )
+    return [(row, column) for row in best[1] for column in best[2]]
+
+
+def _fitting(size: int, limit: int, card: Card) -> list[Span] | None:
+    """Return the fewest tiles along one axis that are fed ``limit`` px at most."""
+    halo = _rounded(card.halo, card.alignment)
+    room = limit - 2 * halo  # what a tile in the middle keeps; the two at the ends keep more
+    if size <= limit:
+        return _spans(size, 1, card)
+    if room < card.alignment:
+        return None
+    for count in range(max(2, ceil((size - 2 * halo) / room)), size // card.alignment + 1):
+        spans = _spans(size, count, card)
+        if max(span.fed_stop - span.fed_start for span in spans) <= limit:
+            return spans
+    return None
+
+
+def _spans(size: int, count: int, card: Card) -> list[Span]:
+    """Cut ``size`` px, a multiple of the alignment, into ``count`` tiles of all but equal size."""
+    step, halo = card.alignment, _rounded(card.halo, card.alignment)
+    cuts = [step * (size // step * index // count) for index in range(count + 1)]
+    return [
+        Span(start, stop, max(0, start - halo), min(size, stop + halo))
+        for start, stop in pairwise(cuts)
+    ]
+
+
+def _fed(spans: list[Span]) -> int:
+    return sum(span.fed_stop - span.fed_start for span in spans)
+
+
+def _rounded(size: int, step: int) -> int:
+    return ceil(size / step) * step
+
+
+def _bordered(size: int, alignment: int) -> int:
+    """Return a frame's size with its border: ``alignment`` px each side, and up to a multiple."""
+    return _rounded(size, alignment) + 2 * alignment
+
+
+def _extent(indices: npt.NDArray[np.intp]) -> slice:
+    return slice(int(indices[0]), int(indices[-1]) + 1)
+
+
+def _replicated(
+    pixels: FloatArray, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]
+) -> FloatArray:
+    """Return ``pixels``, which begin at the first of ``rows``, with its edges repeated."""
+    rows, columns = rows - rows[0], columns - columns[0]
+    if len(rows) == pixels.shape[1] and len(columns) == pixels.shape[2]:
+        return np.ascontiguousarray(pixels)
+    return np.ascontiguousarray(pixels[:, rows[:, None], columns[None, :]])
