@@ -1,0 +1,319 @@
+"""The client runs jobs in velatura's own process, from inside a host that has none of its packages.
+
+A batch job is one process (`run`); a `Worker` stays up and keeps the look warm between the frames
+of a host's render. Both speak over pipes: no network port, no shared environment.
+
+Standard library only, Python 3.9 and later: host adapters import this module.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import shutil
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Callable
+
+from velatura import errors
+from velatura.errors import CancelledError, InputError, MachineError, MissingRuntimeError
+from velatura.job import Job
+
+PROTOCOL = 1
+"""Version of the worker's messages; client and runtime must agree."""
+
+_POLL = 0.1  # seconds between two looks at whether the host wants to cancel
+_START = 60.0  # seconds that a worker may take to say it is ready: a cold disk, a virus scanner
+_END = 20.0  # seconds that a stopped process may take to finish the file it is writing
+_TAIL = 30  # lines of stderr that an error quotes at most
+_DROPPED = ("PYTHON", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_", "VIRTUAL_ENV", "CONDA_PREFIX")
+_EXITS = {3: InputError, 4: MachineError, 130: CancelledError, 143: CancelledError}
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a job tells while it runs.
+
+    Attributes:
+        kind: "progress", "wrote", "kept" (a frame that lay there already), "done" or "failed".
+        percent: of the job, 0 to 100; of "progress".
+        text: the path written, the frame kept, or the error.
+    """
+
+    kind: str
+    percent: float = 0.0
+    text: str = ""
+
+
+def runtime() -> list[str]:
+    """Return the command that starts the runtime.
+
+    Looked for in this order: ``$VELATURA_RUNTIME``, the ``.venv`` beside the source tree this file
+    lies in, the PATH.
+
+    Raises:
+        MissingRuntimeError: it is in none of them.
+    """
+    named = os.environ.get("VELATURA_RUNTIME")
+    if named:
+        if not Path(named).is_file():
+            raise MissingRuntimeError(
+                "$VELATURA_RUNTIME does not name a file",
+                found=named,
+                do="Let it name the velatura executable",
+            )
+        return [named]
+    folder, program = ("Scripts", "velatura.exe") if os.name == "nt" else ("bin", "velatura")
+    beside = Path(__file__).resolve().parents[2] / ".venv" / folder / program
+    found = str(beside) if beside.is_file() else shutil.which("velatura")
+    if not found:
+        raise MissingRuntimeError(
+            "The velatura runtime is not installed",
+            do=f"Run `python install.py` in {beside.parents[2]}, or set VELATURA_RUNTIME",
+        )
+    return [found]
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment without what would bend another Python or its libraries."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_DROPPED)}
+    return {**kept, "PYTHONUTF8": "1"}  # paths in the protocol, whatever the host's locale
+
+
+def run(
+    job: Job,
+    on_event: Callable[[Event], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> None:
+    """Run a job to its end.
+
+    Args:
+        job: the order.
+        on_event: called with each event, from this thread.
+        cancelled: asked about ten times a second; once it says yes, the job is stopped and frames
+            under their final names are whole.
+
+    Raises:
+        InputError, MachineError, CancelledError: as the job's exit code says.
+        MissingRuntimeError: there is no runtime.
+    """
+    pipe = _Pipe([*runtime(), *job.argv(), "--progress=openjd"])
+    try:
+        while True:
+            if cancelled is not None and cancelled():
+                raise CancelledError("The job was stopped on request")
+            line = pipe.line(_POLL)
+            if line is None:
+                break
+            event = _parsed(line)
+            if event is not None and on_event is not None:
+                on_event(event)
+        code = pipe.process.wait()
+    finally:
+        pipe.stop()
+    if code:
+        raise _EXITS.get(code, MachineError)(pipe.tail(f"velatura ended with exit code {code}"))
+
+
+class Worker:
+    """A runtime that stays up between jobs; a context manager, as the process must end.
+
+    Raises:
+        MissingRuntimeError: there is no runtime, or it does not start.
+    """
+
+    def __init__(self) -> None:
+        self._pipe = _Pipe([*runtime(), "worker"])
+        self._count = 0
+        self._busy = threading.Lock()
+        hello = self._answer(_START)
+        if hello is not None and hello.get("protocol") == PROTOCOL:
+            return
+        self._pipe.stop()
+        if hello is None:
+            raise MissingRuntimeError(self._pipe.tail("The velatura runtime does not start"))
+        raise MissingRuntimeError(
+            "The velatura runtime is of another version than this plug-in",
+            found=f"{hello.get('version')}",
+            do="Run `python install.py` again, and install the plug-in from the same folder",
+        )
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def submit(self, job: Job) -> Iterator[Event]:
+        """Run a job; yield its events, the last of which is "done".
+
+        One job at a time: a second thread waits until the first job has ended. Stop iterating
+        early and the job is cancelled.
+
+        Raises:
+            VelaturaError: the subclass that the runtime raised.
+            MachineError: the worker died; start another.
+        """
+        with self._busy:
+            self._count += 1
+            ended = False
+            self._send({"id": self._count, "job": job.dumps()})
+            try:
+                while not ended:
+                    message = self._answer()
+                    if message is None:
+                        ended = True
+                        raise MachineError(
+                            self._pipe.tail("The velatura worker died in the middle of a job"),
+                            do="Frames under their final names are whole; run the job again",
+                        )
+                    if message.get("id") != self._count:
+                        continue
+                    event = Event(
+                        str(message["event"]),
+                        float(message.get("percent", 0)),
+                        str(message.get("text", "")),
+                    )
+                    ended = event.kind in {"done", "failed"}
+                    if event.kind == "failed":
+                        raise _raised(message)
+                    yield event
+            finally:
+                if not ended:
+                    self.cancel()
+
+    def cancel(self) -> None:
+        """Stop the job that runs, from any thread; its `submit` raises CancelledError."""
+        with contextlib.suppress(MachineError):
+            self._send({"cancel": self._count})
+
+    def close(self) -> None:
+        """End the worker; a job that runs is cancelled."""
+        self._pipe.stop()
+
+    def _send(self, message: dict[str, Any]) -> None:
+        stdin = self._pipe.process.stdin
+        try:
+            if stdin is None or stdin.closed:
+                raise BrokenPipeError
+            stdin.write(json.dumps(message) + "\n")
+            stdin.flush()
+        except (OSError, ValueError) as error:
+            raise MachineError(
+                self._pipe.tail("The velatura worker is no longer there"), do="Start another"
+            ) from error
+
+    def _answer(self, patience: float | None = None) -> dict[str, Any] | None:
+        """Return the next message, or None if the worker ended or took longer than ``patience``."""
+        waited = 0.0
+        while patience is None or waited < patience:
+            line = self._pipe.line(_POLL)
+            if line is None:
+                return None
+            if line.startswith("{"):
+                answer: dict[str, Any] = json.loads(line)
+                return answer
+            waited += _POLL
+        return None
+
+
+class _Pipe:
+    """A child process whose stdout and stderr are read while it runs, so that neither fills up."""
+
+    def __init__(self, command: list[str]) -> None:
+        hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # no console window over a host's GUI
+        try:
+            self.process = subprocess.Popen(  # noqa: S603  # our own runtime, without a shell
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment(),
+                encoding="utf-8",
+                errors="replace",
+                creationflags=hidden,
+            )
+        except OSError as error:
+            raise MissingRuntimeError(
+                f"{command[0]} does not start",
+                found=error.strerror,
+                do="Run `python install.py` again",
+            ) from error
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._errors: deque[str] = deque(maxlen=_TAIL)
+        self._threads = [
+            threading.Thread(target=self._read_out, args=(self.process.stdout,), daemon=True),
+            threading.Thread(target=self._read_errors, args=(self.process.stderr,), daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def line(self, patience: float) -> str | None:
+        """Return the next line of stdout, "" if there is none yet, None at its end."""
+        try:
+            line = self._lines.get(timeout=patience)
+        except queue.Empty:
+            return ""
+        if line is None:
+            self._lines.put(None)  # the end stays the end
+        return line
+
+    def tail(self, otherwise: str) -> str:
+        """Return the last of what the process said on stderr, led in by ``otherwise``."""
+        self._threads[1].join(_POLL)
+        said = [line for line in self._errors if line]
+        if not said:
+            return otherwise
+        errors_only = [line for line in said if line.startswith("ERROR ")]
+        return errors_only[-1][len("ERROR ") :] if errors_only else f"{otherwise}: {said[-1]}"
+
+    def stop(self) -> None:
+        """End the process: its stdin closes, it is asked to end, and after a while made to."""
+        process = self.process
+        with contextlib.suppress(OSError, ValueError):
+            if process.stdin is not None:
+                process.stdin.close()
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(_END)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for thread in self._threads:
+            thread.join()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def _read_out(self, stream: IO[str]) -> None:
+        for line in stream:
+            self._lines.put(line.rstrip("\n"))
+        self._lines.put(None)
+
+    def _read_errors(self, stream: IO[str]) -> None:
+        for line in stream:
+            self._errors.append(line.rstrip("\n"))
+
+
+def _parsed(line: str) -> Event | None:
+    """Return the event that a line of `velatura apply --progress openjd` stands for, if any."""
+    for lead, kind in (("wrote ", "wrote"), ("kept ", "kept")):
+        if line.startswith(lead):
+            return Event(kind, text=line[len(lead) :])
+    lead, _, rest = line.partition(": ")
+    return Event("progress", percent=float(rest)) if lead == "openjd_progress" else None
+
+
+def _raised(message: dict[str, Any]) -> errors.VelaturaError:
+    """Return the error that the runtime raised, of the same class."""
+    kind = getattr(errors, str(message.get("error")), None)
+    if not (isinstance(kind, type) and issubclass(kind, errors.VelaturaError)):
+        kind = errors.VelaturaError
+    return kind(str(message.get("text")))

@@ -1,0 +1,109 @@
+"""A job is one order to put a look on a shot: what a host sends, a farm repeats, a script writes.
+
+Standard library only, Python 3.9 and later: host adapters import this module.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from velatura.errors import InputError
+
+WRITES = ("gain", "picture", "both")
+DEVICES = ("auto", "cpu", "cuda")
+
+_TYPES = {"str": (str,), "float": (int, float), "int": (int,)}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One look on one shot.
+
+    Attributes:
+        plate: the frames: ``shot.####.exr``, ``shot.%04d.exr``, ``shot.$F4.exr`` or one file.
+        look: the look, an ONNX file.
+        out: the folder to write into.
+        frames: "1-12", "1-10x2", "1,5,9-12"; empty for all that lie on disk.
+        write: "gain" (the gain layer), "picture" (the finished picture) or "both".
+        strength: of the look in the finished picture; 0 is the plate, 1 as painted.
+        mask: where the look goes in the finished picture: a channel of the plate such as
+            ``matte.R``, or a file or sequence; empty for everywhere.
+        device: "auto", "cpu" or "cuda".
+        layer: the plate's layer to glaze, such as ``diffuse``; empty for the beauty.
+        space: the plate's colour space; empty to read it from the plate's metadata.
+        workers: frames at a time; 0 for as many as processors and memory allow.
+        memory_mb: memory for everything, in MiB; 0 for half of what is free.
+    """
+
+    plate: str
+    look: str
+    out: str
+    frames: str = ""
+    write: str = "gain"
+    strength: float = 1.0
+    mask: str = ""
+    device: str = "auto"
+    layer: str = ""
+    space: str = ""
+    workers: int = 0
+    memory_mb: int = 0
+
+    def argv(self) -> list[str]:
+        """Return the arguments of ``velatura`` that run this job."""
+        usual = Job("", "", "")
+        argv = ["apply", f"--plate={self.plate}", f"--look={self.look}", f"--out={self.out}"]
+        for item in fields(self)[3:]:
+            value = getattr(self, item.name)
+            if value != getattr(usual, item.name):
+                argv.append(f"--{item.name.replace('_', '-')}={value}")
+        return argv
+
+    def dumps(self) -> str:
+        """Return the job as one line of JSON: the inverse of `loads`."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def loads(cls, text: str) -> Job:
+        """Return the job that ``text`` holds, or raise InputError naming what is wrong."""
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise InputError("The job is not JSON", found=str(error)) from error
+        if not isinstance(values, dict):
+            raise InputError("The job is not a JSON object", found=type(values).__name__)
+        return cls.from_values(values)
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> Job:
+        """Return the job of a decoded JSON object, or raise InputError naming what is wrong."""
+        known = {item.name: str(item.type) for item in fields(cls)}
+        unknown = sorted(values.keys() - known.keys())
+        missing = sorted({"plate", "look", "out"} - values.keys())
+        if unknown or missing:
+            raise InputError(
+                "The job does not have the fields of a job",
+                found=f"unknown: {', '.join(unknown) or 'none'}; "
+                f"missing: {', '.join(missing) or 'none'}",
+                do=f"Known are {', '.join(known)}",
+            )
+        for name, value in values.items():
+            if isinstance(value, bool) or not isinstance(value, _TYPES[known[name]]):
+                raise InputError(f"In the job, {name} should be {known[name]}", found=repr(value))
+        return cls(**values).checked()
+
+    def checked(self) -> Job:
+        """Return the job, or raise InputError naming a value that no job can have."""
+        choices = (("write", self.write, WRITES), ("device", self.device, DEVICES))
+        for name, value, allowed in choices:
+            if value not in allowed:
+                raise InputError(
+                    f"In the job, {name} should be {' or '.join(allowed)}", found=value
+                )
+        if not abs(self.strength) < float("inf"):
+            raise InputError("In the job, strength should be finite", found=str(self.strength))
+        for name in ("workers", "memory_mb"):
+            if getattr(self, name) < 0:
+                raise InputError(f"In the job, {name} should be 0 or more")
+        return replace(self, strength=float(self.strength))

@@ -1,0 +1,124 @@
+"""Progress: a bar for a person, machine-readable lines for a host or a farm.
+
+stdout carries machine lines only, one event each, flushed at once; the bar goes to stderr, and
+only to a terminal. Line formats: Open Job Description ("How Jobs Are Run", stdout messages) and
+Tractor/Alfred (``ALF_PROGRESS``).
+"""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Protocol, TextIO
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+Style = Literal["auto", "bar", "openjd", "alf", "none"]
+
+
+class Report(Protocol):
+    """Told what happens to a job; called from one thread at a time."""
+
+    def started(self, total: int) -> None:
+        """``total`` frames are to be done."""
+
+    def wrote(self, path: str) -> None:
+        """``path`` is whole under its final name."""
+
+    def finished(self, frame: str, *, skipped: bool) -> None:
+        """``frame`` is done; ``skipped`` if it lay there already."""
+
+
+class Progress:
+    """Reports to the terminal and to stdout; a context manager, as the bar must be closed.
+
+    Args:
+        style: "auto" is a bar on a terminal and nothing elsewhere.
+        what: what the bar is about, a word or two.
+    """
+
+    def __init__(self, style: Style = "auto", what: str = "frames") -> None:
+        self._what = what
+        self._style = style
+        self._done = self._total = 0
+        self._bar: RichProgress | None = None
+        self._task: TaskID | None = None
+        self._out: TextIO = sys.stdout
+
+    def __enter__(self) -> Progress:
+        if self._style in {"auto", "bar"} and sys.stderr.isatty():
+            self._bar = _bar()
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def started(self, total: int) -> None:
+        """See `Report`."""
+        self._total = total
+        if self._bar is not None:
+            self._task = self._bar.add_task(self._what, total=total)
+        if self._style == "openjd":
+            self._line(f"openjd_status: 0 of {total} {self._what}")
+
+    def wrote(self, path: str) -> None:
+        """See `Report`."""
+        self._line(f"wrote {path}")
+
+    def finished(self, frame: str, *, skipped: bool) -> None:
+        """See `Report`."""
+        self._done += 1
+        percent = 100 * self._done / self._total
+        if skipped:
+            self._line(f"kept {frame}")
+        if self._bar is not None and self._task is not None:
+            self._bar.advance(self._task)
+        if self._style == "openjd":
+            self._line(f"openjd_progress: {percent:.1f}")
+            self._line(f"openjd_status: {self._done} of {self._total} {self._what}")
+        if self._style == "alf":
+            self._line(f"ALF_PROGRESS {percent:.0f}%")
+
+    def _line(self, text: str) -> None:
+        # Beside a bar, a person's terminal would show both on one line.
+        if self._bar is None or not self._out.isatty():
+            self._out.write(text + "\n")
+            self._out.flush()
+
+
+def fail(style: Style, message: str) -> None:
+    """Tell the farm why the job failed, where it listens for that."""
+    if style == "openjd":
+        one_line = " ".join(message.split())
+        sys.stdout.write(f"openjd_fail: {one_line}\n")
+        sys.stdout.flush()
+
+
+def _bar() -> RichProgress:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
