@@ -134,11 +134,11 @@ def colour_ids(ids: npt.NDArray[np.uint32]) -> FloatArray:
     mixed *= np.uint32(0xC2B2AE35)
     mixed ^= mixed >> np.uint32(16)
     colours = np.empty((3, *ids.shape), np.float32)
-    for colour, shift in zip(colours, (0, 8, 16), strict=True):
-        colour[:] = (mixed >> np.uint32(shift)) & np.uint32(255)
-        colour /= 255
-        colour -= np.float32(0.5)
-        colour[ids == 0] = 0
+    for channel, shift in enumerate((0, 8, 16)):
+        colours[channel] = (mixed >> np.uint32(shift)) & np.uint32(255)
+    colours /= 255
+    colours -= np.float32(0.5)
+    colours[:, ids == 0] = 0
     return colours
 
 
@@ -257,7 +257,8 @@ def _ids(pixels: Pixels, address: str) -> npt.NDArray[np.uint32]:
     values = np.ascontiguousarray(pixels, np.float32)
     if _CRYPTOMATTE.search(address.rpartition(".")[0]):
         return values.view(np.uint32)  # Cryptomatte 1.2: an id is a hash, stored as float bits
-    return np.clip(np.nan_to_num(np.rint(values)), 0, 2**31).astype(np.uint32)
+    numbers: FloatArray = np.clip(np.nan_to_num(np.rint(values)), 0, 2**31)
+    return numbers.astype(np.uint32)
 
 
 def _placed(part: Part, pixels: Pixels, window: Window | None) -> Pixels:
