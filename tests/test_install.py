@@ -1,0 +1,229 @@
+"""install.py: which packages it picks, when it does nothing, and what it hands on.
+
+Its real work, a gigabyte of packages, is done by every CI run. Here it runs for real against an
+environment of three shell scripts, which write down how they are called.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-ins are shell scripts")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A copy of what install.py needs, on a machine whose PATH holds nothing but what we put."""
+
+    root: Path
+
+    @property
+    def calls(self) -> list[str]:
+        log = self.root / "calls.log"
+        return log.read_text().splitlines() if log.exists() else []
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        self.program(self.root / "path/echo", "")  # so that the folder is there
+        return subprocess.run(
+            [sys.executable, self.root / "install.py", *arguments],
+            env={"PATH": str(self.root / "path"), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def program(self, path: Path, script: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def driver(self, code: int = 0) -> None:
+        self.program(self.root / "path/nvidia-smi", f"exit {code}")
+
+    def environment(self, fails: str = "*fails*) exit 1;;", runtime: str = "cpu") -> None:
+        """Put a `.venv` of ours there whose programs log their calls, and fail on a pattern."""
+        for name in ("python", "velatura"):
+            log = f'echo "{name} $*$PYTHONPATH$PYTHONHOME" >> {self.root}/calls.log'
+            self.program(self.root / ".venv/bin" / name, f'{log}\ncase "$*" in {fails} esac')
+        stamp = {"files": "older", "runtime": runtime, "parts": ["runtime"]}
+        stamp["place"] = f"Python {MINOR} in {self.root / '.venv'}"
+        (self.root / ".venv/velatura.json").write_text(json.dumps(stamp))
+
+    def package(self, name: str) -> None:
+        site = self.root / f".venv/lib/python{MINOR}/site-packages"
+        (site / f"{name}-1.30.0.dist-info").mkdir(parents=True)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    for name in ("install.py", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    return Bench(tmp_path)
+
+
+def test_a_dry_run_names_every_step_and_does_none(bench: Bench) -> None:
+    before = sorted(bench.root.rglob("*"))
+    done = bench.run("test", "--dry-run")
+    shutil.rmtree(bench.root / "path")
+    assert done.returncode == 0
+    assert sorted(bench.root.rglob("*")) == before
+    steps = ["-m venv", "pip>=25.1", "torch==2.13.0", "--editable '.[cpu,train]' --group dev"]
+    places = [done.stdout.index(step) for step in [*steps, "velatura.json", "-m nox"]]
+    assert places == sorted(places)
+
+
+def test_a_machine_without_a_driver_gets_no_cuda(bench: Bench) -> None:
+    steps = bench.run("train", "--dry-run").stdout
+    assert "torch==2.13.0+cpu" in steps
+    assert "'.[cpu,train]'" in steps
+    assert "gpu" not in steps
+
+
+def test_a_machine_whose_driver_answers_gets_cuda(bench: Bench) -> None:
+    bench.driver()
+    steps = bench.run("train", "--dry-run").stdout
+    assert "'torch==2.13.0,!=2.13.0+cpu'" in steps
+    assert "'.[gpu,train]'" in steps
+    assert "index-url" not in steps
+
+
+def test_a_driver_that_does_not_answer_is_none(bench: Bench) -> None:
+    bench.driver(code=9)
+    assert "'.[cpu]'" in bench.run("--dry-run").stdout
+
+
+def test_the_runtime_alone_needs_no_torch(bench: Bench) -> None:
+    assert "torch" not in bench.run("--dry-run").stdout
+
+
+@pytest.mark.parametrize(
+    ("there", "driver", "leaves"),
+    [
+        (["onnxruntime_gpu"], False, "onnxruntime-gpu"),
+        (["onnxruntime"], True, "onnxruntime"),
+        (["onnxruntime", "onnxruntime_gpu"], False, "onnxruntime onnxruntime-gpu"),
+        (["onnxruntime", "onnxruntime_gpu"], True, "onnxruntime onnxruntime-gpu"),
+    ],
+)
+def test_the_other_onnxruntime_leaves_before_ours_comes(
+    bench: Bench, there: list[str], driver: bool, leaves: str
+) -> None:
+    bench.environment()
+    if driver:
+        bench.driver()
+    for name in there:
+        bench.package(name)
+    assert bench.run().returncode == 0
+    uninstall, install = bench.calls
+    assert uninstall.endswith(f"uninstall --yes {leaves}")
+    assert install.endswith(".[gpu]" if driver else ".[cpu]")
+
+
+def test_this_environment_holds_one_onnxruntime() -> None:
+    names = {distribution.name.lower() for distribution in metadata.distributions()}
+    assert len(names & {"onnxruntime", "onnxruntime-gpu"}) == 1
+
+
+def test_a_second_run_does_nothing(bench: Bench) -> None:
+    bench.environment()
+    assert bench.run("train").returncode == 0
+    calls = bench.calls
+    assert len(calls) == 2
+    assert "installed already" in bench.run("train").stdout
+    assert "installed already" in bench.run().stdout
+    assert bench.calls == calls
+
+
+def test_a_changed_constraint_is_installed_with_all_that_was_there(bench: Bench) -> None:
+    bench.environment()
+    bench.run("train")
+    with (bench.root / "constraints.txt").open("a") as constraints:
+        constraints.write("numpy<3\n")
+    bench.run()
+    assert bench.calls[-1].endswith("--constraint constraints.txt --editable .[cpu,train]")
+    assert len(bench.calls) == 4
+
+
+def test_a_failed_install_counts_as_none(bench: Bench) -> None:
+    bench.environment(fails="*editable*) exit 1;;")
+    done = bench.run()
+    assert done.returncode == 4
+    assert "pip could not install velatura" in done.stderr
+    assert not (bench.root / ".venv/velatura.json").exists()
+
+
+def test_pytorchs_own_index_is_asked_only_where_pip_finds_no_cpu_build(bench: Bench) -> None:
+    bench.environment(fails="*index-url*) exit 0;; *+cpu*) exit 1;;")
+    assert bench.run("train").returncode == 0
+    first, second, _ = bench.calls
+    assert "index-url" not in first
+    assert second.endswith("install --no-deps torch==2.13.0+cpu --index-url "
+                           "https://download.pytorch.org/whl/cpu")  # fmt: skip
+
+
+def test_a_machine_without_a_cpu_build_of_torch_never_falls_back_to_cuda(bench: Bench) -> None:
+    bench.environment(fails="*torch==*) exit 1;;")
+    done = bench.run("train")
+    assert done.returncode == 4
+    assert "torch==2.13.0" in done.stderr
+    assert "PIP_FIND_LINKS" in done.stderr
+    assert all("+cpu" in call for call in bench.calls)
+
+
+def test_no_other_pythons_packages_leak_in(bench: Bench) -> None:
+    bench.environment()
+    bench.run("demo", PYTHONPATH="/leak")
+    assert len(bench.calls) == 3
+    assert not any("leak" in call for call in bench.calls)
+
+
+def test_demo_is_handed_its_arguments_and_its_return_code(bench: Bench) -> None:
+    bench.environment(fails="demo*) exit 3;;")
+    done = bench.run("demo", "--out", "my demo", "--dry")
+    assert bench.calls[-1] == "velatura demo --out my demo --dry"
+    assert done.returncode == 3
+
+
+def test_test_hands_over_to_the_sessions_of_this_environment(bench: Bench) -> None:
+    bench.environment(fails="*nox*) exit 1;;")
+    done = bench.run("test", "-k", "gain")
+    sessions = f"--noxfile {bench.root}/noxfile.py --session lint tests"
+    assert bench.calls[-1] == f"python -m nox {sessions} -- -k gain"
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("wrong", [["--frobnicate"], ["train", "more"], ["paint"]])
+def test_what_it_cannot_read_it_refuses(bench: Bench, wrong: list[str]) -> None:
+    assert bench.run(*wrong).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("as_if", "says"),
+    [
+        ("sys.version_info = (3, 8, 18)", "velatura needs Python 3.11 or later"),
+        ("sys.modules['ensurepip'] = None", "apt install python3-venv"),
+    ],
+)
+def test_a_python_that_will_not_do_is_told_what_is_wanted(
+    bench: Bench, as_if: str, says: str
+) -> None:
+    start = "import runpy; sys.argv = ['install.py']; runpy.run_path('install.py', {}, '__main__')"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; {as_if}; {start}"],
+        cwd=bench.root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 4
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr

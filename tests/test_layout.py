@@ -1,0 +1,117 @@
+"""The shape of the project: what lies where, what may be read by whom, what must not slip in."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import velatura
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = [
+    "core/velatura",
+    "training/velatura_training",
+    "plugin/blender/velatura_blender",
+    "plugin/nuke/velatura_nuke",
+]
+IN_HOSTS = [f"core/velatura/{name}.py" for name in ("__init__", "errors", "job", "client")]
+COURTYARD = ROOT / "core/velatura/courtyard"
+
+
+def files() -> list[Path]:
+    """Every file that git keeps or would keep, relative to the root."""
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout")
+    return [Path(name) for name in names.split("\0") if (ROOT / name).is_file()]
+
+
+def test_the_top_level_holds_what_the_design_names_and_nothing_else() -> None:
+    documents = {"README.md", "CHANGELOG.md", "LICENSE"}
+    set_up = {"pyproject.toml", "constraints.txt", "noxfile.py", "install.py"}
+    folders = {"core", "training", "plugin", "tests", "benchmarks"}
+    wanted = documents | set_up | folders | {".ci", ".gitignore"}
+    assert {path.parts[0] for path in files()} - {"docs"} == wanted
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_says_what_it_is_and_that_it_is_typed(package: str) -> None:
+    assert (ROOT / package / "py.typed").is_file()
+    assert ast.get_docstring(ast.parse((ROOT / package / "__init__.py").read_text()))
+
+
+def test_no_file_names_a_machine_or_a_package_registry() -> None:
+    machine = rb"(?<![\w.])/(?:home|root|Users|work|tmp|opt)/\w|[A-Z]:\\+Users"
+    registry = rb"https?://[\w.-]*(?:pypi|pythonhosted|registry|mirror)|file:/{3}"
+    named = re.compile(machine + rb"|" + registry)
+    found = {
+        str(path): match[0].decode(errors="replace")
+        for path in files()
+        if (match := named.search((ROOT / path).read_bytes()))
+    }
+    assert found == {}
+
+
+def test_hosts_can_import_the_client_with_nothing_but_the_standard_library() -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT / 'core')!r}); import velatura;"
+        "assert [m for m in sys.modules if m.startswith('velatura')] == ['velatura'];"
+        "import velatura.errors, velatura.job, velatura.client"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("path", IN_HOSTS)
+def test_what_hosts_import_is_python_3_9(path: str) -> None:
+    ast.parse((ROOT / path).read_text(encoding="utf-8"), feature_version=(3, 9))
+
+
+def test_what_nuke_imports_is_python_3_9() -> None:
+    for path in (ROOT / "plugin/nuke").rglob("*.py"):
+        ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
+
+
+def test_install_is_short_and_python_3_8_can_read_it() -> None:
+    text = (ROOT / "install.py").read_text(encoding="utf-8")
+    ast.parse(text, feature_version=(3, 8))
+    assert text.count("\n") <= 250
+
+
+def test_ci_runs_the_command_that_everybody_runs() -> None:
+    script = ROOT / ".ci/run"
+    assert script.stat().st_mode & 0o111
+    assert script.read_text().splitlines()[-1] == "exec python install.py test"
+
+
+def test_each_licence_stands_beside_what_it_covers() -> None:
+    assert "Apache License" in (ROOT / "LICENSE").read_text()
+    add_on = (ROOT / "plugin/blender/velatura_blender/LICENSE").read_text()
+    assert "GNU GENERAL PUBLIC LICENSE" in add_on
+    assert "CC0" in (COURTYARD / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_version_is_one() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == velatura.__version__
+    assert f"## [{velatura.__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_demo_shot_is_whole_small_and_keeps_keys_and_truth_apart() -> None:
+    def frames(folder: str) -> set[int]:
+        return {int(path.suffixes[0][1:]) for path in (COURTYARD / folder).glob("frame.*.exr")}
+
+    assert frames("plate") == set(range(1, 13))
+    assert frames("painted") == {1, 6, 12}
+    assert frames("truth") == set(range(1, 13)) - {1, 6, 12}
+    assert sum(path.stat().st_size for path in COURTYARD.rglob("*")) <= 14e6
