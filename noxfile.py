@@ -1,13 +1,17 @@
 """The developers' sessions: lint, tests, and the wheel as a stranger would install it.
 
-`python install.py test` runs the first two in `.venv`. `nox -s dist` makes an environment of its
-own, for the wheel must work without this folder.
+`python install.py test` runs the first two in `.venv`, where nox itself lives. `nox -s dist` makes
+an environment of its own, for the wheel must work without this folder.
 """
 
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nox
+
+HERE = Path(sys.executable).parent
+"""The programs beside the Python that runs nox, whether or not its environment is activated."""
 
 nox.options.sessions = ["lint", "tests"]
 
@@ -15,16 +19,16 @@ nox.options.sessions = ["lint", "tests"]
 @nox.session(venv_backend="none")
 def lint(session: nox.Session) -> None:
     """Style, types, and which package may import which."""
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
-    session.run("mypy")
-    session.run("lint-imports")
+    session.run(HERE / "ruff", "check", ".")
+    session.run(HERE / "ruff", "format", "--check", ".")
+    session.run(HERE / "mypy")
+    session.run(HERE / "lint-imports")
 
 
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
     """All tests but those that want a GPU or minutes: `-- -m slow`, `-- -m gpu`."""
-    session.run("pytest", *session.posargs)
+    session.run(HERE / "pytest", *session.posargs)
 
 
 @nox.session
