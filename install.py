@@ -93,8 +93,8 @@ def set_up(steps: Steps, parts: set[str], runtime: str) -> None:
     steps.forget(STAMP)
     if not usable:
         make_venv(steps, clear=bool(old))
-    if clashing:
-        steps.pip("removing what excludes the rest", "uninstall", "--yes", *clashing)
+    if clashing and not steps.pip("the wrong onnxruntime", "uninstall", "--yes", *clashing):
+        stop(f"pip could not remove {' and '.join(clashing)}; its own words are above")
     if "train" in parts:
         install_torch(steps, runtime)
     extras = f".[{runtime},train]" if "train" in parts else f".[{runtime}]"

@@ -131,6 +131,13 @@ def test_the_other_onnxruntime_leaves_before_ours_comes(
     assert install.endswith(".[gpu]" if driver else ".[cpu]")
 
 
+def test_where_the_other_onnxruntime_cannot_leave_ours_does_not_come(bench: Bench) -> None:
+    bench.environment(fails="*uninstall*) exit 1;;")
+    bench.package("onnxruntime_gpu")
+    assert bench.run().returncode == 4
+    assert len(bench.calls) == 1
+
+
 def test_this_environment_holds_one_onnxruntime() -> None:
     names = {distribution.name.lower() for distribution in metadata.distributions()}
     assert len(names & {"onnxruntime", "onnxruntime-gpu"}) == 1
