@@ -93,7 +93,7 @@ def set_up(steps: Steps, parts: set[str], runtime: str) -> None:
     steps.forget(STAMP)
     if not usable:
         make_venv(steps, clear=bool(old))
-    if clashing and not steps.pip("the wrong onnxruntime", "uninstall", "--yes", *clashing):
+    if clashing and not steps.pip("removing onnxruntime", "uninstall", "--yes", *clashing):
         stop(f"pip could not remove {' and '.join(clashing)}; its own words are above")
     if "train" in parts:
         install_torch(steps, runtime)
