@@ -103,7 +103,7 @@ def _read_other(path: Path, max_pixels: int) -> Picture:
             f"{path} is larger than {max_pixels} pixels", found=f"{spec.width}x{spec.height}"
         )
     pixels = source.read_image(0, 0, 0, spec.nchannels, oiio.FLOAT)
-    if pixels is None:
+    if pixels is None or (source.format_name() == "jpeg" and _cut_jpeg(path)):
         raise ImageError(
             f"{path} is truncated or damaged", found=source.geterror(), do="Export it again"
         )
@@ -116,6 +116,12 @@ def _read_other(path: Path, max_pixels: int) -> Picture:
     straight = alpha is not None and spec.get_int_attribute("oiio:UnassociatedAlpha") == 1
     window = Window(0, 0, width, height)
     return Picture(np.ascontiguousarray(rgb), alpha, not straight, _space(spec), window, window)
+
+
+def _cut_jpeg(path: Path) -> bool:
+    """Say whether the last scan (FF DA) has no end (FF D9); OpenImageIO would fill it with grey."""
+    data = path.read_bytes()
+    return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
 
 
 def _space(spec: oiio.ImageSpec) -> str:
