@@ -1,0 +1,69 @@
+"""Small lies told to the painter: other exposures, fresh grain, a missing pass.
+
+They make a look hold on frames that were not painted. Exposure moves plate and paint together, so
+that the look learns gains; grain touches the plate alone, so that the look does not learn noise.
+There are no flips: paint has a direction, and world-space normals would lie.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from velatura.passes import GUIDES
+from velatura_training.config import Recipe
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Patches of painted keys.
+
+    Attributes:
+        plate: ``(N, 3, H, W)`` scene-linear, unpremultiplied, in the look's space.
+        guides: ``(N, G, H, W)`` raw passes; G may be 0.
+        paint: ``(N, 3, H, W)`` scene-linear, unpremultiplied, in the look's space.
+    """
+
+    plate: Tensor
+    guides: Tensor
+    paint: Tensor
+
+
+def augment(batch: Batch, recipe: Recipe, guides: tuple[str, ...], rng: torch.Generator) -> Batch:
+    """Return the batch with the recipe's lies told; ``rng`` lives on the CPU."""
+    if recipe.exposure:
+        batch = expose(batch, recipe.exposure, rng)
+    if recipe.grain:
+        batch = add_grain(batch, recipe.grain, rng)
+    if recipe.guide_dropout and guides:
+        batch = drop_guides(batch, recipe.guide_dropout, guides, rng)
+    return batch
+
+
+def expose(batch: Batch, stops: float, rng: torch.Generator) -> Batch:
+    """Return plate and paint brightened or darkened together by up to ``stops``, per patch."""
+    shift = (2 * _uniform(batch, rng) - 1) * stops
+    return replace(batch, plate=batch.plate * shift.exp2(), paint=batch.paint * shift.exp2())
+
+
+def add_grain(batch: Batch, amount: float, rng: torch.Generator) -> Batch:
+    """Return the plate with noise of up to ``amount`` of its value (photon-like), per patch."""
+    noise = torch.randn(batch.plate.shape, generator=rng).to(batch.plate)
+    sigma = amount * _uniform(batch, rng) * (batch.plate.clamp_min(0) + 0.02)
+    return replace(batch, plate=batch.plate + sigma * noise)
+
+
+def drop_guides(
+    batch: Batch, chance: float, guides: tuple[str, ...], rng: torch.Generator
+) -> Batch:
+    """Return the batch with each pass of each patch zeroed by ``chance``, as if it were missing."""
+    kept = torch.rand(len(batch.guides), len(guides), generator=rng) >= chance
+    widths = torch.tensor([GUIDES[name] for name in guides])
+    mask = kept.repeat_interleave(widths, dim=1)[..., None, None].to(batch.guides)
+    return replace(batch, guides=batch.guides * mask)
+
+
+def _uniform(batch: Batch, rng: torch.Generator) -> Tensor:
+    return torch.rand(len(batch.plate), 1, 1, 1, generator=rng).to(batch.plate)

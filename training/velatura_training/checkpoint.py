@@ -1,0 +1,75 @@
+"""A run's folder: what a training has got to, safe against a pull of the plug.
+
+::
+
+    RUN/recipe.json        how it is trained
+    RUN/lesson.json        what it is trained on: plate, painted keys, passes, digests
+    RUN/checkpoint.pt      everything needed to go on exactly
+    RUN/best.pt            the averaged painter with the smallest loss so far: what is exported
+    RUN/contact_sheet.png  plate, result, paint; rewritten while it learns
+    RUN/thumbnail.png      a small result, which goes into the look's card
+    RUN/events.out.*       curves for TensorBoard
+
+Files are replaced whole. Nothing is unpickled: only tensors and plain values are loaded.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from velatura.errors import StorageError, TrainingError
+
+RECIPE, LESSON, CHECKPOINT, BEST = "recipe.json", "lesson.json", "checkpoint.pt", "best.pt"
+SHEET, THUMBNAIL = "contact_sheet.png", "thumbnail.png"
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """Write ``state`` (tensors and plain values) whole or not at all: the inverse of `load`."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        torch.save(state, beside)
+        beside.replace(path)
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
+        beside.unlink(missing_ok=True)
+        raise StorageError(f"Cannot write {path}", found=str(error)) from error
+
+
+def load(path: Path, device: torch.device) -> dict[str, Any]:
+    """Return what `save` wrote, or raise TrainingError."""
+    try:
+        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    except FileNotFoundError:
+        raise TrainingError(
+            f"{path.parent} is not a training run: there is no {path.name}",
+            do="Name the folder that `velatura train --out` wrote.",
+        ) from None
+    except Exception as error:  # torch raises half a dozen types for one broken file
+        raise TrainingError(f"{path} cannot be read", found=str(error).split("\n")[0]) from error
+    return state
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small text file whole or not at all."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        beside.write_text(text + "\n", encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise StorageError(f"Cannot write {path}", found=str(error)) from error
+
+
+def read_text(path: Path) -> str:
+    """Return a run's text file, or raise TrainingError."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrainingError(
+            f"{path.parent} is not a training run: {path.name} cannot be read",
+            found=str(error),
+            do="Name the folder that `velatura train --out` wrote.",
+        ) from error

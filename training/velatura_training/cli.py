@@ -1,0 +1,191 @@
+"""The trainer's commands: train, export, evaluate.
+
+`velatura.cli` finds them by name when they are asked for. torch is imported inside the commands:
+their help must not wait for it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from velatura.progress import Style
+from velatura_training.config import (
+    AdversarialName,
+    Budget,
+    DiscriminatorName,
+    GeneratorName,
+    PerceptualName,
+    Recipe,
+    Weights,
+)
+
+DEFAULT_MINUTES = 5.0
+"""Training time where nothing is said: enough for a look at 2K on a laptop."""
+
+Guide = Literal["normal", "depth", "albedo", "id", "none"]
+Device = Literal["auto", "cpu", "cuda"]
+
+
+def train(
+    plate: str,
+    /,
+    *,
+    painted: str,
+    out: Path,
+    minutes: float | None = None,
+    steps: int | None = None,
+    generator: GeneratorName = "unet",
+    discriminator: DiscriminatorName = "patch",
+    adversarial: AdversarialName = "lsgan",
+    perceptual: PerceptualName = "efficientnet",
+    perceptual_weights: Path | None = None,
+    weights: Annotated[Weights | None, Parameter(name="--weight")] = None,
+    guides: Annotated[tuple[Guide, ...], Parameter(consume_multiple=True)] = (),
+    layer: str = "",
+    space: str = "",
+    rate: float = Recipe.rate,
+    patch: int = Recipe.patch,
+    batch: int = Recipe.batch,
+    exposure: float = Recipe.exposure,
+    grain: float = Recipe.grain,
+    seed: int = 0,
+    device: Device = "auto",
+    threads: int = 0,
+    resume: bool = False,
+    progress: Style = "auto",
+) -> None:
+    """Learn a look from painted frames of a shot.
+
+    Watch OUT/contact_sheet.png: plate, result and paint, renewed while it learns. Ctrl-C keeps the
+    best so far. When it is done, make a look of it with `velatura export OUT`.
+
+    Example::
+
+        velatura train shot/plate.####.exr --painted shot/paint.####.png --out runs/ink --minutes 5
+
+    Args:
+        plate: the plate's frames: name.####.exr, name.%04d.exr or name.$F4.exr.
+        painted: the painted keys, numbered like the plate frames they were painted on (EXR: linear;
+            PNG, JPG, TIFF: sRGB).
+        out: the run's folder.
+        minutes: how long to learn (5 where neither this nor --steps is given).
+        steps: how many steps to learn, instead of --minutes.
+        generator: unet, or resnet (faster to run, less detail).
+        discriminator: patch, or multiscale for frames of 1080p and more.
+        adversarial: the critic's loss.
+        perceptual: eyes of the content and style losses; squeezenet and vgg19 need a file.
+        perceptual_weights: that file, with torchvision's key names.
+        weights: how hard each loss pulls, e.g. --weight.l1 4 --weight.adversarial 0.
+        guides: passes to read beside the beauty; those that all painted frames have where nothing
+            is said; `none` for a look that needs no passes.
+        layer: the beauty's layer, where it is not the usual one.
+        space: the plate's colour space, where its metadata do not tell.
+        rate: learning rate at its height.
+        patch: side of a training patch, px.
+        batch: patches a step.
+        exposure: vary the exposure by up to this many stops while learning.
+        grain: add fresh grain of up to this part of a value while learning.
+        seed: of everything random.
+        device: where to learn.
+        threads: CPU threads; 0 takes what torch takes. One thread makes runs repeat bit for bit.
+        resume: go on with the run in OUT.
+        progress: a bar, lines for Open Job Description or Tractor, or nothing.
+    """
+    import torch
+
+    from velatura_training import keys, loop
+
+    recipe = Recipe(
+        generator=generator,
+        discriminator=discriminator,
+        adversarial=adversarial,
+        perceptual=perceptual,
+        perceptual_weights=str(perceptual_weights or ""),
+        weights=weights or Weights(),
+        patch=patch,
+        batch=batch,
+        rate=rate,
+        exposure=exposure,
+        grain=grain,
+        seed=seed,
+    )
+    if minutes is None and steps is None:
+        minutes = DEFAULT_MINUTES
+    if threads:
+        torch.set_num_threads(threads)
+    wanted = tuple(name for name in guides if name != "none") if guides else None
+    lesson = keys.load(plate, painted, wanted, layer, space)
+    where = loop.pick_device(device)
+    loop.train(lesson, out, recipe, Budget(minutes, steps), where, progress, resume)
+
+
+def export(run: Path, /, *, out: Path, name: str = "", author: str = "", licence: str = "") -> None:
+    """Make a look, one ONNX file, of a training run.
+
+    The file is proved first: ONNX Runtime must agree with torch, and strength 0 must give the plate
+    back bit for bit.
+
+    Example::
+
+        velatura export runs/ink --out looks/ink.onnx --author "M. Rossi"
+
+    Args:
+        run: the folder that `velatura train` wrote.
+        out: the look's file.
+        name: what artists will call it; the file's name where nothing is said.
+        author: who made it.
+        licence: under which terms it may be used.
+    """
+    from velatura_training import export as exporting
+
+    card = exporting.export(run, out, name, author, licence).card
+    print(f"wrote {out}")  # noqa: T201 - stdout carries machine lines
+    print(  # noqa: T201
+        f"cost {card.kflop_px:.1f} kFLOP/px, {card.parameters} parameters, "
+        f"receptive field {card.receptive_field} px, halo {card.halo} px"
+    )
+
+
+def evaluate(
+    *,
+    result: str,
+    painted: str,
+    plate: str = "",
+    perceptual: PerceptualName = "efficientnet",
+    perceptual_weights: Path | None = None,
+    as_json: Annotated[bool, Parameter(name="--json")] = False,
+) -> None:
+    """Measure results against painted frames that the look has not seen.
+
+    Example::
+
+        velatura evaluate --result out/plate.####.exr --painted truth/paint.####.exr
+
+    Args:
+        result: the finished pictures.
+        painted: the truth: what the painter would have painted; every frame there is measured.
+        plate: the unstyled plate, measured too, to compare with.
+        perceptual: eyes of the lpips and gram scores.
+        perceptual_weights: their weights file, where they need one.
+        as_json: print JSON instead of a table.
+    """
+    from velatura_training import perceptual as eyes
+    from velatura_training.evaluate import evaluate as judge
+    from velatura_training.keys import find
+
+    backbone = eyes.load(perceptual, perceptual_weights)
+    truths = find(painted)
+    verdicts = {"result": judge(find(result), truths, backbone)}
+    if plate:
+        verdicts["plate"] = judge(find(plate), truths, backbone)
+    if as_json:
+        rows = {n: {"mean": v.mean, "frames": dict(v.frames)} for n, v in verdicts.items()}
+        print(json.dumps({"backbone": backbone.label, **rows}))  # noqa: T201
+        return
+    from velatura_training.table import show
+
+    show(verdicts)

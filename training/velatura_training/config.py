@@ -1,0 +1,116 @@
+"""The recipe: every number that shapes a look, with the reason beside it.
+
+A recipe is written into the run's folder and into the look's card, so a look says how it was made.
+The defaults were chosen on the courtyard shot; ``docs/learning.md`` has the tables.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+from velatura.errors import TrainingError
+
+GeneratorName = Literal["unet", "resnet"]
+DiscriminatorName = Literal["patch", "multiscale"]
+AdversarialName = Literal["lsgan", "hinge", "bce"]
+PerceptualName = Literal["efficientnet", "squeezenet", "vgg19"]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How hard each loss pulls; 0 switches it off and saves its time."""
+
+    l1: float = 4.0
+    l2: float = 0.0
+    content: float = 1.0
+    style: float = 0.0
+    adversarial: float = 0.5
+    variation: float = 0.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a look is trained.
+
+    Attributes:
+        generator: shape of the painter.
+        discriminator: shape of the critic.
+        adversarial: the critic's loss.
+        perceptual: backbone of the content and style losses.
+        perceptual_weights: its local weights file, where it needs one.
+        weights: how hard each loss pulls.
+        patch: side of a training patch, px; cut to the smallest painted key.
+        batch: patches a step.
+        rate: Adam's learning rate at its height; cosine to 2 % of it.
+        critic_from: part of the budget after which the critic joins in, 0..1.
+        average: decay of the averaged weights, which are what is exported.
+        guide_dropout: chance that a patch loses one pass, so that the look tolerates its absence.
+        exposure: patches are brightened or darkened by up to this many stops.
+        grain: patches get fresh noise of up to this part of their value; the target stays clean.
+        clip: largest gradient norm.
+        seed: of everything random.
+    """
+
+    generator: GeneratorName = "unet"
+    discriminator: DiscriminatorName = "patch"
+    adversarial: AdversarialName = "lsgan"
+    perceptual: PerceptualName = "efficientnet"
+    perceptual_weights: str = ""
+    weights: Weights = field(default_factory=Weights)
+    patch: int = 64
+    batch: int = 8
+    rate: float = 3e-3
+    critic_from: float = 0.2
+    average: float = 0.995
+    guide_dropout: float = 0.05
+    exposure: float = 0.0
+    grain: float = 0.0
+    clip: float = 1.0
+    seed: int = 0
+
+    def dumps(self) -> str:
+        """Return the recipe as JSON: the inverse of `loads`."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True)
+
+    @classmethod
+    def loads(cls, text: str) -> Recipe:
+        """Return the recipe that ``text`` holds, or raise TrainingError."""
+        try:
+            found = json.loads(text)
+            return cls(**{**found, "weights": Weights(**found["weights"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise TrainingError(
+                "The run's recipe is not one of ours", found=str(error), do="Train again."
+            ) from error
+
+    def difference(self, other: Recipe) -> list[str]:
+        """Return the names of the settings in which two recipes differ."""
+        return [f.name for f in fields(self) if getattr(self, f.name) != getattr(other, f.name)]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When training ends: after ``minutes`` of it, or after ``steps``; exactly one is set."""
+
+    minutes: float | None = None
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.minutes is None) == (self.steps is None):
+            raise TrainingError("A budget is either --minutes or --steps", do="Give one of them.")
+        if (self.minutes or self.steps or 0) <= 0:
+            raise TrainingError("A training budget must be more than 0", found=str(self))
+
+    def progress(self, seconds: float, steps: int) -> float:
+        """Return how much of the budget is used, 0..1."""
+        if self.steps is not None:
+            return min(1.0, steps / self.steps)
+        return min(1.0, seconds / (60 * (self.minutes or 1)))
+
+
+def as_json(value: Mapping[str, Any]) -> str:
+    """Return readable JSON for a run's folder."""
+    return json.dumps(value, indent=2, sort_keys=True)

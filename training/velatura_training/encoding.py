@@ -1,0 +1,49 @@
+"""How the networks see light: a logarithmic encoding of scene-linear values, and display values.
+
+``E(x) = log2(1 + 128 x) / 8`` follows the PU curve of Open Image Denoise to about 0.02 over
+0.001..65504 while staying one expression that every ONNX runtime has. Mid-grey 0.18 lies at 0.57,
+1.0 at 0.88, 65504 at 2.87.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+SLOPE = 128.0
+"""Inverse of the look's default floor: the encoding is linear below about 1/128."""
+
+SCALE = 8.0
+"""Stops per unit of the encoding."""
+
+HALF_MAX = 65504.0
+
+SRGB_TOE = 0.0031308
+"""Where the sRGB curve turns from a line into a root (IEC 61966-2-1)."""
+
+
+def encode(linear: Tensor) -> Tensor:
+    """Return ``E(x)`` of scene-linear values; negatives count as black."""
+    return torch.log2(1 + SLOPE * linear.clamp(0, HALF_MAX)) / SCALE
+
+
+def decode(encoded: Tensor) -> Tensor:
+    """Return the scene-linear values of ``encoded``: the inverse of `encode` on 0..65504."""
+    return (torch.exp2(encoded * SCALE) - 1) / SLOPE
+
+
+def display(linear: Tensor) -> Tensor:
+    """Return scene-linear Rec.709 as a screen shows it: 0..1, sRGB curve (IEC 61966-2-1)."""
+    x = linear.clamp(0, 1)
+    # The root's slope is infinite at 0, so even its unused branch must not see 0.
+    curve = 1.055 * x.clamp_min(SRGB_TOE) ** (1 / 2.4) - 0.055
+    return torch.where(x <= SRGB_TOE, 12.92 * x, curve)
+
+
+def glaze(linear: Tensor, stops: Tensor, floor: float) -> Tensor:
+    """Return ``linear`` under the gain law at g = 1 and alpha = 1, differentiable in ``stops``.
+
+    The same formula as ``velatura.gain.apply``; the two are held equal by a test.
+    """
+    base = linear.clamp(0, HALF_MAX) + floor * (stops > 0)
+    return linear + base * (torch.exp2(stops) - 1)

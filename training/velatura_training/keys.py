@@ -1,0 +1,310 @@
+"""Painted keys: which frames were painted, and the plate, passes and paint of each.
+
+A painted key belongs to the plate frame of the same number. It may be a linear EXR or an 8- or
+16-bit display picture (PNG, JPG, TIFF: taken as sRGB). Everything comes out scene-linear and
+unpremultiplied in the plate's colour space, which becomes the look's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from velatura import colour, exr, passes, picture
+from velatura.errors import FrameError, TrainingError
+from velatura.image import FloatArray, Part, Window
+from velatura.passes import GUIDES
+from velatura.sequence import Pattern
+from velatura_training.augment import Batch
+
+log = logging.getLogger(__name__)
+
+SMALLEST = 32
+"""Smallest side of a painted key, px: below it the perceptual backbones see nothing."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One frame, painted or not, ready for learning.
+
+    Attributes:
+        frame: its number.
+        plate: ``(3, H, W)`` scene-linear, unpremultiplied.
+        guides: ``(G, H, W)`` raw passes, 0 where missing.
+        paint: ``(3, H, W)`` scene-linear, unpremultiplied; None for an unpainted frame.
+        digests: SHA-256 of the files it came from, by file name.
+    """
+
+    frame: int
+    plate: Tensor
+    guides: Tensor
+    paint: Tensor | None
+    digests: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """All that a look is learnt from.
+
+    Attributes:
+        keys: the painted frames, by number.
+        others: a few unpainted frames of the shot, to look at.
+        guides: the passes that every painted frame's plate has.
+        space: the plate's colour space, which the look works in.
+    """
+
+    keys: tuple[Key, ...]
+    others: tuple[Key, ...]
+    guides: tuple[str, ...]
+    space: str
+
+    @property
+    def depth_scale(self) -> float:
+        """Median distance of what is not background, in scene units; 1 without a depth pass."""
+        if "depth" not in self.guides:
+            return 1.0
+        at = sum(GUIDES[name] for name in self.guides[: self.guides.index("depth")])
+        depths = torch.cat([key.guides[at].flatten() for key in self.keys])
+        depths = depths[depths > 0]
+        return float(depths.median()) if len(depths) else 1.0
+
+
+def load(
+    plate: str,
+    painted: str,
+    guides: Sequence[str] | None = None,
+    layer: str = "",
+    space: str = "",
+    others: int = 2,
+) -> Lesson:
+    """Return the painted keys of a shot, and a few unpainted frames between them.
+
+    Args:
+        plate: the plate's files, ``plate.####.exr``.
+        painted: the painted keys' files, ``paint.####.png``; only the painted frames need be there.
+        guides: passes to read; None takes those that every painted frame's plate has.
+        layer: the beauty's layer, where the usual names are not meant.
+        space: the plate's colour space, where its metadata do not tell.
+        others: how many unpainted frames to load for looking at.
+
+    Raises:
+        TrainingError: no keys, a key without a plate, sizes that differ.
+        PassError: a wanted pass is missing.
+        ImageError: an unreadable file.
+    """
+    plates, paints = find(plate), find(painted)
+    orphans = sorted(paints.keys() - plates.keys())
+    if orphans:
+        raise TrainingError(
+            f"Painted keys without a plate: frame {_listed(orphans)} of {painted}",
+            found=f"plate frames {_listed(sorted(plates))}",
+            do="Name each painted key with the number of the frame it was painted on.",
+        )
+    frames = sorted(paints)
+    wanted = _common_guides([plates[f] for f in frames], guides)
+    space = colour.space_of(exr.attributes(plates[frames[0]]), space)
+    keys = tuple(_read(f, plates[f], paints[f], wanted, layer, space) for f in frames)
+    unpainted = [f for f in _between(sorted(plates), frames) if f not in paints][:others]
+    rest = tuple(_read(f, plates[f], None, wanted, layer, space) for f in unpainted)
+    return Lesson(keys, rest, wanted, space)
+
+
+def find(pattern: str) -> dict[int, Path]:
+    """Return the files of ``name.####.exr`` (or one file) by frame number.
+
+    A file without a number counts as frame 0, so that one plate and one painting make a pair.
+
+    Raises:
+        FrameError: there is none.
+    """
+    parsed = Pattern.parse(pattern)
+    numbers = parsed.on_disk() if parsed.single is None else [parsed.single]
+    files = {int(number or 0): parsed.path(number) for number in numbers}
+    missing = [path for path in files.values() if not path.is_file()]
+    if missing or not files:
+        raise FrameError(
+            f"No file matches {pattern}",
+            do="Give the files as name.####.exr, name.%04d.exr or name.$F4.exr, or one file.",
+        )
+    return files
+
+
+def sample(
+    keys: Sequence[Key], patch: int, batch: int, rng: torch.Generator, device: torch.device
+) -> Batch:
+    """Return a batch of random patches, the keys drawn equally often.
+
+    Args:
+        keys: painted keys; each at least ``patch`` px a side.
+        patch: side of a patch, px.
+        batch: how many.
+        rng: a CPU generator.
+        device: where the patches go.
+    """
+    start = int(torch.randint(len(keys), (), generator=rng))
+    crops = []
+    for index in range(batch):
+        key = keys[(start + index) % len(keys)]
+        top, left = (
+            int(torch.randint(size - patch + 1, (), generator=rng)) for size in key.plate.shape[1:]
+        )
+        window = (..., slice(top, top + patch), slice(left, left + patch))
+        crops.append((key.plate[window], key.guides[window], _painted(key)[window]))
+    plate, guides, paint = (torch.stack(planes).to(device) for planes in zip(*crops, strict=True))
+    return Batch(_packed(plate), _packed(guides), _packed(paint))
+
+
+def whole(key: Key, multiple: int, device: torch.device, most: int | None = None) -> Batch:
+    """Return a frame as a batch of one, cut to multiples of ``multiple`` px for the painter.
+
+    Args:
+        key: painted or not; an unpainted frame's paint is its plate.
+        multiple: the painter's alignment, px.
+        device: where it goes.
+        most: longest side, px; larger frames give their centre.
+    """
+    height, width = (min(size, most or size) // multiple * multiple for size in key.plate.shape[1:])
+    top, left = (key.plate.shape[1] - height) // 2, (key.plate.shape[2] - width) // 2
+    window = (..., slice(top, top + height), slice(left, left + width))
+    paint = key.plate if key.paint is None else key.paint
+    planes = (plane[window][None].to(device) for plane in (key.plate, key.guides, paint))
+    return Batch(*map(_packed, planes))
+
+
+def _read(
+    frame: int, plate: Path, paint: Path | None, guides: tuple[str, ...], layer: str, space: str
+) -> Key:
+    image = exr.read(plate)
+    beauty = passes.pick_beauty(image, layer)
+    part, _ = image.find(beauty.rgb[0])
+    rgb = np.stack([image.find(name)[1].pixels for name in beauty.rgb]).astype(np.float32)
+    alpha = image.find(beauty.alpha)[1].pixels.astype(np.float32) if beauty.alpha else None
+    found = passes.pick_guides(image, guides, window=part.data)
+    stack = passes.stack_guides(found, guides, *rgb.shape[1:])
+    light = _finite(_straight(rgb, alpha))
+    digests = {plate.name: _digest(plate)}
+    painted = None
+    if paint is not None:
+        paint_rgb, window = _read_paint(paint, space, part, plate)
+        painted = _tensor(paint_rgb)
+        rows, columns = _inside(window, part.data)
+        light, stack = light[:, rows, columns], stack[:, rows, columns]
+        digests[f"painted/{paint.name}"] = _digest(paint)
+    return Key(frame, _tensor(light), _tensor(stack), painted, digests)
+
+
+def _read_paint(path: Path, space: str, part: Part, plate: Path) -> tuple[FloatArray, Window]:
+    """Return the paint ``(3, H, W)`` in ``space`` and the window of the plate that it covers.
+
+    A picture of the plate's format covers the display window, overscan or not; an EXR says itself
+    where its pixels lie. What lies outside the plate's data window is left out.
+    """
+    read = picture.read_rgb(path)
+    height, width = read.rgb.shape[:2]
+    homes = (
+        [read.data, part.display, part.data] if path.suffix == ".exr" else [part.display, part.data]
+    )
+    fitting = [w for w in homes if (w.width, w.height) == (width, height)]
+    if not fitting or (read.display.width, read.display.height) not in _sizes(part):
+        raise TrainingError(
+            f"The painted key {path} does not have its plate's size",
+            found=f"{read.display.width}x{read.display.height}, "
+            f"the plate {plate.name} is {part.display.width}x{part.display.height}",
+            do="Paint over the full plate, without cropping or scaling.",
+        )
+    window = _common(fitting[0], part.data)
+    if min(window.width, window.height) < SMALLEST:
+        raise TrainingError(
+            f"The painted key {path} is too small to learn from",
+            found=f"{window.width}x{window.height}",
+            do=f"At least {SMALLEST} px a side are wanted.",
+        )
+    rgb = np.ascontiguousarray(read.rgb.transpose(2, 0, 1))
+    alpha = read.alpha if read.premultiplied else None
+    straight = _finite(_straight(colour.convert(rgb, read.space, space), alpha))
+    rows, columns = _inside(window, fitting[0])
+    return straight[:, rows, columns], window
+
+
+def _sizes(part: Part) -> set[tuple[int, int]]:
+    return {(window.width, window.height) for window in (part.display, part.data)}
+
+
+def _common(one: Window, other: Window) -> Window:
+    """Return the part of two windows that they share; empty windows have no width or height."""
+    x, y = max(one.x, other.x), max(one.y, other.y)
+    right = min(one.x + one.width, other.x + other.width)
+    bottom = min(one.y + one.height, other.y + other.height)
+    return Window(x, y, max(0, right - x), max(0, bottom - y))
+
+
+def _inside(window: Window, data: Window) -> tuple[slice, slice]:
+    """Return the rows and columns that ``window`` takes up in an array of ``data``."""
+    top, left = window.y - data.y, window.x - data.x
+    return slice(top, top + window.height), slice(left, left + window.width)
+
+
+def _straight(rgb: FloatArray, alpha: FloatArray | None) -> FloatArray:
+    """Return unpremultiplied colour; 0 where alpha is 0."""
+    if alpha is None or (alpha == 1).all():
+        return rgb
+    return np.divide(rgb, alpha, out=np.zeros_like(rgb), where=alpha > 0)
+
+
+def _finite(rgb: FloatArray) -> FloatArray:
+    """Return ``rgb`` with NaN and Inf as black: what the network sees of them."""
+    return np.where(np.isfinite(rgb), rgb, np.float32(0))
+
+
+def _common_guides(plates: list[Path], wanted: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the wanted guides, or those that every plate has."""
+    names = tuple(GUIDES if wanted is None else wanted)
+    unknown = [name for name in names if name not in GUIDES]
+    if unknown:
+        raise TrainingError(f"No guide {unknown[0]}", found=", ".join(GUIDES))
+    for path in plates:
+        there = passes.pick_guides(exr.read(path), names)
+        missing = [name for name in names if name not in there]
+        if missing and wanted is not None:
+            raise TrainingError(
+                f"{path} has no {missing[0]} pass",
+                found=", ".join(there) or "none of the known passes",
+                do="Render it, or leave it out of --guides.",
+            )
+        names = tuple(name for name in names if name in there)
+    log.info("guides: %s", ", ".join(names) or "none")
+    return names
+
+
+def _between(frames: list[int], painted: list[int]) -> list[int]:
+    """Return the frames, those farthest from any painted one first."""
+    return sorted(frames, key=lambda f: (-min(abs(f - key) for key in painted), f))
+
+
+def _painted(key: Key) -> Tensor:
+    assert key.paint is not None, "only painted keys are sampled"  # noqa: S101
+    return key.paint
+
+
+def _tensor(planes: FloatArray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(planes))
+
+
+def _packed(planes: Tensor) -> Tensor:
+    return planes.contiguous(memory_format=torch.channels_last)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _listed(frames: Sequence[int]) -> str:
+    return ", ".join(map(str, frames))

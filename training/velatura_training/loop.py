@@ -1,0 +1,250 @@
+"""Training a look, from the painted keys to the best painter so far.
+
+Reads top to bottom: load or resume, then step after step until the budget is used, with a review
+now and then that judges the averaged painter on the whole painted keys, keeps it if it is the best
+so far, and renews the contact sheet. Ctrl-C stops after the step in progress; nothing is lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.tensorboard import SummaryWriter
+
+from velatura.errors import CancelledError, DeviceError, StorageError, TrainingError
+from velatura.gain import BOUND, FLOOR
+from velatura.progress import Style
+from velatura_training import checkpoint, keys, perceptual, sheet
+from velatura_training.augment import augment
+from velatura_training.config import Budget, Recipe, as_json
+from velatura_training.generator import Shape
+from velatura_training.keys import Lesson
+from velatura_training.step import Studio
+from velatura_training.watch import Watch
+
+log = logging.getLogger(__name__)
+
+FIRST_REVIEWS = (100, 300)
+"""Steps of the early reviews: the first sheets come within seconds."""
+REVIEW_SECONDS = 20.0
+"""Time between reviews; one costs about a second at 1080p."""
+SMOOTH = 0.05
+"""How fast the shown losses follow the measured ones."""
+
+
+@dataclass
+class State:
+    """How far a training is."""
+
+    steps: int = 0
+    seconds: float = 0.0
+    best: float = math.inf
+
+
+class Training:
+    """One run: the studio, the lesson and the folder they fill.
+
+    Args:
+        lesson: the painted keys.
+        out: the run's folder.
+        recipe: how to train.
+        device: where to.
+    """
+
+    def __init__(self, lesson: Lesson, out: Path, recipe: Recipe, device: torch.device) -> None:
+        self.lesson, self.out, self.recipe, self.device = lesson, out, recipe, device
+        self.shape = Shape(lesson.guides, BOUND, lesson.depth_scale)
+        eyes = recipe.weights.content or recipe.weights.style
+        weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
+        self.backbone = perceptual.load(recipe.perceptual, weights) if eyes else None
+        self.studio = Studio(recipe, self.shape, FLOOR, self.backbone, device)
+        self.patch = min(recipe.patch, *(min(key.plate.shape[1:]) for key in lesson.keys))
+        self.patch -= self.patch % self.studio.painter.alignment
+        self.rng = torch.Generator().manual_seed(recipe.seed)
+        self.state = State()
+
+    def resume(self) -> None:
+        """Take up a run exactly where its checkpoint left it."""
+        found = checkpoint.load(self.out / checkpoint.CHECKPOINT, self.device)
+        self.studio.restore(found["studio"])
+        self.rng.set_state(found["rng"].cpu())
+        self.state = State(**found["state"])
+
+    def run(self, budget: Budget, style: Style) -> None:
+        """Train until the budget is used.
+
+        Raises:
+            CancelledError: stopped by Ctrl-C or SIGTERM; the run can be resumed or exported.
+            TrainingError: the loss is no longer a number; the best painter so far is kept.
+        """
+        shown: dict[str, float] = {}
+        state, last_review = self.state, time.perf_counter()
+        with Watch(style) as watch, SummaryWriter(str(self.out)) as curves, _stop_asked() as asked:
+            while (used := budget.progress(state.seconds, state.steps)) < 1 and not asked:
+                started = time.perf_counter()
+                terms = self._step(used)
+                state.steps += 1
+                shown = {
+                    k: shown.get(k, v) + SMOOTH * (v - shown.get(k, v)) for k, v in terms.items()
+                }
+                state.seconds += time.perf_counter() - started
+                watch.show(used, state.seconds, state.steps, shown)
+                due = time.perf_counter() - last_review > REVIEW_SECONDS
+                if due or state.steps in FIRST_REVIEWS:
+                    started = time.perf_counter()
+                    self._review(curves, shown)
+                    last_review = time.perf_counter()
+                    state.seconds += last_review - started
+            self._review(curves, shown)
+            watch.show(
+                budget.progress(state.seconds, state.steps), state.seconds, state.steps, shown
+            )
+            for name in (checkpoint.BEST, checkpoint.SHEET):
+                watch.wrote(self.out / name)
+        if asked:
+            raise CancelledError(
+                f"Stopped after {state.steps} steps; the best look so far is kept in {self.out}",
+                do="Go on with --resume, or take it as it is with `velatura export`.",
+            )
+
+    def _step(self, used: float) -> dict[str, float]:
+        batch = keys.sample(self.lesson.keys, self.patch, self.recipe.batch, self.rng, self.device)
+        batch = augment(batch, self.recipe, self.lesson.guides, self.rng)
+        terms = self.studio.step(batch, used)
+        if not math.isfinite(sum(terms.values())):
+            raise TrainingError(
+                f"The losses are no longer numbers after {self.state.steps} steps",
+                found=str(terms),
+                do=f"The best look so far is kept in {self.out}. Train again with a lower --rate.",
+            )
+        return terms
+
+    def _review(self, curves: SummaryWriter, shown: dict[str, float]) -> None:
+        """Judge the averaged painter on the whole keys; keep it if it is the best so far."""
+        alignment = self.studio.painter.alignment
+        batches = (keys.whole(k, alignment, self.device, sheet.MOST) for k in self.lesson.keys)
+        judged = [self.studio.judge(batch) for batch in batches]
+        score = sum(judged) / len(judged)
+        state = self.state
+        if score < state.best:
+            state.best = score
+            painter = self.studio.exported.state_dict()
+            checkpoint.save(
+                self.out / checkpoint.BEST, {"painter": painter, "state": asdict(state)}
+            )
+        saved = {"studio": self.studio.state(), "rng": self.rng.get_state(), "state": asdict(state)}
+        checkpoint.save(self.out / checkpoint.CHECKPOINT, saved)
+        frames = (*self.lesson.keys[:4], *self.lesson.others)
+        rows = [sheet.paint(self.studio.exported, key, FLOOR, self.device) for key in frames]
+        sheet.write(self.out / checkpoint.SHEET, rows, self.lesson.space)
+        result = rows[0][1]
+        if result is not None:
+            sheet.write_thumbnail(self.out / checkpoint.THUMBNAIL, result, self.lesson.space)
+        for name, value in {**shown, "keys": score}.items():
+            curves.add_scalar(f"loss/{name}", value, state.steps)
+
+
+def train(
+    lesson: Lesson,
+    out: Path,
+    recipe: Recipe,
+    budget: Budget,
+    device: torch.device,
+    style: Style = "auto",
+    resume: bool = False,
+) -> Path:
+    """Learn a look; return the run's folder, which `velatura_training.export` makes a look of.
+
+    Args:
+        lesson: the painted keys, from `velatura_training.keys.load`.
+        out: the run's folder; made if it is not there.
+        recipe: how to train.
+        budget: how long.
+        device: CPU or CUDA.
+        style: how to show progress.
+        resume: go on with the run that is there.
+
+    Raises:
+        TrainingError: a run is there already, or it is another one than is to be resumed.
+        StorageError: the folder cannot be written.
+        CancelledError: stopped on request.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"Cannot make the run's folder {out}", found=str(error)) from error
+    started = (out / checkpoint.CHECKPOINT).exists()
+    if started and not resume:
+        raise TrainingError(
+            f"{out} holds a training run already", do="Go on with --resume, or name another folder."
+        )
+    if resume:
+        _refuse_other_run(out, lesson, recipe)
+    training = Training(lesson, out, recipe, device)
+    if resume:
+        training.resume()
+    checkpoint.write_text(out / checkpoint.RECIPE, recipe.dumps())
+    checkpoint.write_text(out / checkpoint.LESSON, as_json(_describe(training)))
+    training.run(budget, style)
+    return out
+
+
+def pick_device(name: str) -> torch.device:
+    """Return the device called ``auto``, ``cpu`` or ``cuda``, or raise DeviceError."""
+    there = torch.cuda.is_available()
+    if name == "cuda" and not there:
+        raise DeviceError(
+            "CUDA was asked for, but torch sees no CUDA device",
+            found=f"torch {torch.__version__}",
+            do="Train with --device cpu, or install torch for your driver.",
+        )
+    return torch.device("cuda" if there and name != "cpu" else "cpu")
+
+
+def _describe(training: Training) -> dict[str, Any]:
+    lesson, shape = training.lesson, training.shape
+    return {
+        "frames": [key.frame for key in lesson.keys],
+        "digests": {name: digest for key in lesson.keys for name, digest in key.digests.items()},
+        "guides": list(lesson.guides),
+        "colour_space": lesson.space,
+        "depth_scale": shape.depth_scale,
+        "bound": shape.bound,
+        "floor": FLOOR,
+        "perceptual": training.backbone.label if training.backbone else "none",
+    }
+
+
+def _refuse_other_run(out: Path, lesson: Lesson, recipe: Recipe) -> None:
+    before = Recipe.loads(checkpoint.read_text(out / checkpoint.RECIPE))
+    changed = before.difference(recipe)
+    if changed:
+        raise TrainingError(
+            f"The run in {out} was started with another recipe",
+            found=f"different {', '.join(changed)}",
+            do="Resume with the same settings, or train into another folder.",
+        )
+    if f'"{lesson.space}"' not in checkpoint.read_text(out / checkpoint.LESSON):
+        raise TrainingError(f"The run in {out} was started in another colour space")
+
+
+@contextmanager
+def _stop_asked() -> Iterator[list[int]]:
+    """Yield a list that fills when Ctrl-C or SIGTERM asks to stop: no step is cut in two."""
+    asked: list[int] = []
+    watched = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda n, _: asked.append(n)) for number in watched]
+    try:
+        yield asked
+    finally:
+        for number, handler in zip(watched, before, strict=True):
+            signal.signal(number, handler)

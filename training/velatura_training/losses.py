@@ -1,0 +1,101 @@
+"""What the training pulls on: each loss is one function with its formula and its source.
+
+``y`` is the result, ``t`` the painted target, ``F_l`` the maps of a perceptual backbone at tap
+``l``, ``D`` the critic's score maps. Every function returns a scalar tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - torch's own idiom
+
+Maps = Sequence[Tensor]
+"""Feature or score maps, finest first."""
+
+
+def l1(result: Tensor, target: Tensor) -> Tensor:
+    """``mean |y - t|``: keeps colours and edges (Isola et al. 2017, eq. 3)."""
+    return F.l1_loss(result, target)
+
+
+def l2(result: Tensor, target: Tensor) -> Tensor:
+    """``mean (y - t)^2``: punishes outliers, blurs more than L1."""
+    return F.mse_loss(result, target)
+
+
+def content(result: Maps, target: Maps) -> Tensor:
+    """``mean_l ||F_l(y) - F_l(t)||^2 / ||F_l(t)||^2``: same things in the same places.
+
+    The feature reconstruction loss of Johnson et al. 2016, eq. 2, made relative so that no tap
+    outweighs another.
+    """
+    terms = [
+        F.mse_loss(y, t) / t.square().mean().clamp_min(1e-8) for y, t in _pairs(result, target)
+    ]
+    return torch.stack(terms).mean()
+
+
+def style(result: Maps, target: Maps) -> Tensor:
+    """``mean_l ||G_l(y) - G_l(t)||^2 / ||G_l(t)||^2`` with Gram matrices: same textures, anywhere.
+
+    Gatys et al. 2016, eq. 4 and 5, made relative; averaged over the batch.
+    """
+    terms = []
+    for y, t in _pairs(result, target):
+        gram_y, gram_t = gram(y), gram(t)
+        size = gram_t.square().sum((1, 2)).clamp_min(1e-8)
+        terms.append(((gram_y - gram_t).square().sum((1, 2)) / size).mean())
+    return torch.stack(terms).mean()
+
+
+def gram(features: Tensor) -> Tensor:
+    """Return ``F F^T / (H W)``, ``(N, C, C)`` of ``(N, C, H, W)`` (Gatys et al. 2016, eq. 3)."""
+    flat = features.flatten(2)
+    return flat @ flat.transpose(1, 2) / flat.shape[2]
+
+
+def total_variation(stops: Tensor) -> Tensor:
+    """``mean |d r / dx| + mean |d r / dy|`` of the gain, not of the picture (Rudin et al. 1992)."""
+    across = (stops[..., :, 1:] - stops[..., :, :-1]).abs().mean()
+    down = (stops[..., 1:, :] - stops[..., :-1, :]).abs().mean()
+    return across + down
+
+
+def bce(scores: Maps, real: bool) -> Tensor:
+    """``-log D`` or ``-log(1 - D)`` on logits, non-saturating (Goodfellow et al. 2014)."""
+    terms = (F.binary_cross_entropy_with_logits(s, torch.full_like(s, float(real))) for s in scores)
+    return torch.stack(list(terms)).mean()
+
+
+def lsgan(scores: Maps, real: bool) -> Tensor:
+    """``mean (D - [real])^2`` (Mao et al. 2017, eq. 2 with a = 0, b = c = 1)."""
+    return torch.stack([(s - float(real)).square().mean() for s in scores]).mean()
+
+
+def hinge(scores: Maps, real: bool) -> Tensor:
+    """``mean max(0, 1 -+ D)``: the critic's side (Lim & Ye 2017; Miyato et al. 2018, eq. 16)."""
+    sign = -1.0 if real else 1.0
+    return torch.stack([F.relu(1 + sign * s).mean() for s in scores]).mean()
+
+
+def hinge_generator(scores: Maps) -> Tensor:
+    """``-mean D(y)``: the painter's side of the hinge loss (Miyato et al. 2018, eq. 17)."""
+    return -torch.stack([s.mean() for s in scores]).mean()
+
+
+Adversarial = Callable[[Maps, bool], Tensor]
+
+CRITIC: dict[str, Adversarial] = {"bce": bce, "lsgan": lsgan, "hinge": hinge}
+"""The critic's loss by name."""
+
+
+def fool(name: str, scores: Maps) -> Tensor:
+    """Return the painter's adversarial loss: how far its patches are from passing as painted."""
+    return hinge_generator(scores) if name == "hinge" else CRITIC[name](scores, True)
+
+
+def _pairs(result: Maps, target: Maps) -> list[tuple[Tensor, Tensor]]:
+    return list(zip(result, target, strict=True))

