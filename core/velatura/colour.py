@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
@@ -58,10 +58,9 @@ def space_of(attributes: Mapping[str, Any], flag: str = "", config: str = "") ->
     Raises:
         ColourError: the config does not know the space, or the primaries are nobody's.
     """
-    said = (flag, attributes.get("colorInteropID"), _of_primaries(attributes, flag))
-    for name in (*said, attributes.get("oiio:ColorSpace")):
-        if name and str(name).casefold() not in _SAYS_NOTHING:
-            return canonical(str(name), config)
+    for name in _said(attributes, flag):
+        if name.casefold() not in _SAYS_NOTHING:
+            return canonical(name, config)
     _say_default()
     return canonical(SCENE, config)
 
@@ -122,10 +121,15 @@ def linear(rgb: FloatArray, hint: str = "", target: str = SCENE, config: str = "
     return convert(rgb, hint or PAINTED, target, config)
 
 
-def _of_primaries(attributes: Mapping[str, Any], flag: str) -> str:
-    primaries = attributes.get("chromaticities")
-    if flag or primaries is None or attributes.get("colorInteropID"):
-        return ""
+def _said(attributes: Mapping[str, Any], flag: str) -> Iterator[str]:
+    yield flag
+    yield str(attributes.get("colorInteropID", ""))
+    if "chromaticities" in attributes:
+        yield _of_primaries(attributes["chromaticities"])
+    yield str(attributes.get("oiio:ColorSpace", ""))
+
+
+def _of_primaries(primaries: Sequence[float]) -> str:
     for space, known in _CHROMATICITIES.items():
         if np.allclose(primaries, known, rtol=0, atol=_CHROMATICITY_TOLERANCE):
             return space
@@ -162,7 +166,7 @@ def _load(config: str) -> ocio.Config:
         if builtin in {entry[0] for entry in ocio.BuiltinConfigRegistry().getBuiltinConfigs()}:
             return ocio.Config.CreateFromBuiltinConfig(builtin)
         return ocio.Config.CreateFromFile(config)
-    except ocio.Exception as error:
+    except (ocio.Exception, ocio.ExceptionMissingFile) as error:
         raise ColourError(
             f"The OCIO config {config} cannot be loaded",
             found=str(error),

@@ -49,7 +49,7 @@ def apply(
         exponent = np.asarray(gain, np.float32) * stops
         base = np.clip(plate, 0, HALF_MAX)
         base += np.where(stops > 0, np.float32(floor) * np.asarray(alpha, np.float32), 0)
-        glazed = base * (np.exp2(exponent) - 1)
+        glazed: FloatArray = base * (np.exp2(exponent) - 1)
         glazed += plate
         # x + 0 would turn -0.0 into +0.0 and may quiet a NaN: untouched pixels are copied instead.
         np.copyto(glazed, plate, where=exponent == 0)

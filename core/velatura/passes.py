@@ -143,9 +143,12 @@ def colour_ids(ids: npt.NDArray[np.uint32]) -> FloatArray:
 
 
 def _layers(image: Image) -> Layers:
+    """Group the planes by layer; bare channels of a file with many parts belong to their part."""
     layers: Layers = {}
-    for _, address, _ in image.planes():
+    for part, address, _ in image.planes():
         layer, _, component = address.rpartition(".")
+        if not layer and len(image.parts) > 1:
+            layer = part.name
         component = component.upper()
         layers.setdefault(layer, {})[_COMPONENTS.get(component, component)] = address
     return layers
@@ -156,8 +159,13 @@ def _usual_beauty(image: Image, layers: Layers) -> Beauty | None:
         for components in _matching(layers, name):
             if beauty := _rgb(components):
                 return beauty
-    # Parts that all hold R, G, B (views, one part per AOV): the first part is the main one.
-    return _rgb(layers.get(image.parts[0].name, {}))
+    # Parts whose names say nothing, such as left and right: the first one is the main one.
+    guides = {name for names in _GUIDE_LAYERS.values() for name in names}
+    for part in image.parts:
+        bare = {"R", "G", "B"} <= {plane.name.upper() for plane in part.planes}
+        if bare and part.name.casefold() not in guides:
+            return _rgb(layers[part.name])
+    return None
 
 
 def _usual_guide(layers: Layers, guide: str) -> list[str]:

@@ -5,6 +5,8 @@ EXR through `velatura.exr`; PNG, JPEG, TIFF and all others through OpenImageIO.
 
 from __future__ import annotations
 
+import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import numpy.typing as npt
 import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 
 from velatura import colour, exr, passes
-from velatura.errors import ImageError, StorageError
+from velatura.errors import ImageError
 from velatura.image import FloatArray, Window
 
 
@@ -76,10 +78,8 @@ def write_png(path: Path, rgb: npt.NDArray[np.uint8]) -> None:
     Raises:
         StorageError: the folder is missing or read-only, or the disk is full.
     """
-    picture = oiio.ImageBuf(np.ascontiguousarray(rgb))
     with exr.replacing(path) as beside:
-        if not picture.write(str(beside), fileformat="png"):
-            raise StorageError(f"{path} cannot be written", found=picture.geterror())
+        beside.write_bytes(_png(rgb))
 
 
 def _read_exr(path: Path, layer: str, max_pixels: int) -> Picture:
@@ -122,6 +122,25 @@ def _cut_jpeg(path: Path) -> bool:
     """Say whether the last scan (FF DA) has no end (FF D9); OpenImageIO would fill it with grey."""
     data = path.read_bytes()
     return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
+
+
+def _png(rgb: npt.NDArray[np.uint8]) -> bytes:
+    """Encode by the PNG specification (ISO/IEC 15948); OpenImageIO says nothing of a full disk."""
+    height, width, _ = rgb.shape
+    lines = np.ones((height, 1 + 3 * width), np.uint8)  # each begins with its filter: 1, Sub
+    lines[:, 1:4] = rgb[:, 0]
+    lines[:, 4:] = (rgb[:, 1:] - rgb[:, :-1]).reshape(height, -1)
+    chunks = {
+        b"IHDR": struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0),  # 8-bit RGB
+        b"sRGB": b"\0",
+        b"IDAT": zlib.compress(lines.tobytes()),
+        b"IEND": b"",
+    }
+    encoded = b"\x89PNG\r\n\x1a\n"
+    for name, data in chunks.items():
+        checksum = struct.pack(">I", zlib.crc32(name + data))
+        encoded += struct.pack(">I", len(data)) + name + data + checksum
+    return encoded
 
 
 def _space(spec: oiio.ImageSpec) -> str:

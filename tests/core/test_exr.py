@@ -35,15 +35,8 @@ def planes(window: Window = OVERSCAN, seed: int = 0) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
     shape = (window.height, window.width)
     made = {name: rng.normal(0.2, 1, shape).astype(np.float16) for name in "RGBA"}
-    bits = made["R"].view(np.uint16)
-    bits[0, :6] = (
-        0x7E33,
-        0xFE01,
-        0x7C00,
-        0xFC00,
-        0x8000,
-        0x0001,
-    )  # NaN, NaN, Inf, -Inf, -0, denormal
+    odd = 0x7E33, 0xFE01, 0x7C00, 0xFC00, 0x8000, 0x0001  # two NaNs, Inf, -Inf, -0, a denormal
+    made["R"].view(np.uint16)[0, :6] = odd
     made["depth.Z"] = rng.random(shape, np.float32) * 1e10
     made["depth.Z"].view(np.uint32)[0, :3] = 0x7FC12345, 0xFF800000, 0x80000000
     made["id"] = rng.integers(0, 2**32, shape, np.uint32)
