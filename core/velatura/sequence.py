@@ -42,7 +42,7 @@ from velatura.tile import BUDGET
 
 log = logging.getLogger(__name__)
 
-Opener = Callable[[Look, Device, int], Session]
+Opener = Callable[[Look, Device], Session]
 
 _NAMED = 20  # missing frames that an error names at most
 _POLL = 0.1  # seconds between two looks at whether to stop
@@ -126,7 +126,7 @@ def run(
     frames = _frames(job)
     _prepare(job, frames)
     workers, budget = _share(job, frames[0].plate, len(frames))
-    session = opener(look, _device(job), max(1, _processors() // workers))
+    session = opener(look, _device(job))
     report.started(len(frames))
     halt = threading.Event()  # the first frame that fails stops the others as well
 

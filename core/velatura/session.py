@@ -101,7 +101,8 @@ def open_session(look: Look, device: Device = "auto", threads: int = 1) -> Sessi
     Args:
         look: as `velatura.look.read` gives it.
         device: "cpu", "cuda" (which must answer) or "auto" (CUDA where it answers, else the CPU).
-        threads: CPU threads of one run; 1 where several frames run side by side.
+        threads: CPU threads of one run. More than 1 moves the last bit where a logarithm is cut
+            into shares, so that a file would tell how many processors its machine had.
 
     Raises:
         LookError: the network breaks the contract of `velatura.look`.

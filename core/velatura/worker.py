@@ -75,11 +75,11 @@ class _Warm:
     """Opens sessions, and keeps the last few."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, Device, int], Session] = {}
+        self._kept: dict[tuple[str, Device], Session] = {}
 
-    def open(self, look: Look, device: Device, threads: int) -> Session:
-        key = look.digest, device, threads
-        session = self._kept.pop(key, None) or open_session(look, device, threads)
+    def open(self, look: Look, device: Device) -> Session:
+        key = look.digest, device
+        session = self._kept.pop(key, None) or open_session(look, device)
         self._kept[key] = session  # last again
         while len(self._kept) > _WARM:
             del self._kept[next(iter(self._kept))]

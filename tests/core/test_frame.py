@@ -1,0 +1,252 @@
+"""What one frame promises, seen in the files that a job writes."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import looks
+import numpy as np
+import OpenEXR
+import OpenImageIO as oiio  # noqa: N813
+import plates
+import pytest
+
+from velatura import colour, exr, gain, sequence
+from velatura.errors import ColourError, ImageError, PassError
+from velatura.image import Image, Part, Window
+from velatura.job import Job
+from velatura.look import read
+from velatura.progress import Progress
+
+MIB = 2**20
+COURTYARD = Path(exr.__file__).parent / "courtyard/plate/frame.0001.exr"
+
+
+def run(plate: Path, look: Path, out: Path, **settings: object) -> Image:
+    """Run a job of one frame; return what it wrote (the picture where it wrote both)."""
+    job = Job(str(plate), str(look), str(out), workers=1, **settings)
+    sequence.run(job, Progress("none"))
+    pictures = {"picture", "both"}
+    name = plate.name if job.write in pictures else plate.stem + ".gain.exr"
+    return exr.read(out / name)
+
+
+def stack(image: Image, *names: str) -> np.ndarray:
+    return np.stack([image.find(name)[1].pixels for name in names]).astype(np.float32)
+
+
+def law(before: Image, layer: Image, amount: object, names: tuple[str, ...] = ("R", "G", "B")):
+    """The gain law in numpy, from the gain layer as a host reads it."""
+    x, r = stack(before, *names), stack(layer, "R", "G", "B")
+    alpha = stack(before, "A")[0] if "A" in before.names else 1.0
+    return gain.apply(x, r, amount, alpha)
+
+
+@pytest.mark.parametrize("settings", [{"strength": 0.0}, {"mask": "black.exr"}])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_without_strength_or_mask_the_picture_is_the_plate_bit_for_bit(
+    tmp_path, look, monkeypatch, settings, dtype
+):
+    monkeypatch.chdir(tmp_path)
+    colours = plates.with_specials(plates.light(33, 47))
+    planes = dict(zip("RGB", colours.astype(dtype), strict=True))
+    kind, nans = (np.uint16, 0x7D01) if dtype == np.float16 else (np.uint32, 0x7FA00001)
+    planes["G"].view(kind)[5, 5:8] = nans  # signalling NaNs: any arithmetic would quiet them
+    planes["A"] = np.ones((33, 47), dtype)
+    exr.write(tmp_path / "plate.exr", Image((plates.part(planes),)))
+    black = {"R": np.zeros((33, 47), np.float16)}
+    exr.write(tmp_path / "black.exr", Image((plates.part(black),)))
+
+    after = run(tmp_path / "plate.exr", look, tmp_path / "out", write="picture", **settings)
+
+    plates.assert_same_planes(exr.read(tmp_path / "plate.exr"), after)
+
+
+def test_everything_but_the_beauty_comes_out_as_it_went_in(tmp_path, look):
+    plate = plates.rich(tmp_path / "rich.exr")
+    after = run(plate, look, tmp_path / "out", write="picture")
+    before = exr.read(plate)
+    beauty = ("V.Combined.R", "V.Combined.G", "V.Combined.B")
+
+    plates.assert_same_planes(before, after, but=beauty)
+    assert not np.array_equal(stack(before, *beauty), stack(after, *beauty), equal_nan=True)
+    for old, new in zip(before.parts, after.parts, strict=True):
+        added = new.attributes.keys() - old.attributes.keys()
+        assert all(name.startswith("velatura/") for name in added)
+        for name, value in old.attributes.items():
+            assert np.array_equal(value, new.attributes[name]) or str(value) == str(
+                new.attributes[name]
+            )
+
+
+def test_a_courtyard_frame_keeps_its_passes(tmp_path):
+    plate = COURTYARD
+    look = looks.small(tmp_path / "guided.onnx", ("normal", "depth", "albedo", "id"))
+    after = run(plate, look, tmp_path / "out", write="picture")
+    before = exr.read(plate)
+    touched = [n for n in before.names if n.endswith(("Combined.R", "Combined.G", "Combined.B"))]
+    plates.assert_same_planes(before, after, but=tuple(touched))
+
+
+def test_nan_and_inf_come_out_as_they_went_in_and_do_not_spread(tmp_path, look):
+    colours = plates.light(48, 64)
+    odd = plates.with_specials(colours)
+    broken = ~np.isfinite(odd).all(axis=0)
+    for name, pixels in (("odd", odd), ("black", np.where(broken, 0, odd))):
+        planes = dict(zip("RGB", pixels.astype(np.float32), strict=True))
+        exr.write(tmp_path / f"{name}.exr", Image((plates.part(planes),)))
+
+    layer = run(tmp_path / "odd.exr", look, tmp_path / "o1")
+    reference = run(tmp_path / "black.exr", look, tmp_path / "o2")
+    stops, clean = stack(layer, *"RGB"), stack(reference, *"RGB")
+
+    assert np.isfinite(stops).all()
+    assert (stops[:, broken] == 0).all()
+    np.testing.assert_array_equal(stops[:, ~broken], clean[:, ~broken])
+    picture = stack(run(tmp_path / "odd.exr", look, tmp_path / "o3", write="picture"), *"RGB")
+    np.testing.assert_array_equal(picture[:, broken], odd[:, broken])
+
+
+@pytest.mark.parametrize("strength", [1.0, 0.35, -0.5, 2.0])
+def test_strength_follows_the_law(tmp_path, look, strength):
+    plate = plates.plain(tmp_path / "plate.exr")
+    picture = run(plate, look, tmp_path / "out", write="both", strength=strength)
+    before, layer = exr.read(plate), exr.read(tmp_path / "out" / "plate.gain.exr")
+    wanted = law(before, layer, np.float32(strength)).astype(np.float16)
+    np.testing.assert_array_equal(stack(picture, *"RGB"), wanted.astype(np.float32))
+
+
+def test_a_channel_of_the_plate_is_a_mask(tmp_path, look):
+    planes = plates.rgba(40, 56)
+    matte = np.random.default_rng(1).random((40, 56)).astype(np.float16)
+    exr.write(tmp_path / "plate.exr", Image((plates.part({**planes, "matte.R": matte}),)))
+    picture = run(
+        tmp_path / "plate.exr", look, tmp_path / "out", write="both", mask="matte.R", strength=0.7
+    )
+    before, layer = (
+        exr.read(tmp_path / "plate.exr"),
+        exr.read(tmp_path / "out" / "plate.gain.exr"),
+    )
+    amount = np.float32(0.7) * matte.astype(np.float32)
+    wanted = law(before, layer, amount).astype(np.float16)
+    np.testing.assert_array_equal(stack(picture, *"RGB"), wanted.astype(np.float32))
+
+
+@pytest.mark.parametrize("end", ["png", "exr"])
+def test_a_file_is_a_mask(tmp_path, look, end):
+    plate = plates.plain(tmp_path / "plate.exr")
+    values = np.random.default_rng(1).integers(0, 2, (40, 56)).astype(np.float32)
+    buffer = oiio.ImageBuf(values[..., None])
+    buffer.specmod().channelnames = ("Y",)
+    buffer.write(str(tmp_path / f"matte.{end}"), "uint8" if end == "png" else "half")
+    picture = run(plate, look, tmp_path / "out", write="both", mask=str(tmp_path / f"matte.{end}"))
+    layer = exr.read(tmp_path / "out" / "plate.gain.exr")
+    wanted = law(exr.read(plate), layer, values).astype(np.float16)
+    np.testing.assert_array_equal(stack(picture, *"RGB"), wanted.astype(np.float32))
+
+
+def test_a_mask_lies_where_its_window_is(tmp_path, look):
+    plate = plates.rich(tmp_path / "rich.exr")
+    picture = run(plate, look, tmp_path / "out", write="picture", mask="matte.R")
+    before = exr.read(plate)
+    names = ("V.Combined.R", "V.Combined.G", "V.Combined.B")
+    changed = stack(before, *names).view(np.uint32) != stack(picture, *names).view(np.uint32)
+    rows, columns = np.nonzero(changed.any(axis=0))
+    # matte at (4, 9), beauty at (-3, 5): 7 px in, 4 px down, 11 x 9 px large
+    assert rows.min() >= 4
+    assert rows.max() < 13
+    assert columns.min() >= 7
+    assert columns.max() < 18
+
+
+def test_a_mask_of_another_size_is_refused(tmp_path, look):
+    plate = plates.plain(tmp_path / "plate.exr")
+    other = plates.plain(tmp_path / "other.exr", 20, 30)
+    with pytest.raises(ImageError, match="30x20, the plate is 56x40"):
+        run(plate, look, tmp_path / "out", write="picture", mask=str(other))
+
+
+def test_an_unknown_mask_channel_names_those_there_are(tmp_path, look):
+    plate = plates.plain(tmp_path / "plate.exr")
+    with pytest.raises(PassError, match=r"matte\.R.*A, B, G, R"):
+        run(plate, look, tmp_path / "out", write="picture", mask="matte.R")
+
+
+@pytest.mark.parametrize("space", ["lin_rec709_scene", "lin_ap1_scene"])
+@pytest.mark.parametrize("memory", [1, 2])
+def test_memory_does_not_change_a_bit(tmp_path, space, memory):
+    guided = looks.small(tmp_path / "guided.onnx", ("normal", "depth"))
+    random = np.random.default_rng(3)
+    planes = plates.rgba(150, 220)
+    planes |= {f"N.{axis}": random.normal(size=(150, 220)).astype(np.float16) for axis in "XYZ"}
+    planes["Z"] = random.random((150, 220)).astype(np.float32)
+    exr.write(tmp_path / "plate.exr", Image((plates.part(planes, offset=(-2, 3)),)))
+    whole = run(tmp_path / "plate.exr", guided, tmp_path / "whole", space=space)
+    session = sequence.open_session(read(guided), "cpu")
+    job = Job(str(tmp_path / "plate.exr"), str(guided), "", space=space)
+    target = sequence.Target(tmp_path / "tiled.exr", "")
+    frame = sequence.Frame(tmp_path / "plate.exr", None, target, None)
+    sequence.glaze(frame, job, session, memory * MIB)
+    plates.assert_same_planes(whole, exr.read(tmp_path / "tiled.exr"))
+
+
+def test_a_plate_in_another_space_gets_the_gain_of_its_own_space(tmp_path, look):
+    light = plates.light(40, 56)
+    acescg = colour.convert(light, "lin_rec709_scene", "lin_ap1_scene")
+    for name, pixels, space in (("a", light, "lin_rec709_scene"), ("b", acescg, "lin_ap1_scene")):
+        planes = dict(zip("RGB", pixels.astype(np.float32), strict=True))
+        attributes = {"colorInteropID": space}
+        exr.write(tmp_path / f"{name}.exr", Image((plates.part(planes, "", attributes),)))
+    native = stack(run(tmp_path / "a.exr", look, tmp_path / "o", write="picture"), *"RGB")
+    foreign = stack(run(tmp_path / "b.exr", look, tmp_path / "o", write="picture"), *"RGB")
+    back = colour.convert(foreign, "lin_ap1_scene", "lin_rec709_scene")
+    # Half-float stops differ by up to 2^-9 stop in either space: 0.14 %, of mixed primaries.
+    np.testing.assert_allclose(back, native, rtol=0.01, atol=2e-3)
+
+
+def test_transparent_pixels_stay_transparent(tmp_path, look):
+    plate = plates.plain(tmp_path / "plate.exr")
+    picture = run(plate, look, tmp_path / "out", write="picture")
+    clear = stack(exr.read(plate), "A")[0] == 0
+    assert clear.any()
+    assert (stack(picture, *"RGB")[:, clear] == 0).all()
+
+
+def test_the_gain_layer_has_the_plates_windows_and_names_its_look(tmp_path, look):
+    planes = dict(zip("RGB", plates.light(40, 56).astype(np.float16), strict=True))
+    made = plates.part(planes, attributes={"pixelAspectRatio": 2.0})
+    overscan = Part("", made.planes, Window(-8, -4, 56, 40), Window(0, 0, 40, 32), made.attributes)
+    exr.write(tmp_path / "plate.exr", Image((overscan,)))
+    (layer,) = run(tmp_path / "plate.exr", look, tmp_path / "out").parts
+    assert (layer.data, layer.display) == (overscan.data, overscan.display)
+    assert {plane.name: plane.pixels.dtype for plane in layer.planes} == dict.fromkeys(
+        "RGB", np.float16
+    )
+    assert layer.attributes["compression"] == OpenEXR.ZIP_COMPRESSION
+    assert layer.attributes["pixelAspectRatio"] == 2.0
+    assert layer.attributes["velatura/look"] == "small"
+    assert layer.attributes["velatura/digest"] == read(look).digest
+
+
+def test_missing_passes_are_zero(tmp_path):
+    guided = looks.small(tmp_path / "guided.onnx", ("normal", "id"))
+    plate = plates.plain(tmp_path / "plate.exr")
+    planes = {name: plane.pixels for name, plane in plates.planes(exr.read(plate)).items()}
+    planes |= {f"N.{axis}": np.zeros((40, 56), np.float16) for axis in "XYZ"}
+    exr.write(tmp_path / "zeros.exr", Image((plates.part(planes),)))
+    without = run(plate, guided, tmp_path / "out")
+    plates.assert_same_planes(without, run(tmp_path / "zeros.exr", guided, tmp_path / "out"))
+
+
+def test_an_unknown_colour_space_is_refused(tmp_path, look):
+    plate = plates.plain(tmp_path / "plate.exr")
+    with pytest.raises(ColourError):
+        run(plate, look, tmp_path / "out", space="lin_rec710")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 3), (33, 2)])
+def test_small_plates_work(tmp_path, look, size):
+    plate = plates.plain(tmp_path / "plate.exr", *size)
+    picture = run(plate, look, tmp_path / "out", write="picture")
+    assert dataclasses.astuple(picture.parts[0].data)[2:] == size[::-1]
