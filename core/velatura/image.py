@@ -118,7 +118,7 @@ class Image:
                 return plane
             pixels = cast(fresh[id(plane)], plane.pixels.dtype)
             # The plate's own bits again (strength 0) must not pass through the codec once more.
-            same = plane.lossy and pixels.tobytes() == plane.pixels.tobytes()
+            same = plane.lossy and np.array_equal(_bits(pixels), _bits(plane.pixels))
             return plane if same else Plane(plane.name, pixels)
 
         parts = (replace(part, planes=tuple(map(exchanged, part.planes))) for part in self.parts)
@@ -129,6 +129,14 @@ def cast(pixels: Pixels, dtype: npt.DTypeLike) -> Pixels:
     """Return ``pixels`` as ``dtype``; finite values saturate at a half's 65504, Inf stays Inf."""
     if np.dtype(dtype) != np.float16 or pixels.dtype == np.float16:
         return np.ascontiguousarray(pixels, dtype)
-    top = np.float32(np.finfo(np.float16).max)
-    values = np.where(np.isinf(pixels), pixels, np.clip(pixels, -top, top))
-    return np.ascontiguousarray(values, np.float16)
+    with np.errstate(over="ignore", invalid="ignore"):  # dealt with below; a NaN that gets quiet
+        half = pixels.astype(np.float16, order="C")
+    beyond = np.isinf(half)
+    if beyond.any():
+        beyond &= np.isfinite(pixels)
+        half[beyond] = np.copysign(np.finfo(np.float16).max, half[beyond])
+    return half
+
+
+def _bits(pixels: Pixels) -> Pixels:
+    return pixels.view(f"u{pixels.itemsize}")

@@ -2,8 +2,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the helpers beside: looks, plates, commands
+
+# The same examples on every run, and no time limit: the machine may be busy.
+settings.register_profile("calm", deadline=None, derandomize=True)
+settings.load_profile("calm")
 
 
 @pytest.fixture(scope="session")
