@@ -17,7 +17,7 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Callable
 
@@ -163,7 +163,7 @@ class Worker:
         with self._busy:
             self._count += 1
             ended = False
-            self._send({"id": self._count, "job": job.dumps()})
+            self._send({"id": self._count, "job": asdict(job)})
             try:
                 while not ended:
                     message = self._answer()
@@ -195,6 +195,9 @@ class Worker:
 
     def close(self) -> None:
         """End the worker; a job that runs is cancelled."""
+        self._pipe.hang_up()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._pipe.process.wait(_END)
         self._pipe.stop()
 
     def _send(self, message: dict[str, Any]) -> None:
@@ -273,12 +276,16 @@ class _Pipe:
         errors_only = [line for line in said if line.startswith("ERROR ")]
         return errors_only[-1][len("ERROR ") :] if errors_only else f"{otherwise}: {said[-1]}"
 
-    def stop(self) -> None:
-        """End the process: its stdin closes, it is asked to end, and after a while made to."""
-        process = self.process
+    def hang_up(self) -> None:
+        """Close the process's stdin: a worker ends by that."""
         with contextlib.suppress(OSError, ValueError):
-            if process.stdin is not None:
-                process.stdin.close()
+            if self.process.stdin is not None:
+                self.process.stdin.close()
+
+    def stop(self) -> None:
+        """End the process: it is asked to, and after a while made to."""
+        process = self.process
+        self.hang_up()
         if process.poll() is None:
             process.terminate()
             try:

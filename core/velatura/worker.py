@@ -17,6 +17,7 @@ import json
 import logging
 import os
 import queue
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ def serve() -> None:
     warm = _Warm()
     jobs: queue.Queue[tuple[int, Job] | None] = queue.Queue()
     running = _Running()
-    hand = threading.Thread(target=_work, args=(channel, warm, jobs, running))
+    hand = threading.Thread(target=_work, args=(channel, warm, jobs, running), daemon=True)
     hand.start()
     try:
         channel.send(event="ready", protocol=PROTOCOL, version=velatura.__version__)
@@ -51,6 +52,7 @@ def serve() -> None:
             else:
                 _accept(message, channel, jobs)
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is ending
         running.end()
         jobs.put(None)
         hand.join()

@@ -24,7 +24,7 @@ def slow_look(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A look that takes a while, so that there is time to interrupt it."""
     import looks
 
-    return looks.realistic(tmp_path_factory.mktemp("looks") / "slow.onnx", blocks=12, width=96)
+    return looks.realistic(tmp_path_factory.mktemp("looks") / "slow.onnx", blocks=10, width=64)
 
 
 @pytest.fixture

@@ -1,0 +1,147 @@
+"""The real `velatura` process: exit codes, machine lines, help."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import plates
+import pytest
+from commands import velatura
+
+import velatura as package
+from velatura.look import read
+
+
+@pytest.fixture
+def plate(tmp_path):
+    return plates.shot(tmp_path / "in", 2)
+
+
+def test_help_and_version_end_well():
+    for arguments in ((), ("--help",), ("apply", "--help"), ("--version",)):
+        assert velatura(*arguments).returncode == 0
+    assert package.__version__ in velatura("--version").stdout
+
+
+@pytest.mark.parametrize("command", ["apply", "info", "doctor", "worker"])
+def test_every_command_has_an_example(command):
+    said = velatura(command, "--help").stdout
+    assert "Example" in said
+    assert f"velatura {command}" in said
+
+
+def test_help_does_not_wait_for_numpy_or_onnx_runtime():
+    code = (
+        "import sys; from velatura.cli import main; main(['--help']);"
+        "print({'numpy', 'onnxruntime', 'torch', 'OpenImageIO'} & set(sys.modules))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines()[-1] == "set()"
+
+
+def test_a_done_job_ends_with_0_and_stdout_is_for_machines(tmp_path, plate, look):
+    out = tmp_path / "out"
+    result = velatura("apply", plate, "--look", look, "--out", out, "--workers", 1)
+    assert result.returncode == 0
+    assert result.stdout.splitlines() == [
+        f"wrote {out / f'plate.gain.000{frame}.exr'}" for frame in (1, 2)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("style", "lines"),
+    [
+        ("openjd", ["openjd_progress: 50.0", "openjd_progress: 100.0"]),
+        ("alf", ["ALF_PROGRESS 50%", "ALF_PROGRESS 100%"]),
+    ],
+)
+def test_a_farm_reads_the_progress(tmp_path, plate, look, style, lines):
+    result = velatura("apply", plate, "--look", look, "--out", tmp_path / "o", "--progress", style)
+    found = [
+        line for line in result.stdout.splitlines() if line.startswith(("openjd_progress", "ALF"))
+    ]
+    assert found == lines
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["apply"],
+        ["apply", "a.exr", "--look", "b.onnx", "--out", "c", "--strength", "much"],
+        ["apply", "a.exr", "--look", "b.onnx", "--out", "c", "--write", "everything"],
+        ["conjure"],
+    ],
+)
+def test_wrong_usage_ends_with_2(arguments):
+    result = velatura(*arguments)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr
+
+
+def test_wrong_input_ends_with_3_and_tells_the_farm_why(tmp_path, plate, look):
+    result = velatura(
+        *("apply", plate, "--look", look, "--out", tmp_path / "o", "--frames", "1-4"),
+        *("--progress", "openjd"),
+    )
+    assert result.returncode == 3
+    assert "ERROR 2 of 4 plate frames are missing" in result.stderr
+    assert "openjd_fail: 2 of 4 plate frames are missing" in result.stdout
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("a.exr", b"", "an empty file"),
+        ("a.exr", b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "a PNG picture"),
+    ],
+)
+def test_a_plate_that_is_none_ends_with_3(tmp_path, look, name, data, message):
+    (tmp_path / name).write_bytes(data)
+    result = velatura("apply", tmp_path / name, "--look", look, "--out", tmp_path / "o")
+    assert (result.returncode, message in result.stderr) == (3, True), result.stderr
+
+
+def test_a_look_that_is_none_ends_with_3(tmp_path, plate):
+    (tmp_path / "x.onnx").write_bytes(b"garbage")
+    result = velatura("apply", plate, "--look", tmp_path / "x.onnx", "--out", tmp_path / "o")
+    assert result.returncode == 3
+    assert "x.onnx is not an ONNX file" in result.stderr
+
+
+def test_cuda_where_there_is_none_ends_with_4(tmp_path, plate, look):
+    result = velatura("apply", plate, "--look", look, "--out", tmp_path / "o", "--device", "cuda")
+    assert result.returncode == 4
+    assert "CUDA was asked for, the CPU answered" in result.stderr
+
+
+def test_a_layer_by_name(tmp_path, look):
+    planes = plates.rgba(20, 30)
+    planes |= {f"diffuse.{name}": planes[name] for name in "RGB"}
+    plates.exr.write(tmp_path / "p.exr", plates.Image((plates.part(planes),)))
+    arguments = ("apply", tmp_path / "p.exr", "--look", look, "--out", tmp_path / "o")
+    assert velatura(*arguments, "--layer", "diffuse", "--write", "picture").returncode == 0
+    before, after = plates.exr.read(tmp_path / "p.exr"), plates.exr.read(tmp_path / "o" / "p.exr")
+    plates.assert_same_planes(before, after, but=("diffuse.R", "diffuse.G", "diffuse.B"))
+    result = velatura(*arguments, "--layer", "specular")
+    assert result.returncode == 3
+    assert "diffuse" in result.stderr
+
+
+def test_info_shows_the_card(look):
+    assert "small" in velatura("info", look).stdout
+    card = json.loads(velatura("info", look, "--json").stdout)
+    assert card["digest"] == read(look).digest
+    assert card["halo"] == 20
+
+
+def test_doctor_finds_the_device_that_answers():
+    result = velatura("doctor", "--json", env={"VELATURA_LOOKS": "/shelf"})
+    findings = {finding["what"]: finding for finding in json.loads(result.stdout)}
+    assert result.returncode == 0
+    assert "ExecutionProvider answers" in findings["device"]["found"]
+    assert findings["$VELATURA_LOOKS"]["found"] == "/shelf"
+    assert velatura("doctor").returncode == 0

@@ -1,0 +1,277 @@
+"""A job may be stopped, killed and restarted: its files are the same, and always whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import plates
+import pytest
+from commands import started, velatura
+
+from velatura import exr, sequence
+from velatura.errors import CancelledError, FrameError, ImageError, InputError, StorageError
+from velatura.job import Job
+
+
+class Notes:
+    """A report that remembers."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.written: list[str] = []
+        self.kept: list[str] = []
+
+    def started(self, total: int) -> None:
+        self.total = total
+
+    def wrote(self, path: str) -> None:
+        self.written.append(Path(path).name)
+
+    def finished(self, frame: str, *, skipped: bool) -> None:
+        if skipped:
+            self.kept.append(frame)
+
+
+def run(plate: object, look: Path, out: Path, **settings: object) -> Notes:
+    notes = Notes()
+    sequence.run(Job(str(plate), str(look), str(out), **settings), notes)
+    return notes
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir())}
+
+
+@pytest.mark.parametrize("pattern", ["plate.####.exr", "plate.%04d.exr", "plate.$F4.exr"])
+def test_a_sequence_is_named_as_farms_name_it(tmp_path, look, pattern):
+    plates.shot(tmp_path / "in", 3)
+    notes = run(tmp_path / "in" / pattern, look, tmp_path / "out", frames="1-3x2", write="both")
+    assert notes.total == 2
+    assert sorted(notes.written) == [
+        "plate.0001.exr",
+        "plate.0003.exr",
+        "plate.gain.0001.exr",
+        "plate.gain.0003.exr",
+    ]
+
+
+def test_without_a_range_all_frames_on_disk_are_taken(tmp_path, look):
+    plates.shot(tmp_path / "in", 3)
+    (tmp_path / "in" / "plate.12345.exr").write_bytes(b"five digits are written like that")
+    (tmp_path / "in" / "plate.01.exr").write_bytes(b"another padding")
+    (tmp_path / "in" / "plate.12345.exr").unlink()
+    assert run(tmp_path / "in" / "plate.####.exr", look, tmp_path / "out").total == 3
+
+
+def test_one_file_is_a_sequence_of_one(tmp_path, look):
+    plates.shot(tmp_path / "in", 2)
+    plates.plain(tmp_path / "still [v2].exr")
+    numbered = run(tmp_path / "in" / "plate.0002.exr", look, tmp_path / "out")
+    assert numbered.written == ["plate.gain.0002.exr"]
+    still = run(tmp_path / "still [v2].exr", look, tmp_path / "out")
+    assert still.written == ["still [v2].gain.exr"]
+
+
+def test_missing_frames_are_all_named_before_any_work(tmp_path, look):
+    plate = plates.shot(tmp_path / "in", 5)
+    for frame in (2, 4):
+        (tmp_path / "in" / f"plate.{frame:04d}.exr").unlink()
+    with pytest.raises(
+        FrameError, match=r"3 of 6 .* plate\.0002\.exr, plate\.0004\.exr, plate\.0006"
+    ):
+        run(plate, look, tmp_path / "out", frames="1-6")
+    assert not (tmp_path / "out").exists()
+
+
+def test_missing_frames_of_the_mask_are_named(tmp_path, look):
+    plate = plates.shot(tmp_path / "in", 3)
+    mask = plates.shot(tmp_path / "mask", 2)
+    with pytest.raises(FrameError, match=r"1 of 3 mask .* plate\.0003\.exr"):
+        run(plate, look, tmp_path / "out", write="picture", mask=str(mask))
+
+
+def test_a_mask_sequence_goes_frame_by_frame(tmp_path, look):
+    plate = plates.shot(tmp_path / "in", 2)
+    (tmp_path / "mask").mkdir()
+    for frame in (1, 2):
+        values = np.full((40, 56), frame - 1, np.float16)
+        part = plates.part({"A": values})
+        exr.write(tmp_path / "mask" / f"m.{frame}.exr", plates.Image((part,)))
+    run(plate, look, tmp_path / "out", write="picture", mask=str(tmp_path / "mask" / "m.#.exr"))
+    same = [
+        np.array_equal(
+            exr.read(tmp_path / "in" / name).find("R")[1].pixels,
+            exr.read(tmp_path / "out" / name).find("R")[1].pixels,
+        )
+        for name in ("plate.0001.exr", "plate.0002.exr")
+    ]
+    assert same == [True, False]
+
+
+@pytest.mark.parametrize("frames", ["x", "1-", "1-1000000000", "1..5"])
+def test_a_range_that_is_none_is_refused(tmp_path, look, frames):
+    plate = plates.shot(tmp_path / "in", 1)
+    with pytest.raises(FrameError, match="is not a range"):
+        run(plate, look, tmp_path / "out", frames=frames)
+
+
+def test_a_pattern_without_frames_is_refused(tmp_path, look):
+    with pytest.raises(FrameError, match="There are no frames"):
+        run(tmp_path / "none.####.exr", look, tmp_path / "out")
+
+
+def test_the_plate_is_never_overwritten(tmp_path, look):
+    plate = plates.shot(tmp_path / "in", 1)
+    before = digests(tmp_path / "in")
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+    for out in ("in", "link"):
+        with pytest.raises(InputError, match="would overwrite"):
+            run(plate, look, tmp_path / out, write="picture")
+    assert digests(tmp_path / "in") == before
+
+
+def test_finished_frames_are_kept_and_the_rest_is_made(tmp_path, look):
+    plate = plates.shot(tmp_path / "in", 3)
+    out = tmp_path / "out"
+    run(plate, look, out, frames="1-2")
+    stamps = {p.name: p.stat().st_mtime_ns for p in out.iterdir()}
+    notes = run(plate, look, out)
+    assert sorted(notes.kept) == ["plate.0001.exr", "plate.0002.exr"]
+    assert notes.written == ["plate.gain.0003.exr"]
+    assert {name: (out / name).stat().st_mtime_ns for name in stamps} == stamps
+
+
+def test_another_plate_look_or_setting_makes_a_frame_anew(tmp_path, look):
+    plate = plates.shot(tmp_path / "in", 1)
+    first = plates.plain(tmp_path / "other.exr", seed=9)
+    out = tmp_path / "out"
+    run(plate, look, out, write="both")
+    stronger = run(plate, look, out, write="both", strength=0.5)
+    assert stronger.written == ["plate.0001.exr"]  # a gain layer does not depend on strength
+    shutil.copy(first, tmp_path / "in" / "plate.0001.exr")
+    assert len(run(plate, look, out, write="both", strength=0.5).written) == 2
+
+
+def test_a_file_of_someone_else_under_our_name_is_written_anew(tmp_path, look):
+    plate = plates.shot(tmp_path / "in", 1)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "plate.gain.0001.exr").write_bytes(b"half a file")
+    assert run(plate, look, tmp_path / "out").written == ["plate.gain.0001.exr"]
+
+
+def test_workers_do_not_change_a_byte(tmp_path, look):
+    plate = plates.shot(tmp_path / "in", 5)
+    run(plate, look, tmp_path / "one", write="both", workers=1)
+    run(plate, look, tmp_path / "three", write="both", workers=3)
+    assert digests(tmp_path / "one") == digests(tmp_path / "three")
+
+
+def test_a_killed_job_resumes_to_the_same_bytes_and_never_shows_half_a_file(tmp_path, slow_look):
+    plate = plates.shot(tmp_path / "in", 6, 160, 200)
+    job = (plate, "--look", slow_look, "--write", "both", "--workers", 2, "--out")
+    assert velatura("apply", *job, tmp_path / "calm").returncode == 0
+    wanted, out = digests(tmp_path / "calm"), tmp_path / "out"
+
+    for kills in range(3):
+        process = started("apply", *job, out)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and len(list(out.glob("plate*"))) < 2 + 3 * kills:
+            time.sleep(0.003)
+        process.kill()
+        process.communicate()
+        named = {n: d for n, d in digests(out).items() if not n.endswith(".tmp")}
+        assert named.items() <= wanted.items()
+
+    (out / ".plate.0001.exr.999.tmp").write_bytes(b"left by a kill in the middle of a write")
+    assert velatura("apply", *job, out).returncode == 0
+    assert digests(out) == wanted
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_job_leaves_whole_files_only(tmp_path, slow_look, number, code):
+    plate = plates.shot(tmp_path / "in", 6, 160, 200)
+    out = tmp_path / "out"
+    arguments = (plate, "--look", slow_look, "--workers", 2, "--out")
+    assert velatura("apply", *arguments, tmp_path / "calm").returncode == 0
+    process = started("apply", *arguments, out)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("wrote ")
+    process.send_signal(number)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == code, said
+    assert "Traceback" not in said
+    found = digests(out)
+    assert found
+    assert found.items() <= digests(tmp_path / "calm").items()
+
+
+def test_a_cancelled_job_says_so_and_leaves_whole_files_only(tmp_path, slow_look):
+    plate = plates.shot(tmp_path / "in", 6, 160, 200)
+    stop = threading.Event()
+
+    class Stopper(Notes):
+        def wrote(self, path: str) -> None:
+            super().wrote(path)
+            stop.set()
+
+    job = Job(str(plate), str(slow_look), str(tmp_path / "out"), workers=2)
+    with pytest.raises(CancelledError):
+        sequence.run(job, Stopper(), stop)
+    assert 1 <= len(digests(tmp_path / "out")) < 6
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+def test_a_broken_frame_stops_the_job_and_keeps_what_is_whole(tmp_path, look):
+    plate = plates.shot(tmp_path / "in", 4)
+    second = tmp_path / "in" / "plate.0002.exr"
+    second.write_bytes(second.read_bytes()[:-500])
+    with pytest.raises(ImageError, match=r"plate\.0002\.exr is truncated"):
+        run(plate, look, tmp_path / "out", workers=1)
+    assert set(digests(tmp_path / "out")) <= {f"plate.gain.000{n}.exr" for n in (1, 3, 4)}
+
+
+def test_an_output_folder_that_is_a_file_is_refused(tmp_path, look):
+    plate = plates.shot(tmp_path / "in", 1)
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(StorageError, match="The output folder"):
+        run(plate, look, tmp_path / "out")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_an_output_folder_that_cannot_be_made_is_refused(tmp_path, look):
+    plate = plates.shot(tmp_path / "in", 1)
+    with pytest.raises(StorageError, match="The output folder"):
+        run(plate, look, Path("/proc/velatura"))
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_output_folder_is_refused_before_any_work(tmp_path, look):
+    plate = plates.shot(tmp_path / "in", 1)
+    (tmp_path / "out").mkdir(mode=0o500)
+    with pytest.raises(StorageError, match="read-only"):
+        run(plate, look, tmp_path / "out")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_FSIZE")
+def test_a_full_disk_is_a_storage_error_and_leaves_nothing_half_written(tmp_path, look):
+    resource = pytest.importorskip("resource")
+    plate = plates.shot(tmp_path / "in", 2, 120, 160)
+    few = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))}
+    result = velatura("apply", plate, "--look", look, "--out", tmp_path / "out", **few)
+    assert result.returncode == 4, result.stderr
+    assert "cannot be written" in result.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_memory_that_does_not_hold_a_frame_is_refused(tmp_path, look):
+    plate = plates.shot(tmp_path / "in", 1)
+    with pytest.raises(sequence.MachineError, match=r"Allow .* MiB or more"):
+        run(plate, look, tmp_path / "out", memory_mb=10)
