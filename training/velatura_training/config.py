@@ -45,7 +45,8 @@ class Recipe:
         patch: side of a training patch, px; cut to the smallest painted key.
         batch: patches a step.
         rate: Adam's learning rate at its height; cosine to 2 % of it.
-        critic_from: part of the budget after which the critic joins in, 0..1.
+        refine_from: part of the budget after which content, style and critic join in, 0..1. Before
+            it the painter learns colours and places from L1 alone, three times as fast a step.
         average: decay of the averaged weights, which are what is exported.
         guide_dropout: chance that a patch loses one pass, so that the look tolerates its absence.
         exposure: patches are brightened or darkened by up to this many stops.
@@ -63,7 +64,7 @@ class Recipe:
     patch: int = 64
     batch: int = 8
     rate: float = 3e-3
-    critic_from: float = 0.2
+    refine_from: float = 0.5
     average: float = 0.995
     guide_dropout: float = 0.05
     exposure: float = 0.0

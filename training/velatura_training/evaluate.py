@@ -92,13 +92,15 @@ def compare(result: Tensor, truth: Tensor, backbone: Backbone) -> Scores:
 
 def _cosine_distance(y: Tensor, t: Tensor) -> Tensor:
     similarity: Tensor = torch.cosine_similarity(y, t, dim=1, eps=1e-8)
-    return 1 - similarity.mean()
+    distance: Tensor = 1 - similarity.mean()
+    return distance
 
 
 def _gram_distance(y: Tensor, t: Tensor) -> Tensor:
     gram_y, gram_t = losses.gram(y), losses.gram(t)
     distance: Tensor = torch.linalg.norm(gram_y - gram_t)
-    return distance / torch.linalg.norm(gram_t).clamp_min(1e-8)
+    size: Tensor = torch.linalg.norm(gram_t).clamp_min(1e-8)
+    return distance / size
 
 
 def _gradient(shown: Tensor) -> Tensor:

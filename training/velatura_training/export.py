@@ -77,7 +77,7 @@ def export(run: Path, out: Path, name: str = "", author: str = "", licence: str 
         tool="velatura",
         tool_version=velatura.__version__,
     )
-    model = _to_onnx(painter)
+    model = to_onnx(painter)
     with exr.replacing(out) as beside:
         beside.write_bytes(_with_card(model, card))
         prove(look.read(beside), painter)
@@ -129,7 +129,7 @@ def _trial(
     return plate, guides if shape.channels else None
 
 
-def _to_onnx(painter: Generator) -> onnx.ModelProto:
+def to_onnx(painter: Generator) -> onnx.ModelProto:
     """Return the painter as ONNX with free height and width; torch's notes stay off stdout."""
     step = painter.alignment
     height, width = (step * torch.export.Dim(f"{axis}_cells", min=1, max=4096) for axis in "hw")

@@ -210,5 +210,5 @@ def _stack(width: int, count: int) -> nn.Sequential:
 
 def _head(width: int, factor: int) -> nn.Sequential:
     layer = conv(width, 3 * factor * factor)
-    nn.init.normal_(layer.weight, std=1e-3)  # a new look starts as (almost) no change
+    nn.init.normal_(layer.weight, std=1e-4)  # a new look starts as (almost) no change
     return nn.Sequential(nn.LeakyReLU(LEAK), layer, nn.PixelShuffle(factor))

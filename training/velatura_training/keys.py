@@ -109,7 +109,9 @@ def load(
         )
     frames = sorted(paints)
     wanted = _common_guides([plates[f] for f in frames], guides)
-    space = colour.space_of(exr.attributes(plates[frames[0]]), space)
+    first = exr.read(plates[frames[0]])
+    beauty, _ = first.find(passes.pick_beauty(first, layer).rgb[0])
+    space = colour.space_of(beauty.attributes, space)
     keys = tuple(_read(f, plates[f], paints[f], wanted, layer, space) for f in frames)
     unpainted = [f for f in _between(sorted(plates), frames) if f not in paints][:others]
     rest = tuple(_read(f, plates[f], None, wanted, layer, space) for f in unpainted)

@@ -20,15 +20,17 @@ from typing import Any
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
+from velatura import sheet
 from velatura.errors import CancelledError, DeviceError, StorageError, TrainingError
 from velatura.gain import BOUND, FLOOR
 from velatura.progress import Style
-from velatura_training import checkpoint, keys, perceptual, sheet
-from velatura_training.augment import augment
+from velatura_training import checkpoint, keys, perceptual, preview
+from velatura_training.augment import Batch, augment
 from velatura_training.config import Budget, Recipe, as_json
 from velatura_training.generator import Shape
 from velatura_training.keys import Lesson
 from velatura_training.step import Studio
+from velatura_training.threads import settle
 from velatura_training.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -79,6 +81,13 @@ class Training:
         self.rng.set_state(found["rng"].cpu())
         self.state = State(**found["state"])
 
+    def settle_threads(self, wanted: int) -> None:
+        """Take ``wanted`` processor threads, or (0) as many as learn fastest on this machine."""
+        rng = torch.Generator().manual_seed(0)
+        batch = self._sample(rng)
+        taken = settle(lambda: self.studio.rehearse(batch), wanted)
+        log.info("learning on %s, %d threads", self.device, taken)
+
     def run(self, budget: Budget, style: Style) -> None:
         """Train until the budget is used.
 
@@ -117,7 +126,7 @@ class Training:
             )
 
     def _step(self, used: float) -> dict[str, float]:
-        batch = keys.sample(self.lesson.keys, self.patch, self.recipe.batch, self.rng, self.device)
+        batch = self._sample(self.rng)
         batch = augment(batch, self.recipe, self.lesson.guides, self.rng)
         terms = self.studio.step(batch, used)
         if not math.isfinite(sum(terms.values())):
@@ -128,10 +137,13 @@ class Training:
             )
         return terms
 
+    def _sample(self, rng: torch.Generator) -> Batch:
+        return keys.sample(self.lesson.keys, self.patch, self.recipe.batch, rng, self.device)
+
     def _review(self, curves: SummaryWriter, shown: dict[str, float]) -> None:
         """Judge the averaged painter on the whole keys; keep it if it is the best so far."""
         alignment = self.studio.painter.alignment
-        batches = (keys.whole(k, alignment, self.device, sheet.MOST) for k in self.lesson.keys)
+        batches = (keys.whole(k, alignment, self.device, preview.MOST) for k in self.lesson.keys)
         judged = [self.studio.judge(batch) for batch in batches]
         score = sum(judged) / len(judged)
         state = self.state
@@ -144,7 +156,7 @@ class Training:
         saved = {"studio": self.studio.state(), "rng": self.rng.get_state(), "state": asdict(state)}
         checkpoint.save(self.out / checkpoint.CHECKPOINT, saved)
         frames = (*self.lesson.keys[:4], *self.lesson.others)
-        rows = [sheet.paint(self.studio.exported, key, FLOOR, self.device) for key in frames]
+        rows = [preview.paint(self.studio.exported, key, FLOOR, self.device) for key in frames]
         sheet.write(self.out / checkpoint.SHEET, rows, self.lesson.space)
         result = rows[0][1]
         if result is not None:
@@ -160,6 +172,7 @@ def train(
     budget: Budget,
     device: torch.device,
     style: Style = "auto",
+    threads: int = 0,
     resume: bool = False,
 ) -> Path:
     """Learn a look; return the run's folder, which `velatura_training.export` makes a look of.
@@ -171,6 +184,7 @@ def train(
         budget: how long.
         device: CPU or CUDA.
         style: how to show progress.
+        threads: processor threads; 0 tries how many learn fastest.
         resume: go on with the run that is there.
 
     Raises:
@@ -190,6 +204,7 @@ def train(
     if resume:
         _refuse_other_run(out, lesson, recipe)
     training = Training(lesson, out, recipe, device)
+    training.settle_threads(threads)
     if resume:
         training.resume()
     checkpoint.write_text(out / checkpoint.RECIPE, recipe.dumps())

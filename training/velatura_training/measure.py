@@ -20,7 +20,7 @@ class Cost:
 
     Attributes:
         parameters: number of trained weights.
-        kflop_px: 2 x MAC of its convolutions per full-resolution pixel, in thousands.
+        kflop_px: 2 x MAC of its trained convolutions per full-resolution pixel, in thousands.
         receptive_field: width of the square that one output pixel depends on, px.
         halo: how far a tile must see beyond its edge, px; a multiple of the alignment.
         bytes_px: size of the two largest neighbouring layers per pixel, a bound on its memory.

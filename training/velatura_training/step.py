@@ -83,7 +83,9 @@ class Studio:
         terms: dict[str, Tensor] = {}
         if pull:
             terms["critic"] = self._teach_critic(seen.detach(), wanted)
-        painter = self._painter_terms(stops, result, batch.paint, seen, wanted)
+        painter = self._pixel_terms(stops, seen, wanted)
+        if progress >= self.recipe.refine_from:
+            painter |= self._eye_terms(result, batch.paint)
         if pull:
             with self.mixed:
                 scores = self.critic(seen)
@@ -92,12 +94,21 @@ class Studio:
         self._teach_painter(torch.stack(list(painter.values())).sum())
         return {name: float(value.detach()) for name, value in {**painter, **terms}.items()}
 
+    def rehearse(self, batch: Batch) -> None:
+        """Go through a painter's step without learning from it: for timing."""
+        stops, result = self._paint(batch)
+        terms = self._pixel_terms(stops, encode(result), encode(batch.paint))
+        terms |= self._eye_terms(result, batch.paint)
+        torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+        self.painter_optimiser.zero_grad(set_to_none=True)
+
     @torch.no_grad()
     def judge(self, batch: Batch) -> float:
         """Return the averaged painter's own loss, without the critic, on whole painted keys."""
         result = glaze(batch.plate, self._stops(self.exported, batch), self.floor)
         seen, wanted = encode(result), encode(batch.paint)
-        terms = self._painter_terms(torch.zeros_like(seen), result, batch.paint, seen, wanted)
+        terms = self._pixel_terms(torch.zeros_like(seen), seen, wanted)
+        terms |= self._eye_terms(result, batch.paint)
         return float(torch.stack(list(terms.values())).sum())
 
     def state(self) -> dict[str, Any]:
@@ -124,10 +135,8 @@ class Studio:
             stops: Tensor = painter(batch.plate, batch.guides if batch.guides.shape[1] else None)
         return stops.float()
 
-    def _painter_terms(
-        self, stops: Tensor, result: Tensor, paint: Tensor, seen: Tensor, wanted: Tensor
-    ) -> dict[str, Tensor]:
-        """Return the painter's weighted losses, without the adversarial one."""
+    def _pixel_terms(self, stops: Tensor, seen: Tensor, wanted: Tensor) -> dict[str, Tensor]:
+        """Return the weighted losses that compare encoded pixels with pixels."""
         weights, terms = self.recipe.weights, {}
         if weights.l1:
             terms["l1"] = weights.l1 * losses.l1(seen, wanted)
@@ -135,16 +144,22 @@ class Studio:
             terms["l2"] = weights.l2 * losses.l2(seen, wanted)
         if weights.variation:
             terms["variation"] = weights.variation * losses.total_variation(stops)
-        if self.backbone is not None:
-            with self.mixed:
-                with torch.no_grad():
-                    there = self.backbone(display(paint))
-                here = self.backbone(display(result))
-            here, there = [m.float() for m in here], [m.float() for m in there]
-            if weights.content:
-                terms["content"] = weights.content * losses.content(here, there)
-            if weights.style:
-                terms["style"] = weights.style * losses.style(here, there)
+        return terms
+
+    def _eye_terms(self, result: Tensor, paint: Tensor) -> dict[str, Tensor]:
+        """Return the weighted losses that compare what the backbone sees."""
+        if self.backbone is None:
+            return {}
+        with self.mixed:
+            with torch.no_grad():
+                there = self.backbone(display(paint))
+            here = self.backbone(display(result))
+        here, there = [m.float() for m in here], [m.float() for m in there]
+        weights, terms = self.recipe.weights, {}
+        if weights.content:
+            terms["content"] = weights.content * losses.content(here, there)
+        if weights.style:
+            terms["style"] = weights.style * losses.style(here, there)
         return terms
 
     def _teach_critic(self, fake: Tensor, real: Tensor) -> Tensor:
@@ -168,7 +183,7 @@ class Studio:
 
     def _critic_pull(self, progress: float) -> float:
         """Return the adversarial weight: 0 before the critic joins, then rising to its full."""
-        joined = progress - self.recipe.critic_from
+        joined = progress - self.recipe.refine_from
         return self.recipe.weights.adversarial * min(1.0, max(0.0, joined / RAMP))
 
     def _set_rates(self, progress: float) -> None:

@@ -1,0 +1,204 @@
+"""A training run from keys to look: it learns, resumes exactly, stops on request, exports truly."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from tiny import HEIGHT, WIDTH
+
+from velatura import gain, look, picture
+from velatura.errors import CancelledError, StorageError, TrainingError
+from velatura.session import open_session
+from velatura_training import checkpoint, export, keys, loop
+from velatura_training.config import Budget, Recipe, Weights
+
+CPU = torch.device("cpu")
+
+QUICK = Recipe(patch=32, batch=2, weights=Weights(content=0), refine_from=0.3)
+"""No backbone: each step takes a few milliseconds."""
+
+
+def learn(shot, out, steps, recipe=QUICK, **options):
+    lesson = keys.load(shot.plate, shot.painted)
+    return loop.train(lesson, out, recipe, Budget(steps=steps), CPU, "none", threads=1, **options)
+
+
+def weights_of(run):
+    return checkpoint.load(run / checkpoint.CHECKPOINT, CPU)["studio"]["painter"]
+
+
+def test_a_look_learns_its_keys_and_comes_out_as_one_file(shot, tmp_path):
+    run = learn(shot, tmp_path / "run", 150)
+    made = export.export(run, tmp_path / "blue.onnx", author="A. Painter", licence="CC0-1.0")
+    key = keys.load(shot.plate, shot.painted).keys[0]
+    stops = open_session(made, "cpu").stops(key.plate.numpy(), key.guides.numpy())
+    result = gain.apply(key.plate.numpy(), stops, floor=made.card.floor)
+    before, after = (np.abs(x - key.paint.numpy()).mean() for x in (key.plate.numpy(), result))
+    assert after < 0.3 * before
+    assert made.card.name == "blue"
+    assert made.card.guides == ("normal", "depth")
+    assert made.card.author == "A. Painter"
+    assert made.card.training["lesson"]["frames"] == [1, 3]
+    assert made.card.training["recipe"]["patch"] == 32
+    assert made.card.parameters > 100_000
+    assert made.card.thumbnail
+
+
+@pytest.mark.parametrize("generator", ["unet", "resnet"])
+@pytest.mark.parametrize("discriminator", ["patch", "multiscale"])
+@pytest.mark.parametrize("adversarial", ["lsgan", "hinge", "bce"])
+def test_every_pairing_of_painter_and_critic_trains(
+    shot, tmp_path, generator, discriminator, adversarial
+):
+    recipe = replace(
+        QUICK, generator=generator, discriminator=discriminator, adversarial=adversarial
+    )
+    run = learn(shot, tmp_path / "run", 4, recipe)
+    assert all(torch.isfinite(v).all() for v in weights_of(run).values())
+
+
+def test_every_loss_joins_in_and_is_shown(shot, tmp_path):
+    every = Weights(l1=1, l2=1, content=1, style=1, adversarial=1, variation=1)
+    lesson = keys.load(shot.plate, shot.painted)
+    training = loop.Training(lesson, tmp_path, replace(QUICK, weights=every), CPU)
+    batch = training._sample(training.rng)
+    early = training.studio.step(batch, 0.0)
+    late = training.studio.step(batch, 0.9)
+    assert set(early) == {"l1", "l2", "variation"}
+    assert set(late) == {*early, "content", "style", "adversarial", "critic"}
+    assert all(np.isfinite(value) for value in late.values())
+
+
+def test_a_resumed_run_equals_one_that_was_never_stopped(shot, tmp_path):
+    straight = learn(shot, tmp_path / "straight", 24)
+    learn(shot, tmp_path / "halves", 24)  # the same, to be cut below
+    stopped = tmp_path / "halves"
+    (stopped / checkpoint.CHECKPOINT).unlink()
+    stop_after(shot, stopped, steps=24, after=11)
+    resumed = learn(shot, stopped, 24, resume=True)
+    for name, value in weights_of(straight).items():
+        assert torch.equal(value, weights_of(resumed)[name]), name
+
+
+def stop_after(shot, out, steps, after):
+    """Train towards ``steps`` but send Ctrl-C once ``after`` are done."""
+    lesson = keys.load(shot.plate, shot.painted)
+    training = loop.Training(lesson, out, QUICK, CPU)
+    real = training._step
+
+    def step(used):
+        if training.state.steps + 1 == after:
+            os.kill(os.getpid(), signal.SIGINT)
+        return real(used)
+
+    training._step = step
+    with pytest.raises(CancelledError, match=f"after {after} steps"):
+        training.run(Budget(steps=steps), "none")
+
+
+def test_the_same_seed_gives_the_same_look_and_another_seed_another(shot, tmp_path):
+    one, same = (weights_of(learn(shot, tmp_path / n, 6)) for n in ("one", "same"))
+    other = weights_of(learn(shot, tmp_path / "other", 6, replace(QUICK, seed=1)))
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert not all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_ctrl_c_keeps_the_best_so_far_and_it_can_be_exported(shot, tmp_path):
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "velatura", "train", shot.plate, "--painted", shot.painted]
+    command += ["--out", str(out), "--minutes", "5", "--threads", "1", "--weight.content", "0"]
+    training = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 90
+    while not (out / checkpoint.CHECKPOINT).exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    training.send_signal(signal.SIGINT)
+    _, said = training.communicate(timeout=60)
+    assert training.returncode == 130
+    assert "best look so far is kept" in said
+    assert "Traceback" not in said
+    assert export.export(out, tmp_path / "look.onnx").card.kflop_px > 0
+
+
+def test_a_contact_sheet_shows_plate_result_and_paint_of_each_frame(shot, tmp_path):
+    run = learn(shot, tmp_path / "run", 3)
+    sheet = picture.read_rgb(run / checkpoint.SHEET).rgb
+    rows, columns = 3, 3  # keys 1 and 3 and the unpainted frame between them
+    assert sheet.shape == (rows * (HEIGHT + 6) + 6, columns * (WIDTH + 6) + 6, 3)
+    assert list(run.glob("events.out.tfevents.*")), "curves for TensorBoard"
+
+
+def test_an_exported_look_agrees_with_torch(shot, tmp_path):
+    run = learn(shot, tmp_path / "run", 8)
+    made = export.export(run, tmp_path / "look.onnx")
+    lesson = json.loads((run / checkpoint.LESSON).read_text())
+    painter, _ = export._load_painter(run, QUICK, lesson)
+    assert export.prove(made, painter) <= export.TOLERANCE
+    with torch.no_grad():
+        painter.head[1].weight.add_(0.01)
+    with pytest.raises(TrainingError, match="disagree"):
+        export.prove(made, painter)
+
+
+def test_a_refused_export_leaves_the_old_look_alone(shot, tmp_path, monkeypatch):
+    run = learn(shot, tmp_path / "run", 3)
+    out = tmp_path / "look.onnx"
+    before = export.export(run, out).digest
+    monkeypatch.setattr(export, "TOLERANCE", -1.0)  # nothing agrees better than perfectly
+    with pytest.raises(TrainingError, match="it was not written"):
+        export.export(run, out)
+    assert look.read(out).digest == before
+    assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_a_folder_that_is_no_run_cannot_be_exported(tmp_path):
+    with pytest.raises(TrainingError, match="is not a training run"):
+        export.export(tmp_path, tmp_path / "look.onnx")
+
+
+def test_a_run_is_never_overwritten_by_chance(shot, tmp_path):
+    learn(shot, tmp_path / "run", 2)
+    with pytest.raises(TrainingError, match="--resume"):
+        learn(shot, tmp_path / "run", 2)
+
+
+def test_a_run_is_resumed_only_with_its_own_recipe(shot, tmp_path):
+    learn(shot, tmp_path / "run", 2)
+    with pytest.raises(TrainingError, match="different rate"):
+        learn(shot, tmp_path / "run", 4, replace(QUICK, rate=1e-3), resume=True)
+
+
+def test_a_checkpoint_that_would_run_code_is_refused(shot, tmp_path):
+    run = learn(shot, tmp_path / "run", 2)
+    torch.save({"state": os.system}, run / checkpoint.CHECKPOINT)
+    with pytest.raises(TrainingError, match="cannot be read"):
+        learn(shot, run, 4, resume=True)
+
+
+def test_losses_that_are_no_numbers_stop_the_run(shot, tmp_path):
+    with pytest.raises(TrainingError, match="no longer numbers"):
+        learn(shot, tmp_path / "run", 40, replace(QUICK, rate=1e30))
+
+
+def test_a_run_folder_that_cannot_be_made_is_said(shot, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StorageError, match="Cannot make"):
+        learn(shot, tmp_path / "file" / "run", 2)
+
+
+@pytest.mark.gpu
+def test_cuda_learns_in_mixed_precision_from_the_same_code(shot, tmp_path):
+    lesson = keys.load(shot.plate, shot.painted)
+    recipe = Recipe(patch=32, batch=8)
+    device = torch.device("cuda")
+    run = loop.train(lesson, tmp_path / "run", recipe, Budget(steps=60), device, "none")
+    assert checkpoint.load(run / checkpoint.BEST, CPU)["state"]["best"] < 3
+    assert export.export(run, tmp_path / "look.onnx").card.parameters > 0

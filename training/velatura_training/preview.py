@@ -1,0 +1,33 @@
+"""What the look makes of the shot so far, to be watched while it learns."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from velatura.image import FloatArray
+from velatura.sheet import Row
+from velatura_training.encoding import glaze
+from velatura_training.generator import Generator
+from velatura_training.keys import Key, whole
+
+MOST = 960
+"""Longest side of a frame on the contact sheet, px; larger ones show their centre at full size."""
+
+
+@torch.no_grad()
+def paint(painter: Generator, key: Key, floor: float, device: torch.device) -> Row:
+    """Return plate, result and paint of a frame, ``(H, W, 3)`` scene-linear each.
+
+    An unpainted frame has None in the place of its paint.
+    """
+    batch = whole(key, painter.alignment, device, MOST)
+    guides = batch.guides if batch.guides.shape[1] else None
+    result = glaze(batch.plate, painter(batch.plate, guides).float(), floor)
+    plate, painted, paint = map(_picture, (batch.plate, result, batch.paint))
+    return plate, painted, None if key.paint is None else paint
+
+
+def _picture(planes: Tensor) -> FloatArray:
+    picture: FloatArray = planes[0].permute(1, 2, 0).cpu().numpy()
+    return picture
