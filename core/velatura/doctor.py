@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import os
@@ -88,9 +89,11 @@ def _device() -> Finding:
     available = ort.get_available_providers()
     wanted = ["CPUExecutionProvider"]
     if "CUDAExecutionProvider" in available:
-        ort.preload_dlls()
         wanted.insert(0, "CUDAExecutionProvider")
-    session = ort.InferenceSession(_MODEL, options, providers=wanted)
+    with contextlib.redirect_stdout(sys.stderr):  # both print what they miss
+        if len(wanted) > 1:
+            ort.preload_dlls()
+        session = ort.InferenceSession(_MODEL, options, providers=wanted)
     (answer,) = session.run(None, {"x": np.array([-1], np.float32)})
     answered = session.get_providers()[0]
     missed = len(wanted) > 1 and answered != wanted[0]

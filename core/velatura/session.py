@@ -7,7 +7,9 @@ file, and a probe at two sizes whose answer must be whole, finite and inside the
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import PurePath
@@ -137,13 +139,15 @@ def _load(look: Look, device: Device, threads: int) -> ort.InferenceSession:
     providers: list[str | tuple[str, dict[str, str]]] = ["CPUExecutionProvider"]
     # Asking a build for a provider it lacks is a warning there; asking first is not.
     if device != "cpu" and "CUDAExecutionProvider" in ort.get_available_providers():
-        ort.preload_dlls()
+        with contextlib.redirect_stdout(sys.stderr):  # it prints what it misses
+            ort.preload_dlls()
         # The default search, EXHAUSTIVE, stalls at each new tile shape; TF32 would cost three
         # of the ten bits that a half float holds.
         cuda = {"cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"}
         providers.insert(0, ("CUDAExecutionProvider", cuda))
     try:
-        return ort.InferenceSession(look.data, options, providers=providers)
+        with contextlib.redirect_stdout(sys.stderr):  # it prints that it falls back
+            return ort.InferenceSession(look.data, options, providers=providers)
     except Exception as error:  # ORT raises a dozen unrelated types
         raise LookError(
             f"ONNX Runtime refuses {look.path}",
