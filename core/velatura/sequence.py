@@ -1,9 +1,9 @@
 """A sequence: every frame of a job, several at a time, resumable at any moment.
 
 What is whole already, made from the same plate, look and settings, is left alone: a job that was
-stopped, killed or unplugged goes on where it was. On a CPU, N frames with one thread each are
-faster than one frame with N threads (1.9x on two cores against 1.7x), as reading and writing EXR
-takes as long as the network.
+stopped, killed or unplugged goes on where it was. On a CPU each frame takes one thread: reading and
+writing EXR takes as long as the network, so frames side by side keep all processors busy, and the
+bits of a frame do not depend on how many processors its machine has.
 """
 
 from __future__ import annotations

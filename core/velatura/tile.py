@@ -94,10 +94,9 @@ def tiles(
         rows = np.clip(np.arange(down.fed_start, down.fed_stop) - border, 0, height - 1)
         columns = np.clip(np.arange(across.fed_start, across.fed_stop) - border, 0, width - 1)
         pixels, guides = fetch(_extent(rows), _extent(columns))
-        stops = session.stops(
-            _replicated(pixels, rows, columns),
-            None if guides is None else _replicated(guides, rows, columns),
-        )
+        pixels = _replicated(pixels, rows, columns)  # under the same names: frees what was fetched
+        guides = None if guides is None else _replicated(guides, rows, columns)
+        stops = session.stops(pixels, guides)
         kept = stops[
             :,
             top - down.fed_start : bottom - down.fed_start,
