@@ -67,3 +67,14 @@ def test_the_critic_pays_for_being_wrong(name, score, as_real, as_fake):
 @pytest.mark.parametrize("name", ["lsgan", "hinge", "bce"])
 def test_the_painter_gains_by_looking_painted(name):
     assert losses.fool(name, maps(0.9)) < losses.fool(name, maps(-0.9))
+
+
+def test_the_grid_loss_sees_a_repeated_pattern_and_not_detail():
+    dots = torch.zeros(1, 3, 32, 32)
+    dots[..., ::2, ::2] = 0.1  # one dot every two pixels
+    detail = 0.1 * torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    flat = torch.zeros(1, 3, 32, 32)
+    assert losses.grid(dots, flat) == pytest.approx(0.025)
+    # Noise of twice the dots' deviation averages out over the 64 places of a window.
+    assert losses.grid(detail, flat) < 0.2 * losses.grid(dots, flat)
+    assert losses.grid(flat + 0.5, flat) == pytest.approx(0, abs=1e-6), "levels are L1's business"

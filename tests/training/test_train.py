@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -67,13 +67,13 @@ def test_every_pairing_of_painter_and_critic_trains(
 
 
 def test_every_loss_joins_in_and_is_shown(shot, tmp_path):
-    every = Weights(l1=1, l2=1, content=1, style=1, adversarial=1, variation=1)
+    every = Weights(**{item.name: 1.0 for item in fields(Weights)})
     lesson = keys.load(shot.plate, shot.painted)
     training = loop.Training(lesson, tmp_path, replace(QUICK, weights=every), CPU)
     batch = training._sample(training.rng)
-    early = training.studio.step(batch, 0.0)
-    late = training.studio.step(batch, 0.9)
-    assert set(early) == {"l1", "l2", "variation"}
+    early = training.studio.step(batch, 0.0, training.rng)
+    late = training.studio.step(batch, 0.9, training.rng)
+    assert set(early) == {"l1", "l2", "grid", "variation"}
     assert set(late) == {*early, "content", "style", "adversarial", "critic"}
     assert all(np.isfinite(value) for value in late.values())
 

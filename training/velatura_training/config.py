@@ -29,6 +29,7 @@ class Weights:
     style: float = 0.0
     adversarial: float = 0.5
     variation: float = 0.0
+    grid: float = 8.0
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Recipe:
         rate: Adam's learning rate at its height; cosine to 2 % of it.
         refine_from: part of the budget after which content, style and critic join in, 0..1. Before
             it the painter learns colours and places from L1 alone, three times as fast a step.
+        glance: content, style and critic see a patch less this many px, at a random place in it:
+            their strides must not line up with the painter's, or both agree on a pattern.
         average: decay of the averaged weights, which are what is exported.
         guide_dropout: chance that a patch loses one pass, so that the look tolerates its absence.
         exposure: patches are brightened or darkened by up to this many stops.
@@ -65,6 +68,7 @@ class Recipe:
     batch: int = 8
     rate: float = 3e-3
     refine_from: float = 0.5
+    glance: int = 8
     average: float = 0.995
     guide_dropout: float = 0.05
     exposure: float = 0.0

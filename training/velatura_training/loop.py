@@ -128,7 +128,7 @@ class Training:
     def _step(self, used: float) -> dict[str, float]:
         batch = self._sample(self.rng)
         batch = augment(batch, self.recipe, self.lesson.guides, self.rng)
-        terms = self.studio.step(batch, used)
+        terms = self.studio.step(batch, used, self.rng)
         if not math.isfinite(sum(terms.values())):
             raise TrainingError(
                 f"The losses are no longer numbers after {self.state.steps} steps",

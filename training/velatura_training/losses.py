@@ -64,6 +64,21 @@ def total_variation(stops: Tensor) -> Tensor:
     return across + down
 
 
+def grid(result: Tensor, target: Tensor) -> Tensor:
+    """``mean_b |A_8(H_b(y) - H_b(t))|``: no dot grid.
+
+    ``H_b`` are the three detail bands of a Haar transform at stride 2 (Haar 1910), ``A_8`` the mean
+    over 8x8 of them. Real detail changes its sign from place to place and averages out; the pattern
+    that an upsampling network repeats every two pixels (Odena et al. 2016, "Deconvolution and
+    Checkerboard Artifacts") does not.
+    """
+    difference = result - target
+    a, b = difference[..., ::2, ::2], difference[..., ::2, 1::2]
+    c, d = difference[..., 1::2, ::2], difference[..., 1::2, 1::2]
+    bands = torch.cat([a - b + c - d, a + b - c - d, a - b - c + d], 1) / 4
+    return F.avg_pool2d(bands, min(8, *bands.shape[2:])).abs().mean()
+
+
 def bce(scores: Maps, real: bool) -> Tensor:
     """``-log D`` or ``-log(1 - D)`` on logits, non-saturating (Goodfellow et al. 2014)."""
     terms = (F.binary_cross_entropy_with_logits(s, torch.full_like(s, float(real))) for s in scores)

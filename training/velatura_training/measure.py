@@ -47,11 +47,6 @@ def measure(painter: Generator) -> Cost:
     )
 
 
-def _inputs(painter: Generator, side: int) -> tuple[Tensor, Tensor | None]:
-    guides = torch.zeros(1, painter.shape.channels, side, side) if painter.shape.channels else None
-    return torch.full((1, 3, side, side), 0.18), guides
-
-
 @torch.no_grad()
 def _trace(painter: Generator) -> tuple[float, float]:
     """Return MAC per pixel, and values per pixel: inputs, full-size answer, largest layers."""
@@ -65,12 +60,14 @@ def _trace(painter: Generator) -> tuple[float, float]:
             macs[0] += taps * output.numel() / side**2
 
     hooks = [m.register_forward_hook(hook) for m in painter.modules() if not list(m.children())]
-    painter(*_inputs(painter, side))
+    inputs = [torch.zeros(1, 3, side, side)]
+    if painter.shape.channels:
+        inputs.append(torch.zeros(1, painter.shape.channels, side, side))
+    painter(*inputs)
     for handle in hooks:
         handle.remove()
-    inputs = 3 + painter.shape.channels
     # Encoding copies the input a few times over; three of the largest layers may live at once.
-    return macs[0], 3 * inputs + 3 * max(sizes) + 6
+    return macs[0], 3 * (3 + painter.shape.channels) + 3 * max(sizes) + 6
 
 
 def _reach(painter: Generator) -> tuple[int, int]:

@@ -7,6 +7,7 @@ averaged painter that will be exported.
 from __future__ import annotations
 
 import math
+from types import EllipsisType
 from typing import Any, TypeVar
 
 import torch
@@ -31,6 +32,7 @@ RAMP = 0.1
 
 M = TypeVar("M", bound=nn.Module)
 Tensors = tuple[Tensor, ...] | list[Tensor]
+Window = tuple[EllipsisType, slice, slice]
 
 
 class Studio:
@@ -69,26 +71,28 @@ class Studio:
         assert isinstance(painter, generator.Generator)  # noqa: S101 - AveragedModel forgets
         return painter
 
-    def step(self, batch: Batch, progress: float) -> dict[str, float]:
+    def step(self, batch: Batch, progress: float, rng: torch.Generator) -> dict[str, float]:
         """Learn from one batch; return the losses by name.
 
         Args:
             batch: patches, on this studio's device.
             progress: how much of the budget is used, 0..1; steers rates and the critic's pull.
+            rng: chooses where in the patches the eyes and the critic look; on the CPU.
         """
         self._set_rates(progress)
         stops, result = self._paint(batch)
         seen, wanted = encode(result), encode(batch.paint)
+        window = self._glance(batch, rng)
         pull = self._critic_pull(progress)
         terms: dict[str, Tensor] = {}
         if pull:
-            terms["critic"] = self._teach_critic(seen.detach(), wanted)
+            terms["critic"] = self._teach_critic(seen[window].detach(), wanted[window])
         painter = self._pixel_terms(stops, seen, wanted)
         if progress >= self.recipe.refine_from:
-            painter |= self._eye_terms(result, batch.paint)
+            painter |= self._eye_terms(result[window], batch.paint[window])
         if pull:
             with self.mixed:
-                scores = self.critic(seen)
+                scores = self.critic(seen[window])
             fooled = losses.fool(self.recipe.adversarial, [s.float() for s in scores])
             painter["adversarial"] = pull * fooled
         self._teach_painter(torch.stack(list(painter.values())).sum())
@@ -142,6 +146,8 @@ class Studio:
             terms["l1"] = weights.l1 * losses.l1(seen, wanted)
         if weights.l2:
             terms["l2"] = weights.l2 * losses.l2(seen, wanted)
+        if weights.grid:
+            terms["grid"] = weights.grid * losses.grid(seen, wanted)
         if weights.variation:
             terms["variation"] = weights.variation * losses.total_variation(stops)
         return terms
@@ -161,6 +167,12 @@ class Studio:
         if weights.style:
             terms["style"] = weights.style * losses.style(here, there)
         return terms
+
+    def _glance(self, batch: Batch, rng: torch.Generator) -> Window:
+        """Return a window into the patches, a little smaller than they are, at a random place."""
+        side = batch.plate.shape[-1] - self.recipe.glance
+        top, left = torch.randint(self.recipe.glance + 1, (2,), generator=rng).tolist()
+        return ..., slice(top, top + side), slice(left, left + side)
 
     def _teach_critic(self, fake: Tensor, real: Tensor) -> Tensor:
         self.critic.requires_grad_(True)
