@@ -14,7 +14,7 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -154,7 +154,7 @@ def _renew(
     if cancelled():
         raise CancelledError("The job was stopped on request")
     made_from = [velatura.__version__, session.look.digest, _digest(frame.plate)]
-    made_from += [job.layer, job.space]
+    made_from += [job.layer, job.space, os.environ.get("OCIO", "")]
     mask = _digest(frame.mask) if frame.mask else job.mask
     gain = _wanted(frame.gain, ["gain", *made_from])
     picture = _wanted(frame.picture, ["picture", *made_from, repr(job.strength), mask])
@@ -164,7 +164,7 @@ def _renew(
 
 
 def _as_they_come(
-    todo: Iterable[Future[list[Path]]], stop: threading.Event, session: Session
+    todo: Collection[Future[list[Path]]], stop: threading.Event, session: Session
 ) -> Iterator[Future[list[Path]]]:
     """Yield futures as they complete, and look after ``stop`` in between."""
     pending = set(todo)
@@ -173,7 +173,7 @@ def _as_they_come(
         if stop.is_set():
             session.terminate()
             raise CancelledError("The job was stopped on request")
-        yield from done
+        yield from (future for future in todo if future in done)  # in frame order
 
 
 def _frames(job: Job) -> list[Frame]:

@@ -76,5 +76,5 @@ def test_the_grid_loss_sees_a_repeated_pattern_and_not_detail():
     flat = torch.zeros(1, 3, 32, 32)
     assert losses.grid(dots, flat) == pytest.approx(0.025)
     # Noise of twice the dots' deviation averages out over the 64 places of a window.
-    assert losses.grid(detail, flat) < 0.2 * losses.grid(dots, flat)
+    assert losses.grid(detail, flat) < 0.3 * losses.grid(dots, flat)
     assert losses.grid(flat + 0.5, flat) == pytest.approx(0, abs=1e-6), "levels are L1's business"
