@@ -25,6 +25,11 @@ def job(tmp_path, look, frames=2, out="out", size=(40, 56), **settings) -> Job:
     return Job(str(plate), str(look), str(tmp_path / out), **settings)
 
 
+def long_job(tmp_path, slow_look) -> Job:
+    """A job with several seconds of work left once the first frame is there."""
+    return job(tmp_path, slow_look, frames=12, size=(400, 500), workers=2)
+
+
 def worker_process(said: str) -> subprocess.CompletedProcess[str]:
     """Run a worker that is told something, and whose host then goes away."""
     command = [*COMMAND, "worker"]
@@ -57,9 +62,7 @@ def test_a_batch_job_raises_what_was_wrong(tmp_path, look):
 def test_a_batch_job_can_be_cancelled(tmp_path, slow_look):
     seen: list[client.Event] = []
     with pytest.raises(errors.CancelledError):
-        client.run(
-            job(tmp_path, slow_look, frames=6, size=(160, 200)), seen.append, lambda: bool(seen)
-        )
+        client.run(long_job(tmp_path, slow_look), seen.append, lambda: bool(seen))
     for path in (tmp_path / "out").iterdir():
         exr.read(path)
 
@@ -134,7 +137,7 @@ def test_a_worker_survives_a_job_that_fails(tmp_path, look):
 
 def test_a_worker_that_is_killed_in_the_middle_of_a_job_is_an_error(tmp_path, slow_look):
     with Worker() as worker:
-        events = worker.submit(job(tmp_path, slow_look, frames=4, size=(160, 200)))
+        events = worker.submit(long_job(tmp_path, slow_look))
         next(events)
         worker._pipe.process.kill()
         with pytest.raises(errors.MachineError, match="died in the middle of a job"):
@@ -147,7 +150,7 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_job_is_an_error(tmp_path, sl
 
 def test_a_cancelled_job_leaves_the_worker_up(tmp_path, slow_look, look):
     with Worker() as worker:
-        events = worker.submit(job(tmp_path, slow_look, frames=6, size=(160, 200)))
+        events = worker.submit(long_job(tmp_path, slow_look))
         next(events)
         worker.cancel()
         with pytest.raises(errors.CancelledError):
@@ -157,14 +160,14 @@ def test_a_cancelled_job_leaves_the_worker_up(tmp_path, slow_look, look):
 
 def test_a_job_that_nobody_follows_any_more_is_cancelled(tmp_path, slow_look, look):
     with Worker() as worker:
-        for _ in worker.submit(job(tmp_path, slow_look, frames=6, size=(160, 200))):
+        for _ in worker.submit(long_job(tmp_path, slow_look)):
             break
         assert list(worker.submit(job(tmp_path, look, out="o")))[-1].kind == "done"
-    assert len(list((tmp_path / "out").glob("plate*"))) < 6
+    assert len(list((tmp_path / "out").glob("plate*"))) < 12
 
 
 def test_a_worker_ends_when_its_host_is_gone(tmp_path, slow_look):
-    order = dataclasses.asdict(job(tmp_path, slow_look, frames=6, size=(160, 200)))
+    order = dataclasses.asdict(long_job(tmp_path, slow_look))
     message = json.dumps({"id": 1, "job": order}) + "\n"
     result = worker_process(message)
     assert result.returncode == 0
@@ -173,7 +176,7 @@ def test_a_worker_ends_when_its_host_is_gone(tmp_path, slow_look):
 
 def test_closing_a_worker_cancels_its_job(tmp_path, slow_look):
     worker = Worker()
-    events = worker.submit(job(tmp_path, slow_look, frames=6, size=(160, 200)))
+    events = worker.submit(long_job(tmp_path, slow_look))
     next(events)
     closer = threading.Timer(0.1, worker.close)
     start = time.monotonic()

@@ -175,7 +175,7 @@ def test_workers_do_not_change_a_byte(tmp_path, look):
 
 
 def test_a_killed_job_resumes_to_the_same_bytes_and_never_shows_half_a_file(tmp_path, slow_look):
-    plate = plates.shot(tmp_path / "in", 6, 160, 200)
+    plate = plates.shot(tmp_path / "in", 6, 400, 500)
     job = (plate, "--look", slow_look, "--write", "both", "--workers", 2, "--out")
     assert velatura("apply", *job, tmp_path / "calm").returncode == 0
     wanted, out = digests(tmp_path / "calm"), tmp_path / "out"
@@ -197,7 +197,7 @@ def test_a_killed_job_resumes_to_the_same_bytes_and_never_shows_half_a_file(tmp_
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_job_leaves_whole_files_only(tmp_path, slow_look, number, code):
-    plate = plates.shot(tmp_path / "in", 6, 160, 200)
+    plate = plates.shot(tmp_path / "in", 6, 400, 500)
     out = tmp_path / "out"
     arguments = (plate, "--look", slow_look, "--workers", 2, "--out")
     assert velatura("apply", *arguments, tmp_path / "calm").returncode == 0
@@ -214,7 +214,7 @@ def test_an_interrupted_job_leaves_whole_files_only(tmp_path, slow_look, number,
 
 
 def test_a_cancelled_job_says_so_and_leaves_whole_files_only(tmp_path, slow_look):
-    plate = plates.shot(tmp_path / "in", 6, 160, 200)
+    plate = plates.shot(tmp_path / "in", 6, 400, 500)
     stop = threading.Event()
 
     class Stopper(Notes):
