@@ -29,7 +29,9 @@ QUICK = Recipe(patch=32, batch=2, weights=Weights(content=0), refine_from=0.3)
 
 def learn(shot, out, steps, recipe=QUICK, **options):
     lesson = keys.load(shot.plate, shot.painted)
-    return loop.train(lesson, out, recipe, Budget(steps=steps), CPU, "none", threads=1, **options)
+    return loop.train(
+        lesson, out, recipe, Budget(steps=steps), CPU, "none", processors=1, **options
+    )
 
 
 def weights_of(run):
@@ -92,7 +94,7 @@ def test_a_resumed_run_equals_one_that_was_never_stopped(shot, tmp_path):
 def stop_after(shot, out, steps, after):
     """Train towards ``steps`` but send Ctrl-C once ``after`` are done."""
     lesson = keys.load(shot.plate, shot.painted)
-    training = loop.Training(lesson, out, QUICK, CPU)
+    training = loop.Training(lesson, out, QUICK, CPU, 1)
     real = training._step
 
     def step(used):

@@ -96,9 +96,10 @@ def train(
         resume: go on with the run in OUT.
         progress: a bar, lines for Open Job Description or Tractor, or nothing.
     """
-    # OpenMP's threads should sleep while they wait, not spin: spinning gains a few per cent on a
-    # quiet machine and loses most of the time on a busy one. OpenMP reads this once, with torch.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # How long OpenMP's threads spin before they sleep, in loops: by default so long that on a busy
+    # machine they mostly spin, and with none at all a step takes twice as long on a quiet one.
+    # OpenMP reads this once, when torch is imported.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     from velatura_training import keys, loop
 
     recipe = Recipe(

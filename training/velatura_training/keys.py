@@ -24,7 +24,7 @@ from velatura.passes import GUIDES
 from velatura.sequence import Pattern
 from velatura_training.augment import Batch
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("velatura.training")
 
 SMALLEST = 32
 """Smallest side of a painted key, px: below it the perceptual backbones see nothing."""

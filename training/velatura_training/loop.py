@@ -24,21 +24,23 @@ from velatura import sheet
 from velatura.errors import CancelledError, DeviceError, StorageError, TrainingError
 from velatura.gain import BOUND, FLOOR
 from velatura.progress import Style
-from velatura_training import checkpoint, keys, perceptual, preview
+from velatura_training import checkpoint, keys, perceptual, preview, threads
 from velatura_training.augment import Batch, augment
 from velatura_training.config import Budget, Recipe, as_json
 from velatura_training.generator import Shape
 from velatura_training.keys import Lesson
 from velatura_training.step import Studio
-from velatura_training.threads import settle
 from velatura_training.watch import Watch
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("velatura.training")
 
 FIRST_REVIEWS = (100, 300)
 """Steps of the early reviews: the first sheets come within seconds."""
 REVIEW_SECONDS = 20.0
 """Time between reviews; one costs about a second at 1080p."""
+SLACK = 1.1
+"""A later painter counts as better unless it is this much worse: the critic trades a little of the
+score, which does not contain it, for texture."""
 SMOOTH = 0.05
 """How fast the shown losses follow the measured ones."""
 
@@ -60,9 +62,12 @@ class Training:
         out: the run's folder.
         recipe: how to train.
         device: where to.
+        threads: processor threads; 0 tries how many learn fastest.
     """
 
-    def __init__(self, lesson: Lesson, out: Path, recipe: Recipe, device: torch.device) -> None:
+    def __init__(
+        self, lesson: Lesson, out: Path, recipe: Recipe, device: torch.device, threads: int = 0
+    ) -> None:
         self.lesson, self.out, self.recipe, self.device = lesson, out, recipe, device
         self.shape = Shape(lesson.guides, BOUND, lesson.depth_scale)
         eyes = recipe.weights.content or recipe.weights.style
@@ -73,6 +78,7 @@ class Training:
         self.patch -= self.patch % self.studio.painter.alignment
         self.rng = torch.Generator().manual_seed(recipe.seed)
         self.state = State()
+        self.threads = threads
 
     def resume(self) -> None:
         """Take up a run exactly where its checkpoint left it."""
@@ -81,12 +87,11 @@ class Training:
         self.rng.set_state(found["rng"].cpu())
         self.state = State(**found["state"])
 
-    def settle_threads(self, wanted: int) -> None:
-        """Take ``wanted`` processor threads, or (0) as many as learn fastest on this machine."""
-        rng = torch.Generator().manual_seed(0)
-        batch = self._sample(rng)
-        taken = settle(lambda: self.studio.rehearse(batch), wanted)
-        log.info("learning on %s, %d threads", self.device, taken)
+    def settle(self) -> None:
+        """Take the wanted processor threads, or as many as learn fastest right now."""
+        batch = self._sample(torch.Generator().manual_seed(0))
+        taken = threads.settle(lambda: self.studio.rehearse(batch), self.threads)
+        log.debug("learning on %s, %d threads", self.device, taken)
 
     def run(self, budget: Budget, style: Style) -> None:
         """Train until the budget is used.
@@ -96,6 +101,7 @@ class Training:
             TrainingError: the loss is no longer a number; the best painter so far is kept.
         """
         shown: dict[str, float] = {}
+        self.settle()
         state, last_review = self.state, time.perf_counter()
         with Watch(style) as watch, SummaryWriter(str(self.out)) as curves, _stop_asked() as asked:
             while (used := budget.progress(state.seconds, state.steps)) < 1 and not asked:
@@ -111,6 +117,7 @@ class Training:
                 if due or state.steps in FIRST_REVIEWS:
                     started = time.perf_counter()
                     self._review(curves, shown)
+                    self.settle()
                     last_review = time.perf_counter()
                     state.seconds += last_review - started
             self._review(curves, shown)
@@ -147,8 +154,8 @@ class Training:
         judged = [self.studio.judge(batch) for batch in batches]
         score = sum(judged) / len(judged)
         state = self.state
-        if score < state.best:
-            state.best = score
+        if score < state.best * SLACK:
+            state.best = min(state.best, score)
             painter = self.studio.exported.state_dict()
             checkpoint.save(
                 self.out / checkpoint.BEST, {"painter": painter, "state": asdict(state)}
@@ -172,7 +179,7 @@ def train(
     budget: Budget,
     device: torch.device,
     style: Style = "auto",
-    threads: int = 0,
+    processors: int = 0,
     resume: bool = False,
 ) -> Path:
     """Learn a look; return the run's folder, which `velatura_training.export` makes a look of.
@@ -184,7 +191,7 @@ def train(
         budget: how long.
         device: CPU or CUDA.
         style: how to show progress.
-        threads: processor threads; 0 tries how many learn fastest.
+        processors: threads to use; 0 tries how many learn fastest.
         resume: go on with the run that is there.
 
     Raises:
@@ -203,8 +210,7 @@ def train(
         )
     if resume:
         _refuse_other_run(out, lesson, recipe)
-    training = Training(lesson, out, recipe, device)
-    training.settle_threads(threads)
+    training = Training(lesson, out, recipe, device, processors)
     if resume:
         training.resume()
     checkpoint.write_text(out / checkpoint.RECIPE, recipe.dumps())

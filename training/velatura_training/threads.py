@@ -1,7 +1,8 @@
 """How many processor threads learn fastest: tried, not guessed.
 
 More threads help on a quiet machine. On a busy one they wait for each other at every layer: with
-two other jobs on two cores, two threads were ten times slower than one.
+two other jobs on two cores, two threads were ten times slower than one. The load changes, so a long
+training tries again now and then.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from collections.abc import Callable
 
 import torch
 
-TRIALS = 3
-"""Timed runs for each number of threads; the quickest counts, so that one hiccup does not."""
+TRIALS = 2
+"""Timed runs for each number of threads; the quicker counts, so that one hiccup does not."""
 
 
 def settle(work: Callable[[], None], wanted: int = 0) -> int:
