@@ -3,9 +3,10 @@
     python benchmarks/recipes.py [--seconds 150] [--only l1 default ...]
         [--perceptual squeezenet --perceptual-weights FILE]
 
-Each variant learns the courtyard from the same three keys for the same wall time, one after the other,
-and is measured on the nine frames that were not painted. The figures are those of `velatura evaluate`,
-seen with the eyes named by --perceptual. One seed: differences under psnr .9 or lpips .015 are ties.
+Each variant learns the courtyard from the same three keys for the same wall time, one after the
+other, and is measured on the nine frames that were not painted. The figures are those of `velatura
+evaluate`, seen with the eyes named by --perceptual. One seed: differences under psnr .9 or lpips
+.015 are ties.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from velatura import colour, exr, gain, passes, picture
 from velatura.errors import CancelledError, ImageError, PassError
-from velatura.image import FloatArray, Image, Part, Pixels, Window, cast
+from velatura.image import FloatArray, Image, Part, Pixels, Window, cast, place
 from velatura.job import Job
 from velatura.look import Card
 from velatura.session import Session
@@ -261,7 +261,7 @@ def _mask(plate: _Plate, job: Job, file: Path | None) -> Pixels | None:
         if not job.mask:
             return None
         part, plane = plate.image.find(job.mask)
-        return _placed(plane.pixels, part.data, plate.part.data)
+        return place(plane.pixels, part.data, plate.part.data)
     if file.suffix.lower() == ".exr":
         image = exr.read(file)
         name = _mask_channel(image)
@@ -277,7 +277,7 @@ def _mask(plate: _Plate, job: Job, file: Path | None) -> Pixels | None:
             f"The mask {file} is not of the plate's size",
             found=f"{format_.width}x{format_.height}, the plate is {shown.width}x{shown.height}",
         )
-    return _placed(pixels, window, plate.part.data)
+    return place(pixels, window, plate.part.data)
 
 
 def _mask_channel(image: Image) -> str:
@@ -286,19 +286,6 @@ def _mask_channel(image: Image) -> str:
     if not known and len(names) != 1:
         raise PassError(f"The mask {image.source} has no R, Y or A", found=", ".join(names))
     return (known or names)[0]
-
-
-def _placed(pixels: Pixels, source: Window, target: Window) -> Pixels:
-    """Return ``pixels`` of the window ``source`` as they lie in ``target``, 0 elsewhere."""
-    if source == target:
-        return pixels
-    placed = np.zeros((target.height, target.width), pixels.dtype)
-    top, left = max(source.y, target.y), max(source.x, target.x)
-    bottom = max(top, min(source.y + source.height, target.y + target.height))
-    right = max(left, min(source.x + source.width, target.x + target.width))
-    common = pixels[top - source.y : bottom - source.y, left - source.x : right - source.x]
-    placed[top - target.y : bottom - target.y, left - target.x : right - target.x] = common
-    return placed
 
 
 def _usable(rgb: FloatArray, alpha: FloatArray | float) -> npt.NDArray[np.bool_]:

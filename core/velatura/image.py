@@ -32,6 +32,18 @@ class Window:
     def __str__(self) -> str:
         return f"{self.width}x{self.height} at ({self.x}, {self.y})"
 
+    def common(self, other: Window) -> Window:
+        """Return what two windows share; without width or height where they do not meet."""
+        x, y = max(self.x, other.x), max(self.y, other.y)
+        right = min(self.x + self.width, other.x + other.width)
+        bottom = min(self.y + self.height, other.y + other.height)
+        return Window(x, y, max(0, right - x), max(0, bottom - y))
+
+    def within(self, outer: Window) -> tuple[slice, slice]:
+        """Return the rows and columns that this window takes up in an array of ``outer``."""
+        top, left = self.y - outer.y, self.x - outer.x
+        return slice(top, top + self.height), slice(left, left + self.width)
+
 
 @dataclass(frozen=True)
 class Plane:
@@ -123,6 +135,20 @@ class Image:
 
         parts = (replace(part, planes=tuple(map(exchanged, part.planes))) for part in self.parts)
         return replace(self, parts=tuple(parts))
+
+
+def place(pixels: Pixels, source: Window, target: Window) -> Pixels:
+    """Return ``pixels`` of the window ``source`` as they lie in ``target``, 0 elsewhere.
+
+    The same array where both windows are one.
+    """
+    if source == target:
+        return pixels
+    placed = np.zeros((target.height, target.width), pixels.dtype)
+    shared = source.common(target)
+    if shared.width and shared.height:
+        placed[shared.within(target)] = pixels[shared.within(source)]
+    return placed
 
 
 def cast(pixels: Pixels, dtype: npt.DTypeLike) -> Pixels:

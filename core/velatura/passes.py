@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from velatura.errors import PassError
-from velatura.image import FloatArray, Image, Part, Pixels, Window
+from velatura.image import FloatArray, Image, Pixels, Window, place
 
 GUIDES: dict[str, int] = {"normal": 3, "depth": 1, "albedo": 3, "id": 3}
 """Every guide a look may read, in the order of its channels, with the number of them."""
@@ -248,7 +248,9 @@ def _components(components: Mapping[str, str], guide: str) -> list[str]:
 
 
 def _guide(image: Image, guide: str, addresses: Sequence[str], window: Window | None) -> FloatArray:
-    planes = [_placed(part, plane.pixels, window) for part, plane in map(image.find, addresses)]
+    planes = [
+        place(p.pixels, part.data, window or part.data) for part, p in map(image.find, addresses)
+    ]
     if guide == "id":
         return colour_ids(_ids(planes[0], addresses[0]))
     values = np.stack(planes, dtype=np.float32, casting="unsafe")
@@ -267,22 +269,6 @@ def _ids(pixels: Pixels, address: str) -> npt.NDArray[np.uint32]:
         return values.view(np.uint32)  # Cryptomatte 1.2: an id is a hash, stored as float bits
     numbers: FloatArray = np.clip(np.nan_to_num(np.rint(values)), 0, 2**31)
     return numbers.astype(np.uint32)
-
-
-def _placed(part: Part, pixels: Pixels, window: Window | None) -> Pixels:
-    """Return the pixels of a part as they lie in ``window``, 0 where the part has none."""
-    data = part.data
-    if window is None or window == data:
-        return pixels
-    placed = np.zeros((window.height, window.width), pixels.dtype)
-    left, top = max(data.x, window.x), max(data.y, window.y)
-    right = min(data.x + data.width, window.x + window.width)
-    bottom = min(data.y + data.height, window.y + window.height)
-    if left < right and top < bottom:
-        placed[top - window.y : bottom - window.y, left - window.x : right - window.x] = pixels[
-            top - data.y : bottom - data.y, left - data.x : right - data.x
-        ]
-    return placed
 
 
 def _listed(layers: Layers) -> str:

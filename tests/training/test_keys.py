@@ -8,7 +8,7 @@ from tiny import HEIGHT, WIDTH, disc, paint, plate, write_frame
 from velatura import exr, picture
 from velatura.errors import FrameError, PassError, TrainingError
 from velatura.image import Image, Window
-from velatura_training import keys
+from velatura_training import keys, patches
 from velatura_training.augment import Batch, add_grain, drop_guides, expose
 
 CPU = torch.device("cpu")
@@ -110,11 +110,11 @@ def test_a_plate_without_rgb_names_the_channels_there_are(shot):
 def test_patches_come_from_every_key_equally_often(shot):
     lesson = keys.load(shot.plate, shot.painted)
     rng = torch.Generator().manual_seed(0)
-    batch = keys.sample(lesson.keys, 32, 6, rng, CPU)
+    batch = patches.sample(lesson.keys, 32, 6, rng, CPU)
     assert batch.plate.shape == batch.paint.shape == (6, 3, 32, 32)
     depths = batch.guides[:, 3].amin((1, 2)), batch.guides[:, 3].amax((1, 2))
     assert (depths[1] == 9).all()
-    again = keys.sample(lesson.keys, 32, 6, torch.Generator().manual_seed(0), CPU)
+    again = patches.sample(lesson.keys, 32, 6, torch.Generator().manual_seed(0), CPU)
     assert torch.equal(batch.plate, again.plate)
 
 

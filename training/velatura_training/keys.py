@@ -22,7 +22,6 @@ from velatura.errors import FrameError, TrainingError
 from velatura.image import FloatArray, Part, Window
 from velatura.passes import GUIDES
 from velatura.sequence import Pattern
-from velatura_training.augment import Batch
 
 log = logging.getLogger("velatura.training")
 
@@ -138,48 +137,6 @@ def find(pattern: str) -> dict[int, Path]:
     return files
 
 
-def sample(
-    keys: Sequence[Key], patch: int, batch: int, rng: torch.Generator, device: torch.device
-) -> Batch:
-    """Return a batch of random patches, the keys drawn equally often.
-
-    Args:
-        keys: painted keys; each at least ``patch`` px a side.
-        patch: side of a patch, px.
-        batch: how many.
-        rng: a CPU generator.
-        device: where the patches go.
-    """
-    start = int(torch.randint(len(keys), (), generator=rng))
-    crops = []
-    for index in range(batch):
-        key = keys[(start + index) % len(keys)]
-        top, left = (
-            int(torch.randint(size - patch + 1, (), generator=rng)) for size in key.plate.shape[1:]
-        )
-        window = (..., slice(top, top + patch), slice(left, left + patch))
-        crops.append((key.plate[window], key.guides[window], _painted(key)[window]))
-    plate, guides, paint = (torch.stack(planes).to(device) for planes in zip(*crops, strict=True))
-    return Batch(_packed(plate), _packed(guides), _packed(paint))
-
-
-def whole(key: Key, multiple: int, device: torch.device, most: int | None = None) -> Batch:
-    """Return a frame as a batch of one, cut to multiples of ``multiple`` px for the painter.
-
-    Args:
-        key: painted or not; an unpainted frame's paint is its plate.
-        multiple: the painter's alignment, px.
-        device: where it goes.
-        most: longest side, px; larger frames give their centre.
-    """
-    height, width = (min(size, most or size) // multiple * multiple for size in key.plate.shape[1:])
-    top, left = (key.plate.shape[1] - height) // 2, (key.plate.shape[2] - width) // 2
-    window = (..., slice(top, top + height), slice(left, left + width))
-    paint = key.plate if key.paint is None else key.paint
-    planes = (plane[window][None].to(device) for plane in (key.plate, key.guides, paint))
-    return Batch(*map(_packed, planes))
-
-
 def _read(
     frame: int, plate: Path, paint: Path | None, guides: tuple[str, ...], layer: str, space: str
 ) -> Key:
@@ -196,7 +153,7 @@ def _read(
     if paint is not None:
         paint_rgb, window = _read_paint(paint, space, part, plate)
         painted = _tensor(paint_rgb)
-        rows, columns = _inside(window, part.data)
+        rows, columns = window.within(part.data)
         light, stack = light[:, rows, columns], stack[:, rows, columns]
         digests[f"painted/{paint.name}"] = _digest(paint)
     return Key(frame, _tensor(light), _tensor(stack), painted, digests)
@@ -221,7 +178,7 @@ def _read_paint(path: Path, space: str, part: Part, plate: Path) -> tuple[FloatA
             f"the plate {plate.name} is {part.display.width}x{part.display.height}",
             do="Paint over the full plate, without cropping or scaling.",
         )
-    window = _common(fitting[0], part.data)
+    window = fitting[0].common(part.data)
     if min(window.width, window.height) < SMALLEST:
         raise TrainingError(
             f"The painted key {path} is too small to learn from",
@@ -231,26 +188,12 @@ def _read_paint(path: Path, space: str, part: Part, plate: Path) -> tuple[FloatA
     rgb = np.ascontiguousarray(read.rgb.transpose(2, 0, 1))
     alpha = read.alpha if read.premultiplied else None
     straight = _finite(_straight(colour.convert(rgb, read.space, space), alpha))
-    rows, columns = _inside(window, fitting[0])
+    rows, columns = window.within(fitting[0])
     return straight[:, rows, columns], window
 
 
 def _sizes(part: Part) -> set[tuple[int, int]]:
     return {(window.width, window.height) for window in (part.display, part.data)}
-
-
-def _common(one: Window, other: Window) -> Window:
-    """Return the part of two windows that they share; empty windows have no width or height."""
-    x, y = max(one.x, other.x), max(one.y, other.y)
-    right = min(one.x + one.width, other.x + other.width)
-    bottom = min(one.y + one.height, other.y + other.height)
-    return Window(x, y, max(0, right - x), max(0, bottom - y))
-
-
-def _inside(window: Window, data: Window) -> tuple[slice, slice]:
-    """Return the rows and columns that ``window`` takes up in an array of ``data``."""
-    top, left = window.y - data.y, window.x - data.x
-    return slice(top, top + window.height), slice(left, left + window.width)
 
 
 def _straight(rgb: FloatArray, alpha: FloatArray | None) -> FloatArray:
@@ -290,17 +233,8 @@ def _between(frames: list[int], painted: list[int]) -> list[int]:
     return sorted(frames, key=lambda f: (-min(abs(f - key) for key in painted), f))
 
 
-def _painted(key: Key) -> Tensor:
-    assert key.paint is not None, "only painted keys are sampled"  # noqa: S101
-    return key.paint
-
-
 def _tensor(planes: FloatArray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(planes))
-
-
-def _packed(planes: Tensor) -> Tensor:
-    return planes.contiguous(memory_format=torch.channels_last)
 
 
 def _digest(path: Path) -> str:

@@ -24,7 +24,7 @@ from velatura import sheet
 from velatura.errors import CancelledError, DeviceError, StorageError, TrainingError
 from velatura.gain import BOUND, FLOOR
 from velatura.progress import Style
-from velatura_training import checkpoint, keys, perceptual, preview, threads
+from velatura_training import checkpoint, patches, perceptual, preview, threads
 from velatura_training.augment import Batch, augment
 from velatura_training.config import Budget, Recipe, as_json
 from velatura_training.generator import Shape
@@ -145,12 +145,12 @@ class Training:
         return terms
 
     def _sample(self, rng: torch.Generator) -> Batch:
-        return keys.sample(self.lesson.keys, self.patch, self.recipe.batch, rng, self.device)
+        return patches.sample(self.lesson.keys, self.patch, self.recipe.batch, rng, self.device)
 
     def _review(self, curves: SummaryWriter, shown: dict[str, float]) -> None:
         """Judge the averaged painter on the whole keys; keep it if it is the best so far."""
         alignment = self.studio.painter.alignment
-        batches = (keys.whole(k, alignment, self.device, preview.MOST) for k in self.lesson.keys)
+        batches = (patches.whole(k, alignment, self.device, preview.MOST) for k in self.lesson.keys)
         judged = [self.studio.judge(batch) for batch in batches]
         score = sum(judged) / len(judged)
         state = self.state

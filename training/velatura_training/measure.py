@@ -15,8 +15,8 @@ PROBE = 512
 
 FEED, LAYERS, COPIES = 1.5, 3.0, 12.0
 """Values that ONNX Runtime's arena holds per pixel at its peak: for each input channel, for the
-largest layer, and for light and answer at full size. Fitted to the measured peaks of both generators,
-with and without guides: 82 to 170 bytes a pixel, met within 25 %."""
+largest layer, and for light and answer at full size. Fitted to the measured peaks of both
+generators, with and without guides: 82 to 170 bytes a pixel, met within 25 %."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from velatura.image import FloatArray
 from velatura.sheet import Row
 from velatura_training.encoding import glaze
 from velatura_training.generator import Generator
-from velatura_training.keys import Key, whole
+from velatura_training.keys import Key
+from velatura_training.patches import whole
 
 MOST = 960
 """Longest side of a frame on the contact sheet, px; larger ones show their centre at full size."""
