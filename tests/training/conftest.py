@@ -1,10 +1,8 @@
-import sys
 from pathlib import Path
 
 import pytest
+import tiny
 import torch
-
-sys.path.insert(0, str(Path(__file__).parent))  # for the helper beside: tiny
 
 
 @pytest.fixture(autouse=True)
@@ -13,7 +11,5 @@ def one_thread() -> None:
 
 
 @pytest.fixture
-def shot(tmp_path: Path):
-    import tiny
-
+def shot(tmp_path: Path) -> tiny.Shot:
     return tiny.write_shot(tmp_path)

@@ -178,6 +178,20 @@ def test_a_run_is_resumed_only_with_its_own_recipe(shot, tmp_path):
         learn(shot, tmp_path / "run", 4, replace(QUICK, rate=1e-3), resume=True)
 
 
+def test_resume_needs_no_settings_repeated(shot, tmp_path):
+    run = learn(shot, tmp_path / "run", 2)
+    learn(shot, run, 4, Recipe(), resume=True)
+    assert Recipe.loads((run / checkpoint.RECIPE).read_text()) == QUICK
+    assert checkpoint.load(run / checkpoint.CHECKPOINT, CPU)["state"]["steps"] == 4
+
+
+def test_a_look_does_not_tell_where_files_lay(shot, tmp_path):
+    run = learn(shot, tmp_path / "run", 2, replace(QUICK, perceptual_weights="/vault/vgg.pth"))
+    card = export.export(run, tmp_path / "look.onnx").card
+    assert card.training["recipe"]["perceptual_weights"] == "vgg.pth"
+    assert str(tmp_path) not in card.dumps()
+
+
 def test_a_checkpoint_that_would_run_code_is_refused(shot, tmp_path):
     run = learn(shot, tmp_path / "run", 2)
     torch.save({"state": os.system}, run / checkpoint.CHECKPOINT)

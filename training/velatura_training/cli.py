@@ -93,7 +93,7 @@ def train(
         seed: of everything random.
         device: where to learn.
         threads: processor threads; 0 tries how many learn fastest. With 1, runs repeat bit for bit.
-        resume: go on with the run in OUT.
+        resume: go on with the run in OUT, with its own settings.
         progress: a bar, lines for Open Job Description or Tractor, or nothing.
     """
     # How long OpenMP's threads spin before they sleep, in loops: by default so long that on a busy

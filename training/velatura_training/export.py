@@ -12,6 +12,7 @@ import io
 import json
 import logging
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def export(run: Path, out: Path, name: str = "", author: str = "", licence: str 
         kflop_px=round(cost.kflop_px, 2),
         bytes_px=cost.bytes_px,
         thumbnail=_thumbnail(run),
-        training={"recipe": json.loads(recipe.dumps()), "lesson": lesson, "state": state},
+        training={"recipe": _portable(recipe), "lesson": lesson, "state": state},
         scores={"keys": state["best"]},
         author=author,
         licence=licence,
@@ -201,6 +202,13 @@ def _read_lesson(run: Path) -> dict[str, Any]:
     if not known:
         raise TrainingError(f"{run / checkpoint.LESSON} names unknown guides")
     return lesson
+
+
+def _portable(recipe: Recipe) -> dict[str, Any]:
+    """Return the recipe for the card; of a weights file it tells the name, not the folder."""
+    file = Path(recipe.perceptual_weights).name
+    portable: dict[str, Any] = json.loads(replace(recipe, perceptual_weights=file).dumps())
+    return portable
 
 
 def _thumbnail(run: Path) -> str:

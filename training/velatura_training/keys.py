@@ -21,7 +21,7 @@ from velatura import colour, exr, passes, picture
 from velatura.errors import FrameError, TrainingError
 from velatura.image import FloatArray, Part, Window
 from velatura.passes import GUIDES
-from velatura.sequence import Pattern
+from velatura.shot import Pattern
 
 log = logging.getLogger("velatura.training")
 

@@ -7,6 +7,7 @@ so far, and renews the contact sheet. Ctrl-C stops after the step in progress; n
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import signal
@@ -187,7 +188,7 @@ def train(
     Args:
         lesson: the painted keys, from `velatura_training.keys.load`.
         out: the run's folder; made if it is not there.
-        recipe: how to train.
+        recipe: how to train; a resumed run goes on with its own.
         budget: how long.
         device: CPU or CUDA.
         style: how to show progress.
@@ -209,7 +210,7 @@ def train(
             f"{out} holds a training run already", do="Go on with --resume, or name another folder."
         )
     if resume:
-        _refuse_other_run(out, lesson, recipe)
+        recipe = _resumed(out, lesson, recipe)
     training = Training(lesson, out, recipe, device, processors)
     if resume:
         training.resume()
@@ -245,17 +246,25 @@ def _describe(training: Training) -> dict[str, Any]:
     }
 
 
-def _refuse_other_run(out: Path, lesson: Lesson, recipe: Recipe) -> None:
+def _resumed(out: Path, lesson: Lesson, recipe: Recipe) -> Recipe:
+    """Return the recipe of the run that is there; another one must not have been asked for."""
     before = Recipe.loads(checkpoint.read_text(out / checkpoint.RECIPE))
     changed = before.difference(recipe)
-    if changed:
+    if changed and recipe != Recipe():
         raise TrainingError(
             f"The run in {out} was started with another recipe",
             found=f"different {', '.join(changed)}",
-            do="Resume with the same settings, or train into another folder.",
+            do="Resume without settings, or train into another folder.",
         )
-    if f'"{lesson.space}"' not in checkpoint.read_text(out / checkpoint.LESSON):
-        raise TrainingError(f"The run in {out} was started in another colour space")
+    learnt = json.loads(checkpoint.read_text(out / checkpoint.LESSON))
+    for key, now in (("guides", list(lesson.guides)), ("colour_space", lesson.space)):
+        if learnt.get(key) != now:
+            raise TrainingError(
+                f"The run in {out} was started with other {key.replace('_', ' ')}",
+                found=f"{learnt.get(key)}, now {now}",
+                do="Train into another folder.",
+            )
+    return before
 
 
 @contextmanager

@@ -73,15 +73,14 @@ class EfficientNetLite0(Backbone):
     the narrow sums between blocks: those carry too little of a texture.
     """
 
-    BLOCKS = ((3, 1), (3, 2), (3, 1))
-    """Kernel and stride of each inverted residual block (EfficientNet, table 1)."""
+    STRIDES = (1, 2, 1)
+    """Strides of the first three inverted residual blocks (EfficientNet, table 1)."""
 
     def __init__(self, state: State, label: str) -> None:
         super().__init__(label, (127 / 255,) * 3, (128 / 255,) * 3)
         self.stem = _folded(state, "_conv_stem", "_bn0", stride=2)
-        strides = (stride for _, stride in self.BLOCKS)
         self.first, self.second, self.third = (
-            Inverted(state, f"_blocks.{i}", stride) for i, stride in enumerate(strides)
+            Inverted(state, f"_blocks.{i}", stride) for i, stride in enumerate(self.STRIDES)
         )
 
     def features(self, x: Tensor) -> list[Tensor]:

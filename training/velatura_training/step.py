@@ -54,10 +54,12 @@ class Studio:
         backbone: Backbone | None,
         device: torch.device,
     ) -> None:
-        torch.manual_seed(recipe.seed)
         self.recipe, self.floor, self.device = recipe, floor, device
-        self.painter = _placed(generator.build(recipe.generator, shape), device)
-        self.critic = _placed(discriminator.build(recipe.discriminator), device)
+        with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay as they were
+            torch.manual_seed(recipe.seed)
+            painter = generator.build(recipe.generator, shape)
+            critic = discriminator.build(recipe.discriminator)
+        self.painter, self.critic = _placed(painter, device), _placed(critic, device)
         self.average = AveragedModel(self.painter, multi_avg_fn=self._average)
         self.backbone = _placed(backbone, device) if backbone else None
         self.painter_optimiser = torch.optim.Adam(self.painter.parameters(), betas=(0.9, 0.99))
