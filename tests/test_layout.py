@@ -20,7 +20,7 @@ PACKAGES = [
     "plugin/blender/velatura_blender",
     "plugin/nuke/velatura_nuke",
 ]
-IN_HOSTS = [f"core/velatura/{name}.py" for name in ("__init__", "errors", "job", "client")]
+IN_HOSTS = [f"core/velatura/{name}.py" for name in ("__init__", "errors", "job", "pipe", "client")]
 COURTYARD = ROOT / "core/velatura/courtyard"
 
 

@@ -95,6 +95,7 @@ def apply(
     mask: str = "",
     device: Literal["auto", "cpu", "cuda"] = "auto",
     layer: str = "",
+    passes: str = "",
     space: str = "",
     workers: int = 0,
     memory_mb: int = 0,
@@ -121,6 +122,8 @@ def apply(
         mask: where the look goes: a channel of the plate, such as matte.R, or a file or sequence.
         device: auto is CUDA where it answers, else the CPU.
         layer: the plate's layer to glaze, such as diffuse; the beauty if left away.
+        passes: layers of the plate to read as passes, where their names are not the usual ones:
+            normal=N,depth=Z,albedo=diffuse,id=crypto_object00.
         space: the plate's colour space; from its metadata if left away.
         workers: frames at a time; 0 for as many as processors and memory allow.
         memory_mb: memory for everything, in MiB; 0 for half of what is free.
@@ -129,8 +132,10 @@ def apply(
     from velatura import sequence
 
     job = Job(
-        *(plate, look, out, frames, write, strength),
-        *(mask, device, layer, space, workers, memory_mb),
+        *(plate, look, out, frames, write),
+        strength,
+        *(mask, device, layer, passes, space),
+        *(workers, memory_mb),
     ).checked()
     with Progress(progress) as report:
         sequence.run(job, report)

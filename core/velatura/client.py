@@ -11,28 +11,24 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import queue
 import shutil
 import subprocess
 import threading
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, Callable
+from typing import Any, Callable
 
 from velatura import errors
 from velatura.errors import CancelledError, InputError, MachineError, MissingRuntimeError
 from velatura.job import Job
+from velatura.pipe import PATIENCE, Pipe
 
 PROTOCOL = 1
 """Version of the worker's messages; client and runtime must agree."""
 
 _POLL = 0.1  # seconds between two looks at whether the host wants to cancel
 _START = 60.0  # seconds that a worker may take to say it is ready: a cold disk, a virus scanner
-_END = 20.0  # seconds that a stopped process may take to finish the file it is writing
-_TAIL = 30  # lines of stderr that an error quotes at most
-_DROPPED = ("PYTHON", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_", "VIRTUAL_ENV", "CONDA_PREFIX")
 _EXITS = {3: InputError, 4: MachineError, 130: CancelledError, 143: CancelledError}
 
 
@@ -80,12 +76,6 @@ def runtime() -> list[str]:
     return [found]
 
 
-def environment() -> dict[str, str]:
-    """Return this process's environment without what would bend another Python or its libraries."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_DROPPED)}
-    return {**kept, "PYTHONUTF8": "1"}  # paths in the protocol, whatever the host's locale
-
-
 def run(
     job: Job,
     on_event: Callable[[Event], None] | None = None,
@@ -103,7 +93,7 @@ def run(
         InputError, MachineError, CancelledError: as the job's exit code says.
         MissingRuntimeError: there is no runtime.
     """
-    pipe = _Pipe([*runtime(), *job.argv(), "--progress=openjd"])
+    pipe = Pipe([*runtime(), *job.argv(), "--progress=openjd"])
     try:
         while True:
             if cancelled is not None and cancelled():
@@ -129,7 +119,7 @@ class Worker:
     """
 
     def __init__(self) -> None:
-        self._pipe = _Pipe([*runtime(), "worker"])
+        self._pipe = Pipe([*runtime(), "worker"])
         self._count = 0
         self._busy = threading.Lock()
         hello = self._answer(_START)
@@ -197,7 +187,7 @@ class Worker:
         """End the worker; a job that runs is cancelled."""
         self._pipe.hang_up()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._pipe.process.wait(_END)
+            self._pipe.process.wait(PATIENCE)
         self._pipe.stop()
 
     def _send(self, message: dict[str, Any]) -> None:
@@ -224,89 +214,6 @@ class Worker:
                 return answer
             waited += _POLL
         return None
-
-
-class _Pipe:
-    """A child process whose stdout and stderr are read while it runs, so that neither fills up."""
-
-    def __init__(self, command: list[str]) -> None:
-        hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # no console window over a host's GUI
-        try:
-            self.process = subprocess.Popen(  # noqa: S603  # our own runtime, without a shell
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=environment(),
-                encoding="utf-8",
-                errors="replace",
-                creationflags=hidden,
-            )
-        except OSError as error:
-            raise MissingRuntimeError(
-                f"{command[0]} does not start",
-                found=error.strerror,
-                do="Run `python install.py` again",
-            ) from error
-        self._lines: queue.Queue[str | None] = queue.Queue()
-        self._errors: deque[str] = deque(maxlen=_TAIL)
-        self._threads = [
-            threading.Thread(target=self._read_out, args=(self.process.stdout,), daemon=True),
-            threading.Thread(target=self._read_errors, args=(self.process.stderr,), daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    def line(self, patience: float) -> str | None:
-        """Return the next line of stdout, "" if there is none yet, None at its end."""
-        try:
-            line = self._lines.get(timeout=patience)
-        except queue.Empty:
-            return ""
-        if line is None:
-            self._lines.put(None)  # the end stays the end
-        return line
-
-    def tail(self, otherwise: str) -> str:
-        """Return the last of what the process said on stderr, led in by ``otherwise``."""
-        self._threads[1].join(_POLL)
-        said = [line for line in self._errors if line]
-        if not said:
-            return otherwise
-        errors_only = [line for line in said if line.startswith("ERROR ")]
-        return errors_only[-1][len("ERROR ") :] if errors_only else f"{otherwise}: {said[-1]}"
-
-    def hang_up(self) -> None:
-        """Close the process's stdin: a worker ends by that."""
-        with contextlib.suppress(OSError, ValueError):
-            if self.process.stdin is not None:
-                self.process.stdin.close()
-
-    def stop(self) -> None:
-        """End the process: it is asked to, and after a while made to."""
-        process = self.process
-        self.hang_up()
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(_END)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        for thread in self._threads:
-            thread.join()
-        for stream in (process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
-
-    def _read_out(self, stream: IO[str]) -> None:
-        for line in stream:
-            self._lines.put(line.rstrip("\n"))
-        self._lines.put(None)
-
-    def _read_errors(self, stream: IO[str]) -> None:
-        for line in stream:
-            self._errors.append(line.rstrip("\n"))
 
 
 def _parsed(line: str) -> Event | None:

@@ -6,10 +6,7 @@ half NaN. Both directions release the GIL, so frames can be read and written in 
 
 from __future__ import annotations
 
-import io
 import os
-import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +16,7 @@ import numpy as np
 import OpenEXR  # type: ignore[import-not-found]  # a C extension without stubs
 
 from velatura.errors import ImageError, StorageError
+from velatura.hush import hushed
 from velatura.image import Image, Part, Pixels, Plane, Window
 
 MAX_PIXELS = 2**28
@@ -59,7 +57,7 @@ def read(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
     declared = _open(path, header_only=True).parts
     for part in declared:
         _refuse_unreadable(path, part.header, max_pixels)
-    with _hushed() as printed:
+    with hushed() as printed:
         parts = _open(path, header_only=False).parts
     # OpenEXR drops a part that it cannot decode and only prints a warning.
     whole = [len(part.header["channels"]) for part in declared]
@@ -242,46 +240,3 @@ def _window(box: tuple[Any, Any]) -> Window:
 def _box(window: Window) -> tuple[Any, Any]:
     last = (window.x + window.width - 1, window.y + window.height - 1)
     return np.array((window.x, window.y), np.int32), np.array(last, np.int32)
-
-
-class _Hush(io.TextIOBase):
-    """Stands in for ``sys.stdout`` and keeps what the threads that are reading print.
-
-    OpenEXR reports damaged pixels by Python's print. On our stdout a protocol runs, and a plain
-    redirect_stdout would swallow the lines that other threads send meanwhile.
-    """
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.printed: dict[int, list[str]] = {}
-        self.stdout = sys.stdout
-
-    def write(self, text: str) -> int:
-        kept = self.printed.get(threading.get_ident())
-        if kept is None:
-            return self.stdout.write(text)
-        kept.append(text)
-        return len(text)
-
-    def flush(self) -> None:
-        self.stdout.flush()
-
-
-_hush = _Hush()
-
-
-@contextmanager
-def _hushed() -> Iterator[list[str]]:
-    """Keep this thread's prints off stdout; yield the list they land in."""
-    printed: list[str] = []
-    with _hush.lock:
-        if not _hush.printed:
-            _hush.stdout, sys.stdout = sys.stdout, _hush
-        _hush.printed[threading.get_ident()] = printed
-    try:
-        yield printed
-    finally:
-        with _hush.lock:
-            del _hush.printed[threading.get_ident()]
-            if not _hush.printed and sys.stdout is _hush:
-                sys.stdout = _hush.stdout

@@ -32,6 +32,8 @@ class Job:
             ``matte.R``, or a file or sequence; empty for everywhere.
         device: "auto", "cpu" or "cuda".
         layer: the plate's layer to glaze, such as ``diffuse``; empty for the beauty.
+        passes: the layers that guides are taken from, where the usual names are not meant:
+            ``normal=N,depth=Z,id=crypto_object00``.
         space: the plate's colour space; empty to read it from the plate's metadata.
         workers: frames at a time; 0 for as many as processors and memory allow.
         memory_mb: memory for everything, in MiB; 0 for half of what is free.
@@ -46,6 +48,7 @@ class Job:
     mask: str = ""
     device: str = "auto"
     layer: str = ""
+    passes: str = ""
     space: str = ""
     workers: int = 0
     memory_mb: int = 0

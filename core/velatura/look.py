@@ -16,11 +16,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from velatura import onnxfile
 from velatura.errors import LookError
 
 CARD_KEY = "velatura"
@@ -152,7 +153,7 @@ def read(path: Path) -> Look:
     except OSError as error:
         raise LookError(f"The look {path} cannot be read", found=error.strerror) from error
     try:
-        metadata = dict(_metadata(data))
+        metadata = onnxfile.metadata(data)
     except ValueError as error:
         raise LookError(
             f"{path} is not an ONNX file",
@@ -221,53 +222,3 @@ def _kind(data: bytes) -> str:
     known |= {b"\x89PNG": "a PNG picture", b"\x76\x2f\x31\x01": "an EXR picture"}
     hits = (what for magic, what in known.items() if data.startswith(magic))
     return next(hits, f"{len(data)} bytes beginning with {data[:8].hex(' ') or 'nothing'}")
-
-
-_METADATA, _GRAPH, _IR_VERSION = 14, 7, 1  # fields of a ModelProto (onnx.proto)
-_KEY, _VALUE = 1, 2  # fields of a StringStringEntryProto (onnx.proto)
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types (protobuf.dev: "Encoding")
-
-
-def _metadata(model: bytes) -> Iterator[tuple[str, str]]:
-    """Yield key and value of each metadata entry of an ONNX file; ValueError if it is none."""
-    numbers = set()
-    for number, value in _fields(memoryview(model)):
-        numbers.add(number)
-        if number == _METADATA:
-            entry = dict(_fields(value))
-            if not {_KEY, _VALUE} <= entry.keys():
-                raise ValueError("an entry without key or value")
-            yield str(entry[_KEY], "utf-8"), str(entry[_VALUE], "utf-8")
-    if not {_IR_VERSION, _GRAPH} <= numbers:
-        raise ValueError("no graph")
-
-
-def _fields(data: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Yield number and bytes of each field of one protobuf message."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        number, wire = key >> 3, key & 7
-        start = at
-        if wire == _BYTES:
-            size, start = _varint(data, at)
-            at = start + size
-        elif wire == _VARINT:
-            _, at = _varint(data, at)
-        elif wire in {_FIXED64, _FIXED32}:
-            at += {_FIXED64: 8, _FIXED32: 4}[wire]
-        else:
-            raise ValueError(f"wire type {wire}")
-        if at > len(data):
-            raise ValueError("truncated")
-        yield number, data[start:at]
-
-
-def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    """Return the number at ``at`` (seven bits a byte, lowest first) and where it ends."""
-    value = 0
-    for place, byte in enumerate(data[at : at + 10]):
-        value |= (byte & 0x7F) << (7 * place)
-        if not byte & 0x80:
-            return value, at + place + 1
-    raise ValueError("a number that does not end")

@@ -1,28 +1,26 @@
 """Which channels are the beauty and which are guides, in each renderer's own names.
 
 Blender says ``ViewLayer.Combined.R``, Nuke ``rgba.red``, Arnold ``R`` with ``N.X``, RenderMan
-``Ci.r``. Names are compared without regard to case, and with or without the view layer in front.
+``Ci.r``.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from velatura import ids
 from velatura.errors import PassError
-from velatura.image import FloatArray, Image, Pixels, Window, place
+from velatura.image import FloatArray, Image, Window, place
+from velatura.layers import Components, Layers, find_layer, group, listed, matching, title
 
 GUIDES: dict[str, int] = {"normal": 3, "depth": 1, "albedo": 3, "id": 3}
 """Every guide a look may read, in the order of its channels, with the number of them."""
 
 BACKGROUND_DEPTH = 1e9
 """From this depth on there is nothing: Blender writes 1e10, Arnold and RenderMan 1e30 or Inf."""
-
-Layers = dict[str, dict[str, str]]  # layer -> component (R, G, B, A, X, Y, Z...) -> address
 
 # First found wins. "" are the bare channels; Combined: Blender; Ci: RenderMan; C: Karma.
 _BEAUTY = ("", "rgba", "rgb", "beauty", "combined", "ci", "c")
@@ -37,10 +35,8 @@ _GUIDE_LAYERS = {
         *("object index", "indexob", "object_id", "id"),
     ),
 }
-_COMPONENTS = {"RED": "R", "GREEN": "G", "BLUE": "B", "ALPHA": "A"}
 _TRIPLES = ("RGB", "XYZ")
 _SINGLES = ("Z", "V", "X", "R", "Y", "DEPTH")
-_CRYPTOMATTE = re.compile(r"crypto|\d\d$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -62,13 +58,13 @@ def pick_beauty(image: Image, layer: str = "") -> Beauty:
     Raises:
         PassError: there is none; the layers and channels there are get named.
     """
-    layers = _layers(image)
+    layers = group(image)
     usual = _usual_beauty(image, layers)
     beauty = _chosen(image, layers, layer) if layer else usual
     if beauty is None:
         raise PassError(
-            f"{_name(image)} has no red, green and blue" + (f" in {layer}" if layer else ""),
-            found=_listed(layers),
+            f"{title(image)} has no red, green and blue" + (f" in {layer}" if layer else ""),
+            found=listed(layers),
             do="Name the layer to take with --layer",
         )
     return _with_alpha(image, beauty, layers, usual)
@@ -88,25 +84,48 @@ def pick_guides(
     Args:
         image: the plate.
         wanted: names from `GUIDES`.
-        overrides: guide -> layer to take it from, instead of the usual names.
+        overrides: guide -> layer to take it from instead of the usual ones, see `parse_overrides`.
         window: the beauty's data window; guides are cropped or filled with 0 to it.
 
     Raises:
         PassError: an override names a layer that is not there or lacks the channels.
     """
-    layers, found = _layers(image), {}
+    layers, found = group(image), {}
     for guide in wanted:
-        override = (overrides or {}).get(guide, "")
-        addresses = (
-            _components(_layer(image, layers, override), guide)
-            if override
-            else _usual_guide(layers, guide)
-        )
-        if not addresses and override:
-            raise PassError(f"{override} has no {guide} channels", found=_listed(layers))
-        if addresses:
+        if addresses := _addresses(image, layers, guide, overrides or {}):
             found[guide] = _guide(image, guide, addresses, window)
     return found
+
+
+def lacking(
+    image: Image, wanted: Sequence[str], overrides: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """Return those of the wanted guides that the image has not; see `pick_guides`."""
+    layers = group(image)
+    return tuple(g for g in wanted if not _addresses(image, layers, g, overrides or {}))
+
+
+def parse_overrides(text: str) -> dict[str, str]:
+    """Return which layer each guide is to be taken from, as a command line says it.
+
+    Args:
+        text: ``normal=N,depth=Z,id=crypto_object00``: names from `GUIDES`, and layers of the plate
+            (or a channel, where the guide is a single one); "" for the usual names.
+
+    Raises:
+        PassError: no such guide, a guide that is named twice, or no layer.
+    """
+    overrides: dict[str, str] = {}
+    for item in filter(None, map(str.strip, text.split(","))):
+        guide, _, layer = (word.strip() for word in item.partition("="))
+        example = f"Write passes like normal=N,depth=Z; there are {', '.join(GUIDES)}"
+        if guide not in GUIDES:
+            raise PassError(f"No look reads a pass {guide}", found=text, do=example)
+        if guide in overrides or not layer:
+            wrong = "is named twice" if guide in overrides else "is given no layer"
+            raise PassError(f"The pass {guide} {wrong}", found=text, do=example)
+        overrides[guide] = layer
+    return overrides
 
 
 def stack_guides(
@@ -122,41 +141,9 @@ def stack_guides(
     return stacked
 
 
-def colour_ids(ids: npt.NDArray[np.uint32]) -> FloatArray:
-    """Return a colour for each id: ``(H, W)`` uint32 -> ``(3, H, W)`` in [-0.5, 0.5], 0 for id 0.
-
-    The three low bytes of MurmurHash3's 32-bit finaliser (Appleby 2011), so that neighbouring
-    numbers get colours far apart, the same ones on every machine.
-    """
-    mixed = ids ^ (ids >> np.uint32(16))
-    mixed *= np.uint32(0x85EBCA6B)
-    mixed ^= mixed >> np.uint32(13)
-    mixed *= np.uint32(0xC2B2AE35)
-    mixed ^= mixed >> np.uint32(16)
-    colours = np.empty((3, *ids.shape), np.float32)
-    for channel, shift in enumerate((0, 8, 16)):
-        colours[channel] = (mixed >> np.uint32(shift)) & np.uint32(255)
-    colours /= 255
-    colours -= np.float32(0.5)
-    colours[:, ids == 0] = 0
-    return colours
-
-
-def _layers(image: Image) -> Layers:
-    """Group the planes by layer; bare channels of a file with many parts belong to their part."""
-    layers: Layers = {}
-    for part, address, _ in image.planes():
-        layer, _, component = address.rpartition(".")
-        if not layer and len(image.parts) > 1:
-            layer = part.name
-        component = component.upper()
-        layers.setdefault(layer, {})[_COMPONENTS.get(component, component)] = address
-    return layers
-
-
 def _usual_beauty(image: Image, layers: Layers) -> Beauty | None:
     for name in _BEAUTY:
-        for components in _matching(layers, name):
+        for components in matching(layers, name):
             if beauty := _rgb(components):
                 return beauty
     # Parts whose names say nothing, such as left and right: the first one is the main one.
@@ -168,9 +155,26 @@ def _usual_beauty(image: Image, layers: Layers) -> Beauty | None:
     return None
 
 
+def _addresses(image: Image, layers: Layers, guide: str, overrides: Mapping[str, str]) -> list[str]:
+    """Return the planes that hold a guide; none where the image lacks it."""
+    if guide in overrides:
+        return _named_guide(image, layers, guide, overrides[guide])
+    return _usual_guide(layers, guide)
+
+
+def _named_guide(image: Image, layers: Layers, guide: str, name: str) -> list[str]:
+    """Return the planes of a guide from the layer, or the single channel, of that name."""
+    if name in image.names and (guide == "id" or GUIDES[guide] == 1):
+        return [name]
+    addresses = _components(find_layer(image, layers, name), guide)
+    if not addresses:
+        raise PassError(f"{title(image)}: {name} has no {guide} channels", found=listed(layers))
+    return addresses
+
+
 def _usual_guide(layers: Layers, guide: str) -> list[str]:
     for name in _GUIDE_LAYERS[guide]:
-        for components in _matching(layers, name):
+        for components in matching(layers, name):
             # Among the bare channels only Z says what it is: R is the beauty's.
             known = (
                 components if name else {key: components[key] for key in "Z" if key in components}
@@ -180,31 +184,11 @@ def _usual_guide(layers: Layers, guide: str) -> list[str]:
     return []
 
 
-def _matching(layers: Layers, name: str) -> list[dict[str, str]]:
-    """Return the layers of that name, exactly or behind a view layer's name, in file order."""
-    wanted = name.casefold()
-    return [
-        components
-        for layer, components in layers.items()
-        if wanted in (layer.casefold(), layer.casefold().partition(".")[2] or None)
-    ]
-
-
-def _layer(image: Image, layers: Layers, name: str) -> dict[str, str]:
-    if name in layers:
-        return layers[name]
-    found = _matching(layers, name)
-    if len(found) != 1:
-        few = "more than one layer" if found else "no layer"
-        raise PassError(f"{_name(image)} has {few} {name}", found=_listed(layers))
-    return found[0]
-
-
 def _chosen(image: Image, layers: Layers, layer: str) -> Beauty | None:
-    return _named(image, layer) if "," in layer else _rgb(_layer(image, layers, layer))
+    return _named(image, layer) if "," in layer else _rgb(find_layer(image, layers, layer))
 
 
-def _rgb(components: Mapping[str, str]) -> Beauty | None:
+def _rgb(components: Components) -> Beauty | None:
     if not set("RGB") <= set(components):
         return None
     return Beauty((components["R"], components["G"], components["B"]), components.get("A"))
@@ -228,7 +212,7 @@ def _with_alpha(image: Image, beauty: Beauty, layers: Layers, usual: Beauty | No
     windows = {image.find(name)[0].data for name in beauty.rgb}
     if len(windows) > 1:
         raise PassError(
-            f"{_name(image)}: {', '.join(beauty.rgb)} do not cover the same pixels",
+            f"{title(image)}: {', '.join(beauty.rgb)} do not cover the same pixels",
             found=", ".join(map(str, windows)),
         )
     candidates = (beauty.alpha, layers.get("", {}).get("A"), usual and usual.alpha)
@@ -238,7 +222,7 @@ def _with_alpha(image: Image, beauty: Beauty, layers: Layers, usual: Beauty | No
     return Beauty(beauty.rgb, alpha)
 
 
-def _components(components: Mapping[str, str], guide: str) -> list[str]:
+def _components(components: Components, guide: str) -> list[str]:
     if guide == "id":  # the first rank of a Cryptomatte is in its red channel
         return [components[key] for key in ("R", *_SINGLES) if key in components][:1]
     if GUIDES[guide] == 1:
@@ -252,32 +236,10 @@ def _guide(image: Image, guide: str, addresses: Sequence[str], window: Window | 
         place(p.pixels, part.data, window or part.data) for part, p in map(image.find, addresses)
     ]
     if guide == "id":
-        return colour_ids(_ids(planes[0], addresses[0]))
+        return ids.coloured(ids.numbers(planes[0], addresses[0]))
     values = np.stack(planes, dtype=np.float32, casting="unsafe")
     usable = np.isfinite(values)
     if guide == "depth":
         usable &= (values > 0) & (values < BACKGROUND_DEPTH)
     values[~usable] = 0
     return values
-
-
-def _ids(pixels: Pixels, address: str) -> npt.NDArray[np.uint32]:
-    if pixels.dtype == np.uint32:
-        return np.asarray(pixels, np.uint32)
-    values = np.ascontiguousarray(pixels, np.float32)
-    if _CRYPTOMATTE.search(address.rpartition(".")[0]):
-        return values.view(np.uint32)  # Cryptomatte 1.2: an id is a hash, stored as float bits
-    numbers: FloatArray = np.clip(np.nan_to_num(np.rint(values)), 0, 2**31)
-    return numbers.astype(np.uint32)
-
-
-def _listed(layers: Layers) -> str:
-    names = [
-        f"{layer} ({' '.join(a.rpartition('.')[2] for a in components.values())})".strip()
-        for layer, components in layers.items()
-    ]
-    return ", ".join(names) or "no channels at all"
-
-
-def _name(image: Image) -> str:
-    return image.source or "the image"

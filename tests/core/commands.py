@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from velatura.client import environment
+from velatura.pipe import environment
 
 COMMAND = [sys.executable, "-m", "velatura"]
 

@@ -8,39 +8,19 @@ from pathlib import Path
 import looks
 import numpy as np
 import OpenEXR
-import OpenImageIO as oiio  # noqa: N813
 import plates
 import pytest
+from glazing import law, run, stack
 
-from velatura import colour, exr, gain, sequence
-from velatura.errors import ColourError, ImageError, PassError
+from velatura import colour, exr, frame, shot
+from velatura.errors import ColourError, PassError
 from velatura.image import Image, Part, Window
 from velatura.job import Job
 from velatura.look import read
-from velatura.progress import Progress
+from velatura.session import open_session
 
 MIB = 2**20
 COURTYARD = Path(exr.__file__).parent / "courtyard/plate/frame.0001.exr"
-
-
-def run(plate: Path, look: Path, out: Path, **settings: object) -> Image:
-    """Run a job of one frame; return what it wrote (the picture where it wrote both)."""
-    job = Job(str(plate), str(look), str(out), workers=1, **settings)
-    sequence.run(job, Progress("none"))
-    pictures = {"picture", "both"}
-    name = plate.name if job.write in pictures else plate.stem + ".gain.exr"
-    return exr.read(out / name)
-
-
-def stack(image: Image, *names: str) -> np.ndarray:
-    return np.stack([image.find(name)[1].pixels for name in names]).astype(np.float32)
-
-
-def law(before: Image, layer: Image, amount: object, names: tuple[str, ...] = ("R", "G", "B")):
-    """The gain law in numpy, from the gain layer as a host reads it."""
-    x, r = stack(before, *names), stack(layer, "R", "G", "B")
-    alpha = stack(before, "A")[0] if "A" in before.names else 1.0
-    return gain.apply(x, r, amount, alpha)
 
 
 @pytest.mark.parametrize("settings", [{"strength": 0.0}, {"mask": "black.exr"}])
@@ -117,62 +97,6 @@ def test_strength_follows_the_law(tmp_path, look, strength):
     np.testing.assert_array_equal(stack(picture, *"RGB"), wanted.astype(np.float32))
 
 
-def test_a_channel_of_the_plate_is_a_mask(tmp_path, look):
-    planes = plates.rgba(40, 56)
-    matte = np.random.default_rng(1).random((40, 56)).astype(np.float16)
-    exr.write(tmp_path / "plate.exr", Image((plates.part({**planes, "matte.R": matte}),)))
-    picture = run(
-        tmp_path / "plate.exr", look, tmp_path / "out", write="both", mask="matte.R", strength=0.7
-    )
-    before, layer = (
-        exr.read(tmp_path / "plate.exr"),
-        exr.read(tmp_path / "out" / "plate.gain.exr"),
-    )
-    amount = np.float32(0.7) * matte.astype(np.float32)
-    wanted = law(before, layer, amount).astype(np.float16)
-    np.testing.assert_array_equal(stack(picture, *"RGB"), wanted.astype(np.float32))
-
-
-@pytest.mark.parametrize("end", ["png", "exr"])
-def test_a_file_is_a_mask(tmp_path, look, end):
-    plate = plates.plain(tmp_path / "plate.exr")
-    values = np.random.default_rng(1).integers(0, 2, (40, 56)).astype(np.float32)
-    buffer = oiio.ImageBuf(values[..., None])
-    buffer.specmod().channelnames = ("Y",)
-    buffer.write(str(tmp_path / f"matte.{end}"), "uint8" if end == "png" else "half")
-    picture = run(plate, look, tmp_path / "out", write="both", mask=str(tmp_path / f"matte.{end}"))
-    layer = exr.read(tmp_path / "out" / "plate.gain.exr")
-    wanted = law(exr.read(plate), layer, values).astype(np.float16)
-    np.testing.assert_array_equal(stack(picture, *"RGB"), wanted.astype(np.float32))
-
-
-def test_a_mask_lies_where_its_window_is(tmp_path, look):
-    plate = plates.rich(tmp_path / "rich.exr")
-    picture = run(plate, look, tmp_path / "out", write="picture", mask="matte.R")
-    before = exr.read(plate)
-    names = ("V.Combined.R", "V.Combined.G", "V.Combined.B")
-    changed = stack(before, *names).view(np.uint32) != stack(picture, *names).view(np.uint32)
-    rows, columns = np.nonzero(changed.any(axis=0))
-    # matte at (4, 9), beauty at (-3, 5): 7 px in, 4 px down, 11 x 9 px large
-    assert rows.min() >= 4
-    assert rows.max() < 13
-    assert columns.min() >= 7
-    assert columns.max() < 18
-
-
-def test_a_mask_of_another_size_is_refused(tmp_path, look):
-    plate = plates.plain(tmp_path / "plate.exr")
-    other = plates.plain(tmp_path / "other.exr", 20, 30)
-    with pytest.raises(ImageError, match="30x20, the plate is 56x40"):
-        run(plate, look, tmp_path / "out", write="picture", mask=str(other))
-
-
-def test_an_unknown_mask_channel_names_those_there_are(tmp_path, look):
-    plate = plates.plain(tmp_path / "plate.exr")
-    with pytest.raises(PassError, match=r"matte\.R.*A, B, G, R"):
-        run(plate, look, tmp_path / "out", write="picture", mask="matte.R")
-
-
 @pytest.mark.parametrize("space", ["lin_rec709_scene", "lin_ap1_scene"])
 @pytest.mark.parametrize("memory", [1, 2])
 def test_memory_does_not_change_a_bit(tmp_path, space, memory):
@@ -183,11 +107,11 @@ def test_memory_does_not_change_a_bit(tmp_path, space, memory):
     planes["Z"] = random.random((150, 220)).astype(np.float32)
     exr.write(tmp_path / "plate.exr", Image((plates.part(planes, offset=(-2, 3)),)))
     whole = run(tmp_path / "plate.exr", guided, tmp_path / "whole", space=space)
-    session = sequence.open_session(read(guided), "cpu")
+    session = open_session(read(guided), "cpu")
     job = Job(str(tmp_path / "plate.exr"), str(guided), "", space=space)
-    target = sequence.Target(tmp_path / "tiled.exr", "")
-    frame = sequence.Frame(tmp_path / "plate.exr", None, target, None)
-    sequence.glaze(frame, job, session, memory * MIB)
+    target = shot.Target(tmp_path / "tiled.exr", "")
+    files = shot.Frame(tmp_path / "plate.exr", None, target, None)
+    frame.glaze(files, job, session, memory * MIB)
     plates.assert_same_planes(whole, exr.read(tmp_path / "tiled.exr"))
 
 
@@ -237,6 +161,25 @@ def test_missing_passes_are_zero(tmp_path):
     exr.write(tmp_path / "zeros.exr", Image((plates.part(planes),)))
     without = run(plate, guided, tmp_path / "out")
     plates.assert_same_planes(without, run(tmp_path / "zeros.exr", guided, tmp_path / "out"))
+
+
+def test_passes_are_read_from_the_layers_that_are_named(tmp_path):
+    guided = looks.small(tmp_path / "guided.onnx", ("normal", "depth"))
+    random = np.random.default_rng(3)
+    values = random.normal(size=(4, 40, 56)).astype(np.float32)
+    for names in ("N.X N.Y N.Z Z", "bump.X bump.Y bump.Z far"):
+        planes = plates.rgba(40, 56) | dict(zip(names.split(), values, strict=True))
+        exr.write(tmp_path / f"{names[0]}.exr", Image((plates.part(planes),)))
+    usual = run(tmp_path / "N.exr", guided, tmp_path / "out")
+    named = run(tmp_path / "b.exr", guided, tmp_path / "out", passes="normal=bump, depth=far")
+    plates.assert_same_planes(usual, named)
+
+
+def test_a_named_pass_that_is_not_there_is_refused(tmp_path):
+    guided = looks.small(tmp_path / "guided.onnx", ("normal",))
+    plate = plates.plain(tmp_path / "plate.exr")
+    with pytest.raises(PassError, match=r"plate\.exr has no layer bump\. Found: \(A B G R\)"):
+        run(plate, guided, tmp_path / "out", passes="normal=bump")
 
 
 def test_an_unknown_colour_space_is_refused(tmp_path, look):

@@ -26,6 +26,7 @@ jobs = st.builds(
     mask=text | st.just(""),
     device=st.sampled_from(DEVICES),
     layer=text | st.just(""),
+    passes=text | st.just(""),
     space=text | st.just(""),
     workers=st.integers(0, 64),
     memory_mb=st.integers(0, 2**20),
@@ -43,7 +44,7 @@ def test_a_job_is_read_as_it_was_written(job):
         Job("a b.####.exr", "-look.onnx", "out"),
         Job(
             *("--plate.$F4.exr", "ink.onnx", "o=o", "-2-5", "both", -0.25, "matte.R", "cpu"),
-            *("diffuse", "lin_ap1_scene", 3, 900),
+            *("diffuse", "normal=N,depth=Z", "lin_ap1_scene", 3, 900),
         ),
     ],
 )

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from velatura import exr, passes
+from velatura import exr, ids, passes
 from velatura.errors import PassError
 from velatura.image import Image, Part, Plane, Window
 
@@ -164,8 +166,8 @@ def test_guides_are_found_in_every_dialect(names, guides):
         assert values.shape == (passes.GUIDES[guide], 3, 4)
         assert values.dtype == np.float32
         if guide == "id":
-            ids = np.full((3, 4), guides["id"], np.float32).view(np.uint32)
-            np.testing.assert_array_equal(values, passes.colour_ids(ids))
+            objects = np.full((3, 4), guides["id"], np.float32).view(np.uint32)
+            np.testing.assert_array_equal(values, ids.coloured(objects))
         else:
             assert values[:, 0, 0].tolist() == guides[guide]
 
@@ -178,6 +180,58 @@ def test_a_guide_can_be_taken_from_any_layer():
         passes.pick_guides(plate, ["normal"], {"normal": "dents"})
     with pytest.raises(PassError, match="no depth channels"):
         passes.pick_guides(image("R G B x.U"), ["depth"], {"depth": "x"})
+
+
+def test_a_guide_of_one_channel_can_be_named_by_its_channel():
+    plate = image("R G B A Z crypto_object00.R crypto_object00.G deep.front deep.back")
+    overrides = {"depth": "deep.back", "id": "crypto_object00.R"}
+    found = passes.pick_guides(plate, ["depth", "id"], overrides)
+    assert found["depth"][0, 0, 0] == 9
+    np.testing.assert_array_equal(found["id"], passes.pick_guides(plate, ["id"])["id"])
+    assert passes.pick_guides(plate, ["depth"], {"depth": "Z"})["depth"][0, 0, 0] == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("", {}),
+        ("normal=N", {"normal": "N"}),
+        (" normal = V.Noisy Image , depth=Z,", {"normal": "V.Noisy Image", "depth": "Z"}),
+        ("id=a=b", {"id": "a=b"}),
+    ],
+)
+def test_overrides_are_written_as_guide_and_layer(text, wanted):
+    assert passes.parse_overrides(text) == wanted
+
+
+@given(st.dictionaries(
+    st.sampled_from(list(passes.GUIDES)),
+    st.text(st.characters(exclude_characters=","), min_size=1).filter(lambda t: t == t.strip()),
+))  # fmt: skip
+def test_overrides_are_read_as_they_were_written(overrides):
+    text = ",".join(f"{guide}={layer}" for guide, layer in overrides.items())
+    assert passes.parse_overrides(text) == overrides
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("velvet=N", "No look reads a pass velvet.*normal, depth, albedo, id"),
+        ("N", "No look reads a pass N"),
+        ("=N", "No look reads a pass"),
+        ("normal", "The pass normal is given no layer"),
+        ("normal=", "The pass normal is given no layer"),
+        ("normal=N,normal=M", "The pass normal is named twice"),
+    ],
+)
+def test_overrides_that_are_none_are_refused(text, message):
+    with pytest.raises(PassError, match=message):
+        passes.parse_overrides(text)
+
+
+def test_guides_that_are_lacking_get_named():
+    assert passes.lacking(image(NUKE), list(passes.GUIDES)) == ("normal", "albedo", "id")
+    assert passes.lacking(image(NUKE), ["albedo"], {"albedo": "diffuse"}) == ()
 
 
 def test_depth_has_zeros_where_there_is_nothing():
@@ -194,28 +248,6 @@ def test_a_guide_never_hands_nan_or_inf_to_the_network_nor_changes_the_plate():
     found = passes.pick_guides(plate, ["normal"])["normal"]
     assert found[1, 0].tolist() == [0, 0, 2, 2]
     np.testing.assert_array_equal(plate.parts[0].planes[1].pixels, before)
-
-
-def test_ids_are_colours_by_murmurs_finaliser():
-    # fmix32(1) = 0x514e28b7, fmix32(0xffffffff) = 0x81f16f39: MurmurHash3's reference values.
-    colours = passes.colour_ids(np.array([[0, 1, 0xFFFFFFFF]], np.uint32))
-    wanted = [[0, 0, 0], [0xB7, 0x28, 0x4E], [0x39, 0x6F, 0xF1]]
-    expected = np.array(wanted, np.float32) / 255 - 0.5
-    expected[0] = 0
-    np.testing.assert_allclose(colours[:, 0].T, expected, atol=1e-7)
-
-
-@pytest.mark.parametrize("name", ["ViewLayer.IndexOB.X", "ViewLayer.Object Index.X", "id.R"])
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.uint32])
-def test_object_numbers_are_ids_too(name, dtype):
-    numbers = np.array([[0, 1, 2, 300]] * 3)
-    found = passes.pick_guides(with_plane(name, numbers.astype(dtype)), ["id"])
-    np.testing.assert_array_equal(found["id"], passes.colour_ids(numbers.astype(np.uint32)))
-
-
-def test_broken_object_numbers_are_no_object():
-    numbers = np.array([[np.nan, -3, 0, 0]] * 3, np.float32)
-    assert not passes.pick_guides(with_plane("id.X", numbers), ["id"])["id"].any()
 
 
 def test_guides_of_another_data_window_are_laid_where_the_beauty_is():
@@ -244,5 +276,5 @@ def test_a_real_blender_shot_has_every_guide_and_one_colour_per_object():
     manifest = json.loads(plate.parts[0].attributes["cryptomatte/542cafa/manifest"])
     colours = {tuple(colour) for colour in found["id"].reshape(3, -1).T.tolist()}
     known = np.array([[int(bits, 16) for bits in manifest.values()]], np.uint32)
-    assert colours - {(0, 0, 0)} <= {tuple(c) for c in passes.colour_ids(known)[:, 0].T.tolist()}
+    assert colours - {(0, 0, 0)} <= {tuple(c) for c in ids.coloured(known)[:, 0].T.tolist()}
     assert len(colours) == 6  # five objects and the sky

@@ -9,7 +9,7 @@ import plates
 import pytest
 from commands import COMMAND
 
-from velatura.client import environment
+from velatura.pipe import environment
 
 pty = pytest.importorskip("pty", reason="needs a Unix terminal")
 

@@ -11,13 +11,15 @@ import threading
 import time
 from pathlib import Path
 
+import looks
 import numpy as np
 import plates
 import pytest
 from commands import started, velatura
 
 from velatura import exr, sequence
-from velatura.errors import CancelledError, FrameError, ImageError, InputError, StorageError
+from velatura.errors import CancelledError, ImageError, InputError, StorageError
+from velatura.image import Image
 from velatura.job import Job
 
 
@@ -50,54 +52,6 @@ def digests(folder: Path) -> dict[str, str]:
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir())}
 
 
-@pytest.mark.parametrize("pattern", ["plate.####.exr", "plate.%04d.exr", "plate.$F4.exr"])
-def test_a_sequence_is_named_as_farms_name_it(tmp_path, look, pattern):
-    plates.shot(tmp_path / "in", 3)
-    notes = run(tmp_path / "in" / pattern, look, tmp_path / "out", frames="1-3x2", write="both")
-    assert notes.total == 2
-    assert sorted(notes.written) == [
-        "plate.0001.exr",
-        "plate.0003.exr",
-        "plate.gain.0001.exr",
-        "plate.gain.0003.exr",
-    ]
-
-
-def test_without_a_range_all_frames_on_disk_are_taken(tmp_path, look):
-    plates.shot(tmp_path / "in", 3)
-    (tmp_path / "in" / "plate.12345.exr").write_bytes(b"five digits are written like that")
-    (tmp_path / "in" / "plate.01.exr").write_bytes(b"another padding")
-    (tmp_path / "in" / "plate.12345.exr").unlink()
-    assert run(tmp_path / "in" / "plate.####.exr", look, tmp_path / "out").total == 3
-
-
-def test_one_file_is_a_sequence_of_one(tmp_path, look):
-    plates.shot(tmp_path / "in", 2)
-    plates.plain(tmp_path / "still [v2].exr")
-    numbered = run(tmp_path / "in" / "plate.0002.exr", look, tmp_path / "out")
-    assert numbered.written == ["plate.gain.0002.exr"]
-    still = run(tmp_path / "still [v2].exr", look, tmp_path / "out")
-    assert still.written == ["still [v2].gain.exr"]
-
-
-def test_missing_frames_are_all_named_before_any_work(tmp_path, look):
-    plate = plates.shot(tmp_path / "in", 5)
-    for frame in (2, 4):
-        (tmp_path / "in" / f"plate.{frame:04d}.exr").unlink()
-    with pytest.raises(
-        FrameError, match=r"3 of 6 .* plate\.0002\.exr, plate\.0004\.exr, plate\.0006"
-    ):
-        run(plate, look, tmp_path / "out", frames="1-6")
-    assert not (tmp_path / "out").exists()
-
-
-def test_missing_frames_of_the_mask_are_named(tmp_path, look):
-    plate = plates.shot(tmp_path / "in", 3)
-    mask = plates.shot(tmp_path / "mask", 2)
-    with pytest.raises(FrameError, match=r"1 of 3 mask .* plate\.0003\.exr"):
-        run(plate, look, tmp_path / "out", write="picture", mask=str(mask))
-
-
 def test_a_mask_sequence_goes_frame_by_frame(tmp_path, look):
     plate = plates.shot(tmp_path / "in", 2)
     (tmp_path / "mask").mkdir()
@@ -114,18 +68,6 @@ def test_a_mask_sequence_goes_frame_by_frame(tmp_path, look):
         for name in ("plate.0001.exr", "plate.0002.exr")
     ]
     assert same == [True, False]
-
-
-@pytest.mark.parametrize("frames", ["x", "1-", "1-1000000000", "1..5"])
-def test_a_range_that_is_none_is_refused(tmp_path, look, frames):
-    plate = plates.shot(tmp_path / "in", 1)
-    with pytest.raises(FrameError, match="is not a range"):
-        run(plate, look, tmp_path / "out", frames=frames)
-
-
-def test_a_pattern_without_frames_is_refused(tmp_path, look):
-    with pytest.raises(FrameError, match="There are no frames"):
-        run(tmp_path / "none.####.exr", look, tmp_path / "out")
 
 
 def test_the_plate_is_never_overwritten(tmp_path, look):
@@ -158,6 +100,38 @@ def test_another_plate_look_or_setting_makes_a_frame_anew(tmp_path, look):
     assert stronger.written == ["plate.0001.exr"]  # a gain layer does not depend on strength
     shutil.copy(first, tmp_path / "in" / "plate.0001.exr")
     assert len(run(plate, look, out, write="both", strength=0.5).written) == 2
+
+
+def test_another_layer_for_a_pass_makes_a_frame_anew(tmp_path, look):
+    plate = plates.shot(tmp_path / "in", 1)
+    out = tmp_path / "out"
+    assert len(run(plate, look, out).written) == 1
+    assert len(run(plate, look, out, passes="normal=N").written) == 1
+    assert len(run(plate, look, out, passes="normal=N").kept) == 1
+
+
+def test_a_job_says_once_which_passes_its_look_has_to_do_without(tmp_path, caplog):
+    guided = looks.small(tmp_path / "guided.onnx", ("normal", "depth", "id"))
+    plate = plates.shot(tmp_path / "in", 3)
+    planes = plates.rgba(40, 56) | {"Z": np.ones((40, 56), np.float16)}
+    exr.write(tmp_path / "in" / "plate.0004.exr", Image((plates.part(planes),)))
+    run(plate, guided, tmp_path / "out", workers=1)
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(said) == 2
+    assert "plate.0001.exr has no pass for normal, depth, id, which the look small" in said[0]
+    assert "Found: (A B G R)." in said[0]
+    assert "plate.0004.exr has no pass for normal, id, which" in said[1]
+
+
+def test_an_order_that_cannot_be_done_leaves_no_folder(tmp_path, look):
+    plate = plates.shot(tmp_path / "in", 1)
+    broken = tmp_path / "x.onnx"
+    broken.write_bytes(b"garbage")
+    for wrong in ({"look": broken}, {"frames": "1-2"}, {"layer": "no"}, {"passes": "velvet=N"},
+                  {"space": "no"}, {"write": "both", "mask": "no.R"}):  # fmt: skip
+        with pytest.raises(InputError):
+            run(plate, wrong.pop("look", look), tmp_path / "out", **wrong)
+        assert not (tmp_path / "out").exists()
 
 
 def test_a_file_of_someone_else_under_our_name_is_written_anew(tmp_path, look):

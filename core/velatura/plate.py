@@ -1,0 +1,117 @@
+"""The plate of one frame: its light as it is stored, and as a look's network sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from velatura import colour, gain, passes
+from velatura.errors import PassError
+from velatura.image import FloatArray, Image, Part, Pixels, Window
+from velatura.job import Job
+from velatura.layers import group, listed
+from velatura.look import Card
+
+
+@dataclass(frozen=True)
+class Plate:
+    """What a look is put on: the planes of a picture, found once.
+
+    Attributes:
+        image: the whole picture.
+        part: the part that the beauty lies in.
+        names: the addresses of red, green and blue.
+        rgb: their pixels, as stored.
+        alpha: the pixels of their alpha; None where there is none.
+        overrides: guide -> layer to take it from instead of the usual ones.
+        space: the plate's colour space.
+        target: the look's.
+    """
+
+    image: Image
+    part: Part
+    names: tuple[str, str, str]
+    rgb: tuple[Pixels, Pixels, Pixels]
+    alpha: Pixels | None
+    overrides: Mapping[str, str]
+    space: str
+    target: str
+
+    @classmethod
+    def of(cls, image: Image, job: Job, card: Card) -> Plate:
+        """Return the plate that a job means in a picture.
+
+        Raises:
+            PassError: no red, green and blue, or whole numbers in them, or a wrong override.
+            ColourError: a colour space that the config does not know.
+        """
+        beauty = passes.pick_beauty(image, job.layer)
+        part = image.find(beauty.rgb[0])[0]
+        red, green, blue = (image.find(name)[1].pixels for name in beauty.rgb)
+        alpha = image.find(beauty.alpha)[1].pixels if beauty.alpha else None
+        if {red.dtype.kind, green.dtype.kind, blue.dtype.kind} != {"f"}:
+            raise PassError(
+                f"{image.source}: {', '.join(beauty.rgb)} hold whole numbers, not light",
+                do="Name the layer to glaze with --layer",
+            )
+        space = colour.space_of(part.attributes, job.space)
+        target = colour.canonical(card.colour_space)
+        overrides = passes.parse_overrides(job.passes)
+        return cls(image, part, beauty.rgb, (red, green, blue), alpha, overrides, space, target)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the data window, px."""
+        return self.part.data.height, self.part.data.width
+
+    def stored(self, rows: slice, columns: slice) -> tuple[FloatArray, FloatArray | float]:
+        """Return ``(3, h, w)`` pixels as stored (premultiplied) and ``(h, w)`` alpha, or 1."""
+        rgb = np.stack([plane[rows, columns] for plane in self.rgb]).astype(np.float32, copy=False)
+        if self.alpha is None:
+            return rgb, 1.0
+        return rgb, self.alpha[rows, columns].astype(np.float32)
+
+    def seen(self, rows: slice, columns: slice) -> FloatArray:
+        """Return what the network sees: ``(3, h, w)`` unpremultiplied, finite, in its space.
+
+        NaN and Inf are seen as black. Where alpha is 0 there is nothing to divide by: light that
+        is added there (fire, glows) is seen as it is.
+        """
+        rgb, alpha = self.stored(rows, columns)
+        with np.errstate(all="ignore"):
+            rgb[:, ~usable(rgb, alpha)] = 0
+            if not isinstance(alpha, float):
+                np.divide(rgb, alpha, out=rgb, where=alpha > 0)
+            seen = np.clip(rgb, -gain.HALF_MAX, gain.HALF_MAX)
+            if self.space != self.target:
+                seen = colour.convert(seen, self.space, self.target)
+                seen = np.clip(np.nan_to_num(seen), -gain.HALF_MAX, gain.HALF_MAX)
+        return seen
+
+    def guides(self, rows: slice, columns: slice, card: Card) -> FloatArray | None:
+        """Return the ``(G, h, w)`` guides that the look reads, 0 for those that are not there."""
+        if not card.guides:
+            return None
+        data = self.part.data
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        window = Window(data.x + columns.start, data.y + rows.start, width, height)
+        found = passes.pick_guides(self.image, card.guides, self.overrides, window)
+        return passes.stack_guides(found, card.guides, height, width)
+
+    def lacking(self, card: Card) -> tuple[str, ...]:
+        """Return the guides that the look reads and the plate has not."""
+        return passes.lacking(self.image, card.guides, self.overrides)
+
+    @property
+    def layers(self) -> str:
+        """The layers that the plate has, for people."""
+        return listed(group(self.image))
+
+
+def usable(rgb: FloatArray, alpha: FloatArray | float) -> npt.NDArray[np.bool_]:
+    """Return ``(h, w)``: True where a pixel has no NaN or Inf in any channel."""
+    fit: npt.NDArray[np.bool_] = np.isfinite(rgb).all(axis=0) & np.isfinite(alpha)
+    return fit
