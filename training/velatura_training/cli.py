@@ -64,7 +64,7 @@ def train(
     Watch OUT/contact_sheet.png: plate, result and paint, renewed while it learns. Ctrl-C keeps the
     best so far. When it is done, make a look of it with `velatura export OUT`.
 
-    Example::
+    Example:
 
         velatura train shot/plate.####.exr --painted shot/paint.####.png --out runs/ink --minutes 5
 
@@ -130,7 +130,7 @@ def export(run: Path, /, *, out: Path, name: str = "", author: str = "", licence
     The file is proved first: ONNX Runtime must agree with torch, and strength 0 must give the plate
     back bit for bit.
 
-    Example::
+    Example:
 
         velatura export runs/ink --out looks/ink.onnx --author "M. Rossi"
 
@@ -162,7 +162,7 @@ def evaluate(
 ) -> None:
     """Measure results against painted frames that the look has not seen.
 
-    Example::
+    Example:
 
         velatura evaluate --result out/plate.####.exr --painted truth/paint.####.exr
 
