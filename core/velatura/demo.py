@@ -39,7 +39,7 @@ def demo(
     Leaves in OUT: the look (courtyard.onnx), the training run, the shot with its gain layers and
     finished pictures, and contact_sheet.png (plate, result, what the painter painted).
 
-    Example:
+    Example::
 
         velatura demo --out demo-out
 

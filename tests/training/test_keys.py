@@ -8,6 +8,9 @@ from tiny import HEIGHT, WIDTH, disc, paint, plate, write_frame
 from velatura import exr, picture
 from velatura.errors import FrameError, PassError, TrainingError
 from velatura.image import Image, Window
+from velatura.job import Job
+from velatura.look import Card
+from velatura.plate import Plate
 from velatura_training import keys, patches
 from velatura_training.augment import Batch, add_grain, drop_guides, expose
 
@@ -33,6 +36,28 @@ def test_the_passes_there_are_become_guides(shot):
 def test_a_pass_that_was_asked_for_and_is_missing_is_named(shot):
     with pytest.raises(TrainingError, match=r"plate\.0001\.exr has no albedo pass.*normal"):
         keys.load(shot.plate, shot.painted, guides=["normal", "albedo"])
+
+
+def test_a_pass_by_another_name_is_found_when_it_is_named(shot):
+    for frame in (1, 2, 3):
+        planes = plate(frame)
+        for axis in "XYZ":
+            planes[f"facing.{axis}"] = planes.pop(f"N.{axis}")
+        write_frame(shot.folder / f"plate.{frame:04d}.exr", planes)
+    assert keys.load(shot.plate, shot.painted).guides == ("depth",)
+    lesson = keys.load(shot.plate, shot.painted, named_passes="normal=facing")
+    assert lesson.guides == ("normal", "depth")
+
+
+def test_learning_and_applying_see_the_same_plate(shot):
+    """What the trainer takes for the plate is what the runtime will feed the look."""
+    lesson = keys.load(shot.plate, shot.painted)
+    means = Job(shot.plate, "", "")
+    look = Card("look", colour_space=lesson.space, guides=lesson.guides)
+    seen = Plate.of(exr.read(shot.folder / "plate.0001.exr"), means, look)
+    everything = slice(0, HEIGHT), slice(0, WIDTH)
+    np.testing.assert_array_equal(lesson.keys[0].plate.numpy(), seen.seen(*everything))
+    np.testing.assert_array_equal(lesson.keys[0].guides.numpy(), seen.guides(*everything, look))
 
 
 def test_an_8_bit_key_is_taken_as_srgb(shot):

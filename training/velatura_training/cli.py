@@ -47,6 +47,7 @@ def train(
     weights: Annotated[Weights | None, Parameter(name="--weight")] = None,
     guides: Annotated[tuple[Guide, ...], Parameter(consume_multiple=True)] = (),
     layer: str = "",
+    passes: str = "",
     space: str = "",
     rate: float = Recipe.rate,
     patch: int = Recipe.patch,
@@ -64,7 +65,7 @@ def train(
     Watch OUT/contact_sheet.png: plate, result and paint, renewed while it learns. Ctrl-C keeps the
     best so far. When it is done, make a look of it with `velatura export OUT`.
 
-    Example:
+    Example::
 
         velatura train shot/plate.####.exr --painted shot/paint.####.png --out runs/ink --minutes 5
 
@@ -84,6 +85,7 @@ def train(
         guides: passes to read beside the beauty; those that all painted frames have where nothing
             is said; `none` for a look that needs no passes.
         layer: the beauty's layer, where it is not the usual one.
+        passes: layers of the guides, where they are not the usual ones: normal=N,depth=Z.
         space: the plate's colour space, where its metadata do not tell.
         rate: learning rate at its height.
         patch: side of a training patch, px.
@@ -119,7 +121,7 @@ def train(
     if minutes is None and steps is None:
         minutes = DEFAULT_MINUTES
     wanted = tuple(name for name in guides if name != "none") if guides else None
-    lesson = keys.load(plate, painted, wanted, layer, space)
+    lesson = keys.load(plate, painted, wanted, layer, passes, space)
     where = loop.pick_device(device)
     loop.train(lesson, out, recipe, Budget(minutes, steps), where, progress, threads, resume)
 
@@ -130,7 +132,7 @@ def export(run: Path, /, *, out: Path, name: str = "", author: str = "", licence
     The file is proved first: ONNX Runtime must agree with torch, and strength 0 must give the plate
     back bit for bit.
 
-    Example:
+    Example::
 
         velatura export runs/ink --out looks/ink.onnx --author "M. Rossi"
 
@@ -162,7 +164,7 @@ def evaluate(
 ) -> None:
     """Measure results against painted frames that the look has not seen.
 
-    Example:
+    Example::
 
         velatura evaluate --result out/plate.####.exr --painted truth/paint.####.exr
 

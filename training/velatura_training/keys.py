@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,10 @@ from torch import Tensor
 from velatura import colour, exr, passes, picture
 from velatura.errors import FrameError, TrainingError
 from velatura.image import FloatArray, Part, Window
+from velatura.job import Job
+from velatura.look import Card
 from velatura.passes import GUIDES
+from velatura.plate import Plate
 from velatura.shot import Pattern
 
 log = logging.getLogger("velatura.training")
@@ -80,6 +83,7 @@ def load(
     painted: str,
     guides: Sequence[str] | None = None,
     layer: str = "",
+    named_passes: str = "",
     space: str = "",
     others: int = 2,
 ) -> Lesson:
@@ -90,6 +94,7 @@ def load(
         painted: the painted keys' files, ``paint.####.png``; only the painted frames need be there.
         guides: passes to read; None takes those that every painted frame's plate has.
         layer: the beauty's layer, where the usual names are not meant.
+        named_passes: layers of the guides, where the usual names are not meant: ``normal=N``.
         space: the plate's colour space, where its metadata do not tell.
         others: how many unpainted frames to load for looking at.
 
@@ -107,14 +112,14 @@ def load(
             do="Name each painted key with the number of the frame it was painted on.",
         )
     frames = sorted(paints)
-    wanted = _common_guides([plates[f] for f in frames], guides)
+    means = Job(plate, "", "", layer=layer, space=space, passes=named_passes)
     first = exr.read(plates[frames[0]])
-    beauty, _ = first.find(passes.pick_beauty(first, layer).rgb[0])
-    space = colour.space_of(beauty.attributes, space)
-    keys = tuple(_read(f, plates[f], paints[f], wanted, layer, space) for f in frames)
+    look = Card("lesson", colour_space=Plate.of(first, means, Card("lesson")).space)
+    look = replace(look, guides=_common_guides([plates[f] for f in frames], guides, means))
+    keys = tuple(_read(f, plates[f], paints[f], means, look) for f in frames)
     unpainted = [f for f in _between(sorted(plates), frames) if f not in paints][:others]
-    rest = tuple(_read(f, plates[f], None, wanted, layer, space) for f in unpainted)
-    return Lesson(keys, rest, wanted, space)
+    rest = tuple(_read(f, plates[f], None, means, look) for f in unpainted)
+    return Lesson(keys, rest, look.guides, look.colour_space)
 
 
 def find(pattern: str) -> dict[int, Path]:
@@ -137,23 +142,20 @@ def find(pattern: str) -> dict[int, Path]:
     return files
 
 
-def _read(
-    frame: int, plate: Path, paint: Path | None, guides: tuple[str, ...], layer: str, space: str
-) -> Key:
+def _read(frame: int, plate: Path, paint: Path | None, means: Job, look: Card) -> Key:
+    """Return a frame as the network will see it when the look is applied: by the same code."""
     image = exr.read(plate)
-    beauty = passes.pick_beauty(image, layer)
-    part, _ = image.find(beauty.rgb[0])
-    rgb = np.stack([image.find(name)[1].pixels for name in beauty.rgb]).astype(np.float32)
-    alpha = image.find(beauty.alpha)[1].pixels.astype(np.float32) if beauty.alpha else None
-    found = passes.pick_guides(image, guides, window=part.data)
-    stack = passes.stack_guides(found, guides, *rgb.shape[1:])
-    light = _finite(_straight(rgb, alpha))
+    seen = Plate.of(image, means, look)
+    rows, columns = (slice(0, size) for size in seen.size)
+    light, stack = seen.seen(rows, columns), seen.guides(rows, columns, look)
+    if stack is None:
+        stack = np.zeros((0, *seen.size), np.float32)
     digests = {plate.name: _digest(plate)}
     painted = None
     if paint is not None:
-        paint_rgb, window = _read_paint(paint, space, part, plate)
+        paint_rgb, window = _read_paint(paint, look.colour_space, seen.part, plate)
         painted = _tensor(paint_rgb)
-        rows, columns = window.within(part.data)
+        rows, columns = window.within(seen.part.data)
         light, stack = light[:, rows, columns], stack[:, rows, columns]
         digests[f"painted/{paint.name}"] = _digest(paint)
     return Key(frame, _tensor(light), _tensor(stack), painted, digests)
@@ -197,10 +199,10 @@ def _sizes(part: Part) -> set[tuple[int, int]]:
 
 
 def _straight(rgb: FloatArray, alpha: FloatArray | None) -> FloatArray:
-    """Return unpremultiplied colour; 0 where alpha is 0."""
-    if alpha is None or (alpha == 1).all():
+    """Return unpremultiplied colour; where alpha is 0 there is nothing to divide by."""
+    if alpha is None:
         return rgb
-    return np.divide(rgb, alpha, out=np.zeros_like(rgb), where=alpha > 0)
+    return np.divide(rgb, alpha, out=rgb.copy(), where=alpha > 0)
 
 
 def _finite(rgb: FloatArray) -> FloatArray:
@@ -208,22 +210,22 @@ def _finite(rgb: FloatArray) -> FloatArray:
     return np.where(np.isfinite(rgb), rgb, np.float32(0))
 
 
-def _common_guides(plates: list[Path], wanted: Sequence[str] | None) -> tuple[str, ...]:
+def _common_guides(plates: list[Path], wanted: Sequence[str] | None, means: Job) -> tuple[str, ...]:
     """Return the wanted guides, or those that every plate has."""
     names = tuple(GUIDES if wanted is None else wanted)
     unknown = [name for name in names if name not in GUIDES]
     if unknown:
         raise TrainingError(f"No guide {unknown[0]}", found=", ".join(GUIDES))
     for path in plates:
-        there = passes.pick_guides(exr.read(path), names)
-        missing = [name for name in names if name not in there]
-        if missing and wanted is not None:
+        lacking = passes.lacking(exr.read(path), names, passes.parse_overrides(means.passes))
+        there = [name for name in names if name not in lacking]
+        if lacking and wanted is not None:
             raise TrainingError(
-                f"{path} has no {missing[0]} pass",
+                f"{path} has no {lacking[0]} pass",
                 found=", ".join(there) or "none of the known passes",
                 do="Render it, or leave it out of --guides.",
             )
-        names = tuple(name for name in names if name in there)
+        names = tuple(there)
     log.info("guides: %s", ", ".join(names) or "none")
     return names
 
