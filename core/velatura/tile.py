@@ -23,7 +23,8 @@ from velatura.look import Card
 from velatura.session import Session
 
 BUDGET = 320 * 2**20
-"""Default memory of the network for one frame, bytes: an HD frame of our looks runs whole."""
+"""Default memory of the network for one frame, bytes. An HD frame of a look with all guides runs in
+two tiles: whole, it takes no less time, and 120 MB more (measured)."""
 
 _VECTOR = 4
 """Sides of tiles are multiples of this, too. ONNX Runtime takes logarithms 16 at a time, and rounds

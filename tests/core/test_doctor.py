@@ -1,0 +1,69 @@
+"""The doctor says how it is, whatever is broken, and never breaks itself."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from commands import velatura
+
+
+def examined(code: int, **environment: object) -> dict[str, dict[str, str]]:
+    """Return the findings by name, from a process with more environment variables."""
+    result = velatura("doctor", "--json", env={k: str(v) for k, v in environment.items()})
+    assert result.returncode == code, result.stderr
+    assert "Traceback" not in result.stderr
+    findings = {finding["what"]: finding for finding in json.loads(result.stdout)}
+    troubles = [finding["trouble"] for finding in findings.values() if finding["trouble"]]
+    assert bool(troubles) == (code == 4)
+    assert all(trouble in result.stderr for trouble in troubles)
+    return findings
+
+
+def test_a_sound_machine_says_what_answers():
+    findings = examined(0, VELATURA_LOOKS="/shelf")
+    assert "CPUExecutionProvider answers" in findings["device"]["found"]
+    assert "no other beside it" in findings["ONNX Runtime"]["found"]
+    trainer = "installed, with torch" if find_spec("torch") else "`python install.py train`"
+    assert trainer in findings["trainer"]["found"]
+    assert findings["$VELATURA_LOOKS"]["found"] == "/shelf"
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_the_table_fits_its_terminal(columns):
+    result = velatura("doctor", env={"COLUMNS": str(columns)})
+    assert result.returncode == 0
+    assert "CPUExecutionProvider" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= columns
+
+
+def test_two_onnx_runtimes_in_one_environment_are_trouble(tmp_path):
+    gpu = tmp_path / "onnxruntime_gpu-1.30.0.dist-info"
+    gpu.mkdir()
+    (gpu / "METADATA").write_text("Metadata-Version: 2.1\nName: onnxruntime-gpu\nVersion: 1.30.0\n")
+    findings = examined(4, PYTHONPATH=tmp_path)
+    assert "onnxruntime-gpu 1.30.0" in findings["ONNX Runtime"]["found"]
+    assert "overwrite each other" in findings["ONNX Runtime"]["trouble"]
+
+
+@pytest.mark.parametrize(
+    "broken", ["raise ImportError('libcudart.so.12: no such file')", "", "import nowhere"]
+)
+def test_an_onnx_runtime_that_does_not_load_is_trouble(tmp_path, broken):
+    package(tmp_path / "onnxruntime", broken)
+    findings = examined(4, PYTHONPATH=tmp_path)
+    assert findings["device"]["found"].startswith("none answers")
+    assert "install.py" in findings["device"]["trouble"]
+
+
+def test_a_colour_config_that_does_not_load_is_trouble(tmp_path):
+    findings = examined(4, OCIO=tmp_path / "none.ocio")
+    assert "none.ocio" in findings["colour"]["trouble"]
+
+
+def package(folder: Path, text: str) -> None:
+    """Write a package that comes before the installed one of that name."""
+    folder.mkdir()
+    (folder / "__init__.py").write_text(text)
