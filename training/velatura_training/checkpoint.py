@@ -15,12 +15,12 @@ Files are replaced whole. Nothing is unpickled: only tensors and plain values ar
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from velatura import exr
 from velatura.errors import StorageError, TrainingError
 
 RECIPE, LESSON, CHECKPOINT, BEST = "recipe.json", "lesson.json", "checkpoint.pt", "best.pt"
@@ -29,13 +29,11 @@ SHEET, THUMBNAIL = "contact_sheet.png", "thumbnail.png"
 
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write ``state`` (tensors and plain values) whole or not at all: the inverse of `load`."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        torch.save(state, beside)
-        beside.replace(path)
-    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
-        beside.unlink(missing_ok=True)
-        raise StorageError(f"Cannot write {path}", found=str(error)) from error
+    with exr.replacing(path) as beside:
+        try:
+            torch.save(state, beside)
+        except RuntimeError as error:  # how torch reports a full disk
+            raise StorageError(f"{path} cannot be written", found=str(error)) from error
 
 
 def load(path: Path, device: torch.device) -> dict[str, Any]:
@@ -54,13 +52,8 @@ def load(path: Path, device: torch.device) -> dict[str, Any]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a small text file whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with exr.replacing(path) as beside:
         beside.write_text(text + "\n", encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise StorageError(f"Cannot write {path}", found=str(error)) from error
 
 
 def read_text(path: Path) -> str:
