@@ -130,6 +130,21 @@ def test_ctrl_c_keeps_the_best_so_far_and_it_can_be_exported(shot, tmp_path):
     assert export.export(out, tmp_path / "look.onnx").card.kflop_px > 0
 
 
+def test_a_farms_sigterm_stops_a_run_likewise(shot, tmp_path):
+    training = loop.Training(keys.load(shot.plate, shot.painted), tmp_path, QUICK, CPU, 1)
+    real = training._step
+
+    def step(used):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return real(used)
+
+    training._step = step
+    with pytest.raises(CancelledError) as stopped:
+        training.run(Budget(steps=50), "none")
+    assert stopped.value.exit_code == 143
+    assert (tmp_path / checkpoint.BEST).exists()
+
+
 def test_a_contact_sheet_shows_plate_result_and_paint_of_each_frame(shot, tmp_path):
     run = learn(shot, tmp_path / "run", 3)
     sheet = picture.read_rgb(run / checkpoint.SHEET).rgb

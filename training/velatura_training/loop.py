@@ -109,9 +109,7 @@ class Training:
                 started = time.perf_counter()
                 terms = self._step(used)
                 state.steps += 1
-                shown = {
-                    k: shown.get(k, v) + SMOOTH * (v - shown.get(k, v)) for k, v in terms.items()
-                }
+                shown = _smoothed(shown, terms)
                 state.seconds += time.perf_counter() - started
                 watch.show(used, state.seconds, state.steps, shown)
                 due = time.perf_counter() - last_review > REVIEW_SECONDS
@@ -128,10 +126,12 @@ class Training:
             for name in (checkpoint.BEST, checkpoint.SHEET):
                 watch.wrote(self.out / name)
         if asked:
-            raise CancelledError(
+            stopped = CancelledError(
                 f"Stopped after {state.steps} steps; the best look so far is kept in {self.out}",
                 do="Go on with --resume, or take it as it is with `velatura export`.",
             )
+            stopped.exit_code = 128 + asked[0]  # a farm tells its own SIGTERM from a Ctrl-C
+            raise stopped
 
     def _step(self, used: float) -> dict[str, float]:
         batch = self._sample(self.rng)
@@ -141,7 +141,7 @@ class Training:
             raise TrainingError(
                 f"The losses are no longer numbers after {self.state.steps} steps",
                 found=str(terms),
-                do=f"The best look so far is kept in {self.out}. Train again with a lower --rate.",
+                do=f"Train again with a lower --rate; what {self.out} holds is from before.",
             )
         return terms
 
@@ -230,6 +230,11 @@ def pick_device(name: str) -> torch.device:
             do="Train with --device cpu, or install torch for your driver.",
         )
     return torch.device("cuda" if there and name != "cpu" else "cpu")
+
+
+def _smoothed(shown: dict[str, float], terms: dict[str, float]) -> dict[str, float]:
+    """Return running means of the losses: single steps jump about too much to be read."""
+    return {k: shown.get(k, v) + SMOOTH * (v - shown.get(k, v)) for k, v in terms.items()}
 
 
 def _describe(training: Training) -> dict[str, Any]:
