@@ -115,3 +115,10 @@ def test_the_demo_shot_is_whole_small_and_keeps_keys_and_truth_apart() -> None:
     assert frames("painted") == {1, 6, 12}
     assert frames("truth") == set(range(1, 13)) - {1, 6, 12}
     assert sum(path.stat().st_size for path in COURTYARD.rglob("*")) <= 14e6
+
+
+def test_onnx_runtime_is_only_loaded_where_its_telemetry_is_off() -> None:
+    loads = re.compile(r"^\s*(?:import|from) onnxruntime", re.MULTILINE)
+    sources = [path for folder in ("core", "training") for path in (ROOT / folder).rglob("*.py")]
+    found = [path.name for path in sources if loads.search(path.read_text(encoding="utf-8"))]
+    assert found == ["onnx_runtime.py"]

@@ -1,7 +1,8 @@
 """The `velatura` command: what it can be asked, and how it answers.
 
 stdout carries machine lines only, stderr what people read. Exit codes say whether another try
-helps: 0 done, 1 a bug, 2 usage, 3 wrong input, 4 this machine cannot, 130 and 143 interrupted.
+helps: 0 done, 1 a bug, 2 usage, 3 wrong input, 4 this machine cannot, 130 and 143 interrupted, 141
+whoever read stdout has gone.
 Nothing heavy is imported before a command needs it.
 """
 
@@ -9,13 +10,14 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
@@ -25,10 +27,7 @@ from velatura.errors import MachineError, MissingRuntimeError, VelaturaError
 from velatura.job import Job
 from velatura.progress import Progress, Style, fail
 
-if TYPE_CHECKING:
-    from velatura.look import Card
-
-_USAGE, _BUG = 2, 1
+_USAGE, _BUG, _UNHEARD = 2, 1, 141  # 141: as the shell has it, 128 + SIGPIPE
 _TRAINER = ("velatura_training", "torch", "onnx", "onnxscript", "tensorboard", "efficientnet")
 _ELSEWHERE = {  # command -> what it does; imported only when it is the one that is called
     "train": ("velatura_training.cli:train", "Learn a look from painted frames."),
@@ -46,24 +45,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: the only place where errors end."""
     logging.basicConfig(format="%(levelname)s %(message)s", stream=sys.stderr)
     log.setLevel(logging.INFO)
+    if sys.stdout is None:  # closed by whoever started us: nobody listens, the work is still wanted
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # for as long as the process lives
     signal.signal(signal.SIGTERM, _terminate)
     given = list(sys.argv[1:] if arguments is None else arguments)
     app = _app(given[0] if given else "")
     try:
         app(given, exit_on_error=False, print_error=True, result_action="return_value")
-    except VelaturaError as error:
-        return _report(error, given)
-    except CycloptsError:
-        return _USAGE  # it has printed what was wrong, and how to ask
-    except KeyboardInterrupt:
-        log.warning("Interrupted; files under their final names are whole")
-        return 128 + signal.SIGINT
-    except Exception as error:  # noqa: BLE001  # a bug: the whole story, and the farm's code for it
-        if isinstance(error, ImportError) and _lacks_trainer(error):
-            return _report(_without_trainer(given[0]), given)
-        traceback.print_exc()
-        return _BUG
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # each ends as `_ended` says
+        return _ended(error, given)
     return 0
+
+
+def _ended(error: BaseException, given: Sequence[str]) -> int:
+    """Say why a command ended early; return its exit code."""
+    match error:
+        case VelaturaError():
+            return _report(error, given)
+        case CycloptsError():
+            return _USAGE  # it has printed what was wrong, and how to ask
+        case KeyboardInterrupt():
+            log.warning("Interrupted; files under their final names are whole")
+            return 128 + signal.SIGINT
+        case BrokenPipeError():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left has nowhere to go
+            return _UNHEARD
+        case ImportError() if _lacks_trainer(error):
+            return _report(_without_trainer(given[0]), given)
+    traceback.print_exception(error)  # a bug: the whole story, and the farm's code for it
+    return _BUG
 
 
 def _app(called: str) -> App:
@@ -152,13 +162,14 @@ def info(look: Path, *, as_json: JsonFlag = False) -> None:
         look: an ONNX file that `velatura export` wrote.
         as_json: the whole card as JSON on stdout.
     """
+    from velatura import table
     from velatura.look import read
 
     found = read(look)
     if as_json:
         _out(json.dumps({**json.loads(found.card.dumps()), "digest": found.digest}, indent=2))
     else:
-        _table(look.name, _rows(found.card, found.digest, len(found.data)))
+        table.show(look.name, table.card(found))
 
 
 def doctor(*, as_json: JsonFlag = False) -> None:
@@ -171,13 +182,14 @@ def doctor(*, as_json: JsonFlag = False) -> None:
     Args:
         as_json: the findings as JSON on stdout.
     """
+    from velatura import table
     from velatura.doctor import examine
 
     findings = examine()
     if as_json:
         _out(json.dumps([vars(finding) for finding in findings], indent=2))
     else:
-        _table("velatura doctor", [(f.what, f.found) for f in findings])
+        table.show("velatura doctor", [(f.what, f.found) for f in findings])
     troubles = [finding.trouble for finding in findings if finding.trouble]
     if troubles:
         raise MachineError(" ".join(troubles))
@@ -222,33 +234,3 @@ def _terminate(number: int, _: FrameType | None) -> NoReturn:
 
 def _out(text: str) -> None:
     sys.stdout.write(text + "\n")
-
-
-def _rows(card: Card, digest: str, size: int) -> list[tuple[str, str]]:
-    scores = (f"{name} {value:.4g}" for name, value in card.scores.items())
-    rows = [
-        ("name", card.name),
-        ("author", card.author or "not stated"),
-        ("licence", card.licence or "not stated"),
-        ("reads", ", ".join(("the beauty", *card.guides))),
-        ("works in", card.colour_space),
-        ("gain", f"up to {card.bound:g} stops either way, floor {card.floor:g}"),
-        ("cost", f"{card.kflop_px:.1f} kFLOP a pixel, {card.parameters:,} parameters"),
-        ("memory", f"{card.bytes_px:g} bytes a pixel; large frames run in tiles"),
-        ("sees", f"{card.receptive_field} px at a time, sizes in steps of {card.alignment} px"),
-        ("scores", ", ".join(scores)),
-        ("made by", f"{card.tool} {card.tool_version}"),
-        ("file", f"{size / 2**20:.2f} MiB, SHA-256 {digest[:16]}..."),
-    ]
-    return [row for row in rows if row[1]]
-
-
-def _table(title: str, rows: Sequence[tuple[str, str]]) -> None:
-    from rich.table import Table
-
-    table = Table(title=title, show_header=False, title_justify="left")
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)

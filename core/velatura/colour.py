@@ -76,11 +76,11 @@ def canonical(name: str, config: str = "") -> str:
     for alias in (wanted, *_aliases(wanted)):
         if found := there.getCanonicalName(alias):
             return str(found)
-    names = [alias for space in there.getColorSpaces() for alias in _names(space)]
-    near = get_close_matches(name, names, n=4, cutoff=0.4)
+    near = _near(name, there)
+    scene = there.getColorSpaceNames(ocio.SEARCH_REFERENCE_SPACE_SCENE, ocio.COLORSPACE_ACTIVE)
     raise ColourError(
         f"The OCIO config {there.getName() or config} has no colour space {name}",
-        found=", ".join(near or names[:12]),
+        found=", ".join(near or list(scene)),
         do="Name one of these, for example with --space",
     )
 
@@ -144,6 +144,14 @@ def _aliases(name: str) -> list[str]:
     """Return what else the pinned config calls ``name``: a studio's config may use one of those."""
     space = _load(CONFIG).getColorSpace(name)
     return _names(space) if space else []
+
+
+def _near(name: str, config: ocio.Config) -> list[str]:
+    """Return the names in a config that are written much like ``name``."""
+    known = {
+        alias.casefold(): alias for space in config.getColorSpaces() for alias in _names(space)
+    }
+    return [known[hit] for hit in get_close_matches(name.casefold(), known, n=4, cutoff=0.6)]
 
 
 def _names(space: ocio.ColorSpace) -> list[str]:

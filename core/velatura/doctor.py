@@ -103,7 +103,8 @@ def _device() -> Finding:
     """Run a model: only a session says what answers; the list of providers names what might."""
     try:
         import numpy as np
-        import onnxruntime as ort  # type: ignore[import-untyped]  # it ships none
+
+        from velatura.onnx_runtime import ort
 
         options = ort.SessionOptions()
         options.log_severity_level = _FATAL

@@ -15,26 +15,12 @@ from typing import Any
 import numpy as np
 import OpenEXR  # type: ignore[import-not-found]  # a C extension without stubs
 
+from velatura import refusal
 from velatura.errors import ImageError, StorageError
 from velatura.hush import hushed
 from velatura.image import Image, Part, Pixels, Plane, Window
+from velatura.refusal import MAX_PIXELS, window_of
 
-MAX_PIXELS = 2**28
-"""Largest data window that is read, in pixels: 16384 x 16384; beyond, the header is damaged."""
-
-_MAGIC = b"\x76\x2f\x31\x01"  # "OpenEXR File Layout", magic number 20000630
-_OTHERS = {
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"II*\0": "a TIFF picture",
-    b"MM\0*": "a TIFF picture",
-    b"SDPX": "a DPX picture",
-    b"XPDS": "a DPX picture",
-    b"#?RADIANCE": "a Radiance HDR picture",
-    b"version https://git-lfs": "a Git LFS pointer, not the file itself",
-    b"\0\0\0\0": "zeros",
-}
-_DEEP = (OpenEXR.deepscanline, OpenEXR.deeptile)
 _DWA = (OpenEXR.DWAA_COMPRESSION, OpenEXR.DWAB_COMPRESSION)
 # DWA quantises channels by the last part of their name; all others, and uint, it keeps exactly.
 _DWA_LOSSY = {"R", "G", "B", "Y", "BY", "RY"}
@@ -53,20 +39,17 @@ def read(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
     Raises:
         ImageError: no file, no EXR, deep or subsampled pixels, an absurd data window, or a file
             that is truncated or damaged, even if only one part or scanline of it is.
+        MachineError: there is not enough memory for it.
     """
     declared = _open(path, header_only=True).parts
     for part in declared:
-        _refuse_unreadable(path, part.header, max_pixels)
+        refusal.refuse_unusable(path, part.header, max_pixels)
     with hushed() as printed:
         parts = _open(path, header_only=False).parts
     # OpenEXR drops a part that it cannot decode and only prints a warning.
     whole = [len(part.header["channels"]) for part in declared]
     if [len(part.channels) for part in parts] != whole:
-        raise ImageError(
-            f"{path} is truncated or damaged",
-            found="".join(printed).strip().split("\n")[0] or f"{len(parts)} of {len(whole)} parts",
-            do="Render or copy this frame again",
-        )
+        raise refusal.damaged(path, declared, "".join(printed))
     return Image(tuple(map(_part, parts)), str(path))
 
 
@@ -142,53 +125,18 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def _open(path: Path, *, header_only: bool) -> OpenEXR.File:
     if header_only:
-        _refuse_other_files(path)
+        refusal.refuse_other_files(path)
     try:
         return OpenEXR.File(str(path), separate_channels=True, header_only=header_only)
     except UnicodeDecodeError as error:
         raise ImageError(
             f"{path} has a header that is not UTF-8", found=repr(error.object)
         ) from error
+    except ValueError as error:
+        shown = os.fsencode(path).decode(errors="replace")
+        raise ImageError(f"The name {shown} is not UTF-8", do="Rename it") from error
     except RuntimeError as error:
-        raise ImageError(
-            f"{path} has a damaged header", found=str(error), do="Render or copy this frame again"
-        ) from error
-
-
-def _refuse_other_files(path: Path) -> None:
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(32)
-    except OSError as error:
-        raise ImageError(f"{path} cannot be read", found=error.strerror) from error
-    if start.startswith(_MAGIC):
-        return
-    kinds = (kind for magic, kind in _OTHERS.items() if start.startswith(magic))
-    found = next(kinds, f"a file that begins with {start[:4]!r}") if start else "an empty file"
-    raise ImageError(f"{path} is not an EXR file", found=found, do="Render this frame as OpenEXR")
-
-
-def _refuse_unreadable(path: Path, header: Mapping[str, Any], max_pixels: int) -> None:
-    part = f", part {header['name']}" if header.get("name") else ""
-    if header.get("type") in _DEEP:
-        raise ImageError(
-            f"{path}{part} holds deep pixels",
-            do="Flatten them first (Nuke: DeepToImage), or give the flat render",
-        )
-    window = _window(header["dataWindow"])
-    if window.width * window.height > max_pixels:
-        raise ImageError(
-            f"{path}{part} has a data window beyond {max_pixels} pixels",
-            found=str(window),
-            do="The header is damaged, or the picture must be cropped first",
-        )
-    for channel in header["channels"]:
-        if (channel.xSampling, channel.ySampling) != (1, 1):
-            raise ImageError(
-                f"{path}{part} has subsampled channels (luminance/chroma)",
-                found=f"{channel.name} at 1/{channel.xSampling} x 1/{channel.ySampling}",
-                do="Write it as RGB",
-            )
+        raise refusal.headless(path) from error
 
 
 def _part(part: OpenEXR.Part) -> Part:
@@ -198,7 +146,7 @@ def _part(part: OpenEXR.Part) -> Part:
         Plane(name, channel.pixels, lossy=dwa and _dwa_quantises(name, channel.pixels))
         for name, channel in part.channels.items()
     )
-    data, display = _window(header["dataWindow"]), _window(header["displayWindow"])
+    data, display = window_of(header["dataWindow"]), window_of(header["displayWindow"])
     return Part(header.get("name", ""), planes, data, display, _attributes(header))
 
 
@@ -229,12 +177,6 @@ def _one_level(tiles: OpenEXR.TileDescription) -> OpenEXR.TileDescription:
 
 def _dwa_quantises(name: str, pixels: Pixels) -> bool:
     return pixels.dtype != np.uint32 and name.rpartition(".")[2].upper() in _DWA_LOSSY
-
-
-def _window(box: tuple[Any, Any]) -> Window:
-    """Return the window of an EXR box, whose second corner is the last pixel inside."""
-    (left, top), (right, bottom) = (map(int, corner) for corner in box)
-    return Window(left, top, right - left + 1, bottom - top + 1)
 
 
 def _box(window: Window) -> tuple[Any, Any]:

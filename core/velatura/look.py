@@ -156,7 +156,7 @@ def read(path: Path) -> Look:
         metadata = onnxfile.metadata(data)
     except ValueError as error:
         raise LookError(
-            f"{path} is not an ONNX file",
+            f"{path} is not an ONNX file, or not all of one",
             found=_kind(data),
             do="Choose a look written by `velatura export`",
         ) from error
@@ -221,4 +221,5 @@ def _kind(data: bytes) -> str:
     known = {b"PK": "a ZIP archive, perhaps a PyTorch checkpoint", b"\x80": "a Python pickle"}
     known |= {b"\x89PNG": "a PNG picture", b"\x76\x2f\x31\x01": "an EXR picture"}
     hits = (what for magic, what in known.items() if data.startswith(magic))
-    return next(hits, f"{len(data)} bytes beginning with {data[:8].hex(' ') or 'nothing'}")
+    some = f"{len(data)} bytes that begin with {data[:8].hex(' ')}" if data else "an empty file"
+    return next(hits, some)

@@ -17,6 +17,7 @@ import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 from velatura import colour, exr, passes
 from velatura.errors import ImageError
 from velatura.image import FloatArray, Window
+from velatura.refusal import MAX_PIXELS
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Picture:
     display: Window
 
 
-def read_rgb(path: Path, layer: str = "", max_pixels: int = exr.MAX_PIXELS) -> Picture:
+def read_rgb(path: Path, layer: str = "", max_pixels: int = MAX_PIXELS) -> Picture:
     """Read a picture of any format.
 
     Args:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from velatura import colour, gain, passes
-from velatura.errors import PassError
+from velatura.errors import ColourError, PassError
 from velatura.image import FloatArray, Image, Part, Pixels, Window
 from velatura.job import Job
 from velatura.layers import group, listed
@@ -57,8 +58,12 @@ class Plate:
                 f"{image.source}: {', '.join(beauty.rgb)} hold whole numbers, not light",
                 do="Name the layer to glaze with --layer",
             )
-        space = colour.space_of(part.attributes, job.space)
-        target = colour.canonical(card.colour_space)
+        with _named(image.source):
+            space = colour.space_of(part.attributes, job.space)
+        with _named(
+            f"The look {card.name}", f"Set $OCIO to a config like {card.config}, or unset it"
+        ):
+            target = colour.canonical(card.colour_space)
         overrides = passes.parse_overrides(job.passes)
         return cls(image, part, beauty.rgb, (red, green, blue), alpha, overrides, space, target)
 
@@ -109,6 +114,16 @@ class Plate:
     def layers(self) -> str:
         """The layers that the plate has, for people."""
         return listed(group(self.image))
+
+
+@contextmanager
+def _named(whose: str, do: str = "") -> Iterator[None]:
+    """Let an error about a colour space say whose it is, and what to do where that differs."""
+    try:
+        yield
+    except ColourError as error:
+        what = f"{whose}: {error.what}"
+        raise ColourError(what, found=error.found, do=do or error.do) from error
 
 
 def usable(rgb: FloatArray, alpha: FloatArray | float) -> npt.NDArray[np.bool_]:

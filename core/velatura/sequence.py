@@ -15,6 +15,7 @@ import os
 import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,7 +100,8 @@ def _survey(
     job: Job, frames: list[Frame], look: Look, told: set[tuple[str, ...]]
 ) -> tuple[int, int]:
     """Try the first frame's files before any work; return how to share the machine (`_share`)."""
-    plate, _ = load(frames[0], job, look.card)
+    with _memory(frames[0].plate):
+        plate, _ = load(frames[0], job, look.card)
     _tell_lacking(frames[0].plate, plate.lacking(look.card), plate.layers, look, told)
     return _share(job, plate.image, len(frames))
 
@@ -130,7 +132,8 @@ def _renew(
     picture = _wanted(frame.picture, ["picture", *made_from, repr(job.strength), mask])
     if not (gain or picture):
         return Glazed()
-    return glaze(replace(frame, gain=gain, picture=picture), job, session, budget, cancelled)
+    with _memory(frame.plate):
+        return glaze(replace(frame, gain=gain, picture=picture), job, session, budget, cancelled)
 
 
 def _as_they_come(
@@ -171,10 +174,22 @@ def _prepare(job: Job, frames: list[Frame]) -> None:
                 stale.unlink(missing_ok=True)
     except OSError as error:
         raise StorageError(
-            f"The output folder {out} cannot be used", found=error.strerror
+            f"The output folder {out} cannot be used",
+            found=error.strerror,
+            do="Choose another --out",
         ) from error
     if not writable:
         raise StorageError(f"The output folder {out} is read-only", do="Choose another --out")
+
+
+@contextmanager
+def _memory(plate: Path) -> Iterator[None]:
+    try:
+        yield
+    except MemoryError as error:
+        raise MachineError(
+            f"Not enough memory for {plate}", found=str(error), do="Lower --workers or --memory-mb"
+        ) from error
 
 
 def _wanted(target: Target | None, made_from: list[str]) -> Target | None:
@@ -219,5 +234,5 @@ def _share(job: Job, image: Image, frames: int) -> tuple[int, int]:
             f"{job.memory_mb} MiB are not enough for {image.source}",
             do=f"Allow {(held + _LEAST_BUDGET + _OVERHEAD) // 2**20} MiB or more (--memory-mb)",
         )
-    log.info("%d frames at a time, %d MiB for the network of each", workers, budget // 2**20)
+    log.info("frames at a time: %d, with %d MiB for the network of each", workers, budget // 2**20)
     return workers, budget

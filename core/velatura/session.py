@@ -16,11 +16,11 @@ from pathlib import PurePath
 from typing import Literal
 
 import numpy as np
-import onnxruntime as ort  # type: ignore[import-untyped]  # it ships none
 
 from velatura.errors import CancelledError, DeviceError, LookError, MachineError
 from velatura.image import FloatArray
 from velatura.look import Look
+from velatura.onnx_runtime import ort
 from velatura.passes import GUIDES
 
 Device = Literal["auto", "cpu", "cuda"]

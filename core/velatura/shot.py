@@ -43,7 +43,12 @@ class Pattern:
         """Return the pattern of ``shot.####.exr``, ``%04d``, ``$F4``, or of one file's path.
 
         A file's own name is numbered if dots set the number apart, as in ``shot.0007.exr``.
+
+        Raises:
+            FrameError: a path that names no file.
         """
+        if not Path(text).name:
+            raise FrameError(f"{text!r} is not the name of a file", do="Name it like shot.####.exr")
         found = FileSequence(Path(text).name, pad_style=PAD_STYLE_HASH1)
         numbered = bool(found.padding())
         single = None if numbered and found.frameSet() is None else ""
@@ -67,7 +72,9 @@ class Pattern:
             names = [entry.name for entry in self.folder.iterdir()]
         except OSError as error:
             raise FrameError(
-                f"The folder {self.folder} cannot be read", found=error.strerror
+                f"The folder {self.folder} cannot be read",
+                found=error.strerror,
+                do="Check the path",
             ) from error
         numbers = [hit[1] for hit in map(wanted.fullmatch, names) if hit]
         return sorted((n for n in numbers if n == self.written(int(n))), key=int)
@@ -167,6 +174,7 @@ def _mask_pattern(job: Job) -> Pattern | None:
 
 
 def _refuse_missing(what: str, paths: list[Path]) -> None:
+    paths = list(dict.fromkeys(paths))  # a still mask holds for all frames
     missing = [path for path in paths if not path.is_file()]
     if not missing:
         return

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
+import looks
 import plates
 import pytest
-from commands import velatura
+from commands import COMMAND, started, velatura
 
 import velatura as package
 from velatura.look import read
@@ -138,3 +140,49 @@ def test_info_shows_the_card(look):
     card = json.loads(velatura("info", look, "--json").stdout)
     assert card["digest"] == read(look).digest
     assert card["halo"] == 20
+
+
+def test_a_card_cannot_play_with_the_terminal(tmp_path):
+    path = looks.small(tmp_path / "x.onnx", name="[/bold]ink[red]\x1b[2J", author="a\nb")
+    result = velatura("info", path)
+    assert result.returncode == 0, result.stderr
+    assert "[/bold]ink[red]?[2J" in result.stdout
+    assert "a?b" in result.stdout
+
+
+def test_whoever_stops_reading_ends_the_job_quietly(tmp_path, plate, look):
+    with started("apply", plate, "--look", look, "--out", tmp_path / "o") as process:
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == 141
+    assert "Traceback" not in said
+    for path in (tmp_path / "o").iterdir():
+        plates.exr.read(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a Unix shell")
+def test_without_a_stdout_the_work_is_done_all_the_same(tmp_path, plate, look):
+    command = [*COMMAND, "apply", plate, f"--look={look}", f"--out={tmp_path / 'o'}"]
+    subprocess.run(["/bin/sh", "-c", '"$@" >&-', "sh", *map(str, command)], check=True)
+    assert len(list((tmp_path / "o").iterdir())) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a name of any bytes")
+def test_a_name_that_is_not_utf8_is_refused(tmp_path, look):
+    name = os.fsencode(tmp_path) + b"/pl\xff.exr"
+    plates.plain(tmp_path / "p.exr").rename(os.fsdecode(name))
+    result = velatura(
+        "apply", os.fsdecode(name), "--look", look, "--out", tmp_path, "--progress", "openjd"
+    )
+    assert result.returncode == 3
+    assert "is not UTF-8" in result.stdout
+    assert "is not UTF-8" in result.stderr
+
+
+def test_onnx_runtime_leaves_no_trace_of_its_user(tmp_path, plate, look):
+    home = tmp_path / "home"
+    home.mkdir()
+    places = {name: str(home) for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")}
+    result = velatura("apply", plate, "--look", look, "--out", tmp_path / "o", env=places)
+    assert result.returncode == 0, result.stderr
+    assert list(home.iterdir()) == []  # there it keeps an id of the device, and what it will send

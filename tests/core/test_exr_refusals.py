@@ -68,7 +68,7 @@ def test_damaged_pixels_in_one_part_are_refused(tmp_path, capsys):
     data = bytearray(path.read_bytes())
     data[-400:-200] = bytes(200)
     path.write_bytes(data)
-    with pytest.raises(ImageError, match="damaged"):
+    with pytest.raises(ImageError, match=r"damaged.* cannot be decoded in crypto"):
         exr.read(path)
     assert capsys.readouterr().out == ""
 
@@ -152,6 +152,7 @@ except errors.ImageError as error:
     done = run_alone(program)
     grown, message = done.stdout.split(" ", 1)
     assert "a.exr" in message
+    assert f"{box[2] - box[0] + 1}x{box[3] - box[1] + 1} at ({box[0]}, {box[1]})" in message
     assert int(grown) < 8 * 1024  # kB
 
 
@@ -161,6 +162,24 @@ def test_the_largest_data_window_is_the_callers_to_say(tmp_path):
     exr.read(path, max_pixels=64 * 48)
     with pytest.raises(ImageError, match=r"Found: 64x48 at \(0, 0\)"):
         exr.read(path, max_pixels=64 * 48 - 1)
+
+
+def test_too_little_memory_is_not_taken_for_a_damaged_file(tmp_path):
+    window = Window(0, 0, 4096, 4096)
+    part = exr.new_part({c: np.zeros((4096, 4096), np.float32) for c in "RGB"}, window, window)
+    exr.write(tmp_path / "a.exr", Image((part,)))
+    program = f"""
+import resource
+from pathlib import Path
+from velatura import errors, exr
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 100 * 2**20,) * 2)
+try:
+    exr.read(Path({str(tmp_path)!r}, "a.exr"))
+except errors.MachineError as error:
+    print(error)
+"""
+    assert "Not enough memory to read" in run_alone(program).stdout
 
 
 def test_deep_pixels_are_refused(tmp_path):

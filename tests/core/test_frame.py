@@ -184,8 +184,15 @@ def test_a_named_pass_that_is_not_there_is_refused(tmp_path):
 
 def test_an_unknown_colour_space_is_refused(tmp_path, look):
     plate = plates.plain(tmp_path / "plate.exr")
-    with pytest.raises(ColourError):
+    with pytest.raises(ColourError, match=r"plate\.exr: .* lin_rec710\. Found: lin_rec709"):
         run(plate, look, tmp_path / "out", space="lin_rec710")
+
+
+def test_a_look_in_an_unknown_colour_space_is_refused_as_such(tmp_path):
+    plate = plates.plain(tmp_path / "plate.exr")
+    martian = looks.small(tmp_path / "x.onnx", colour_space="martian")
+    with pytest.raises(ColourError, match=r"The look small: .* martian.*Set \$OCIO to a config"):
+        run(plate, martian, tmp_path / "out")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 3), (33, 2)])

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -249,3 +250,28 @@ def test_memory_that_does_not_hold_a_frame_is_refused(tmp_path, look):
     plate = plates.shot(tmp_path / "in", 1)
     with pytest.raises(sequence.MachineError, match=r"Allow .* MiB or more"):
         run(plate, look, tmp_path / "out", memory_mb=10)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS and its accounting")
+@pytest.mark.parametrize("room", [60, 150])  # MiB: as the network's input is made; as it runs
+def test_a_machine_without_the_memory_is_told_from_a_bug(tmp_path, slow_look, room):
+    plate = plates.plain(tmp_path / "plate.exr", 1500, 1500)
+    program = f"""
+import resource, sys
+from pathlib import Path
+from velatura import cli, frame, sequence
+load = frame.load
+def limited(*arguments):
+    loaded = load(*arguments)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + {room} * 2**20,) * 2)
+    return loaded
+frame.load = limited
+sys.exit(cli.main(["apply", {str(plate)!r}, "--look", {str(slow_look)!r},
+                   "--out", {str(tmp_path / "out")!r}, "--device", "cpu"]))
+"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 4, done.stderr
+    assert "Not enough memory" in done.stderr
+    assert list((tmp_path / "out").iterdir()) == []
