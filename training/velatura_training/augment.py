@@ -58,8 +58,13 @@ def add_grain(batch: Batch, amount: float, rng: torch.Generator) -> Batch:
 def drop_guides(
     batch: Batch, chance: float, guides: tuple[str, ...], rng: torch.Generator
 ) -> Batch:
-    """Return the batch with each pass of each patch zeroed by ``chance``, as if it were missing."""
+    """Return the batch with passes zeroed, as if they were missing.
+
+    Each pass of each patch goes by ``chance``, and by ``chance`` again all of a patch's passes: a
+    shot either has its passes or, more often than by four coincidences, has none.
+    """
     kept = torch.rand(len(batch.guides), len(guides), generator=rng) >= chance
+    kept &= torch.rand(len(batch.guides), 1, generator=rng) >= chance
     widths = torch.tensor([GUIDES[name] for name in guides])
     mask = kept.repeat_interleave(widths, dim=1)[..., None, None].to(batch.guides)
     return replace(batch, guides=batch.guides * mask)

@@ -27,9 +27,9 @@ class Weights:
     l2: float = 0.0
     content: float = 1.0
     style: float = 0.0
-    adversarial: float = 0.5
+    adversarial: float = 0.25
     variation: float = 0.0
-    grid: float = 8.0
+    grid: float = 12.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Recipe:
         glance: content, style and critic see a patch less this many px, at a random place in it:
             their strides must not line up with the painter's, or both agree on a pattern.
         average: decay of the averaged weights, which are what is exported.
-        guide_dropout: chance that a patch loses one pass, so that the look tolerates its absence.
+        guide_dropout: chance that a patch loses a pass, and that it loses all of them, so that the
+            look tolerates their absence.
         exposure: patches are brightened or darkened by up to this many stops.
         grain: patches get fresh noise of up to this part of their value; the target stays clean.
         clip: largest gradient norm.
@@ -70,7 +71,7 @@ class Recipe:
     refine_from: float = 0.5
     glance: int = 8
     average: float = 0.995
-    guide_dropout: float = 0.05
+    guide_dropout: float = 0.04
     exposure: float = 0.0
     grain: float = 0.0
     clip: float = 1.0
