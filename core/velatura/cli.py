@@ -147,6 +147,10 @@ def apply(
         *(mask, device, layer, passes, space),
         *(workers, memory_mb),
     ).checked()
+    if write == "gain" and (mask or strength != 1):
+        log.warning(
+            "--strength and --mask shape the finished picture only (--write picture or both)"
+        )
     with Progress(progress) as report:
         sequence.run(job, report)
 

@@ -133,6 +133,25 @@ def test_a_layer_by_name(tmp_path, look):
     assert "diffuse" in result.stderr
 
 
+def test_options_without_effect_are_told(tmp_path, plate, look):
+    arguments = ("apply", plate, "--look", look, "--out", tmp_path / "o", "--strength", 0.5)
+    assert "the finished picture only" in velatura(*arguments).stderr
+    assert "the finished picture only" not in velatura(*arguments, "--write", "both").stderr
+
+
+def test_passes_by_name(tmp_path):
+    guided = looks.small(tmp_path / "guided.onnx", ("normal",))
+    planes = plates.rgba(20, 30) | {f"bump.{axis}": plates.light(20, 30)[0] for axis in "XYZ"}
+    plates.exr.write(tmp_path / "p.exr", plates.Image((plates.part(planes),)))
+    arguments = ("apply", tmp_path / "p.exr", "--look", guided, "--out", tmp_path / "o")
+    assert "p.exr has no pass for normal" in velatura(*arguments).stderr
+    named = velatura(*arguments, "--passes", "normal=bump")
+    assert named.returncode == 0
+    assert "has no pass" not in named.stderr
+    assert "wrote" in named.stdout  # and not kept: it is another picture now
+    assert velatura(*arguments, "--passes", "velvet=bump").returncode == 3
+
+
 def test_info_shows_the_card(look):
     shown = velatura("info", look).stdout
     assert "small" in shown
