@@ -20,10 +20,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 import torch
 from torch import Tensor, nn
 
+from velatura.onnx_runtime import ort
 from velatura.passes import GUIDES
 from velatura_training import export, generator
 from velatura_training.measure import measure
