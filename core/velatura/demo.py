@@ -19,9 +19,13 @@ from rich.console import Console
 from rich.rule import Rule
 
 from velatura import picture, sheet
+from velatura.errors import InputError
 from velatura.image import FloatArray
 
 FRAMES = "frame.####.exr"
+
+MARK = ".velatura-demo"
+"""Lies in a folder that a demo has filled, so that the next one knows what it may clear."""
 
 SHOWN = (3, 8, 10)
 """Frames on the contact sheet: none of them was painted for the training."""
@@ -55,9 +59,7 @@ def demo(
         str(courtyard / kind / FRAMES) for kind in ("plate", "painted", "truth")
     )
     run, look, shot = out / "run", out / "courtyard.onnx", out / "shot"
-    for folder in (run, shot):  # of an earlier demo; nothing else is ever deleted
-        shutil.rmtree(folder, ignore_errors=True)
-    shot.mkdir(parents=True, exist_ok=True)
+    _clear(out, run, shot, look)
 
     eyes = ["--perceptual", perceptual]
     if perceptual_weights is not None:
@@ -96,6 +98,21 @@ def demo(
         f"  {look}: the look; `velatura info {look}` tells what it is\n"
         f"  velatura apply PLATE --look {look} --out FOLDER --write picture --strength 0.5"
     )
+
+
+def _clear(out: Path, run: Path, shot: Path, look: Path) -> None:
+    """Remove an earlier demo's run and shot, and nothing that a demo did not leave there."""
+    there = [folder for folder in (run, shot) if folder.exists()]
+    if there and not (out / MARK).exists():
+        raise InputError(
+            f"{out} holds {' and '.join(folder.name for folder in there)}, but not from a demo",
+            do="Name another folder with --out",
+        )
+    for folder in there:
+        shutil.rmtree(folder)
+    look.unlink(missing_ok=True)
+    shot.mkdir(parents=True, exist_ok=True)
+    (out / MARK).touch()
 
 
 def _velatura(*arguments: str) -> None:

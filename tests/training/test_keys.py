@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from tiny import HEIGHT, WIDTH, disc, paint, plate, write_frame
+from tiny import HEIGHT, WIDTH, disc, paint, plate, write_frame, write_layer
 
 from velatura import exr, picture
 from velatura.errors import FrameError, PassError, TrainingError
@@ -68,6 +68,18 @@ def test_an_8_bit_key_is_taken_as_srgb(shot):
     lesson = keys.load(shot.plate, str(shot.folder / "paint.####.png"))
     assert lesson.keys[0].frame == 3
     assert lesson.keys[0].paint.mean() == pytest.approx(0.5029, abs=1e-3)
+
+
+def test_a_layer_painted_over_the_plate_leaves_the_rest_as_it_is(shot):
+    for frame in (1, 3):
+        (shot.folder / f"paint.{frame:04d}.exr").unlink()
+    layer = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+    layer[:, : WIDTH // 2] = (188, 188, 188, 255)
+    write_layer(shot.folder / "paint.0001.png", layer)
+    (key,) = keys.load(shot.plate, str(shot.folder / "paint.####.png")).keys
+    half = WIDTH // 2
+    assert key.paint[:, :, :half].mean() == pytest.approx(0.5029, abs=1e-3)
+    assert torch.equal(key.paint[:, :, half:], key.plate[:, :, half:])
 
 
 def test_a_single_plate_and_a_single_painting_make_a_pair(tmp_path):

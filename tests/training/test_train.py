@@ -13,12 +13,13 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 import torch
-from tiny import HEIGHT, WIDTH
+from tiny import HEIGHT, WIDTH, paint, plate, write_frame
 
-from velatura import gain, look, picture
+from velatura import gain, look, picture, tile
 from velatura.errors import CancelledError, StorageError, TrainingError
 from velatura.session import open_session
-from velatura_training import checkpoint, export, keys, loop
+from velatura_training import checkpoint, export, keys, loop, threads
+from velatura_training import run as runs
 from velatura_training.config import Budget, Recipe, Weights
 
 CPU = torch.device("cpu")
@@ -29,13 +30,25 @@ QUICK = Recipe(patch=32, batch=2, weights=Weights(content=0), refine_from=0.3)
 
 def learn(shot, out, steps, recipe=QUICK, **options):
     lesson = keys.load(shot.plate, shot.painted)
-    return loop.train(
+    return runs.train(
         lesson, out, recipe, Budget(steps=steps), CPU, "none", processors=1, **options
     )
 
 
 def weights_of(run):
     return checkpoint.load(run / checkpoint.CHECKPOINT, CPU)["studio"]["painter"]
+
+
+def flat(value, path=""):
+    """Yield every tensor and number in a checkpoint with its place."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from flat(inner, f"{path}/{key}")
+    elif isinstance(value, (list, tuple)):
+        for key, inner in enumerate(value):
+            yield from flat(inner, f"{path}/{key}")
+    else:
+        yield path, value
 
 
 def test_a_look_learns_its_keys_and_comes_out_as_one_file(shot, tmp_path):
@@ -87,8 +100,19 @@ def test_a_resumed_run_equals_one_that_was_never_stopped(shot, tmp_path):
     (stopped / checkpoint.CHECKPOINT).unlink()
     stop_after(shot, stopped, steps=24, after=11)
     resumed = learn(shot, stopped, 24, resume=True)
-    for name, value in weights_of(straight).items():
-        assert torch.equal(value, weights_of(resumed)[name]), name
+    one, other = (checkpoint.load(run / checkpoint.CHECKPOINT, CPU) for run in (straight, resumed))
+    other_values = dict(flat(other))
+    for place, value in flat(one):  # painter, critic, average, optimisers, random numbers, steps
+        if place in {"/state/seconds", "/state/best"}:
+            continue  # wall time, and what was judged on the way
+        same = (
+            torch.equal(value, other_values[place])
+            if torch.is_tensor(value)
+            else (value == other_values[place])
+        )
+        assert same, place
+    best = [checkpoint.load(run / checkpoint.BEST, CPU)["painter"] for run in (straight, resumed)]
+    assert all(torch.equal(best[0][name], best[1][name]) for name in best[0])
 
 
 def stop_after(shot, out, steps, after):
@@ -207,6 +231,67 @@ def test_a_look_does_not_tell_where_files_lay(shot, tmp_path):
     assert str(tmp_path) not in card.dumps()
 
 
+def test_resume_in_a_fresh_folder_begins(shot, tmp_path):
+    run = learn(shot, tmp_path / "run", 2, resume=True)  # a farm repeats one command line
+    assert checkpoint.load(run / checkpoint.CHECKPOINT, CPU)["state"]["steps"] == 2
+
+
+def test_a_resumed_run_keeps_its_depth_scale_when_keys_are_added(shot, tmp_path, caplog):
+    run = learn(shot, tmp_path / "run", 2)
+    before = checkpoint.read_lesson(run)
+    write_frame(shot.folder / "plate.0002.exr", {**plate(2), "Z": 0 * plate(2)["Z"] + 500})
+    write_frame(shot.folder / "paint.0002.exr", paint(2))
+    learn(shot, run, 4, resume=True)
+    after = checkpoint.read_lesson(run)
+    assert after["depth_scale"] == before["depth_scale"]
+    assert after["frames"] == [1, 2, 3]
+    assert "have changed" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("batch", 0), ("patch", 4), ("rate", 0.0), ("rate", float("nan")), ("guide_dropout", 1.5)],
+)
+def test_a_recipe_that_cannot_work_is_refused_by_name(setting, value):
+    with pytest.raises(TrainingError, match=setting):
+        Recipe(**{setting: value})
+
+
+def test_a_recipe_without_any_pixel_loss_is_refused():
+    with pytest.raises(TrainingError, match="l1 and l2"):
+        Recipe(weights=Weights(l1=0))
+
+
+@pytest.mark.parametrize("generator", ["unet", "resnet"])
+@pytest.mark.parametrize("guides", [(), ("normal", "depth")])
+def test_tiles_of_an_exported_look_equal_the_whole(shot, tmp_path, generator, guides):
+    lesson = keys.load(shot.plate, shot.painted, guides)
+    recipe = replace(QUICK, generator=generator)
+    budget = Budget(steps=3)
+    run = runs.train(lesson, tmp_path / "run", recipe, budget, CPU, "none", processors=1)
+    made = export.export(run, tmp_path / "new" / "look.onnx")
+    session = open_session(made, "cpu")
+    rng = np.random.default_rng(0)
+    for height, width in ((1, 1), (7, 300), (261, 303)):
+        light = np.exp2(rng.uniform(-8, 4, (3, height, width))).astype(np.float32)
+        passes = rng.uniform(0, 1, (4, height, width)).astype(np.float32) if guides else None
+        whole = tile.infer(session, light, passes, 2**40)
+        side = 2 * made.card.halo + 64
+        tiled = tile.infer(session, light, passes, int(made.card.bytes_px * side**2))
+        np.testing.assert_array_equal(whole, tiled)
+
+
+def test_threads_come_back_when_the_machine_is_quiet_again(monkeypatch):
+    if torch.get_num_threads() == 1:
+        torch.set_num_threads(2)
+    clock = {1: 1.0, 2: 5.0}
+    monkeypatch.setattr(threads, "_seconds", lambda _, count: clock[count])
+    assert threads.settle(lambda: None, 2) == 1
+    clock[2] = 0.5
+    assert threads.settle(lambda: None, 2) == 2
+    assert torch.get_num_threads() == 2
+
+
 def test_a_checkpoint_that_would_run_code_is_refused(shot, tmp_path):
     run = learn(shot, tmp_path / "run", 2)
     torch.save({"state": os.system}, run / checkpoint.CHECKPOINT)
@@ -230,6 +315,6 @@ def test_cuda_learns_in_mixed_precision_from_the_same_code(shot, tmp_path):
     lesson = keys.load(shot.plate, shot.painted)
     recipe = Recipe(patch=32, batch=8)
     device = torch.device("cuda")
-    run = loop.train(lesson, tmp_path / "run", recipe, Budget(steps=60), device, "none")
-    assert checkpoint.load(run / checkpoint.BEST, CPU)["state"]["best"] < 3
+    run = runs.train(lesson, tmp_path / "run", recipe, Budget(steps=60), device, "none")
+    assert checkpoint.load(run / checkpoint.BEST, CPU)["score"] < 3
     assert export.export(run, tmp_path / "look.onnx").card.parameters > 0

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+import OpenImageIO as oiio  # noqa: N813 - its own idiom
 
 from velatura import exr
 from velatura.image import FloatArray, Image, Window
@@ -64,3 +66,13 @@ def write_shot(folder: Path) -> Shot:
     for frame in (1, 3):
         write_frame(folder / f"paint.{frame:04d}.exr", paint(frame))
     return Shot(folder)
+
+
+def write_layer(path: Path, rgba: npt.NDArray[np.uint8]) -> None:
+    """Write an 8-bit PNG with transparency as paint programs do: colour not premultiplied."""
+    spec = oiio.ImageSpec(rgba.shape[1], rgba.shape[0], 4, "uint8")
+    spec.attribute("oiio:UnassociatedAlpha", 1)
+    out = oiio.ImageOutput.create(str(path))
+    assert out.open(str(path), spec), out.geterror()
+    assert out.write_image(rgba), out.geterror()
+    out.close()

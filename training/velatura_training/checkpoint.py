@@ -5,7 +5,7 @@
     RUN/recipe.json        how it is trained
     RUN/lesson.json        what it is trained on: plate, painted keys, passes, digests
     RUN/checkpoint.pt      everything needed to go on exactly
-    RUN/best.pt            the averaged painter with the smallest loss so far: what is exported
+    RUN/best.pt            the averaged painter that is exported: the latest near the best score
     RUN/contact_sheet.png  plate, result, paint; rewritten while it learns
     RUN/thumbnail.png      a small result, which goes into the look's card
     RUN/events.out.*       curves for TensorBoard
@@ -15,6 +15,7 @@ Files are replaced whole. Nothing is unpickled: only tensors and plain values ar
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import torch
 
 from velatura import exr
 from velatura.errors import StorageError, TrainingError
+from velatura.passes import GUIDES
 
 RECIPE, LESSON, CHECKPOINT, BEST = "recipe.json", "lesson.json", "checkpoint.pt", "best.pt"
 SHEET, THUMBNAIL = "contact_sheet.png", "thumbnail.png"
@@ -66,3 +68,18 @@ def read_text(path: Path) -> str:
             found=str(error),
             do="Name the folder that `velatura train --out` wrote.",
         ) from error
+
+
+def read_lesson(run: Path) -> dict[str, Any]:
+    try:
+        lesson: dict[str, Any] = json.loads(read_text(run / LESSON))
+        known = all(guide in GUIDES for guide in lesson["guides"])
+        lesson = {
+            **lesson,
+            **{key: float(lesson[key]) for key in ("bound", "floor", "depth_scale")},
+        }
+    except (ValueError, TypeError, KeyError) as error:
+        raise TrainingError(f"{run / LESSON} is not one of ours", found=str(error)) from error
+    if not known:
+        raise TrainingError(f"{run / LESSON} names unknown guides")
+    return lesson

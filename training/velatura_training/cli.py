@@ -94,15 +94,17 @@ def train(
         grain: add fresh grain of up to this part of a value while learning.
         seed: of everything random.
         device: where to learn.
-        threads: processor threads; 0 tries how many learn fastest. With 1, runs repeat bit for bit.
-        resume: go on with the run in OUT, with its own settings.
+        threads: processor threads; 0 tries how many learn fastest. With 1 and --steps, runs repeat
+            bit for bit.
+        resume: go on with the run in OUT, if there is one, with its own settings; --minutes and
+            --steps count the whole run.
         progress: a bar, lines for Open Job Description or Tractor, or nothing.
     """
     # How long OpenMP's threads spin before they sleep, in loops: by default so long that on a busy
     # machine they mostly spin, and with none at all a step takes twice as long on a quiet one.
     # OpenMP reads this once, when torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-    from velatura_training import keys, loop
+    from velatura_training import keys, run
 
     recipe = Recipe(
         generator=generator,
@@ -122,8 +124,8 @@ def train(
         minutes = DEFAULT_MINUTES
     wanted = tuple(name for name in guides if name != "none") if guides else None
     lesson = keys.load(plate, painted, wanted, layer, passes, space)
-    where = loop.pick_device(device)
-    loop.train(lesson, out, recipe, Budget(minutes, steps), where, progress, threads, resume)
+    where = run.pick_device(device)
+    run.train(lesson, out, recipe, Budget(minutes, steps), where, progress, threads, resume)
 
 
 def export(run: Path, /, *, out: Path, name: str = "", author: str = "", licence: str = "") -> None:

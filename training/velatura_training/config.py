@@ -7,6 +7,7 @@ The defaults were chosen on the courtyard shot; ``docs/learning.md`` has the tab
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
@@ -17,6 +18,10 @@ GeneratorName = Literal["unet", "resnet"]
 DiscriminatorName = Literal["patch", "multiscale"]
 AdversarialName = Literal["lsgan", "hinge", "bce"]
 PerceptualName = Literal["efficientnet", "squeezenet", "vgg19"]
+
+
+SMALLEST_PATCH = 32
+"""Smallest side of a patch, px: below it the critic's and the backbone's strides see nothing."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,20 @@ class Recipe:
     clip: float = 1.0
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        weights = asdict(self.weights)
+        _demand(self.batch >= 1, "batch", self.batch, "1 or more")
+        _demand(self.patch >= SMALLEST_PATCH, "patch", self.patch, f"{SMALLEST_PATCH} px or more")
+        _demand(0 < self.rate < math.inf, "rate", self.rate, "more than 0")
+        _demand(self.clip > 0, "clip", self.clip, "more than 0")
+        _demand(0 <= self.glance <= SMALLEST_PATCH // 4, "glance", self.glance, "0 to 8 px")
+        _demand(self.exposure >= 0 and self.grain >= 0, "exposure and grain", "", "0 or more")
+        for name in ("refine_from", "average", "guide_dropout"):
+            _demand(0 <= getattr(self, name) <= 1, name, getattr(self, name), "between 0 and 1")
+        for name, weight in weights.items():
+            _demand(0 <= weight < math.inf, f"the weight of {name}", weight, "0 or more")
+        _demand(weights["l1"] + weights["l2"] > 0, "the weights of l1 and l2", 0, "not both 0")
+
     def dumps(self) -> str:
         """Return the recipe as JSON: the inverse of `loads`."""
         return json.dumps(asdict(self), indent=2, sort_keys=True)
@@ -115,6 +134,11 @@ class Budget:
         if self.steps is not None:
             return min(1.0, steps / self.steps)
         return min(1.0, seconds / (60 * (self.minutes or 1)))
+
+
+def _demand(holds: bool, name: str, found: object, wanted: str) -> None:
+    if not holds:
+        raise TrainingError(f"In the recipe, {name} should be {wanted}", found=str(found) or None)
 
 
 def as_json(value: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """How the networks see light: a logarithmic encoding of scene-linear values, and display values.
 
-``E(x) = log2(1 + 128 x) / 8`` follows the PU curve of Open Image Denoise to about 0.02 over
-0.001..65504 while staying one expression that every ONNX runtime has. Mid-grey 0.18 lies at 0.57,
+``E(x) = log2(1 + 128 x) / 8`` spends its range on light much as the PU curve of Open Image Denoise
+does, while staying one expression that every ONNX runtime has. Mid-grey 0.18 lies at 0.57,
 1.0 at 0.88, 65504 at 2.87.
 """
 

@@ -5,8 +5,9 @@ Per frame, with ``y`` the result and ``t`` the truth:
 - ``l1log``: ``mean |E(y) - E(t)|`` with ``E(x) = log2(1 + 128 x) / 8``; sees highlights. 0 is best.
 - ``psnr``: in dB, on display values (sRGB curve, 0..1). More is better.
 - ``lpips``: mean over the backbone's taps of ``1 - cos(F_l(y), F_l(t))`` per pixel: LPIPS (Zhang et
-  al. 2018) with uniform heads. It ranks like the published metric but its numbers are its own; they
-  depend on the backbone, which is always named beside them. 0 is best.
+  al. 2018) with uniform heads, averaged over the taps and halved (``|a - b|^2 = 2 - 2 cos`` of unit
+  vectors). Its numbers are its own; they depend on the backbone, which is always named beside them.
+  0 is best.
 - ``gram``: mean over taps of ``|G_l(y) - G_l(t)| / |G_l(t)|`` (Frobenius): texture. 0 is best.
 - ``sharp``: mean gradient magnitude of ``y`` over that of ``t``, display values. 1 is right.
 """

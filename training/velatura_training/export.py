@@ -22,10 +22,9 @@ import torch
 
 import velatura
 from velatura import exr, gain, look
-from velatura.errors import TrainingError
+from velatura.errors import StorageError, TrainingError
 from velatura.image import FloatArray
 from velatura.look import Card, Look
-from velatura.passes import GUIDES
 from velatura.session import open_session
 from velatura_training import checkpoint, generator
 from velatura_training.config import Recipe
@@ -55,8 +54,8 @@ def export(run: Path, out: Path, name: str = "", author: str = "", licence: str 
         StorageError: it cannot be written.
     """
     recipe = Recipe.loads(checkpoint.read_text(run / checkpoint.RECIPE))
-    lesson = _read_lesson(run)
-    painter, state = _load_painter(run, recipe, lesson)
+    lesson = checkpoint.read_lesson(run)
+    painter, kept = _load_painter(run, recipe, lesson)
     cost = measure(painter)
     card = Card(
         name=name or out.stem,
@@ -71,14 +70,18 @@ def export(run: Path, out: Path, name: str = "", author: str = "", licence: str 
         kflop_px=round(cost.kflop_px, 2),
         bytes_px=cost.bytes_px,
         thumbnail=_thumbnail(run),
-        training={"recipe": _portable(recipe), "lesson": lesson, "state": state},
-        scores={"keys": state["best"]},
+        training={"recipe": _portable(recipe), "lesson": lesson, "steps": kept["steps"]},
+        scores={"keys": kept["score"]},
         author=author,
         licence=licence,
         tool="velatura",
         tool_version=velatura.__version__,
     )
     model = to_onnx(painter)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"Cannot make the folder {out.parent}", found=str(error)) from error
     with exr.replacing(out) as beside:
         beside.write_bytes(_with_card(model, card))
         prove(look.read(beside), painter)
@@ -113,6 +116,7 @@ def prove(made: Look, painter: Generator) -> float:
 
 
 def _demand_identity(plate: FloatArray, stops: FloatArray, floor: float) -> None:
+    """Raise unless strength 0 gives the plate back bit for bit, under the look's own stops."""
     odd = plate.copy()
     odd[0, 0, :4] = (np.nan, np.inf, -np.inf, -0.0)
     back = gain.apply(odd, stops, 0.0, floor=floor)
@@ -184,24 +188,7 @@ def _load_painter(
             f"{run / checkpoint.BEST} does not fit the run's recipe",
             found=str(error).split("\n")[0],
         ) from error
-    return painter.eval().requires_grad_(False), saved["state"]
-
-
-def _read_lesson(run: Path) -> dict[str, Any]:
-    try:
-        lesson: dict[str, Any] = json.loads(checkpoint.read_text(run / checkpoint.LESSON))
-        known = all(guide in GUIDES for guide in lesson["guides"])
-        lesson = {
-            **lesson,
-            **{key: float(lesson[key]) for key in ("bound", "floor", "depth_scale")},
-        }
-    except (ValueError, TypeError, KeyError) as error:
-        raise TrainingError(
-            f"{run / checkpoint.LESSON} is not one of ours", found=str(error)
-        ) from error
-    if not known:
-        raise TrainingError(f"{run / checkpoint.LESSON} names unknown guides")
-    return lesson
+    return painter.eval().requires_grad_(False), saved
 
 
 def _portable(recipe: Recipe) -> dict[str, Any]:

@@ -4,7 +4,8 @@ Two shapes are offered. Neither has a normalisation layer: a frame's exposure ca
 batch statistics, and a tiled frame equals the whole one.
 
 - `UNet`: three scales, blur-pool down and bilinear up (Zhang 2019, "Making Convolutional Networks
-  Shift-Invariant Again"), additive skips, residual blocks that start near zero (De & Smith 2020).
+  Shift-Invariant Again"), additive skips, residual blocks that start small (after SkipInit, De &
+  Smith 2020).
 - `ResNet`: everything at a quarter of the resolution, pixel shuffle back (Shi et al. 2016). Faster;
   less detail.
 
@@ -71,6 +72,7 @@ class Generator(nn.Module):
         Returns:
             ``(N, 3, H, W)`` stops, within plus or minus the bound.
         """
+        # E(x) by natural logarithm: ONNX has no other.
         light = torch.log(1 + SLOPE * rgb.clamp(0.0, HALF_MAX)) * (1 / (SCALE * math.log(2)))
         x = light if guides is None else torch.cat([light, self._scaled(guides)], 1)
         return self.shape.bound * torch.tanh(self.trunk(x))

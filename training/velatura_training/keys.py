@@ -1,8 +1,8 @@
 """Painted keys: which frames were painted, and the plate, passes and paint of each.
 
 A painted key belongs to the plate frame of the same number. It may be a linear EXR or an 8- or
-16-bit display picture (PNG, JPG, TIFF: taken as sRGB). Everything comes out scene-linear and
-unpremultiplied in the plate's colour space, which becomes the look's.
+16-bit display picture (PNG, JPG, TIFF: taken as sRGB), whole or a layer over the plate. Everything
+comes out scene-linear and unpremultiplied in the plate's colour space, which becomes the look's.
 """
 
 from __future__ import annotations
@@ -25,11 +25,9 @@ from velatura.look import Card
 from velatura.passes import GUIDES
 from velatura.plate import Plate
 from velatura.shot import Pattern
+from velatura_training.config import SMALLEST_PATCH
 
 log = logging.getLogger("velatura.training")
-
-SMALLEST = 32
-"""Smallest side of a painted key, px: below it the perceptual backbones see nothing."""
 
 
 @dataclass(frozen=True)
@@ -60,22 +58,14 @@ class Lesson:
         others: a few unpainted frames of the shot, to look at.
         guides: the passes that every painted frame's plate has.
         space: the plate's colour space, which the look works in.
+        depth_scale: distance that the look takes for the middle, in scene units.
     """
 
     keys: tuple[Key, ...]
     others: tuple[Key, ...]
     guides: tuple[str, ...]
     space: str
-
-    @property
-    def depth_scale(self) -> float:
-        """Median distance of what is not background, in scene units; 1 without a depth pass."""
-        if "depth" not in self.guides:
-            return 1.0
-        at = sum(GUIDES[name] for name in self.guides[: self.guides.index("depth")])
-        depths = torch.cat([key.guides[at].flatten() for key in self.keys])
-        depths = depths[depths > 0]
-        return float(depths.median()) if len(depths) else 1.0
+    depth_scale: float
 
 
 def load(
@@ -119,7 +109,7 @@ def load(
     keys = tuple(_read(f, plates[f], paints[f], means, look) for f in frames)
     unpainted = [f for f in _between(sorted(plates), frames) if f not in paints][:others]
     rest = tuple(_read(f, plates[f], None, means, look) for f in unpainted)
-    return Lesson(keys, rest, look.guides, look.colour_space)
+    return Lesson(keys, rest, look.guides, look.colour_space, _depth_scale(keys, look.guides))
 
 
 def find(pattern: str) -> dict[int, Path]:
@@ -153,25 +143,31 @@ def _read(frame: int, plate: Path, paint: Path | None, means: Job, look: Card) -
     digests = {plate.name: _digest(plate)}
     painted = None
     if paint is not None:
-        paint_rgb, window = _read_paint(paint, look.colour_space, seen.part, plate)
-        painted = _tensor(paint_rgb)
+        layer, coverage, window = _read_paint(paint, look.colour_space, seen.part, plate)
         rows, columns = window.within(seen.part.data)
         light, stack = light[:, rows, columns], stack[:, rows, columns]
+        if coverage is not None:  # what was left transparent stays as the plate is
+            layer = light + coverage * (layer - light)
+        painted = _tensor(layer)
         digests[f"painted/{paint.name}"] = _digest(paint)
     return Key(frame, _tensor(light), _tensor(stack), painted, digests)
 
 
-def _read_paint(path: Path, space: str, part: Part, plate: Path) -> tuple[FloatArray, Window]:
-    """Return the paint ``(3, H, W)`` in ``space`` and the window of the plate that it covers.
+def _read_paint(
+    path: Path, space: str, part: Part, plate: Path
+) -> tuple[FloatArray, FloatArray | None, Window]:
+    """Return the paint ``(3, H, W)`` in ``space``, its coverage, and the window that it lies in.
+
+    Coverage is the alpha of a layer painted over the plate (PNG, TIFF); None where all is paint.
 
     A picture of the plate's format covers the display window, overscan or not; an EXR says itself
     where its pixels lie. What lies outside the plate's data window is left out.
     """
     read = picture.read_rgb(path)
     height, width = read.rgb.shape[:2]
-    homes = (
-        [read.data, part.display, part.data] if path.suffix == ".exr" else [part.display, part.data]
-    )
+    homes = [part.display, part.data]
+    if path.suffix.lower() == ".exr":
+        homes.insert(0, read.data)
     fitting = [w for w in homes if (w.width, w.height) == (width, height)]
     if not fitting or (read.display.width, read.display.height) not in _sizes(part):
         raise TrainingError(
@@ -181,17 +177,21 @@ def _read_paint(path: Path, space: str, part: Part, plate: Path) -> tuple[FloatA
             do="Paint over the full plate, without cropping or scaling.",
         )
     window = fitting[0].common(part.data)
-    if min(window.width, window.height) < SMALLEST:
+    if min(window.width, window.height) < SMALLEST_PATCH:
         raise TrainingError(
             f"The painted key {path} is too small to learn from",
             found=f"{window.width}x{window.height}",
-            do=f"At least {SMALLEST} px a side are wanted.",
+            do=f"At least {SMALLEST_PATCH} px a side are wanted.",
         )
-    rgb = np.ascontiguousarray(read.rgb.transpose(2, 0, 1))
-    alpha = read.alpha if read.premultiplied else None
-    straight = _finite(_straight(colour.convert(rgb, read.space, space), alpha))
     rows, columns = window.within(fitting[0])
-    return straight[:, rows, columns], window
+    rgb = np.ascontiguousarray(read.rgb.transpose(2, 0, 1))
+    coverage = None
+    if read.alpha is not None and read.premultiplied:
+        rgb = _straight(rgb, read.alpha)
+    elif read.alpha is not None:
+        coverage = read.alpha[rows, columns]
+    paint = _finite(colour.convert(rgb, read.space, space))[:, rows, columns]
+    return paint, coverage, window
 
 
 def _sizes(part: Part) -> set[tuple[int, int]]:
@@ -228,6 +228,16 @@ def _common_guides(plates: list[Path], wanted: Sequence[str] | None, means: Job)
         names = tuple(there)
     log.info("guides: %s", ", ".join(names) or "none")
     return names
+
+
+def _depth_scale(keys: Sequence[Key], guides: tuple[str, ...]) -> float:
+    """Return the median distance of what is not background; 1 without a depth pass."""
+    if "depth" not in guides:
+        return 1.0
+    at = sum(GUIDES[name] for name in guides[: guides.index("depth")])
+    depths = torch.cat([key.guides[at].flatten() for key in keys])
+    depths = depths[depths > 0]
+    return float(depths.median()) if len(depths) else 1.0
 
 
 def _between(frames: list[int], painted: list[int]) -> list[int]:

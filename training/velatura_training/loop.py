@@ -7,7 +7,6 @@ so far, and renews the contact sheet. Ctrl-C stops after the step in progress; n
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import signal
@@ -16,18 +15,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from velatura import sheet
-from velatura.errors import CancelledError, DeviceError, StorageError, TrainingError
+from velatura.errors import CancelledError, TrainingError
 from velatura.gain import BOUND, FLOOR
 from velatura.progress import Style
 from velatura_training import checkpoint, patches, perceptual, preview, threads
 from velatura_training.augment import Batch, augment
-from velatura_training.config import Budget, Recipe, as_json
+from velatura_training.config import Budget, Recipe
 from velatura_training.generator import Shape
 from velatura_training.keys import Lesson
 from velatura_training.step import Studio
@@ -40,8 +38,10 @@ FIRST_REVIEWS = (100, 300)
 REVIEW_SECONDS = 20.0
 """Time between reviews; one costs about a second at 1080p."""
 SLACK = 1.1
-"""A later painter counts as better unless it is this much worse: the critic trades a little of the
-score, which does not contain it, for texture."""
+"""A later painter is kept unless it is this much worse than the best: the critic trades a little of
+the score, which does not contain it, for texture."""
+PATCH_STEP = 8
+"""Patches are multiples of this, px: the largest alignment of the generators."""
 SMOOTH = 0.05
 """How fast the shown losses follow the measured ones."""
 
@@ -71,15 +71,14 @@ class Training:
     ) -> None:
         self.lesson, self.out, self.recipe, self.device = lesson, out, recipe, device
         self.shape = Shape(lesson.guides, BOUND, lesson.depth_scale)
+        self.patch = _patch(lesson, recipe)
         eyes = recipe.weights.content or recipe.weights.style
         weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
         self.backbone = perceptual.load(recipe.perceptual, weights) if eyes else None
         self.studio = Studio(recipe, self.shape, FLOOR, self.backbone, device)
-        self.patch = min(recipe.patch, *(min(key.plate.shape[1:]) for key in lesson.keys))
-        self.patch -= self.patch % self.studio.painter.alignment
         self.rng = torch.Generator().manual_seed(recipe.seed)
         self.state = State()
-        self.threads = threads
+        self.threads, self.most = threads, torch.get_num_threads()
 
     def resume(self) -> None:
         """Take up a run exactly where its checkpoint left it."""
@@ -90,9 +89,12 @@ class Training:
 
     def settle(self) -> None:
         """Take the wanted processor threads, or as many as learn fastest right now."""
+        if self.threads or self.device.type != "cpu":
+            torch.set_num_threads(self.threads or self.most)
+            return
         batch = self._sample(torch.Generator().manual_seed(0))
-        taken = threads.settle(lambda: self.studio.rehearse(batch), self.threads)
-        log.debug("learning on %s, %d threads", self.device, taken)
+        taken = threads.settle(lambda: self.studio.rehearse(batch), self.most)
+        log.debug("learning with %d threads", taken)
 
     def run(self, budget: Budget, style: Style) -> None:
         """Train until the budget is used.
@@ -149,7 +151,7 @@ class Training:
         return patches.sample(self.lesson.keys, self.patch, self.recipe.batch, rng, self.device)
 
     def _review(self, curves: SummaryWriter, shown: dict[str, float]) -> None:
-        """Judge the averaged painter on the whole keys; keep it if it is the best so far."""
+        """Judge the averaged painter on the keys; keep it unless an earlier one was better."""
         alignment = self.studio.painter.alignment
         batches = (patches.whole(k, alignment, self.device, preview.MOST) for k in self.lesson.keys)
         judged = [self.studio.judge(batch) for batch in batches]
@@ -158,9 +160,8 @@ class Training:
         if score < state.best * SLACK:
             state.best = min(state.best, score)
             painter = self.studio.exported.state_dict()
-            checkpoint.save(
-                self.out / checkpoint.BEST, {"painter": painter, "state": asdict(state)}
-            )
+            kept = {"painter": painter, "steps": state.steps, "score": score}
+            checkpoint.save(self.out / checkpoint.BEST, kept)
         saved = {"studio": self.studio.state(), "rng": self.rng.get_state(), "state": asdict(state)}
         checkpoint.save(self.out / checkpoint.CHECKPOINT, saved)
         frames = (*self.lesson.keys[:4], *self.lesson.others)
@@ -173,103 +174,15 @@ class Training:
             curves.add_scalar(f"loss/{name}", value, state.steps)
 
 
-def train(
-    lesson: Lesson,
-    out: Path,
-    recipe: Recipe,
-    budget: Budget,
-    device: torch.device,
-    style: Style = "auto",
-    processors: int = 0,
-    resume: bool = False,
-) -> Path:
-    """Learn a look; return the run's folder, which `velatura_training.export` makes a look of.
-
-    Args:
-        lesson: the painted keys, from `velatura_training.keys.load`.
-        out: the run's folder; made if it is not there.
-        recipe: how to train; a resumed run goes on with its own.
-        budget: how long.
-        device: CPU or CUDA.
-        style: how to show progress.
-        processors: threads to use; 0 tries how many learn fastest.
-        resume: go on with the run that is there.
-
-    Raises:
-        TrainingError: a run is there already, or it is another one than is to be resumed.
-        StorageError: the folder cannot be written.
-        CancelledError: stopped on request.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"Cannot make the run's folder {out}", found=str(error)) from error
-    started = (out / checkpoint.CHECKPOINT).exists()
-    if started and not resume:
-        raise TrainingError(
-            f"{out} holds a training run already", do="Go on with --resume, or name another folder."
-        )
-    if resume:
-        recipe = _resumed(out, lesson, recipe)
-    training = Training(lesson, out, recipe, device, processors)
-    if resume:
-        training.resume()
-    checkpoint.write_text(out / checkpoint.RECIPE, recipe.dumps())
-    checkpoint.write_text(out / checkpoint.LESSON, as_json(_describe(training)))
-    training.run(budget, style)
-    return out
-
-
-def pick_device(name: str) -> torch.device:
-    """Return the device called ``auto``, ``cpu`` or ``cuda``, or raise DeviceError."""
-    there = torch.cuda.is_available()
-    if name == "cuda" and not there:
-        raise DeviceError(
-            "CUDA was asked for, but torch sees no CUDA device",
-            found=f"torch {torch.__version__}",
-            do="Train with --device cpu, or install torch for your driver.",
-        )
-    return torch.device("cuda" if there and name != "cpu" else "cpu")
-
-
 def _smoothed(shown: dict[str, float], terms: dict[str, float]) -> dict[str, float]:
     """Return running means of the losses: single steps jump about too much to be read."""
     return {k: shown.get(k, v) + SMOOTH * (v - shown.get(k, v)) for k, v in terms.items()}
 
 
-def _describe(training: Training) -> dict[str, Any]:
-    lesson, shape = training.lesson, training.shape
-    return {
-        "frames": [key.frame for key in lesson.keys],
-        "digests": {name: digest for key in lesson.keys for name, digest in key.digests.items()},
-        "guides": list(lesson.guides),
-        "colour_space": lesson.space,
-        "depth_scale": shape.depth_scale,
-        "bound": shape.bound,
-        "floor": FLOOR,
-        "perceptual": training.backbone.label if training.backbone else "none",
-    }
-
-
-def _resumed(out: Path, lesson: Lesson, recipe: Recipe) -> Recipe:
-    """Return the recipe of the run that is there; another one must not have been asked for."""
-    before = Recipe.loads(checkpoint.read_text(out / checkpoint.RECIPE))
-    changed = before.difference(recipe)
-    if changed and recipe != Recipe():
-        raise TrainingError(
-            f"The run in {out} was started with another recipe",
-            found=f"different {', '.join(changed)}",
-            do="Resume without settings, or train into another folder.",
-        )
-    learnt = json.loads(checkpoint.read_text(out / checkpoint.LESSON))
-    for key, now in (("guides", list(lesson.guides)), ("colour_space", lesson.space)):
-        if learnt.get(key) != now:
-            raise TrainingError(
-                f"The run in {out} was started with other {key.replace('_', ' ')}",
-                found=f"{learnt.get(key)}, now {now}",
-                do="Train into another folder.",
-            )
-    return before
+def _patch(lesson: Lesson, recipe: Recipe) -> int:
+    """Return the side of the patches, px: the recipe's, or what the smallest painted key allows."""
+    side = min(recipe.patch, *(min(key.plate.shape[1:]) for key in lesson.keys))
+    return side - side % PATCH_STEP
 
 
 @contextmanager

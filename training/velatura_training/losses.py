@@ -52,13 +52,13 @@ def style(result: Maps, target: Maps) -> Tensor:
 
 
 def gram(features: Tensor) -> Tensor:
-    """Return ``F F^T / (H W)``, ``(N, C, C)`` of ``(N, C, H, W)`` (Gatys et al. 2016, eq. 3)."""
+    """Return ``F F^T / (H W)``, ``(N, C, C)``: Gatys et al. 2016, eq. 3, divided by the pixels."""
     flat = features.flatten(2)
     return flat @ flat.transpose(1, 2) / flat.shape[2]
 
 
 def total_variation(stops: Tensor) -> Tensor:
-    """``mean |d r / dx| + mean |d r / dy|`` of the gain, not of the picture (Rudin et al. 1992)."""
+    """``mean |d r / dx| + mean |d r / dy|`` of the gain (Rudin et al. 1992, anisotropic form)."""
     across = (stops[..., :, 1:] - stops[..., :, :-1]).abs().mean()
     down = (stops[..., 1:, :] - stops[..., :-1, :]).abs().mean()
     return across + down
@@ -70,7 +70,7 @@ def grid(result: Tensor, target: Tensor) -> Tensor:
     ``H_b`` are the three detail bands of a Haar transform at stride 2 (Haar 1910), ``A_8`` the mean
     over 8x8 of them. Real detail changes its sign from place to place and averages out; the pattern
     that an upsampling network repeats every two pixels (Odena et al. 2016, "Deconvolution and
-    Checkerboard Artifacts") does not.
+    Checkerboard Artifacts") does not. Of one that repeats every four (the ResNet's) it sees a part.
     """
     difference = result - target
     a, b = difference[..., ::2, ::2], difference[..., ::2, 1::2]

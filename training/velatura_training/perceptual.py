@@ -44,10 +44,8 @@ class Backbone(nn.Module):
 
     Attributes:
         label: the name and digest that a look's card records.
-        smallest: the smallest picture it can see, pixels a side.
     """
 
-    smallest = 32
     mean: Tensor
     std: Tensor
 

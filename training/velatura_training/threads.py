@@ -16,13 +16,11 @@ TRIALS = 2
 """Timed runs for each number of threads; the quicker counts, so that one hiccup does not."""
 
 
-def settle(work: Callable[[], None], wanted: int = 0) -> int:
-    """Set torch's threads to ``wanted``, or to the number that does ``work`` fastest; return it."""
-    if wanted == 0:
-        most = torch.get_num_threads()
-        wanted = most if most == 1 or _seconds(work, most) < _seconds(work, 1) else 1
-    torch.set_num_threads(wanted)
-    return wanted
+def settle(work: Callable[[], None], most: int) -> int:
+    """Set torch to one thread or to ``most``, whichever does ``work`` faster now; return it."""
+    fastest = most if most == 1 or _seconds(work, most) < _seconds(work, 1) else 1
+    torch.set_num_threads(fastest)
+    return fastest
 
 
 def _seconds(work: Callable[[], None], threads: int) -> float:
