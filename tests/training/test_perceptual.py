@@ -54,3 +54,13 @@ def test_a_file_that_is_no_weights_file_is_refused(tmp_path):
     (tmp_path / "broken.pth").write_bytes(b"PK\x03\x04 not really")
     with pytest.raises(TrainingError, match="not a readable weights file"):
         perceptual.load("squeezenet", tmp_path / "broken.pth")
+
+
+def test_a_file_that_is_not_what_its_name_promises_is_refused(tmp_path):
+    torch.save({"features.0.weight": torch.zeros(1)}, tmp_path / "vgg19-dcbb9e9d.pth")
+    with pytest.raises(TrainingError, match="not the file that its name promises"):
+        perceptual.load("vgg19", tmp_path / "vgg19-dcbb9e9d.pth")
+
+
+def test_the_card_names_the_default_eyes_by_their_digest():
+    assert "its wheel" in perceptual.load().label

@@ -52,7 +52,7 @@ class Recipe:
         batch: patches a step.
         rate: Adam's learning rate at its height; cosine to 2 % of it.
         refine_from: part of the budget after which content, style and critic join in, 0..1. Before
-            it the painter learns colours and places from L1 alone, three times as fast a step.
+            it the painter learns colours and places from L1 alone, in steps of half the time.
         glance: content, style and critic see a patch less this many px, at a random place in it:
             their strides must not line up with the painter's, or both agree on a pattern.
         average: decay of the averaged weights, which are what is exported.

@@ -11,6 +11,7 @@ import contextlib
 import io
 import json
 import logging
+import os
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ import onnx
 import torch
 
 import velatura
-from velatura import exr, gain, look
+from velatura import colour, exr, gain, look
 from velatura.errors import StorageError, TrainingError
 from velatura.image import FloatArray
 from velatura.look import Card, Look
@@ -60,6 +61,7 @@ def export(run: Path, out: Path, name: str = "", author: str = "", licence: str 
     card = Card(
         name=name or out.stem,
         colour_space=lesson["colour_space"],
+        config=Path(os.environ.get("OCIO", "") or colour.CONFIG).name,
         floor=lesson["floor"],
         bound=lesson["bound"],
         guides=tuple(lesson["guides"]),

@@ -9,12 +9,15 @@ losses and the LPIPS-type metric compare those. Three are known:
 - ``vgg19``: VGG19 (Simonyan & Zisserman 2014), by a local file. The classic; ten times the cost.
 
 Files hold torchvision's key names (``features.N.weight``); torchvision itself is not needed. It
-publishes ``squeezenet1_1-b8a52dc0.pth`` and ``vgg19-dcbb9e9d.pth``. Nothing is ever unpickled.
+publishes https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth and ``vgg19-dcbb9e9d.pth``
+beside it; the eight digits in such a name begin the file's SHA-256, and are checked. Nothing is
+ever unpickled.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -28,10 +31,11 @@ from velatura.errors import MissingRuntimeError, TrainingError
 BACKBONES = ("efficientnet", "squeezenet", "vgg19")
 
 KNOWN_SHA256 = {
+    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db": "its wheel, 0.1.0",
     "06494f24426e2deb72de61968984dd143423cf2cc50331045107a15c954e8e85": "SqueezeNet 1.1 features",
     "f0b82a0a8c81ca9e07699bf44c9ee196ead3ee7b6ac09042fd9965010c8a391f": "VGG19 to conv3_4",
 }
-"""Weight files that were checked with these losses; others work, and the look's card says so."""
+"""Weight files that these losses were tried with; others work, and the look's card says so."""
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Input normalisation of torchvision's classifiers, on display RGB in 0..1."""
@@ -228,7 +232,14 @@ def _read_state(path: Path, name: str) -> tuple[State, str]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # noqa: BLE001 - torch raises half a dozen types for one broken file
         raise TrainingError(f"{path} is not a readable weights file", found=str(error)) from None
-    return state, f"{name} sha256:{digest} ({KNOWN_SHA256.get(digest, 'packaged or own file')})"
+    promised = re.search(r"-([0-9a-f]{8})\.pth$", path.name)
+    if promised and name != "efficientnet" and not digest.startswith(promised[1]):
+        raise TrainingError(
+            f"{path} is not the file that its name promises",
+            found=f"SHA-256 {digest[:8]}...",
+            do="Fetch it again.",
+        )
+    return state, f"{name} sha256:{digest} ({KNOWN_SHA256.get(digest, 'not known to velatura')})"
 
 
 def _conv(state: State, name: str, stride: int = 1, padding: int | None = None) -> nn.Conv2d:

@@ -42,7 +42,8 @@ class Studio:
         recipe: how to train.
         shape: guides and bound of the painter.
         floor: ``k`` of the gain law, scene-linear.
-        backbone: eyes for content and style losses, or None where neither is used.
+        backbone: eyes for content and style losses, or None where neither is used. They take
+            the look's primaries for Rec.709's: ACEScg looks paler to them, paint and result alike.
         device: where to train.
     """
 

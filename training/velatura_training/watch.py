@@ -76,7 +76,7 @@ class Watch:
 
     def wrote(self, path: object) -> None:
         """Say that a file is whole under its final name."""
-        if self._bar is None:
+        if self._bar is None or not sys.stdout.isatty():  # not both on one terminal
             self._line(f"wrote {path}")
 
     def _line(self, text: str) -> None:
