@@ -17,7 +17,7 @@ from exrbytes import attribute, headers, insert
 from velatura import exr
 from velatura.image import Image, Part, Window
 
-SHOT = Path(__file__).parents[3] / "shared/data/seq/courtyard_320x180/plain/frame.0001.exr"
+SHOT = Path(exr.__file__).parent / "courtyard/plate/frame.0001.exr"
 OVERSCAN = Window(-10, -5, 61, 43)
 FORMAT = Window(0, 0, 40, 30)
 LOSSLESS = [
@@ -301,7 +301,6 @@ def test_other_threads_run_meanwhile(tmp_path, work):
     assert during > 0.1 * 1000 * (stop - start)  # .9 of a tick per ms measured on a quiet machine
 
 
-@pytest.mark.skipif(not SHOT.exists(), reason="the shared shot is not on this machine")
 def test_a_real_blender_shot_comes_back_bit_for_bit(tmp_path):
     plate = exr.read(SHOT)
     exr.write(tmp_path / "a.exr", plate)

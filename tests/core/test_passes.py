@@ -14,7 +14,7 @@ from velatura import exr, ids, passes
 from velatura.errors import PassError
 from velatura.image import Image, Part, Plane, Window
 
-SHOT = Path(__file__).parents[3] / "shared/data/seq/courtyard_320x180/plain/frame.0001.exr"
+SHOT = Path(exr.__file__).parent / "courtyard/plate/frame.0001.exr"
 WINDOW = Window(0, 0, 4, 3)
 
 
@@ -266,7 +266,6 @@ def test_guides_stack_in_the_looks_order_with_zeros_for_missing_ones():
     assert passes.stack_guides({}, [], 3, 4).shape == (0, 3, 4)
 
 
-@pytest.mark.skipif(not SHOT.exists(), reason="the shared shot is not on this machine")
 def test_a_real_blender_shot_has_every_guide_and_one_colour_per_object():
     plate = exr.read(SHOT)
     assert passes.pick_beauty(plate).alpha == "ViewLayer.Combined.A"
