@@ -128,7 +128,7 @@ def apply(
         out: the folder to write into; made if it is not there.
         frames: 1-12, 1-10x2 or 1,5,9-12; all that lie on disk if left away.
         write: the gain layer (for the look node in a host), the finished picture, or both.
-        strength: of the look in the finished picture; 0 is the plate, 1 as painted.
+        strength: of the look in the finished picture, 0 to 4; 0 is the plate, 1 as painted.
         mask: where the look goes: a channel of the plate, such as matte.R, or a file or sequence.
         device: auto is CUDA where it answers, else the CPU.
         layer: the plate's layer to glaze, such as diffuse; the beauty if left away.

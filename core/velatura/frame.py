@@ -18,7 +18,7 @@ import numpy.typing as npt
 from velatura import colour, exr, gain, mask
 from velatura.errors import CancelledError
 from velatura.image import FloatArray, Image, Pixels, cast
-from velatura.job import Job
+from velatura.job import MOST_STRENGTH, Job
 from velatura.look import Card
 from velatura.plate import Plate, usable
 from velatura.session import Session
@@ -154,7 +154,8 @@ def _finished(
         rgb, alpha = plate.stored(rows, everywhere)
         amount = np.full(rgb.shape[1:], strength, np.float32)
         if matte is not None:
-            amount *= _finite(matte[rows])
+            # However bright the matte, no stronger than a job may ask: its light stays finite.
+            amount = np.minimum(amount * _positive(matte[rows]), np.float32(MOST_STRENGTH))
         gains = stops[:, rows].astype(np.float32)
         glazed = gain.apply(rgb, gains, amount, alpha, floor)
         touched = amount * gains != 0
@@ -190,8 +191,10 @@ def _marked(image: Image, marks: Mapping[str, str]) -> Image:
     return replace(image, parts=(first, *image.parts[1:]))
 
 
-def _finite(matte: Pixels) -> FloatArray:
-    return np.nan_to_num(matte.astype(np.float32), nan=0, posinf=0, neginf=0)
+def _positive(matte: Pixels) -> FloatArray:
+    """Return a matte as the law takes it: 0 where it is negative (filter rings), NaN or Inf."""
+    finite = np.nan_to_num(matte.astype(np.float32), nan=0, posinf=0, neginf=0)
+    return np.maximum(finite, 0)
 
 
 def _strips(rows: slice, width: int) -> Iterator[slice]:

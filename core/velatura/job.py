@@ -14,6 +14,9 @@ from velatura.errors import InputError
 WRITES = ("gain", "picture", "both")
 DEVICES = ("auto", "cpu", "cuda")
 
+MOST_STRENGTH = 4.0
+"""Largest strength; 2 is already twice as strong in stops. More is a slip of the hand."""
+
 _TYPES = {"str": (str,), "float": (int, float), "int": (int,)}
 
 
@@ -27,7 +30,8 @@ class Job:
         out: the folder to write into.
         frames: "1-12", "1-10x2", "1,5,9-12"; empty for all that lie on disk.
         write: "gain" (the gain layer), "picture" (the finished picture) or "both".
-        strength: of the look in the finished picture; 0 is the plate, 1 as painted.
+        strength: of the look in the finished picture, 0 to 4; 0 is the plate, 1 as painted, and
+            2 is already twice as strong in stops.
         mask: where the look goes in the finished picture: a channel of the plate such as
             ``matte.R``, or a file or sequence; empty for everywhere.
         device: "auto", "cpu" or "cuda".
@@ -104,8 +108,12 @@ class Job:
                 raise InputError(
                     f"In the job, {name} should be {' or '.join(allowed)}", found=value
                 )
-        if not abs(self.strength) < float("inf"):
-            raise InputError("In the job, strength should be finite", found=str(self.strength))
+        if not 0 <= self.strength <= MOST_STRENGTH:
+            raise InputError(
+                f"In the job, strength should be 0..{MOST_STRENGTH:g}",
+                found=str(self.strength),
+                do="0 is the plate, 1 the look as painted, and 2 is already twice as strong in stops",
+            )
         for name in ("workers", "memory_mb"):
             if getattr(self, name) < 0:
                 raise InputError(f"In the job, {name} should be 0 or more")

@@ -73,11 +73,16 @@ class Plate:
         return self.part.data.height, self.part.data.width
 
     def stored(self, rows: slice, columns: slice) -> tuple[FloatArray, FloatArray | float]:
-        """Return ``(3, h, w)`` pixels as stored (premultiplied) and ``(h, w)`` alpha, or 1."""
+        """Return ``(3, h, w)`` pixels as stored (premultiplied) and ``(h, w)`` alpha, or 1.
+
+        Negative alpha, the ring of a sharpening filter, is 0: a floor under it would take light.
+        """
         rgb = np.stack([plane[rows, columns] for plane in self.rgb]).astype(np.float32, copy=False)
         if self.alpha is None:
             return rgb, 1.0
-        return rgb, self.alpha[rows, columns].astype(np.float32)
+        alpha = self.alpha[rows, columns].astype(np.float32)
+        np.copyto(alpha, 0, where=np.isfinite(alpha) & (alpha < 0))
+        return rgb, alpha
 
     def seen(self, rows: slice, columns: slice) -> FloatArray:
         """Return what the network sees: ``(3, h, w)`` unpremultiplied, finite, in its space.

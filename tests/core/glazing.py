@@ -28,5 +28,5 @@ def stack(image: Image, *names: str) -> np.ndarray:
 def law(before: Image, layer: Image, amount: object, names: tuple[str, ...] = ("R", "G", "B")):
     """The gain law in numpy, from the gain layer as a host reads it."""
     x, r = stack(before, *names), stack(layer, "R", "G", "B")
-    alpha = stack(before, "A")[0] if "A" in before.names else 1.0
+    alpha = np.maximum(stack(before, "A")[0], 0) if "A" in before.names else 1.0
     return gain.apply(x, r, amount, alpha)

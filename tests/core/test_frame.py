@@ -88,7 +88,7 @@ def test_nan_and_inf_come_out_as_they_went_in_and_do_not_spread(tmp_path, look):
     np.testing.assert_array_equal(picture[:, broken], odd[:, broken])
 
 
-@pytest.mark.parametrize("strength", [1.0, 0.35, -0.5, 2.0])
+@pytest.mark.parametrize("strength", [1.0, 0.35, 0.0, 2.0, 4.0])
 def test_strength_follows_the_law(tmp_path, look, strength):
     plate = plates.plain(tmp_path / "plate.exr")
     picture = run(plate, look, tmp_path / "out", write="both", strength=strength)
@@ -135,6 +135,20 @@ def test_transparent_pixels_stay_transparent(tmp_path, look):
     clear = stack(exr.read(plate), "A")[0] == 0
     assert clear.any()
     assert (stack(picture, *"RGB")[:, clear] == 0).all()
+
+
+def test_where_alpha_rings_below_0_no_light_is_taken_or_lent(tmp_path):
+    planes = plates.rgba(40, 56, dtype=np.float32)
+    ring = planes["A"] < 0.2
+    planes["A"][ring] -= 0.3
+    negative = planes["A"] < 0
+    for name in "RGB":
+        planes[name][ring] = 0
+    exr.write(tmp_path / "plate.exr", Image((plates.part(planes),)))
+    strong = looks.small(tmp_path / "strong.onnx", strength=8)
+    picture = run(tmp_path / "plate.exr", strong, tmp_path / "out", write="both")
+    assert (stack(exr.read(tmp_path / "out" / "plate.gain.exr"), *"RGB")[:, negative] > 0).any()
+    assert (stack(picture, *"RGB")[:, negative] == 0).all()
 
 
 def test_the_gain_layer_has_the_plates_windows_and_names_its_look(tmp_path, look):

@@ -22,7 +22,7 @@ jobs = st.builds(
     out=text,
     frames=st.sampled_from(["", "1-12", "-5-5", "1,5,9-12"]),
     write=st.sampled_from(WRITES),
-    strength=st.floats(allow_nan=False, allow_infinity=False),
+    strength=st.floats(0, 4),
     mask=text | st.just(""),
     device=st.sampled_from(DEVICES),
     layer=text | st.just(""),
@@ -43,7 +43,7 @@ def test_a_job_is_read_as_it_was_written(job):
     [
         Job("a b.####.exr", "-look.onnx", "out"),
         Job(
-            *("--plate.$F4.exr", "ink.onnx", "o=o", "-2-5", "both", -0.25, "matte.R", "cpu"),
+            *("--plate.$F4.exr", "ink.onnx", "o=o", "-2-5", "both", 0.25, "matte.R", "cpu"),
             *("diffuse", "normal=N,depth=Z", "lin_ap1_scene", 3, 900),
         ),
     ],
@@ -64,7 +64,7 @@ def test_the_command_line_of_a_job_is_that_job(job):
         ('{"plate": 1, "look": "b", "out": "c"}', "plate should be str"),
         ('{"plate": "a", "look": "b", "out": "c", "workers": -1}', "workers should be 0 or more"),
         ('{"plate": "a", "look": "b", "out": "c", "workers": true}', "workers should be int"),
-        ('{"plate": "a", "look": "b", "out": "c", "strength": NaN}', "strength should be finite"),
+        ('{"plate": "a", "look": "b", "out": "c", "strength": NaN}', "strength should be 0..4"),
         ('{"plate": "a", "look": "b", "out": "c", "write": "it"}', "gain or picture or both"),
         ('{"plate": "a", "look": "b", "out": "c", "device": "tpu"}', "auto or cpu or cuda"),
     ],
@@ -72,6 +72,13 @@ def test_the_command_line_of_a_job_is_that_job(job):
 def test_a_wrong_job_is_refused_by_the_name_of_the_field(text, message):
     with pytest.raises(InputError, match=message):
         Job.loads(text)
+
+
+@pytest.mark.parametrize("strength", [-0.01, -1, 4.01, 20, float("inf")])
+def test_a_strength_that_makes_negatives_or_infinite_light_is_refused(strength):
+    with pytest.raises(InputError, match=r"0\.\.4\. Found: .*2 is already twice as strong") as why:
+        Job("a", "b", "c", strength=strength).checked()
+    assert why.value.exit_code == 3
 
 
 def test_a_whole_number_is_a_strength():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import looks
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 import plates
@@ -27,6 +28,34 @@ def test_a_channel_of_the_plate_is_a_mask(tmp_path, look):
     amount = np.float32(0.7) * matte.astype(np.float32)
     wanted = law(before, layer, amount).astype(np.float16)
     np.testing.assert_array_equal(stack(picture, *"RGB"), wanted.astype(np.float32))
+
+
+def test_a_matte_below_0_or_not_finite_leaves_the_plate_alone(tmp_path, look):
+    planes = plates.rgba(40, 56)
+    odd = np.array([-0.5, -60000, np.nan, np.inf, -np.inf, -1e-4, 0], np.float16)
+    planes["matte.R"] = np.resize(odd, (40, 56))
+    exr.write(tmp_path / "plate.exr", Image((plates.part(planes),)))
+    picture = run(tmp_path / "plate.exr", look, tmp_path / "out", write="picture", mask="matte.R")
+    plates.assert_same_planes(exr.read(tmp_path / "plate.exr"), picture)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_in_a_sequence_no_strength_or_matte_makes_finite_light_infinite(tmp_path, dtype):
+    strong = looks.small(tmp_path / "strong.onnx", strength=20)
+    for frame in (1, 2):
+        colours = plates.with_specials(plates.light(40, 56, frame)).astype(dtype)
+        planes = dict(zip("RGB", colours, strict=True))
+        planes["A"] = plates.rgba(40, 56)["A"].astype(dtype)
+        planes["matte.R"] = np.resize(np.array([65504, 1, 0, -3], np.float16), (40, 56))
+        path = tmp_path / f"plate.{frame}.exr"
+        exr.write(path, Image((plates.part(planes),)))
+        before = stack(exr.read(path), *"RGB")
+        finite = np.isfinite(before).all(axis=0)
+        for mask in ("", "matte.R"):
+            out = tmp_path / f"out{mask}"
+            after = run(path, strong, out, write="picture", strength=4.0, mask=mask)
+            assert np.isfinite(stack(after, *"RGB")[:, finite]).all()
+            assert (stack(after, *"RGB")[:, finite & (before >= 0).all(axis=0)] >= 0).all()
 
 
 @pytest.mark.parametrize("end", ["png", "exr"])
