@@ -30,6 +30,7 @@ PROTOCOL = 1
 _POLL = 0.1  # seconds between two looks at whether the host wants to cancel
 _START = 60.0  # seconds that a worker may take to say it is ready: a cold disk, a virus scanner
 _EXITS = {3: InputError, 4: MachineError, 130: CancelledError, 143: CancelledError}
+_OURS = (1, 2)  # a bug, or a command line that the runtime does not know: no machine will help
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,9 @@ def run(
             under their final names are whole.
 
     Raises:
-        InputError, MachineError, CancelledError: as the job's exit code says.
+        InputError, MachineError, CancelledError: as the job's exit code says; MachineError, too,
+            where the runtime was killed.
+        VelaturaError: a bug (exit code 1), or a runtime of another version (2).
         MissingRuntimeError: there is no runtime.
     """
     pipe = Pipe([*runtime(), *job.argv(), "--progress=openjd"])
@@ -108,7 +111,7 @@ def run(
     finally:
         pipe.stop()
     if code:
-        raise _EXITS.get(code, MachineError)(pipe.tail(f"velatura ended with exit code {code}"))
+        raise _ended(code, pipe.tail(f"velatura ended with exit code {code}"))
 
 
 class Worker:
@@ -148,7 +151,8 @@ class Worker:
 
         Raises:
             VelaturaError: the subclass that the runtime raised.
-            MachineError: the worker died; start another.
+            MachineError: the worker was killed; start another.
+            VelaturaError: it died of a bug, which another would do as well.
         """
         with self._busy:
             self._count += 1
@@ -159,10 +163,7 @@ class Worker:
                     message = self._answer()
                     if message is None:
                         ended = True
-                        raise MachineError(
-                            self._pipe.tail("The velatura worker died in the middle of a job"),
-                            do="Frames under their final names are whole; run the job again",
-                        )
+                        raise self._death()
                     if message.get("id") != self._count:
                         continue
                     event = Event(
@@ -189,6 +190,16 @@ class Worker:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._pipe.process.wait(PATIENCE)
         self._pipe.stop()
+
+    def _death(self) -> errors.VelaturaError:
+        """Return what the end of a worker in the middle of a job was: a bug, or a kill."""
+        said = self._pipe.tail("The velatura worker died in the middle of a job")
+        code = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = self._pipe.process.wait(PATIENCE)
+        if code in _OURS:
+            return _ended(code, said)
+        return MachineError(said, do="Frames under their final names are whole; run the job again")
 
     def _send(self, message: dict[str, Any]) -> None:
         stdin = self._pipe.process.stdin
@@ -228,6 +239,18 @@ def _parsed(line: str) -> Event | None:
 def _raised(message: dict[str, Any]) -> errors.VelaturaError:
     """Return the error that the runtime raised, of the same class."""
     kind = getattr(errors, str(message.get("error")), None)
-    if not (isinstance(kind, type) and issubclass(kind, errors.VelaturaError)):
-        kind = errors.VelaturaError
-    return kind(str(message.get("text")))
+    if isinstance(kind, type) and issubclass(kind, errors.VelaturaError):
+        return kind(str(message.get("text")))
+    return _ended(int(message.get("exit_code", 1)), str(message.get("text")))
+
+
+def _ended(code: int, text: str) -> errors.VelaturaError:
+    """Return the error that an exit code of the runtime stands for: a signal's is a MachineError.
+
+    A farm tries again elsewhere after a MachineError, and not after a bug.
+    """
+    if code not in _OURS:
+        return _EXITS.get(code, MachineError)(text)
+    error = errors.VelaturaError(text)
+    error.exit_code = code
+    return error

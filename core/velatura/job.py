@@ -112,7 +112,7 @@ class Job:
             raise InputError(
                 f"In the job, strength should be 0..{MOST_STRENGTH:g}",
                 found=str(self.strength),
-                do="0 is the plate, 1 the look as painted, and 2 is already twice as strong in stops",
+                do="1 is as painted, and 2 is already twice as strong in stops",
             )
         for name in ("workers", "memory_mb"):
             if getattr(self, name) < 0:

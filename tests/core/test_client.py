@@ -8,6 +8,7 @@ import os
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import plates
 import pytest
@@ -28,6 +29,12 @@ def job(tmp_path, look, frames=2, out="out", size=(40, 56), **settings) -> Job:
 def long_job(tmp_path, slow_look) -> Job:
     """A job with several seconds of work left once the first frame is there."""
     return job(tmp_path, slow_look, frames=12, size=(400, 500), workers=2)
+
+
+def program(path: Path, script: str) -> None:
+    """Put a shell script in the runtime's place."""
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o700)
 
 
 def worker_process(said: str) -> subprocess.CompletedProcess[str]:
@@ -57,6 +64,49 @@ def test_a_batch_job_raises_what_was_wrong(tmp_path, look):
         client.run(order)
     with pytest.raises(errors.MachineError, match="CUDA was asked for"):
         client.run(job(tmp_path, look, device="cuda"))
+
+
+@pytest.mark.parametrize(
+    ("end", "kind", "code"),
+    [
+        ("exit 1", errors.VelaturaError, 1),  # a bug: another machine has it as well
+        ("exit 2", errors.VelaturaError, 2),
+        ("exit 3", errors.InputError, 3),
+        ("exit 4", errors.MachineError, 4),
+        ("exit 143", errors.CancelledError, 130),
+        ("kill -9 $$", errors.MachineError, 4),
+        ("exit 137", errors.MachineError, 4),  # as a shell between us reports it
+    ],
+)
+def test_a_farm_tries_again_elsewhere_only_where_that_may_help(tmp_path, look, end, kind, code):
+    program(tmp_path / "velatura", f"echo why >&2; {end}")
+    with pytest.raises(errors.VelaturaError, match="why") as batch:
+        client.run(Job("a.exr", str(look), "out"))
+    assert type(batch.value) is kind
+    assert batch.value.exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("end", "kind", "code"),
+    [
+        ("exit 1", errors.VelaturaError, 1),
+        ("exit 2", errors.VelaturaError, 2),
+        ("kill -9 $$", errors.MachineError, 4),
+        ("""echo '{"id": 1, "event": "failed", "error": "New", "exit_code": 3, "text": "why"}'""",
+         errors.InputError, 3),
+        ("""echo '{"id": 1, "event": "failed", "error": "New", "exit_code": 1, "text": "why"}'""",
+         errors.VelaturaError, 1),
+        ("""echo '{"id": 1, "event": "failed", "error": "VelaturaError", "text": "why"}'""",
+         errors.VelaturaError, 1),
+    ],
+)  # fmt: skip
+def test_a_bug_in_a_worker_is_told_from_its_being_killed(tmp_path, look, end, kind, code):
+    hello = f'{{"event": "ready", "protocol": {client.PROTOCOL}, "version": "x"}}'
+    program(tmp_path / "velatura", f"echo '{hello}'; read order; echo why >&2; {end}")
+    with Worker() as worker, pytest.raises(errors.VelaturaError, match="why") as failed:
+        list(worker.submit(Job("a.exr", str(look), "out")))
+    assert type(failed.value) is kind
+    assert failed.value.exit_code == code
 
 
 def test_a_batch_job_can_be_cancelled(tmp_path, slow_look):
