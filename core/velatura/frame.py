@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from velatura import colour, exr, gain, mask
-from velatura.errors import CancelledError
+from velatura.errors import CancelledError, LookError
 from velatura.image import FloatArray, Image, Pixels, cast
 from velatura.job import MOST_STRENGTH, Job
 from velatura.look import Card
@@ -86,7 +86,11 @@ def glaze(
     """
     card = session.look.card
     plate, matte = load(frame, job, card)
-    stops = _bake(plate, session, budget, cancelled)
+    try:
+        stops = _bake(plate, session, budget, cancelled)
+    except LookError as error:  # of this frame's light or passes: the probe had neither
+        what = f"{frame.plate}: {error.what}"
+        raise LookError(what, found=error.found, do=error.do) from error
     written = []
     if frame.gain:
         _stop_if(cancelled)

@@ -60,7 +60,8 @@ class Session:
             ``(3, h, w)`` float32, stops.
 
         Raises:
-            LookError: the network failed, or answered another size or with NaN or Inf.
+            LookError: the network failed, or answered another size, with NaN or Inf, or with more
+                stops than the card's bound.
             MachineError: there was not enough memory.
             CancelledError: `terminate` was called meanwhile.
         """
@@ -83,10 +84,7 @@ class Session:
                 f"{self.look.path} answered with another size than it was asked",
                 found=f"{getattr(answer, 'shape', answer)}, wanted {(1, *rgb.shape)}",
             )
-        if not np.isfinite(answer).all():
-            raise LookError(
-                f"{self.look.path} answered with NaN or Inf", do="Export it again, or retrain it"
-            )
+        _check_stops(self.look, answer)
         stops: FloatArray = answer[0]
         return stops
 
@@ -217,15 +215,25 @@ def _check_tensor(look: Look, kind: str, found: ort.NodeArg, channels: int) -> N
         )
 
 
+def _check_stops(look: Look, answer: FloatArray) -> None:
+    """Raise unless all is within the bound: two passes, without a copy of a whole frame."""
+    least, most = float(answer.min()), float(answer.max())  # NaN where there is one
+    bound = look.card.bound
+    if -bound - _ROUNDING <= least and most <= bound + _ROUNDING:
+        return
+    if not np.isfinite((least, most)).all():
+        raise LookError(
+            f"{look.path} answered with NaN or Inf", do="Export it again, or retrain it"
+        )
+    raise LookError(
+        f"{look.path} answers beyond the bound of its own card",
+        found=f"{max(-least, most):g} stops; wanted {bound:g} at most",
+    )
+
+
 def _probe(look: Look, session: Session) -> None:
     """Run two small frames: one dark to bright, one with an exposure no plate should have."""
     step = look.card.alignment
     for rows, columns, brightest in ((2, 3, 4.0), (5, 4, 65504.0)):
         ramp = np.geomspace(1e-4, brightest, 3 * rows * columns * step**2, dtype=np.float32)
-        stops = session.stops(ramp.reshape(3, rows * step, columns * step))
-        largest = float(np.abs(stops).max())
-        if largest > look.card.bound + _ROUNDING:
-            raise LookError(
-                f"{look.path} answers beyond the bound of its own card",
-                found=f"{largest:g} stops; wanted {look.card.bound:g} at most",
-            )
+        session.stops(ramp.reshape(3, rows * step, columns * step))

@@ -13,7 +13,7 @@ import pytest
 from glazing import law, run, stack
 
 from velatura import colour, exr, frame, shot
-from velatura.errors import ColourError, PassError
+from velatura.errors import ColourError, LookError, PassError
 from velatura.image import Image, Part, Window
 from velatura.job import Job
 from velatura.look import read
@@ -187,6 +187,23 @@ def test_passes_are_read_from_the_layers_that_are_named(tmp_path):
     usual = run(tmp_path / "N.exr", guided, tmp_path / "out")
     named = run(tmp_path / "b.exr", guided, tmp_path / "out", passes="normal=bump, depth=far")
     plates.assert_same_planes(usual, named)
+
+
+@pytest.mark.parametrize(("normal", "why"), [(-1.0, "NaN or Inf"), (25.0, "5 stops; wanted 4")])
+def test_a_look_that_fails_on_a_frames_passes_is_refused_by_that_frame(tmp_path, normal, why):
+    graph = looks.Graph(0)
+    steep = graph.node(
+        "Sqrt", graph.node("Add", "guides", graph.node("Mul", "rgb", graph.weight(np.float32(0))))
+    )
+    looks.bounded(graph, steep, 1e9)
+    card = dataclasses.replace(looks.SMALL, guides=("normal",), bound=4.0)
+    look = looks.pack(graph, card, tmp_path / "x.onnx")
+    planes = plates.rgba(40, 56) | {f"N.{n}": np.zeros((40, 56), np.float16) for n in "XYZ"}
+    planes["N.Y"][20, 20] = normal
+    exr.write(tmp_path / "plate.exr", Image((plates.part(planes),)))
+    with pytest.raises(LookError, match=rf"plate\.exr: .*x\.onnx answer.*{why}") as refusal:
+        run(tmp_path / "plate.exr", look, tmp_path / "out")
+    assert refusal.value.exit_code == 3
 
 
 def test_a_named_pass_that_is_not_there_is_refused(tmp_path):

@@ -117,6 +117,26 @@ def test_an_answer_beyond_the_bound_is_refused(tmp_path):
         open_session(read(path), "cpu")
 
 
+def test_an_answer_that_only_passes_drive_beyond_the_bound_is_refused(tmp_path):
+    """The probe has no passes to show: each answer is looked at."""
+    graph = looks.Graph(0)
+    looks.bounded(graph, graph.node("Add", "rgb", "guides"), 1e9)
+    card = dataclasses.replace(looks.SMALL, guides=("normal",), bound=16.0)
+    graph.nodes[0].input[0] = graph.node("Clip", "rgb", "", graph.weight(np.float32(8)))
+    graph.nodes.insert(0, graph.nodes.pop())
+    session = open_session(read(looks.pack(graph, card, tmp_path / "x.onnx")), "cpu")
+    rgb, normal = np.ones((3, 8, 8), np.float32), np.zeros((3, 8, 8), np.float32)
+    assert (session.stops(rgb, normal) == 1).all()
+    for value, found in ((20, "21"), (-30, "29")):
+        normal[2, 7, 7] = value
+        with pytest.raises(LookError, match=f"{found} stops; wanted 16 at most"):
+            session.stops(rgb, normal)
+    for value in (np.nan, np.inf, -np.inf):
+        normal[2, 7, 7] = value
+        with pytest.raises(LookError, match=r"NaN or Inf|[0-9] stops"):
+            session.stops(rgb, normal)
+
+
 def test_weights_outside_the_file_are_refused_even_from_its_own_folder(tmp_path, monkeypatch):
     path = looks.small(tmp_path / "x.onnx")
     model = onnx.load(path)
