@@ -33,7 +33,9 @@ FORMAT = 1
 MAX_BYTES = 256 * 2**20
 """Largest look file, bytes: fifty times the largest network we train."""
 
-_LARGEST = {"alignment": 1024, "halo": 8192, "bound": 16.0}  # px, px, stops: beyond is no look
+# px, px, stops, scene-linear: beyond is no look
+_LARGEST = {"alignment": 1024, "halo": 8192, "bound": 16.0, "floor": 1.0}
+_LEAST_BYTES = 24.0  # a px: three floats in, three out; fewer would switch the memory budget off
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,12 @@ class Card:
                 do="Use the version of velatura that the look was made with, or export it again",
             )
         _demand(bool(self.name), "name", self.name, "a name")
-        for key in ("floor", "bound", "alignment", "receptive_field", "bytes_px"):
+        for key in ("floor", "bound", "alignment", "receptive_field"):
             _demand(getattr(self, key) > 0, key, getattr(self, key), "more than 0")
         for key in ("halo", "parameters", "kflop_px"):
             _demand(getattr(self, key) >= 0, key, getattr(self, key), "0 or more")
+        least = _LEAST_BYTES
+        _demand(self.bytes_px >= least, "bytes_px", self.bytes_px, f"{least:g} or more")
         for key, most in _LARGEST.items():
             _demand(getattr(self, key) <= most, key, getattr(self, key), f"{most} at most")
         _demand(len(set(self.guides)) == len(self.guides), "guides", self.guides, "each once")
