@@ -1,6 +1,8 @@
 """The `velatura` command: what it can be asked, and how it answers.
 
-stdout carries machine lines only, stderr what people read. Exit codes say whether another try
+stdout carries what was asked for: of `apply` and `worker` lines for machines only, of `info` and
+`doctor` a table, or JSON with --json, of the trainer's commands their results. Warnings, errors
+and bars go to stderr. Exit codes say whether another try
 helps: 0 done, 1 a bug, 2 usage, 3 wrong input, 4 this machine cannot, 130 and 143 interrupted, 141
 whoever read stdout has gone.
 Nothing heavy is imported before a command needs it.
@@ -50,18 +52,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     given = list(sys.argv[1:] if arguments is None else arguments)
     app = _app(given[0] if given else "")
+    style: Style = "none"
     try:
-        app(given, exit_on_error=False, print_error=True, result_action="return_value")
+        command, bound, _ = app.parse_args(given, exit_on_error=False, print_error=True)
+        style = bound.arguments.get("progress", style)
+        command(*bound.args, **bound.kwargs)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # each ends as `_ended` says
-        return _ended(error, given)
+        return _ended(error, given, style)
     return 0
 
 
-def _ended(error: BaseException, given: Sequence[str]) -> int:
+def _ended(error: BaseException, given: Sequence[str], style: Style) -> int:
     """Say why a command ended early; return its exit code."""
     match error:
         case VelaturaError():
-            return _report(error, given)
+            return _report(error, style)
         case CycloptsError():
             return _USAGE  # it has printed what was wrong, and how to ask
         case KeyboardInterrupt():
@@ -71,7 +76,7 @@ def _ended(error: BaseException, given: Sequence[str]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left has nowhere to go
             return _UNHEARD
         case ImportError() if _lacks_trainer(error):
-            return _report(_without_trainer(given[0]), given)
+            return _report(_without_trainer(given[0]), style)
     traceback.print_exception(error)  # a bug: the whole story, and the farm's code for it
     return _BUG
 
@@ -211,10 +216,9 @@ def worker() -> None:
     serve()
 
 
-def _report(error: VelaturaError, given: Sequence[str]) -> int:
+def _report(error: VelaturaError, style: Style) -> int:
     log.error(error)
-    openjd = any(text.endswith("openjd") for text in given)
-    fail("openjd" if openjd else "none", str(error))
+    fail(style, str(error))
     return error.exit_code
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import looks
 import plates
@@ -27,7 +28,16 @@ def test_help_and_version_end_well():
     assert package.__version__ in velatura("--version").stdout
 
 
-@pytest.mark.parametrize("command", ["apply", "info", "doctor", "worker"])
+TRAINERS = pytest.mark.skipif(find_spec("torch") is None, reason="the trainer is not installed")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("apply", "info", "doctor", "worker", "demo"),
+        *(pytest.param(name, marks=TRAINERS) for name in ("train", "export", "evaluate")),
+    ],
+)
 def test_every_command_has_an_example(command):
     said = velatura(command, "--help").stdout
     assert "Example" in said
@@ -92,6 +102,18 @@ def test_wrong_input_ends_with_3_and_tells_the_farm_why(tmp_path, plate, look):
     assert "ERROR 2 of 4 plate frames are missing" in result.stderr
     assert "openjd_fail: 2 of 4 plate frames are missing" in result.stdout
     assert "Traceback" not in result.stderr
+
+
+def test_a_farm_is_told_in_its_own_words_only(tmp_path, look):
+    named = tmp_path / "x.openjd"
+    arguments = ("apply", tmp_path / "no.exr", "--look", look, f"--out={named}")
+    assert velatura(*arguments).stdout == ""
+    assert velatura(*arguments, "--progress=alf").stdout == ""
+    for style in (("--progress", "openjd"), ("--progress=openjd",)):
+        assert velatura(*arguments, *style).stdout.startswith("openjd_fail: ")
+    strong = velatura(*arguments, "--progress=openjd", "--strength=-1")
+    assert strong.returncode == 3
+    assert "openjd_fail: In the job, strength should be 0..4" in strong.stdout
 
 
 @pytest.mark.parametrize(
