@@ -5,8 +5,10 @@ Files are numbered as farms write them: ``shot.####.exr``, ``shot.%04d.exr``, ``
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from fileseq.constants import PAD_STYLE_HASH1
@@ -15,6 +17,8 @@ from fileseq.frameset import FrameSet
 
 from velatura.errors import FrameError
 from velatura.job import Job
+
+log = logging.getLogger(__name__)
 
 _NAMED = 20  # missing frames that an error names at most
 
@@ -108,6 +112,8 @@ class Frame:
 def frames(job: Job) -> list[Frame]:
     """Return each frame's files; fingerprints are still empty.
 
+    Where the job names no range, and what lies on disk has holes, a warning names them.
+
     Raises:
         FrameError: the range is none, there are no frames, or some are missing: all get named.
     """
@@ -121,6 +127,8 @@ def frames(job: Job) -> list[Frame]:
             )
     else:
         numbers = plate.on_disk() if plate.single is None else [plate.single]
+        if plate.single is None:
+            _tell_holes(job.plate, list(map(int, numbers)))
     if not numbers:
         raise FrameError(f"There are no frames {job.plate}", do="Check the path and its digits")
     mask = _mask_pattern(job)
@@ -135,6 +143,20 @@ def frames(job: Job) -> list[Frame]:
     _refuse_missing("plate", [frame.plate for frame in found])
     _refuse_missing("mask", [frame.mask for frame in found if frame.mask])
     return found
+
+
+def _tell_holes(plate: str, numbers: list[int]) -> None:
+    """Say which numbers between the first and the last are not there; they may be meant so."""
+    holes = [(low + 1, high - 1) for low, high in pairwise(numbers) if high - low > 1]
+    if not holes:
+        return
+    few = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in holes[:_NAMED])
+    more = f" and {len(holes) - _NAMED} more" if len(holes) > _NAMED else ""
+    log.warning(
+        "%s has holes between its first and last frame, %d and %d, and goes without: %s%s. "
+        "Render them, or give the range with --frames",
+        *(plate, numbers[0], numbers[-1], few, more),
+    )
 
 
 def _renumbered(pattern: Pattern, number: str) -> str:

@@ -82,6 +82,32 @@ def test_missing_frames_are_all_named(tmp_path):
         frames(folder / "plate.####.exr", frames="1-6")
 
 
+def test_holes_on_disk_are_named_in_one_warning_and_no_error(tmp_path, caplog):
+    numbers = (-2, 1, 2, 4, 5, 100)
+    folder = touched(tmp_path, *(f"plate.{number:04d}.exr" for number in numbers))
+    found = frames(folder / "plate.####.exr")
+    assert len(found) == 6
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "-2 and 100, and goes without: -1-0, 3, 6-99. Render" in said
+
+
+def test_of_very_many_holes_the_first_are_named(tmp_path, caplog):
+    folder = touched(tmp_path, *(f"plate.{number:04d}.exr" for number in range(0, 60, 2)))
+    frames(folder / "plate.####.exr")
+    assert "37, 39 and 9 more." in caplog.text
+    assert "41" not in caplog.text
+
+
+def test_frames_without_holes_or_with_a_range_give_no_warning(tmp_path, caplog):
+    folder = touched(tmp_path, *THREE, "plate.0005.exr")
+    frames(folder / "plate.####.exr", frames="1-3")
+    frames(folder / "plate.####.exr", frames="1-5x2")
+    frames(folder / "plate.0005.exr")
+    (folder / "plate.0005.exr").unlink()
+    frames(folder / "plate.####.exr")
+    assert not caplog.records
+
+
 def test_of_very_many_missing_frames_the_first_are_named(tmp_path):
     with pytest.raises(FrameError, match=r"100 of 100 .*plate\.0020\.exr and 80 more"):
         frames(tmp_path / "plate.####.exr", frames="1-100")
