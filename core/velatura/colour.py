@@ -106,21 +106,6 @@ def convert(rgb: FloatArray, source: str, target: str, config: str = "") -> Floa
     return converted
 
 
-def linear(rgb: FloatArray, hint: str = "", target: str = SCENE, config: str = "") -> FloatArray:
-    """Return painted ``(3, H, W)`` float32 values as scene-linear.
-
-    A painted 8-bit frame is read as a texture, by its curve alone and not by a view transform, so
-    that what was white stays 1.
-
-    Args:
-        rgb: values as stored, 0..1 for 8-bit.
-        hint: its colour space; `PAINTED` where that is empty.
-        target: the linear space wanted.
-        config: as in `space_of`.
-    """
-    return convert(rgb, hint or PAINTED, target, config)
-
-
 def _said(attributes: Mapping[str, Any], flag: str) -> Iterator[str]:
     yield flag
     yield str(attributes.get("colorInteropID", ""))

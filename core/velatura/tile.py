@@ -47,30 +47,6 @@ class Span:
     fed_stop: int
 
 
-def infer(
-    session: Session, rgb: FloatArray, guides: FloatArray | None = None, budget: int = BUDGET
-) -> FloatArray:
-    """Return the stops of a frame that is in memory.
-
-    Args:
-        session: the loaded look.
-        rgb: ``(3, H, W)`` float32, as `Session.stops` wants it but of any size.
-        guides: ``(G, H, W)`` float32 or None.
-        budget: memory that the network may take, in bytes.
-
-    Returns:
-        ``(3, H, W)`` float32; the same bits whatever the budget, on a CPU.
-    """
-
-    def fetch(rows: slice, columns: slice) -> tuple[FloatArray, FloatArray | None]:
-        return rgb[:, rows, columns], None if guides is None else guides[:, rows, columns]
-
-    stops = np.empty_like(rgb)
-    for (rows, columns), tile in tiles(session, rgb.shape[1], rgb.shape[2], fetch, budget):
-        stops[:, rows, columns] = tile
-    return stops
-
-
 def tiles(
     session: Session, height: int, width: int, fetch: Fetch, budget: int = BUDGET
 ) -> Iterator[tuple[Box, FloatArray]]:

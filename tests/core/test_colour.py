@@ -119,12 +119,13 @@ def test_planes_that_are_not_contiguous_convert_alike():
 def test_painted_pictures_become_linear_by_the_srgb_curve_of_iec_61966_2_1():
     coded = np.array([0, 0.1, 0.5, 1], np.float32).reshape(1, 1, 4).repeat(3, 0)
     wanted = [0, *(((value + 0.055) / 1.055) ** 2.4 for value in (0.1, 0.5)), 1]
-    for got in (colour.linear(coded), colour.linear(coded, "sRGB")):
+    for name in (colour.PAINTED, "sRGB"):
+        got = colour.convert(coded, name, colour.SCENE)
         np.testing.assert_allclose(got[0, 0], wanted, rtol=2e-6)  # a power in float32
-    assert colour.linear(coded, "lin_rec709") is coded
     # Below .04 OCIO's line has slope 12.9232, to join the curve smoothly; IEC rounds it to 12.92.
     toe = np.full((3, 1, 1), 0.03, np.float32)
-    np.testing.assert_allclose(colour.linear(toe), 0.03 / 12.92, rtol=3e-4)
+    toe = colour.convert(toe, colour.PAINTED, colour.SCENE)
+    np.testing.assert_allclose(toe, 0.03 / 12.92, rtol=3e-4)
 
 
 def test_threads_convert_at_once_and_agree():

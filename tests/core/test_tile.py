@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from velatura.errors import MachineError
+from velatura.image import FloatArray
 from velatura.look import Card, read
-from velatura.session import open_session
-from velatura.tile import infer, plan
+from velatura.session import Session, open_session
+from velatura.tile import plan, tiles
 
 EVERYTHING = 2**40
 SIDES = (1, 2, 3, 4, 5, 31, 32, 33, 43, 44, 45, 64, 65, 90)  # around alignment, halo and tile
@@ -24,6 +25,20 @@ FED = (44 * 44, 44 * 60, 64 * 64, 101 * 97)  # px a tile may be fed; 44 is the l
 def pixels(height, width, channels=3, seed=0):
     random = np.random.default_rng(seed)
     return random.lognormal(-2, 2, (channels, height, width)).astype(np.float32)
+
+
+def infer(
+    session: Session, rgb: FloatArray, guides: FloatArray | None = None, budget: int = EVERYTHING
+) -> FloatArray:
+    """Return the stops of a whole frame, put together from its tiles."""
+
+    def fetch(rows: slice, columns: slice) -> tuple[FloatArray, FloatArray | None]:
+        return rgb[:, rows, columns], None if guides is None else guides[:, rows, columns]
+
+    stops = np.full_like(rgb, np.nan)
+    for (rows, columns), tile in tiles(session, *rgb.shape[1:], fetch, budget):
+        stops[:, rows, columns] = tile
+    return stops
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +104,8 @@ def test_the_halo_is_needed(tmp_path):
 def test_the_plan_covers_each_pixel_once_within_the_budget(height, width, alignment, halo, room):
     card = Card("x", alignment=alignment, halo=halo, bytes_px=24)
     most = (2 * (halo + 16) + 16 * room) ** 2
-    tiles = plan(height, width, card, 24 * most)
-    rows, columns = ({pair[axis] for pair in tiles} for axis in (0, 1))
+    planned = plan(height, width, card, 24 * most)
+    rows, columns = ({pair[axis] for pair in planned} for axis in (0, 1))
     for spans, size in ((rows, height), (columns, width)):
         ordered = sorted(spans, key=lambda span: span.start)
         assert ordered[0].start == 0
@@ -101,8 +116,8 @@ def test_the_plan_covers_each_pixel_once_within_the_budget(height, width, alignm
             assert (span.fed_stop - span.fed_start) % max(4, alignment) == 0
             assert span.fed_start == 0 or span.start - span.fed_start >= halo
             assert span.fed_stop == ordered[-1].stop or span.fed_stop - span.stop >= halo
-    assert len(tiles) == len(rows) * len(columns)
-    for row, column in tiles:
+    assert len(planned) == len(rows) * len(columns)
+    for row, column in planned:
         fed = (row.fed_stop - row.fed_start) * (column.fed_stop - column.fed_start)
         assert fed <= most
 
