@@ -122,3 +122,11 @@ def test_onnx_runtime_is_only_loaded_where_its_telemetry_is_off() -> None:
     sources = [path for folder in ("core", "training") for path in (ROOT / folder).rglob("*.py")]
     found = [path.name for path in sources if loads.search(path.read_text(encoding="utf-8"))]
     assert found == ["onnx_runtime.py"]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/learning.md", "benchmarks/RESULTS.md"])
+def test_every_link_of_a_page_leads_to_a_file(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    missing = [link for link in links if not (ROOT / page).parent.joinpath(link).is_file()]
+    assert not missing

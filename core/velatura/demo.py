@@ -6,6 +6,7 @@ on the courtyard shot that comes with velatura (12 frames, own work, CC0).
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -91,12 +92,15 @@ def demo(
     rows = [[_read(folder, frame) for folder in sources] for frame in SHOWN]
     sheet.write(contact, rows, "lin_rec709_scene")
     sys.stdout.write(f"wrote {contact}\n")
+    velatura = Path(os.path.relpath(Path(sys.executable).parent)) / "velatura"
     console.print(
         f"\n[bold]Open next[/]\n"
         f"  {contact}: plate, result, paint, for frames {', '.join(map(str, SHOWN))}\n"
         f"  {shot}: frame.####.exr is finished, frame.gain.####.exr is the gain layer, in stops\n"
-        f"  {look}: the look; `velatura info {look}` tells what it is\n"
-        f"  velatura apply PLATE --look {look} --out FOLDER --write picture --strength 0.5"
+        f"  {velatura} info {look}\n"
+        f"  {velatura} apply PLATE --look {look} --out FOLDER --write picture --strength 0.5",
+        soft_wrap=True,
+        highlight=False,
     )
 
 
