@@ -91,8 +91,7 @@ def run(
             under their final names are whole.
 
     Raises:
-        InputError, MachineError, CancelledError: as the job's exit code says; MachineError, too,
-            where the runtime was killed.
+        InputError, MachineError, CancelledError: as the exit code says, or the signal that killed.
         VelaturaError: a bug (exit code 1), or a runtime of another version (2).
         MissingRuntimeError: there is no runtime.
     """
@@ -150,9 +149,8 @@ class Worker:
         early and the job is cancelled.
 
         Raises:
-            VelaturaError: the subclass that the runtime raised.
+            VelaturaError: the subclass that the runtime raised; itself where it died of a bug.
             MachineError: the worker was killed; start another.
-            VelaturaError: it died of a bug, which another would do as well.
         """
         with self._busy:
             self._count += 1
@@ -194,11 +192,10 @@ class Worker:
     def _death(self) -> errors.VelaturaError:
         """Return what the end of a worker in the middle of a job was: a bug, or a kill."""
         said = self._pipe.tail("The velatura worker died in the middle of a job")
-        code = None
         with contextlib.suppress(subprocess.TimeoutExpired):
-            code = self._pipe.process.wait(PATIENCE)
-        if code in _OURS:
-            return _ended(code, said)
+            self._pipe.process.wait(PATIENCE)
+        if self._pipe.process.returncode in _OURS:
+            return _ended(self._pipe.process.returncode, said)
         return MachineError(said, do="Frames under their final names are whole; run the job again")
 
     def _send(self, message: dict[str, Any]) -> None:
@@ -245,10 +242,7 @@ def _raised(message: dict[str, Any]) -> errors.VelaturaError:
 
 
 def _ended(code: int, text: str) -> errors.VelaturaError:
-    """Return the error that an exit code of the runtime stands for: a signal's is a MachineError.
-
-    A farm tries again elsewhere after a MachineError, and not after a bug.
-    """
+    """Return the error of an exit code; farms try again after a MachineError, not after a bug."""
     if code not in _OURS:
         return _EXITS.get(code, MachineError)(text)
     error = errors.VelaturaError(text)
