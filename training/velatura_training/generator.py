@@ -16,6 +16,7 @@ around it.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
@@ -49,7 +50,7 @@ class Shape:
         return sum(GUIDES[name] for name in self.guides)
 
 
-class Generator(nn.Module):
+class Generator(nn.Module, ABC):
     """Scene-linear RGB and guides to stops; subclasses give the trunk.
 
     Attributes:
@@ -77,9 +78,9 @@ class Generator(nn.Module):
         x = light if guides is None else torch.cat([light, self._scaled(guides)], 1)
         return self.shape.bound * torch.tanh(self.trunk(x))
 
+    @abstractmethod
     def trunk(self, x: Tensor) -> Tensor:
         """Return the unbounded gain of an encoded picture."""
-        raise NotImplementedError
 
     def _scaled(self, guides: Tensor) -> Tensor:
         """Return the guides with depth as ``z / (z + scale)``: 0 is background, 1 is far."""

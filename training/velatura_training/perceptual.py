@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -43,7 +44,7 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 State = Mapping[str, Tensor]
 
 
-class Backbone(nn.Module):
+class Backbone(nn.Module, ABC):
     """A frozen feature extractor: ``(N, 3, H, W)`` display RGB in 0..1 to a list of maps.
 
     Attributes:
@@ -63,9 +64,9 @@ class Backbone(nn.Module):
         """Return the maps after each tap, finest first."""
         return self.features((display - self.mean) / self.std)
 
+    @abstractmethod
     def features(self, x: Tensor) -> list[Tensor]:
         """Return the maps of a normalised picture."""
-        raise NotImplementedError
 
 
 class EfficientNetLite0(Backbone):
