@@ -55,8 +55,8 @@ def main() -> None:
         if arguments.verb == "demo":
             steps.hand_over(program("velatura"), "demo", *rest)
         elif arguments.verb == "test":
-            nox = ["-m", "nox", "--noxfile", ROOT / "noxfile.py", "--session", "lint", "tests"]
-            steps.hand_over(program("python"), *nox, "--", *rest)
+            nox = ["-m", "nox", "--noxfile", ROOT / "noxfile.py", "--session"]
+            steps.hand_over(program("python"), *nox, "lint", "tests", "host_blender", "--", *rest)
         else:
             print(f"ready: {program('velatura')}")
     except KeyboardInterrupt:

@@ -1,9 +1,10 @@
-"""The developers' sessions: lint, tests, and the wheel as a stranger would install it.
+"""The developers' sessions: lint, tests, Blender, and the wheel as a stranger would install it.
 
-`python install.py test` runs the first two in `.venv`, where nox itself lives. `nox -s dist` makes
-an environment of its own, for the wheel must work without this folder.
+`python install.py test` runs the first three in `.venv`, where nox itself lives. `nox -s dist`
+makes an environment of its own, for the wheel must work without this folder.
 """
 
+import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +14,10 @@ import nox
 HERE = Path(sys.executable).parent
 """The programs beside the Python that runs nox, whether or not its environment is activated."""
 
-nox.options.sessions = ["lint", "tests"]
+BLENDERS = ["5.0.1", "4.5.15"]
+"""The newest bpy on PyPI, and the newest of the long-term release before it."""
+
+nox.options.sessions = ["lint", "tests", "host_blender"]
 
 
 @nox.session(venv_backend="none")
@@ -27,8 +31,36 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
-    """All tests but those that want a GPU or minutes: `-- -m slow`, `-- -m gpu`."""
+    """All tests but those that want Blender, a GPU or minutes: `-- -m slow`, `-- -m gpu`."""
     session.run(HERE / "pytest", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def host_blender(session: nox.Session) -> None:
+    """The add-on in real Blenders: tests in `.venv` that start bpy in processes of its own.
+
+    bpy wants numpy 1 and exactly one Python, so each version has an environment apart.
+    """
+    if sys.version_info[:2] != (3, 11):
+        session.skip(f"bpy is built for Python 3.11 alone; this is {sys.version.split()[0]}")
+    pythons = os.pathsep.join(str(bpy(session, version)) for version in BLENDERS)
+    session.run(
+        *(HERE / "pytest", "-m", "host_blender", "tests/plugin/blender", *session.posargs),
+        env={"VELATURA_BPY": pythons},
+        success_codes=[0, 5] if session.posargs else [0],  # 5: none of ours is among what was asked
+    )
+
+
+def bpy(session: nox.Session, version: str) -> Path:
+    """Return the Python of an environment with this bpy; made once, almost a gigabyte."""
+    folder = Path(".nox", f"bpy-{version}").absolute()
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    ready = folder / "ready"  # written last
+    if not ready.exists():
+        session.run(sys.executable, "-m", "venv", "--clear", folder)
+        session.run(python, "-m", "pip", "install", "--quiet", f"bpy=={version}")
+        ready.touch()
+    return python
 
 
 @nox.session

@@ -1,0 +1,12 @@
+from pathlib import Path
+
+import hosts
+import pytest
+
+
+@pytest.fixture(scope="session", params=list(hosts.PYTHONS) or ["none"])
+def python(request: pytest.FixtureRequest) -> Path:
+    """The Python of each Blender in turn."""
+    if not hosts.PYTHONS:
+        pytest.skip("$VELATURA_BPY names no Python that has bpy: run `nox -s host_blender`")
+    return hosts.PYTHONS[request.param]
