@@ -114,6 +114,7 @@ def apply(
     space: str = "",
     workers: int = 0,
     memory_mb: int = 0,
+    config: str = "",
     progress: Style = "auto",
 ) -> None:
     """Put a look on a shot: write its gain layer, the finished picture, or both.
@@ -142,6 +143,8 @@ def apply(
         space: the plate's colour space; from its metadata if left away.
         workers: frames at a time; 0 for as many as processors and memory allow.
         memory_mb: memory for everything, in MiB; 0 for half of what is free.
+        config: the OCIO config that defines --space, a file or a built-in's name; $OCIO, else a
+            built-in one, if left away.
         progress: a bar on a terminal, or lines for Open Job Description or Tractor on stdout.
     """
     from velatura import sequence
@@ -150,7 +153,7 @@ def apply(
         *(plate, look, out, frames, write),
         strength,
         *(mask, device, layer, passes, space),
-        *(workers, memory_mb),
+        *(workers, memory_mb, config),
     ).checked()
     if write == "gain" and (mask or strength != 1):
         log.warning(

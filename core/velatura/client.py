@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,10 +22,11 @@ from typing import Any, Callable
 
 from velatura import errors
 from velatura.errors import CancelledError, InputError, MachineError, MissingRuntimeError
+from velatura.home import home
 from velatura.job import Job
 from velatura.pipe import PATIENCE, Pipe
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Version of the worker's messages; client and runtime must agree."""
 
 _POLL = 0.1  # seconds between two looks at whether the host wants to cancel
@@ -38,9 +40,10 @@ class Event:
     """What a job tells while it runs.
 
     Attributes:
-        kind: "progress", "wrote", "kept" (a frame that lay there already), "done" or "failed".
+        kind: "progress", "wrote", "kept" (a frame that lay there already), "done" or "failed"; of a
+            `Worker` also "warning".
         percent: of the job, 0 to 100; of "progress".
-        text: the path written, the frame kept, or the error.
+        text: the path written, the frame kept, the warning, or the error.
     """
 
     kind: str
@@ -48,33 +51,50 @@ class Event:
     text: str = ""
 
 
-def runtime() -> list[str]:
+def runtime(preferred: str = "") -> list[str]:
     """Return the command that starts the runtime.
 
-    Looked for in this order: ``$VELATURA_RUNTIME``, the ``.venv`` beside the source tree this file
-    lies in, the PATH.
+    Looked for in this order: ``preferred``, ``$VELATURA_RUNTIME``, the ``.venv`` beside the source
+    tree this file lies in, what ``install.py`` noted in the user's velatura folder, the PATH.
+
+    Args:
+        preferred: the velatura executable that a host's preferences name, if they do.
 
     Raises:
-        MissingRuntimeError: it is in none of them.
+        MissingRuntimeError: it is in none of them, or one of the first two names no file.
     """
-    named = os.environ.get("VELATURA_RUNTIME")
-    if named:
-        if not Path(named).is_file():
+    named = {
+        "The velatura runtime in the preferences": preferred,
+        "$VELATURA_RUNTIME": os.environ.get("VELATURA_RUNTIME", ""),
+    }
+    for whose, path in named.items():
+        if path and not Path(path).is_file():
             raise MissingRuntimeError(
-                "$VELATURA_RUNTIME does not name a file",
-                found=named,
-                do="Let it name the velatura executable",
+                f"{whose} is not a file",
+                found=path,
+                do="Let it name the velatura executable, or leave it empty",
             )
-        return [named]
+        if path:
+            return [path]
     folder, program = ("Scripts", "velatura.exe") if os.name == "nt" else ("bin", "velatura")
     beside = Path(__file__).resolve().parents[2] / ".venv" / folder / program
-    found = str(beside) if beside.is_file() else shutil.which("velatura")
+    found = str(beside) if beside.is_file() else _noted() or shutil.which("velatura")
     if not found:
         raise MissingRuntimeError(
             "The velatura runtime is not installed",
-            do=f"Run `python install.py` in {beside.parents[2]}, or set VELATURA_RUNTIME",
+            do="Run `python install.py` in velatura's folder, or let VELATURA_RUNTIME name the "
+            "velatura executable",
         )
     return [found]
+
+
+def _noted() -> str:
+    """Return the runtime that `install.py` wrote down; "" if it did not, or it is gone since."""
+    try:
+        noted = (home() / "runtime").read_text("utf-8").strip()
+    except OSError:
+        return ""
+    return noted if Path(noted).is_file() else ""
 
 
 def run(
@@ -116,19 +136,22 @@ def run(
 class Worker:
     """A runtime that stays up between jobs; a context manager, as the process must end.
 
+    Args:
+        command: what starts the runtime; `runtime` finds it if left away.
+
     Raises:
         MissingRuntimeError: there is no runtime, or it does not start.
     """
 
-    def __init__(self) -> None:
-        self._pipe = Pipe([*runtime(), "worker"])
+    def __init__(self, command: list[str] | None = None) -> None:
+        self._pipe = Pipe([*(command or runtime()), "worker"])
         self._count = 0
         self._busy = threading.Lock()
-        hello = self._answer(_START)
-        if hello is not None and hello.get("protocol") == PROTOCOL:
+        hello = self._hello()
+        if hello.get("protocol") == PROTOCOL:
             return
         self._pipe.stop()
-        if hello is None:
+        if not hello:
             raise MissingRuntimeError(self._pipe.tail("The velatura runtime does not start"))
         raise MissingRuntimeError(
             "The velatura runtime is of another version than this plug-in",
@@ -142,15 +165,21 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def submit(self, job: Job) -> Iterator[Event]:
+    def submit(self, job: Job, cancelled: Callable[[], bool] | None = None) -> Iterator[Event]:
         """Run a job; yield its events, the last of which is "done".
 
         One job at a time: a second thread waits until the first job has ended. Stop iterating
         early and the job is cancelled.
 
+        Args:
+            job: the order.
+            cancelled: asked about ten times a second; once it says yes, the job is stopped and
+                frames under their final names are whole.
+
         Raises:
             VelaturaError: the subclass that the runtime raised; itself where it died of a bug.
             MachineError: the worker was killed; start another.
+            CancelledError: ``cancelled`` said yes, and the worker has let go of the job.
         """
         with self._busy:
             self._count += 1
@@ -158,6 +187,9 @@ class Worker:
             self._send({"id": self._count, "job": asdict(job)})
             try:
                 while not ended:
+                    if cancelled is not None and cancelled():
+                        cancelled = None
+                        self.cancel()
                     message = self._answer()
                     if message is None:
                         ended = True
@@ -210,18 +242,22 @@ class Worker:
                 self._pipe.tail("The velatura worker is no longer there"), do="Start another"
             ) from error
 
-    def _answer(self, patience: float | None = None) -> dict[str, Any] | None:
-        """Return the next message, or None if the worker ended or took longer than ``patience``."""
-        waited = 0.0
-        while patience is None or waited < patience:
-            line = self._pipe.line(_POLL)
-            if line is None:
-                return None
-            if line.startswith("{"):
-                answer: dict[str, Any] = json.loads(line)
-                return answer
-            waited += _POLL
-        return None
+    def _hello(self) -> dict[str, Any]:
+        """Return the worker's first message, empty if it ended or took too long."""
+        deadline = time.monotonic() + _START
+        while time.monotonic() < deadline:
+            hello = self._answer()
+            if hello is None or hello:
+                return hello or {}
+        return {}
+
+    def _answer(self) -> dict[str, Any] | None:
+        """Return the next message, an empty one if there is none yet, None if the worker ended."""
+        line = self._pipe.line(_POLL)
+        if line is None:
+            return None
+        answer: dict[str, Any] = json.loads(line) if line.startswith("{") else {}
+        return answer
 
 
 def _parsed(line: str) -> Event | None:

@@ -163,7 +163,7 @@ def _load(config: str) -> ocio.Config:
         raise ColourError(
             f"The OCIO config {config} cannot be loaded",
             found=str(error),
-            do="Check $OCIO, or unset it to use the built-in config",
+            do="Check --config or $OCIO; without them the built-in config is used",
         ) from error
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from velatura import colour, exr, gain, mask
 from velatura.errors import CancelledError, LookError
+from velatura.fingerprint import JOB_KEY
 from velatura.image import FloatArray, Image, Pixels, cast
 from velatura.job import MOST_STRENGTH, Job
 from velatura.look import Card
@@ -27,9 +28,6 @@ from velatura.tile import tiles
 
 Stops = npt.NDArray[np.float16]
 """A gain layer, ``(3, H, W)`` half, stops: what is baked and what the law is applied with."""
-
-JOB_KEY = "velatura/job"
-"""Header attribute with the fingerprint of what a file was made from."""
 
 _STRIP = 2**17  # px worked on at a time, so that temporaries stay in the processor's cache
 _CARRIED = (  # of the plate's header, into the gain layer's
@@ -141,7 +139,7 @@ def _gained(plate: Plate, stops: FloatArray, rows: slice, columns: slice, card: 
         if plate.space != plate.target:
             seen = plate.seen(rows, columns)
             glazed = gain.apply(seen, stops, floor=card.floor)
-            glazed = colour.convert(glazed, plate.target, plate.space)
+            glazed = colour.convert(glazed, plate.target, plate.space, plate.config)
             if not isinstance(alpha, float):
                 glazed = np.where(alpha > 0, glazed * alpha, glazed)
             stops = gain.derive(rgb, glazed, alpha, card.floor, card.bound)

@@ -41,6 +41,8 @@ class Job:
         space: the plate's colour space; empty to read it from the plate's metadata.
         workers: frames at a time; 0 for as many as processors and memory allow.
         memory_mb: memory for everything, in MiB; 0 for half of what is free.
+        config: the OCIO config that defines ``space``: a file or a built-in's name; empty: $OCIO,
+            else the built-in one.
     """
 
     plate: str
@@ -56,6 +58,7 @@ class Job:
     space: str = ""
     workers: int = 0
     memory_mb: int = 0
+    config: str = ""
 
     def argv(self) -> list[str]:
         """Return the arguments of ``velatura`` that run this job."""

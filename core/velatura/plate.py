@@ -30,6 +30,7 @@ class Plate:
         overrides: guide -> layer to take it from instead of the usual ones.
         space: the plate's colour space.
         target: the look's.
+        config: the OCIO config that both are names in, as the job has it.
     """
 
     image: Image
@@ -40,6 +41,7 @@ class Plate:
     overrides: Mapping[str, str]
     space: str
     target: str
+    config: str
 
     @classmethod
     def of(cls, image: Image, job: Job, card: Card) -> Plate:
@@ -59,13 +61,15 @@ class Plate:
                 do="Name the layer to glaze with --layer",
             )
         with _named(image.source):
-            space = colour.space_of(part.attributes, job.space)
+            space = colour.space_of(part.attributes, job.space, job.config)
         with _named(
-            f"The look {card.name}", f"Set $OCIO to a config like {card.config}, or unset it"
+            f"The look {card.name}",
+            f"Give a config like {card.config} with --config or $OCIO, or none",
         ):
-            target = colour.canonical(card.colour_space)
+            target = colour.canonical(card.colour_space, job.config)
         overrides = passes.parse_overrides(job.passes)
-        return cls(image, part, beauty.rgb, (red, green, blue), alpha, overrides, space, target)
+        planes = beauty.rgb, (red, green, blue), alpha
+        return cls(image, part, *planes, overrides, space, target, job.config)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -97,7 +101,7 @@ class Plate:
                 np.divide(rgb, alpha, out=rgb, where=alpha > 0)
             seen = np.clip(rgb, -gain.HALF_MAX, gain.HALF_MAX)
             if self.space != self.target:
-                seen = colour.convert(seen, self.space, self.target)
+                seen = colour.convert(seen, self.space, self.target, self.config)
                 seen = np.clip(np.nan_to_num(seen), -gain.HALF_MAX, gain.HALF_MAX)
         return seen
 

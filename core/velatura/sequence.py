@@ -9,7 +9,6 @@ bits of a frame do not depend on how many processors its machine has.
 from __future__ import annotations
 
 import glob
-import hashlib
 import logging
 import os
 import threading
@@ -19,16 +18,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import velatura
-from velatura import exr, machine, shot
+from velatura import fingerprint, machine, shot
 from velatura.errors import (
     CancelledError,
-    ImageError,
     InputError,
     MachineError,
     StorageError,
 )
-from velatura.frame import JOB_KEY, Glazed, glaze, load
+from velatura.frame import Glazed, glaze, load
 from velatura.image import Image
 from velatura.job import Job
 from velatura.look import Look, read
@@ -125,11 +122,10 @@ def _renew(
     """Write those of a frame's files that do not lie there yet."""
     if cancelled():
         raise CancelledError("The job was stopped on request")
-    made_from = [velatura.__version__, session.look.digest, _digest(frame.plate)]
-    made_from += [job.layer, job.passes, job.space, os.environ.get("OCIO", "")]
-    mask = _digest(frame.mask) if frame.mask else job.mask
-    gain = _wanted(frame.gain, ["gain", *made_from])
-    picture = _wanted(frame.picture, ["picture", *made_from, repr(job.strength), mask])
+    look, plate = session.look.digest, fingerprint.of_file(frame.plate)
+    mask = fingerprint.of_file(frame.mask) if frame.mask else ""
+    gain = _wanted(frame.gain, fingerprint.of_gain(job, plate, look))
+    picture = _wanted(frame.picture, fingerprint.of_picture(job, plate, look, mask))
     if not (gain or picture):
         return Glazed()
     with _memory(frame.plate):
@@ -192,26 +188,16 @@ def _memory(plate: Path) -> Iterator[None]:
         ) from error
 
 
-def _wanted(target: Target | None, made_from: list[str]) -> Target | None:
+def _wanted(target: Target | None, mark: str) -> Target | None:
     """Return the target with its fingerprint, or None if the same lies there already."""
     if target is None:
         return None
-    fingerprint = hashlib.sha256("\0".join(made_from).encode()).hexdigest()
-    if target.path.is_file():
-        try:
-            if exr.attributes(target.path).get(JOB_KEY) == fingerprint:
-                return None
-        except ImageError:
-            log.warning("%s is not readable and is written again", target.path)
-    return Target(target.path, fingerprint)
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise ImageError(f"{path} cannot be read", found=error.strerror) from error
+    lies = fingerprint.stored(target.path)
+    if lies == mark:
+        return None
+    if not lies and target.path.is_file():
+        log.warning("%s does not say what it was made from and is written again", target.path)
+    return Target(target.path, mark)
 
 
 def _device(job: Job) -> Device:

@@ -6,9 +6,9 @@ One JSON object a line. In, on stdin::
     {"cancel": 1}
 
 Out, on stdout: first ``{"event": "ready", "protocol": 1, "version": "..."}``, then for each job
-any number of ``progress`` (with ``percent``), ``wrote`` and ``kept`` (with ``text``), and at last
-``done`` or ``failed`` (with ``error``, ``text``, ``exit_code``), each with the job's ``id``. A
-closed stdin means that the host is gone: the job is cancelled and the worker ends.
+any number of ``progress`` (with ``percent``), ``wrote``, ``kept`` and ``warning`` (with ``text``),
+and at last ``done`` or ``failed`` (with ``error``, ``text``, ``exit_code``), each with the job's
+``id``. A closed stdin means that the host is gone: the job is cancelled and the worker ends.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 import velatura
@@ -138,6 +139,32 @@ class _Report:
         self._channel.send(id=self._number, event="progress", percent=percent)
 
 
+class _Warnings(logging.Handler):
+    """Tells the host what one job logs as a warning: nobody reads the log of a resident worker."""
+
+    def __init__(self, channel: _Channel, number: int) -> None:
+        super().__init__(logging.WARNING)
+        self._channel, self._number = channel, number
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Pass over errors, which end the job and are its answer, and what is said of stdin."""
+        return record.levelno == logging.WARNING and record.name != __name__
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._channel.send(id=self._number, event="warning", text=record.getMessage())
+
+
+@contextmanager
+def _overheard(channel: _Channel, number: int) -> Iterator[None]:
+    """Send the warnings that are logged meanwhile as the job's own; they go to the log as well."""
+    handler, velatura_log = _Warnings(channel, number), logging.getLogger("velatura")
+    velatura_log.addHandler(handler)
+    try:
+        yield
+    finally:
+        velatura_log.removeHandler(handler)
+
+
 def _messages(stream: TextIO) -> Iterator[dict[str, Any]]:
     for line in stream:
         try:
@@ -171,7 +198,8 @@ def _work(
     while (order := jobs.get()) is not None:
         number, job = order
         try:
-            sequence.run(job, _Report(channel, number), running.event(number), warm.open)
+            with _overheard(channel, number):
+                sequence.run(job, _Report(channel, number), running.event(number), warm.open)
             channel.send(id=number, event="done")
         except VelaturaError as error:
             _failed(channel, number, error)

@@ -30,6 +30,7 @@ jobs = st.builds(
     space=text | st.just(""),
     workers=st.integers(0, 64),
     memory_mb=st.integers(0, 2**20),
+    config=text | st.just(""),
 )
 
 
@@ -44,7 +45,7 @@ def test_a_job_is_read_as_it_was_written(job):
         Job("a b.####.exr", "-look.onnx", "out"),
         Job(
             *("--plate.$F4.exr", "ink.onnx", "o=o", "-2-5", "both", 0.25, "matte.R", "cpu"),
-            *("diffuse", "normal=N,depth=Z", "lin_ap1_scene", 3, 900),
+            *("diffuse", "normal=N,depth=Z", "lin_ap1_scene", 3, 900, "/c/config.ocio"),
         ),
     ],
 )
