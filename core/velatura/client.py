@@ -162,6 +162,11 @@ class Worker:
     def __enter__(self) -> Worker:
         return self
 
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there: one that was killed takes no more jobs."""
+        return self._pipe.process.poll() is None
+
     def __exit__(self, *_: object) -> None:
         self.close()
 

@@ -83,11 +83,15 @@ def of_picture(job: Job, plate: str, look: str, mask: str = "") -> str:
     return _joined("picture", *_made_from(job, plate, look), repr(job.strength), mask or job.mask)
 
 
-def stored(path: Path) -> str:
+def stored(path: Path, key: str = JOB_KEY) -> str:
     """Return the fingerprint in an EXR's header; "" if there is none, or no such file, or no EXR.
 
     Only the first part's header is looked at, and whatever is damaged in it is no fingerprint: what
     does not say what it was made from is made anew.
+
+    Args:
+        path: the EXR file.
+        key: another short attribute to return, such as ``velatura/digest``, the look's.
     """
     try:
         with path.open("rb", buffering=_HEAD) as stream:
@@ -98,7 +102,7 @@ def stored(path: Path) -> str:
                 stream.seek(at)
                 name, kind, rest = stream.read(_HEAD).split(b"\0", 2)
                 start, size = len(name) + len(kind) + 6, int.from_bytes(rest[:4], "little")
-                if (name, kind) == (JOB_KEY.encode(), b"string"):
+                if (name, kind) == (key.encode(), b"string"):
                     mark = rest[4 : 4 + size].decode("ascii")
                     return mark if len(mark) == size else ""
                 if not name:

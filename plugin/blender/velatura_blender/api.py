@@ -1,0 +1,143 @@
+"""Scripting: put looks into compositor graphs, key their strength, bake them, ask how they are.
+
+::
+
+    from bl_ext.user_default import velatura_blender as velatura
+
+    look = velatura.add_look("looks/ink.onnx")
+    velatura.set_strength(look, 0.0, frame=1)
+    velatura.set_strength(look, 1.0, frame=48)
+    velatura.bake(frames=range(1, 49))
+    print(velatura.status(look))
+
+Everything works without a window as well. Refusals are `velatura.errors.VelaturaError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from os import PathLike
+from pathlib import Path
+
+import bpy
+
+from velatura.errors import InputError
+from velatura.job import MOST_STRENGTH
+
+from . import baking, dialect, looknode
+from .baking import Step
+from .looknode import LookNode
+
+
+def add_look(
+    look: str | PathLike[str],
+    scene: bpy.types.Scene | None = None,
+    after: bpy.types.NodeSocket | None = None,
+) -> bpy.types.Node:
+    """Add a look to a scene's compositor graph and return its node.
+
+    Args:
+        look: the look, an ONNX file that `velatura export` wrote.
+        scene: whose graph; the current one if left away.
+        after: the output socket to put the look behind: what it fed is then fed by the look. Left
+            away, the look comes last, before the graph's output.
+
+    Raises:
+        LookError: the file is not a look.
+        InputError: the scene has no compositor graph, or the .blend was never saved.
+    """
+    scene = scene or bpy.context.scene
+    tree = dialect.graph_of(scene)
+    if tree is None:
+        raise InputError(
+            f"The scene {scene.name} has no compositor graph",
+            do="Switch Use Nodes on in the compositor, or make a graph by script",
+        )
+    source = after or _last(tree)
+    node = looknode.create(tree, Path(bpy.path.abspath(str(look))))
+    if source is not None:
+        fed = [link.to_socket for link in source.links]
+        for socket in fed:
+            tree.links.new(node.outputs["Image"], socket)
+        tree.links.new(source, node.inputs["Image"])
+        node.location = source.node.location.x + source.node.width + 60, source.node.location.y
+    return node
+
+
+def set_strength(node: bpy.types.Node, value: float, frame: int | None = None) -> None:
+    """Set a look's strength, 0 to 2 on the slider (up to 4); with ``frame`` as a keyframe there.
+
+    Raises:
+        InputError: not a look node, or a strength that no look can have.
+    """
+    _demand_look(node)
+    if not 0 <= value <= MOST_STRENGTH:
+        raise InputError(
+            f"The strength of {node.name} should be 0..{MOST_STRENGTH:g}",
+            found=str(value),
+            do="1 is as painted, and 2 is already twice as strong in stops",
+        )
+    socket = node.inputs["Strength"]
+    socket.default_value = value
+    if frame is not None:
+        socket.keyframe_insert("default_value", frame=frame)
+
+
+def bake(
+    scene: bpy.types.Scene | None = None,
+    frames: Iterable[int] | None = None,
+    on_step: Callable[[Step], None] | None = None,
+) -> Step:
+    """Bake the gain layers of all looks in a scene's graph; return what the last step counted.
+
+    Args:
+        scene: the scene; the current one if left away.
+        frames: frame numbers; the scene's range if left away.
+        on_step: called after each frame.
+
+    Raises:
+        InputError: there is no look to bake.
+        VelaturaError: what the runtime raised; frames that are there are whole.
+    """
+    scene = scene or bpy.context.scene
+    if frames is None:
+        frames = range(scene.frame_start, scene.frame_end + 1, scene.frame_step)
+    step = Step(0, 0, 0)
+    for step in baking.steps(scene, list(frames)):
+        if on_step is not None:
+            on_step(step)
+    return step
+
+
+def status(node: bpy.types.Node, frames: Iterable[int] | None = None) -> dict[int, str]:
+    """Return for each frame of a look node "baked", "stale" (made with another look) or "missing".
+
+    A change in what is wired into the node shows when the frame is rendered.
+
+    Args:
+        node: the look node.
+        frames: frame numbers; the current scene's range if left away.
+
+    Raises:
+        InputError: not a look node.
+    """
+    _demand_look(node)
+    if frames is None:
+        scene = bpy.context.scene
+        frames = range(scene.frame_start, scene.frame_end + 1, scene.frame_step)
+    look = LookNode(node.name, node)
+    return looknode.states(look, frames)
+
+
+def _last(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket | None:
+    """Return the socket that feeds the graph's output; None where nothing does."""
+    for kind in ("CompositorNodeComposite", "NodeGroupOutput"):
+        for node in tree.nodes:
+            if node.bl_idname == kind and node.inputs and node.inputs[0].links:
+                return node.inputs[0].links[0].from_socket
+    return None
+
+
+def _demand_look(node: bpy.types.Node) -> None:
+    if not looknode.is_look(node):
+        raise InputError(f"{node.name} is not a look node", do="Make one with add_look")

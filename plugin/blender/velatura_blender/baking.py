@@ -1,0 +1,85 @@
+"""Baking: making the gain layers of a range of frames ahead of the render."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import bpy
+
+from velatura.errors import InputError
+
+from . import dialect, hook, looknode, passes
+from .glazing import Glazing
+from .replay import PREFIX, render_still, silence, temporary
+
+
+@dataclass(frozen=True)
+class Step:
+    """A frame that was baked.
+
+    Attributes:
+        frame: its number.
+        made: gain layers that were made so far.
+        kept: gain layers that were right already, so far.
+    """
+
+    frame: int
+    made: int
+    kept: int
+
+
+def steps(
+    scene: bpy.types.Scene,
+    frames: Sequence[int],
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Iterator[Step]:
+    """Bake frame by frame; close the iterator to stop: frames that are there are whole.
+
+    What is in 3D is rendered as in a render, but nothing is written except gain layers: the file
+    outputs of the graph stay quiet.
+
+    Raises:
+        InputError: there is no look in the scene's graph, or it cannot be baked as it is wired.
+        VelaturaError: a gain layer could not be made.
+    """
+    if hook.is_rendering():
+        raise InputError("A render is under way", do="Wait for its end, then bake")
+    if not looknode.rendered(scene):
+        raise InputError(
+            f"No look is in the compositor graph of {scene.name}, or none reaches its output",
+            do="Add one with Add > velatura, and wire it",
+        )
+    with _stage(scene) as stage, Glazing(scene, stage, always=True) as glazing:
+        for frame in frames:
+            if stage is None:
+                glazing.frame(frame, cancelled)
+            else:
+                # Rigs may live in frame_change handlers; what is told of renders is not for this.
+                hook.meet(glazing, partial(render_still, stage, frame, quiet="render_"))
+            yield Step(frame, glazing.made, glazing.kept)
+
+
+@contextmanager
+def _stage(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene | None]:
+    """Yield a copy of the scene that renders its 3D and nothing else; None where it has no 3D."""
+    nodes = dialect.graph_of(scene).nodes
+    if not any(node.bl_idname == passes.LAYERS and not node.mute for node in nodes):
+        yield None
+        return
+    stage = temporary(scene.copy())
+    tree = temporary(dialect.own_graph(stage)) if dialect.IS5 else stage.node_tree
+    try:
+        stage.name = PREFIX + "stage"
+        silence(tree)
+        for node in tree.nodes:
+            if node.bl_idname == passes.LAYERS and node.scene == scene:
+                layer = node.layer
+                node.scene, node.layer = stage, layer
+        yield stage
+    finally:
+        bpy.data.scenes.remove(stage)
+        if dialect.IS5:
+            bpy.data.node_groups.remove(tree)

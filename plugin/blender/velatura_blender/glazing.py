@@ -1,0 +1,143 @@
+"""A glazing: one render with looks in it, from its start to its end.
+
+A hidden scene with an engine of ours is referenced from the graph. Blender renders it after the
+frame's 3D and before compositing, and that is the moment when gain layers are made.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import bpy
+
+from velatura import look as looks_on_disk
+from velatura.errors import FrameError, LookError
+
+from . import dialect, kiln, looknode, passes
+from .looknode import LookNode
+from .replay import PREFIX, Replay, temporary
+
+ENGINE = "VELATURA_HOOK"
+
+_MEMORY_DISK = Path("/dev/shm")  # noqa: S108  # Linux: files in memory, a third faster
+_LEAST_ROOM = 2**30  # bytes free there; containers often have 64 MiB
+_PIXELS = 8  # width and height of the hidden scene, whose picture nobody sees
+
+
+class Glazing:
+    """A render of a scene with looks in it; a context manager, as it leaves nothing behind.
+
+    Args:
+        main: the scene whose graph holds the looks.
+        source: the scene that is rendered: ``main``, a stand-in for it, or None where nothing in
+            the graph is 3D and `frame` is called without a render.
+        always: make what is missing or out of date whatever the scene says.
+
+    Raises:
+        InputError: a look cannot be baked as it is wired.
+        PassError: a pass that a look reads is not rendered.
+    """
+
+    def __init__(
+        self, main: bpy.types.Scene, source: bpy.types.Scene | None, *, always: bool = False
+    ) -> None:
+        self.source = source or main
+        self.bakes = always or main.velatura.bake
+        self.made = self.kept = 0
+        looknode.separate(main)
+        self.looks = looknode.rendered(main)
+        self._scratch = Path(tempfile.mkdtemp(prefix="velatura-", dir=_fast_folder()))
+        self._replay: Replay | None = None
+        self._hook: _Hook | None = None
+        try:
+            if self.bakes:
+                guides = {look: _guides(look) for look in self.looks}
+                self._replay = Replay(main, self.source, guides, self._scratch)
+            if source is not None:
+                self._hook = _Hook(source)
+        except BaseException:
+            self.end()
+            raise
+
+    def __enter__(self) -> Glazing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        if self._hook is not None:
+            self._hook.remove()
+        if self._replay is not None:
+            self._replay.remove()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def frame(self, number: int, cancelled: Callable[[], bool]) -> None:
+        """See that all gain layers of a frame are there and, if this bakes, that they are right.
+
+        Raises:
+            FrameError: one is missing and this does not bake.
+            VelaturaError: one could not be made.
+        """
+        if self._replay is None:
+            self._demand(number)
+            return
+        for depth in sorted({look.depth for look in self.looks}):
+            level = [look for look in self.looks if look.depth == depth]
+            for look, plate in zip(level, self._replay.render(number, level), strict=True):
+                made = kiln.refresh(look, plate, number, cancelled)
+                self.made, self.kept = self.made + made, self.kept + (not made)
+                plate.unlink()
+
+    def _demand(self, number: int) -> None:
+        for look in self.looks:
+            if not look.gain(number).is_file():
+                raise FrameError(
+                    f"The look {look.name} was not baked for frame {number}",
+                    found=f"no {look.gain(number)}",
+                    do="Press Bake in the velatura tab, or switch Bake While Rendering on",
+                )
+
+
+class _Hook:
+    """The hidden scene, and the node that makes Blender render it."""
+
+    def __init__(self, source: bpy.types.Scene) -> None:
+        self._tree = dialect.graph_of(source)
+        self._scene = temporary(bpy.data.scenes.new(PREFIX + "hook"))
+        self._camera = temporary(bpy.data.cameras.new(PREFIX + "hook"))
+        self._object = temporary(bpy.data.objects.new(PREFIX + "hook", self._camera))
+        self._scene.collection.objects.link(self._object)
+        self._scene.camera = self._object  # Blender renders no scene without one
+        render = self._scene.render
+        render.engine = ENGINE
+        render.resolution_x = render.resolution_y = _PIXELS
+        self._node = self._tree.nodes.new(passes.LAYERS)  # the last one: after other scenes' 3D
+        self._node.name, self._node.scene = PREFIX + "hook", self._scene
+        self._node.hide = True
+
+    def remove(self) -> None:
+        self._tree.nodes.remove(self._node)
+        bpy.data.scenes.remove(self._scene)
+        bpy.data.objects.remove(self._object)
+        bpy.data.cameras.remove(self._camera)
+
+
+def _guides(look: LookNode) -> tuple[str, ...]:
+    """Return the passes that a look reads; a look that is gone may still have all its gains."""
+    try:
+        return looks_on_disk.read(look.path).card.guides
+    except LookError:
+        if look.path.exists():
+            raise
+        return tuple(look.group.velatura.guides.split())
+
+
+def _fast_folder() -> str | None:
+    """Return a folder in memory with room enough, or None for the system's temporary folder."""
+    if _MEMORY_DISK.is_dir() and shutil.disk_usage(_MEMORY_DISK).free >= _LEAST_ROOM:
+        return str(_MEMORY_DISK)
+    return None

@@ -1,0 +1,136 @@
+"""The hook: where a render meets its looks.
+
+Handlers notice that a render begins and ends; between them the hidden scene's engine is called for
+each frame, after its 3D and before compositing. A .blend without looks is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import bpy
+from bpy.app.handlers import persistent
+
+from . import dialect, failure, looknode, messages
+from .failure import Blockade
+from .glazing import ENGINE, Glazing
+from .replay import PREFIX
+
+
+class _Running:
+    """The render under way: Blender renders one at a time.
+
+    Attributes:
+        glazing: its looks; None between renders, and for renders without looks.
+        blockade: what keeps it from writing, once it has failed.
+        error: why it has failed.
+        leaves: whether a failure ends the process; a script that bakes wants an exception.
+    """
+
+    def __init__(self) -> None:
+        self.glazing: Glazing | None = None
+        self.blockade: Blockade | None = None
+        self.error: Exception | None = None
+        self.leaves = True
+
+    def fail(self, scene: bpy.types.Scene, error: Exception, frame: int) -> None:
+        where = f"{scene.name}, frame {frame}"
+        if self.leaves and bpy.app.background:
+            self.end()
+            failure.leave(error, where)
+        messages.add(f"{where}: {failure.text_of(error)}")
+        self.error = error
+        self.blockade = Blockade(scene, self.glazing.looks if self.glazing else [])
+
+    def end(self) -> None:
+        glazing, self.glazing = self.glazing, None
+        blockade, self.blockade = self.blockade, None
+        if blockade is not None:
+            blockade.lift()
+        if glazing is not None:
+            glazing.end()
+
+
+_running = _Running()
+
+
+class VELATURA_Hook(bpy.types.RenderEngine):
+    """Renders nothing: it is the moment at which gain layers are made."""
+
+    bl_idname = ENGINE
+    bl_label = "velatura (internal)"
+
+    def render(self, depsgraph: bpy.types.Depsgraph) -> None:
+        scene, glazing = depsgraph.scene, _running.glazing
+        if glazing is not None and _running.blockade is None:
+            try:
+                glazing.frame(scene.frame_current, self.test_break)
+            except Exception as error:  # noqa: BLE001  # the outermost function: Blender called us
+                _running.fail(glazing.source, error, scene.frame_current)
+                self.report({"ERROR"}, failure.text_of(error))
+        size = scene.render.resolution_x, scene.render.resolution_y
+        self.end_result(self.begin_result(0, 0, *size))
+
+
+def meet(glazing: Glazing, render: Callable[[], None]) -> None:
+    """Run a render of our own in which a glazing happens; raise what stopped it."""
+    _running.glazing, _running.error, _running.leaves = glazing, None, False
+    try:
+        render()
+    finally:
+        _running.leaves, _running.glazing = True, None
+        _running.end()
+    if _running.error is not None:
+        raise _running.error
+
+
+def is_rendering() -> bool:
+    return _running.glazing is not None
+
+
+@persistent
+def _begin(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
+    if _running.glazing is not None or scene.is_runtime_data:
+        return
+    try:
+        if looknode.rendered(scene):
+            _running.glazing = Glazing(scene, scene)
+    except Exception as error:  # noqa: BLE001  # the outermost function: Blender called us
+        _running.fail(scene, error, scene.frame_current)
+
+
+@persistent
+def _end(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
+    if not scene.is_runtime_data:
+        _running.end()
+
+
+@persistent
+def _forget(_path: str = "") -> None:
+    """Drop what a file that was saved in the middle of a render, or left then, brings along."""
+    _running.glazing = _running.blockade = None
+    for tree in (*map(dialect.graph_of, bpy.data.scenes), *bpy.data.node_groups):
+        node = tree and tree.nodes.get(PREFIX + "hook")
+        if node:
+            tree.nodes.remove(node)
+
+
+_HANDLERS = {
+    "render_init": _begin,
+    "render_complete": _end,
+    "render_cancel": _end,
+    "load_post": _forget,
+}
+
+
+def register() -> None:
+    bpy.utils.register_class(VELATURA_Hook)
+    for name, handler in _HANDLERS.items():
+        getattr(bpy.app.handlers, name).append(handler)
+
+
+def unregister() -> None:
+    _running.end()
+    for name, handler in _HANDLERS.items():
+        getattr(bpy.app.handlers, name).remove(handler)
+    bpy.utils.unregister_class(VELATURA_Hook)

@@ -1,0 +1,145 @@
+"""The gain law as native compositor nodes: what a look node consists of.
+
+With ``x`` the plate (scene-linear, premultiplied), ``a`` its alpha, ``r`` the gain layer in stops
+and ``g = strength x mask``::
+
+    y = x + (clamp(x, 0, 65504) + k a [r > 0]) (2^(g r) - 1)
+
+No Python class is in it, so a .blend with baked gains renders without this add-on. Where ``g`` is
+0 the plate comes out bit for bit, NaN and Inf included (but -0 becomes +0). Where the gain layer is
+missing and ``g`` is not 0 the picture turns magenta: it must not pass for finished.
+The formula is `velatura.gain.apply`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+import bpy
+
+from .dialect import new_math, new_value
+
+HALF_MAX = 65504.0  # the largest finite half float (IEEE 754 binary16)
+MOST_STRENGTH = 4.0  # of strength x mask: `velatura.job.MOST_STRENGTH`
+SLIDER_END = 2.0  # twice as painted, in stops: where the socket's slider ends
+
+FLOOR, GAIN = "floor", "gain"
+"""Names of the two nodes that differ from look to look."""
+
+_MAGENTA = (1.0, 0.0, 1.0)  # R, G, B of a pixel without gain, scene-linear
+_COLUMN, _ROW = 190, -175  # distance of nodes in the editor, in its units
+
+_INPUTS = (
+    ("Image", "NodeSocketColor", "The plate: scene-linear, premultiplied"),
+    ("Mask", "NodeSocketFloat", "Where the look goes: 1 everywhere, 0 nowhere"),
+    ("Strength", "NodeSocketFloat", "How much of the look: 0 is the plate, 1 as painted"),
+)
+
+
+def build(tree: bpy.types.NodeTree, image: bpy.types.Image, floor: float) -> None:
+    """Fill an empty node group with the gain law, reading its gains from ``image``."""
+    _add_sockets(tree)
+    nodes = _Nodes(tree)
+    source = nodes.new("NodeGroupInput", 0)
+    plate = nodes.new("CompositorNodeSeparateColor", 1)
+    nodes.link(source.outputs["Image"], plate.inputs[0])
+    gain = nodes.new("CompositorNodeImage", 1, name=GAIN)
+    _read_sequence(gain, image)
+    stops = nodes.new("CompositorNodeSeparateColor", 2)
+    nodes.link(gain.outputs["Image"], stops.inputs[0])
+
+    mask = nodes.math(1, "MINIMUM", nodes.math(1, "MAXIMUM", source.outputs["Mask"], 0.0), 4.0)
+    strength = nodes.math(1, "MAXIMUM", source.outputs["Strength"], 0.0)
+    amount = nodes.math(2, "MINIMUM", nodes.math(2, "MULTIPLY", strength, mask), MOST_STRENGTH)
+    lifts = nodes.new_value(2, FLOOR, floor)
+    alpha = nodes.math(2, "MINIMUM", nodes.math(2, "MAXIMUM", plate.outputs[3], 0.0), HALF_MAX)
+    lifted = nodes.math(3, "MULTIPLY", alpha, lifts)
+
+    wanted = nodes.math(3, "GREATER_THAN", amount, 0.0)
+    missing = nodes.math(3, "MULTIPLY", nodes.math(3, "LESS_THAN", stops.outputs[3], 0.5), wanted)
+    kept = nodes.math(4, "SUBTRACT", 1.0, missing)
+
+    rgba = nodes.new("CompositorNodeCombineColor", 8)
+    for channel, magenta in enumerate(_MAGENTA):
+        x, r = plate.outputs[channel], stops.outputs[channel]
+        power = nodes.math(4, "POWER", 2.0, nodes.math(3, "MULTIPLY", amount, r))
+        change = nodes.math(5, "SUBTRACT", power, 1.0)
+        brighter = nodes.math(3, "GREATER_THAN", r, 0.0)
+        floor_here = nodes.math(4, "MULTIPLY", lifted, brighter)
+        light = nodes.math(2, "MINIMUM", nodes.math(2, "MAXIMUM", x, 0.0), HALF_MAX)
+        base = nodes.math(5, "ADD", light, floor_here)
+        glazed = nodes.math(6, "ADD", x, nodes.math(6, "MULTIPLY", base, change))
+        shown = nodes.math(7, "MULTIPLY", glazed, kept)
+        if magenta:
+            shown = nodes.math(7, "ADD", shown, missing)
+        nodes.link(shown, rgba.inputs[channel])
+    nodes.link(plate.outputs[3], rgba.inputs[3])
+    nodes.link(rgba.outputs[0], nodes.new("NodeGroupOutput", 9).inputs["Image"])
+
+
+def set_floor(tree: bpy.types.NodeTree, floor: float) -> None:
+    tree.nodes[FLOOR].outputs[0].default_value = floor
+
+
+def set_gain(tree: bpy.types.NodeTree, image: bpy.types.Image) -> None:
+    _read_sequence(tree.nodes[GAIN], image)
+
+
+def gain_image(tree: bpy.types.NodeTree) -> bpy.types.Image:
+    return tree.nodes[GAIN].image
+
+
+def _add_sockets(tree: bpy.types.NodeTree) -> None:
+    tree.interface.new_socket(name="Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+    for name, kind, tip in _INPUTS:
+        socket = tree.interface.new_socket(name=name, in_out="INPUT", socket_type=kind)
+        socket.description = tip
+        if kind == "NodeSocketFloat":
+            socket.default_value, socket.min_value = 1.0, 0.0
+            socket.max_value = 1.0 if name == "Mask" else SLIDER_END
+
+
+def _read_sequence(node: bpy.types.Node, image: bpy.types.Image) -> None:
+    """Let an Image node show the file of the scene's own frame number, whichever that is."""
+    node.image = image
+    node.frame_duration, node.frame_start, node.frame_offset = 1048574, 0, -1  # all frames from 0
+    node.use_auto_refresh = True
+
+
+class _Nodes:
+    """Adds nodes to a group, in columns from left to right."""
+
+    def __init__(self, tree: bpy.types.NodeTree) -> None:
+        self._tree = tree
+        self._rows: dict[int, Iterator[int]] = {}
+
+    def new(self, kind: str, column: int, name: str = "") -> bpy.types.Node:
+        return self._placed(self._tree.nodes.new(kind), column, name)
+
+    def new_value(self, column: int, name: str, value: float) -> bpy.types.NodeSocket:
+        node = self._placed(new_value(self._tree), column, name)
+        node.outputs[0].default_value = value
+        return node.outputs[0]
+
+    def math(
+        self, column: int, operation: str, *values: float | bpy.types.NodeSocket
+    ) -> bpy.types.NodeSocket:
+        node = self._placed(new_math(self._tree), column)
+        node.operation = operation
+        for value, socket in zip(values, node.inputs, strict=False):
+            if isinstance(value, float):
+                socket.default_value = value
+            else:
+                self.link(value, socket)
+        return node.outputs[0]
+
+    def link(self, output: bpy.types.NodeSocket, socket: bpy.types.NodeSocket) -> None:
+        self._tree.links.new(output, socket)
+
+    def _placed(self, node: bpy.types.Node, column: int, name: str = "") -> bpy.types.Node:
+        row = next(self._rows.setdefault(column, count()))
+        node.location = column * _COLUMN, row * _ROW
+        if name:
+            node.name = node.label = name
+        return node

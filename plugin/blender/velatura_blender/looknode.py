@@ -1,0 +1,227 @@
+"""Look nodes: finding them in a scene's graph, making them, and keeping them apart.
+
+A look node is a group node whose group is one of ours. It is known by its group's ``uid``, which
+also names the folder of its gain layers.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+
+from velatura import fingerprint, look
+from velatura.errors import InputError, LookError
+
+from . import law
+from .dialect import graph_of
+from .properties import preferences
+
+GROUP = "CompositorNodeGroup"
+OUTPUTS = ("CompositorNodeComposite", "NodeGroupOutput", "CompositorNodeOutputFile")
+"""Nodes whose inputs are what a render computes; viewers are looked at, not rendered."""
+DIGEST_KEY = "velatura/digest"
+"""Header attribute of a gain layer: the digest of the look that made it."""
+
+_DIGITS = 4  # of a frame number, as farms write them
+
+
+@dataclass(frozen=True)
+class LookNode:
+    """A look node, as it stands in a graph.
+
+    Attributes:
+        name: of the node, in its graph.
+        node: the node.
+        depth: how many look nodes come before it at most: those of equal depth need not wait for
+            each other.
+    """
+
+    name: str
+    node: bpy.types.Node
+    depth: int = 0
+
+    @property
+    def group(self) -> bpy.types.NodeTree:
+        return self.node.node_tree
+
+    @property
+    def uid(self) -> str:
+        return self.group.velatura.uid
+
+    @property
+    def path(self) -> Path:
+        """The look's file."""
+        return Path(bpy.path.abspath(self.group.velatura.look))
+
+    @property
+    def stem(self) -> Path:
+        """What the files of its gain layers begin with: ``.../ink-3f2a/ink``."""
+        image = bpy.path.abspath(law.gain_image(self.group).filepath_raw)
+        return Path(image.partition(".gain.")[0])
+
+    def gain(self, frame: int) -> Path:
+        """Return the gain layer of a frame."""
+        return self.stem.with_name(f"{self.stem.name}.gain.{frame:0{_DIGITS}d}.exr")
+
+    def digest(self) -> str:
+        """Return the look file's digest; where the file is gone, the one it had when chosen."""
+        try:
+            return fingerprint.look_digest(self.path)
+        except LookError:
+            return self.group.velatura.digest
+
+
+def is_look(node: bpy.types.Node) -> bool:
+    return node.bl_idname == GROUP and bool(node.node_tree) and bool(node.node_tree.velatura.uid)
+
+
+def rendered(scene: bpy.types.Scene) -> list[LookNode]:
+    """Return the look nodes that a render of the scene depends on, first those that others need.
+
+    Raises:
+        InputError: a look inside a group: what is wired into it is not known from outside.
+    """
+    tree = graph_of(scene)
+    if tree is None or not any(group.velatura.uid for group in bpy.data.node_groups):
+        return []
+    depths: dict[str, int] = {}
+    for node in tree.nodes:
+        if node.bl_idname in OUTPUTS and not node.mute:
+            _depth(node, depths)
+    for name in depths:
+        _refuse_hidden(tree.nodes[name])
+    found = [
+        LookNode(name, tree.nodes[name], depth - 1)
+        for name, depth in depths.items()
+        if is_look(tree.nodes[name]) and not tree.nodes[name].mute
+    ]
+    return sorted(found, key=lambda each: each.depth)
+
+
+def upstream(node: bpy.types.Node) -> Iterator[bpy.types.Node]:
+    """Yield what a node depends on, the nearest first, itself not among it."""
+    seen, ring = {node.name}, [node]
+    while ring:
+        sources = [link.from_node for each in ring for link in _links(each)]
+        ring = list({n.name: n for n in sources if n.name not in seen}.values())
+        seen |= {n.name for n in ring}
+        yield from ring
+
+
+def create(tree: bpy.types.NodeTree, path: Path) -> bpy.types.Node:
+    """Add a look node to a graph.
+
+    Raises:
+        LookError: the file is not a look.
+        InputError: the .blend has no folder yet that the gain layers could lie beside.
+    """
+    found = look.read(path)
+    group = bpy.data.node_groups.new(found.card.name, "CompositorNodeTree")
+    group.velatura.uid = uuid.uuid4().hex[:8]
+    try:
+        law.build(group, _gain_sequence(found.card.name, group.velatura.uid), found.card.floor)
+    except InputError:
+        bpy.data.node_groups.remove(group)
+        raise
+    _remember(group, found)
+    node = tree.nodes.new(GROUP)
+    node.node_tree, node.name, node.label = group, found.card.name, found.card.name
+    node.width = 180
+    return node
+
+
+def change(node: bpy.types.Node, path: Path) -> None:
+    """Let a look node use another look; its gain layers are then out of date.
+
+    Raises:
+        LookError: the file is not a look.
+    """
+    found = look.read(path)
+    _remember(node.node_tree, found)
+    law.set_floor(node.node_tree, found.card.floor)
+    node.label = found.card.name
+
+
+def separate(scene: bpy.types.Scene) -> None:
+    """Give each look node a group and a folder of its own, where nodes were duplicated."""
+    tree = graph_of(scene)
+    taken = {node.node_tree.velatura.uid for node in _elsewhere(tree)}
+    for node in tree.nodes:
+        if not is_look(node):
+            continue
+        if node.node_tree.velatura.uid in taken:
+            group = node.node_tree.copy()
+            group.velatura.uid = uuid.uuid4().hex[:8]
+            law.set_gain(group, _gain_sequence(node.label or group.name, group.velatura.uid))
+            node.node_tree = group
+        taken.add(node.node_tree.velatura.uid)
+
+
+def states(look: LookNode, frames: Iterable[int]) -> dict[int, str]:
+    """Return for each frame "baked", "stale" (made with another look) or "missing"."""
+    digest, found = look.digest(), {}
+    for frame in frames:
+        made_with = fingerprint.stored(look.gain(frame), DIGEST_KEY)
+        found[frame] = "missing" if not made_with else "baked" if made_with == digest else "stale"
+    return found
+
+
+def _depth(node: bpy.types.Node, depths: dict[str, int]) -> int:
+    """Return how many looks a node's result has gone through; note it for all before it."""
+    if node.name not in depths:
+        before = max((_depth(link.from_node, depths) for link in _links(node)), default=0)
+        depths[node.name] = before + (is_look(node) and not node.mute)
+    return depths[node.name]
+
+
+def _links(node: bpy.types.Node) -> Iterator[bpy.types.NodeLink]:
+    for socket in node.inputs:
+        yield from (link for link in socket.links if not link.is_muted)
+
+
+def _refuse_hidden(node: bpy.types.Node) -> None:
+    """Raise InputError if a look lies inside a group that is none itself."""
+    if node.bl_idname != GROUP or node.node_tree is None or is_look(node):
+        return
+    for inner in node.node_tree.nodes:
+        if is_look(inner):
+            raise InputError(
+                f"The look {inner.name} is inside the group {node.name}",
+                do="Ungroup it: looks are baked in the scene's own graph",
+            )
+        _refuse_hidden(inner)
+
+
+def _elsewhere(tree: bpy.types.NodeTree) -> Iterator[bpy.types.Node]:
+    """Yield the look nodes of all other graphs of the file."""
+    graphs = [graph_of(scene) for scene in bpy.data.scenes if not scene.is_runtime_data]
+    for graph in (*graphs, *bpy.data.node_groups):
+        if graph is not None and graph != tree and not graph.is_runtime_data:
+            yield from (node for node in graph.nodes if is_look(node))
+
+
+def _remember(group: bpy.types.NodeTree, found: look.Look) -> None:
+    group.name = found.card.name
+    group.velatura.look, group.velatura.digest = str(found.path), found.digest
+    group.velatura.guides = " ".join(found.card.guides)
+
+
+def _gain_sequence(name: str, uid: str) -> bpy.types.Image:
+    """Return a new image that stands for a look node's gain layers, baked or not."""
+    cache = preferences().cache
+    if cache.startswith("//") and not bpy.data.filepath:
+        raise InputError(
+            "The gain layers have no place yet: the .blend file was never saved",
+            do="Save it, or give an absolute cache folder in the add-on's preferences",
+        )
+    slug = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_") or "look"
+    image = bpy.data.images.new(f"{name} gain", 1, 1, float_buffer=True, is_data=True)
+    image.source = "SEQUENCE"
+    image.filepath_raw = f"{cache.rstrip('/')}/{slug}-{uid}/{slug}.gain.{0:0{_DIGITS}d}.exr"
+    image.colorspace_settings.name = "Non-Color"
+    return image

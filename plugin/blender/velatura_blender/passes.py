@@ -1,0 +1,81 @@
+"""The passes that looks read beside the picture, by the names Blender gives them."""
+
+from __future__ import annotations
+
+import bpy
+
+from velatura.errors import PassError
+
+from .looknode import LookNode, upstream
+
+LAYERS = "CompositorNodeRLayers"
+
+# Guide -> sockets that hold it, the first found wins (Blender 5's name, then 4's), and the view
+# layer's switch that renders it.
+_GUIDES = {
+    "normal": (("Normal",), "use_pass_normal"),
+    "depth": (("Depth",), "use_pass_z"),
+    "position": (("Position",), "use_pass_position"),
+    "vector": (("Vector",), "use_pass_vector"),
+    "albedo": (("Diffuse Color", "DiffCol", "Denoising Albedo"), "use_pass_diffuse_color"),
+    "id": (
+        ("CryptoObject00", "CryptoAsset00", "CryptoMaterial00", "Object Index", "IndexOB"),
+        "use_pass_cryptomatte_object",
+    ),
+}
+
+
+def sockets(
+    look: LookNode, guides: tuple[str, ...]
+) -> dict[str, tuple[bpy.types.Node, bpy.types.NodeSocket]]:
+    """Return where each guide comes from: the nearest node before the look that has it.
+
+    Raises:
+        PassError: none has it; the pass is named.
+    """
+    found = {guide: _nearest(look, guide) for guide in guides}
+    missing = [guide for guide, where in found.items() if where is None]
+    if missing:
+        raise PassError(
+            f"The look {look.name} reads {', '.join(missing)}, which nothing before it has",
+            found=_listed(look),
+            do="Press Enable Passes in the velatura tab, or wire the passes' own layers in",
+        )
+    return {guide: where for guide, where in found.items() if where is not None}
+
+
+def enable(look: LookNode, guides: tuple[str, ...]) -> list[str]:
+    """Switch on, in the view layers before a look, the passes it lacks; return their names."""
+    layers = [node for node in upstream(look.node) if node.bl_idname == LAYERS and node.scene]
+    enabled = []
+    for guide in guides:
+        if _nearest(look, guide) is None and layers:
+            setattr(layers[0].scene.view_layers[layers[0].layer], _GUIDES[guide][1], True)
+            enabled.append(guide)
+    return enabled
+
+
+def lacking(look: LookNode, guides: tuple[str, ...]) -> list[str]:
+    """Return the guides that nothing before a look has."""
+    return [guide for guide in guides if _nearest(look, guide) is None]
+
+
+def _nearest(look: LookNode, guide: str) -> tuple[bpy.types.Node, bpy.types.NodeSocket] | None:
+    names, _ = _GUIDES[guide]
+    for node in upstream(look.node):
+        there = {socket.name: socket for socket in node.outputs if socket.enabled}
+        for name in names:
+            if name in there and node.bl_idname in {LAYERS, "CompositorNodeImage"}:
+                return node, there[name]
+    return None
+
+
+def _listed(look: LookNode) -> str:
+    sources = [n for n in upstream(look.node) if n.bl_idname in {LAYERS, "CompositorNodeImage"}]
+    return (
+        "; ".join(
+            f"{node.name} with {', '.join(s.name for s in node.outputs if s.enabled)}"
+            for node in sources
+        )
+        or "no Render Layers and no Image node"
+    )
