@@ -20,7 +20,8 @@ PACKAGES = [
     "plugin/blender/velatura_blender",
     "plugin/nuke/velatura_nuke",
 ]
-IN_HOSTS = [f"core/velatura/{name}.py" for name in ("__init__", "errors", "job", "pipe", "client")]
+SHARED = ("__init__", "errors", "home", "job", "pipe", "client", "fingerprint")
+IN_HOSTS = [f"core/velatura/{name}.py" for name in SHARED]
 COURTYARD = ROOT / "core/velatura/courtyard"
 
 

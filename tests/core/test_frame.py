@@ -9,6 +9,7 @@ import looks
 import numpy as np
 import OpenEXR
 import plates
+import PyOpenColorIO as ocio  # noqa: N813
 import pytest
 from glazing import law, run, stack
 
@@ -224,6 +225,48 @@ def test_a_look_in_an_unknown_colour_space_is_refused_as_such(tmp_path):
     martian = looks.small(tmp_path / "x.onnx", colour_space="martian")
     with pytest.raises(ColourError, match=r"The look small: .* martian.*Give a config like"):
         run(plate, martian, tmp_path / "out")
+
+
+def studio_config(path: Path) -> Path:
+    """A config whose space `swapped` holds blue first; it knows linear Rec.709 by an old name."""
+    config = ocio.Config.CreateRaw()
+    config.addColorSpace(ocio.ColorSpace(name="Utility - Linear - sRGB"))
+    swap = ocio.MatrixTransform([0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1])
+    swapped = ocio.ColorSpace(name="swapped")
+    swapped.setTransform(swap, ocio.COLORSPACE_DIR_TO_REFERENCE)
+    config.addColorSpace(swapped)
+    config.setRole(ocio.ROLE_SCENE_LINEAR, "Utility - Linear - sRGB")
+    path.write_text(config.serialize())
+    return path
+
+
+@pytest.mark.parametrize("space", ["", "scene_linear"])
+def test_a_hosts_own_config_may_call_the_looks_space_as_it_likes(tmp_path, look, space):
+    plate, config = plates.plain(tmp_path / "plate.exr"), studio_config(tmp_path / "studio.ocio")
+    usual = run(plate, look, tmp_path / "usual")
+    hosts = run(plate, look, tmp_path / "hosts", config=str(config), space=space)
+    plates.assert_same_planes(usual, hosts)
+
+
+def test_a_plate_in_a_space_of_the_hosts_config_gets_the_same_light(tmp_path, look):
+    planes = plates.rgba(40, 56, dtype=np.float32)
+    for name, order in (("plate", "RGBA"), ("other", "BGRA")):
+        swapped = dict(zip("RGBA", (planes[channel] for channel in order), strict=True))
+        exr.write(tmp_path / f"{name}.exr", Image((plates.part(swapped),)))
+    config = studio_config(tmp_path / "studio.ocio")
+    usual = run(tmp_path / "plate.exr", look, tmp_path / "out", write="both")
+    settings = {"write": "both", "config": str(config), "space": "swapped"}
+    hosts = run(tmp_path / "other.exr", look, tmp_path / "out", **settings)
+    # Half a step of the half that the stops are baked in (2**-9 from 4 on), as light: 0.14 %.
+    np.testing.assert_allclose(stack(hosts, *"BGR"), stack(usual, *"RGB"), rtol=3e-3, atol=1e-5)
+
+
+def test_a_config_that_cannot_be_loaded_is_refused_by_its_name(tmp_path, look):
+    plate = plates.plain(tmp_path / "plate.exr")
+    with pytest.raises(
+        ColourError, match=r"config none\.ocio cannot be loaded.*--config or \$OCIO"
+    ):
+        run(plate, look, tmp_path / "out", config="none.ocio")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 3), (33, 2)])
