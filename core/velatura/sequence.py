@@ -8,23 +8,17 @@ bits of a frame do not depend on how many processors its machine has.
 
 from __future__ import annotations
 
-import glob
 import logging
 import os
 import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 from velatura import fingerprint, machine, shot
-from velatura.errors import (
-    CancelledError,
-    InputError,
-    MachineError,
-    StorageError,
-)
+from velatura.errors import CancelledError, InputError, MachineError, StorageError
 from velatura.frame import Glazed, glaze, load
 from velatura.image import Image
 from velatura.job import Job
@@ -51,6 +45,8 @@ def run(
 ) -> None:
     """Run a job: write what is not yet there, several frames at a time.
 
+    Frames at the head that are whole are only looked at; the look is loaded when one is not.
+
     Args:
         job: the order.
         report: told, from this thread, what was written.
@@ -68,20 +64,46 @@ def run(
     look = read(Path(job.look))
     frames = shot.frames(job)
     _refuse_overwriting(frames)
+    _sweep(Path(job.out), frames)
+    report.started(len(frames))
+    for place, frame in enumerate(frames):
+        _stop_if(stop.is_set)
+        if stale := _stale(frame, job, look):
+            _renew([stale, *frames[place + 1 :]], job, look, report, stop, opener)
+            return
+        report.finished(frame.plate.name, skipped=True)
+
+
+def _renew(
+    frames: list[Frame],
+    job: Job,
+    look: Look,
+    report: Report,
+    stop: threading.Event,
+    opener: Opener,
+) -> None:
+    """Make the first frame's targets, and those of the others that do not lie there yet."""
     told: set[tuple[str, ...]] = set()
     workers, budget = _survey(job, frames, look, told)
     session = opener(look, _device(job))
-    _prepare(job, frames)  # as late as that: an order that cannot be done leaves no folder
-    report.started(len(frames))
+    _prepare(Path(job.out))  # as late as that: an order that cannot be done leaves no folder
     halt = threading.Event()  # the first frame that fails stops the others as well
 
     def halted() -> bool:
         return halt.is_set() or stop.is_set()
 
+    def make(frame: Frame) -> Glazed:
+        _stop_if(halted)
+        stale = frame if frame is frames[0] else _stale(frame, job, look)
+        if stale is None:
+            return Glazed()
+        with _memory(frame.plate):
+            return glaze(stale, job, session, budget, halted)
+
     with ThreadPoolExecutor(workers, thread_name_prefix="frame") as pool:
-        todo = {pool.submit(_renew, f, job, session, budget, halted): f for f in frames}
+        todo = {pool.submit(make, frame): frame for frame in frames}
         try:
-            for done in _as_they_come(todo, stop, session):
+            for done in _as_they_come(todo, stop):
                 glazed, plate = done.result(), todo[done].plate
                 _tell_lacking(plate, glazed.lacking, glazed.layers, look, told)
                 for path in glazed.written:
@@ -116,33 +138,29 @@ def _tell_lacking(
         )
 
 
-def _renew(
-    frame: Frame, job: Job, session: Session, budget: int, cancelled: Callable[[], bool]
-) -> Glazed:
-    """Write those of a frame's files that do not lie there yet."""
-    if cancelled():
-        raise CancelledError("The job was stopped on request")
-    look, plate = session.look.digest, fingerprint.of_file(frame.plate)
+def _stale(frame: Frame, job: Job, look: Look) -> Frame | None:
+    """Return the frame with those of its targets that do not lie there yet; None if all do."""
+    plate = fingerprint.of_file(frame.plate)
     mask = fingerprint.of_file(frame.mask) if frame.mask else ""
-    gain = _wanted(frame.gain, fingerprint.of_gain(job, plate, look))
-    picture = _wanted(frame.picture, fingerprint.of_picture(job, plate, look, mask))
-    if not (gain or picture):
-        return Glazed()
-    with _memory(frame.plate):
-        return glaze(replace(frame, gain=gain, picture=picture), job, session, budget, cancelled)
+    gain = _wanted(frame.gain, fingerprint.of_gain(job, plate, look.digest))
+    picture = _wanted(frame.picture, fingerprint.of_picture(job, plate, look.digest, mask))
+    return replace(frame, gain=gain, picture=picture) if gain or picture else None
 
 
 def _as_they_come(
-    todo: Collection[Future[Glazed]], stop: threading.Event, session: Session
+    todo: Collection[Future[Glazed]], stop: threading.Event
 ) -> Iterator[Future[Glazed]]:
     """Yield futures as they complete, and look after ``stop`` in between."""
     pending = set(todo)
     while pending:
         done, pending = wait(pending, _POLL, FIRST_COMPLETED)
-        if stop.is_set():
-            session.terminate()
-            raise CancelledError("The job was stopped on request")
+        _stop_if(stop.is_set)
         yield from (future for future in todo if future in done)  # in frame order
+
+
+def _stop_if(cancelled: Callable[[], bool]) -> None:
+    if cancelled():
+        raise CancelledError("The job was stopped on request")
 
 
 def _targets(frames: list[Frame]) -> list[Path]:
@@ -158,16 +176,20 @@ def _refuse_overwriting(frames: list[Frame]) -> None:
             )
 
 
-def _prepare(job: Job, frames: list[Frame]) -> None:
-    """Make the output folder, see that it can be written and holds nothing half-written."""
-    out = Path(job.out)
+def _sweep(out: Path, frames: list[Frame]) -> None:
+    """Remove what a process that was killed left half-written; whole files have no such names."""
+    names = {target.name for target in _targets(frames)}
+    with suppress(OSError):  # not ours to remove, and in nobody's way
+        for left in out.glob(".*.tmp"):
+            if left.name[1:].rsplit(".", 2)[0] in names:
+                left.unlink(missing_ok=True)
+
+
+def _prepare(out: Path) -> None:
+    """Make the output folder, and see that it can be written."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         writable = os.access(out, os.W_OK)
-        # Left by a process that was killed; whole files never have such names.
-        for target in _targets(frames):
-            for stale in out.glob(f".{glob.escape(target.name)}.*.tmp"):
-                stale.unlink(missing_ok=True)
     except OSError as error:
         raise StorageError(
             f"The output folder {out} cannot be used",

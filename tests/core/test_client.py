@@ -10,12 +10,16 @@ import threading
 import time
 from pathlib import Path
 
+import commands
+import looks
+import numpy as np
 import plates
 import pytest
 from commands import COMMAND
 
 from velatura import client, errors, exr, pipe
 from velatura.client import Worker
+from velatura.home import home
 from velatura.job import Job
 
 pytestmark = pytest.mark.usefixtures("runtime")
@@ -123,6 +127,34 @@ def test_the_runtime_that_is_named_but_not_there_is_an_error(monkeypatch):
         client.runtime()
 
 
+def test_a_hosts_preferences_win_over_the_environment(tmp_path, runtime):
+    preferred = tmp_path / "preferred"
+    preferred.write_text("")
+    assert client.runtime(str(preferred)) == [str(preferred)]
+    assert client.runtime("") == [str(runtime)]
+    with pytest.raises(errors.MissingRuntimeError, match=r"in the preferences .*gone.*Let it name"):
+        client.runtime(str(tmp_path / "gone"))
+
+
+def test_the_runtime_is_found_where_the_installer_noted_it(tmp_path, monkeypatch):
+    monkeypatch.delenv("VELATURA_RUNTIME")
+    monkeypatch.setenv("PATH", "")
+    for name in ("XDG_DATA_HOME", "APPDATA", "HOME"):  # each system has its own
+        monkeypatch.setenv(name, str(tmp_path / "data"))
+    noted = commands.executable(tmp_path / "noted")
+    home().mkdir(parents=True)
+    (home() / "runtime").write_text(f"{noted}\n", "utf-8")
+    assert client.runtime() == [str(noted)]
+    noted.unlink()
+    with pytest.raises(errors.MissingRuntimeError, match=r"not installed.*install\.py"):
+        client.runtime()
+
+
+def test_a_worker_may_be_started_by_any_command(tmp_path, look):
+    with Worker(COMMAND) as worker:
+        assert list(worker.submit(job(tmp_path, look)))[-1].kind == "done"
+
+
 def test_the_runtime_is_found_on_the_path(tmp_path, monkeypatch):
     monkeypatch.delenv("VELATURA_RUNTIME")
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -196,6 +228,47 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_job_is_an_error(tmp_path, sl
             list(worker.submit(job(tmp_path, slow_look)))
     for path in (tmp_path / "out").glob("plate*"):
         exr.read(path)
+
+
+def test_a_host_is_told_what_a_job_warns_of_and_so_is_the_log(tmp_path):
+    guided = looks.small(tmp_path / "guided.onnx", ("normal", "depth"))
+    order = job(tmp_path, guided, frames=3)
+    (tmp_path / "in" / "plate.0002.exr").unlink()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "plate.gain.0003.exr").write_bytes(b"of someone else")
+    with Worker() as worker:
+        first = [e.text for e in worker.submit(order) if e.kind == "warning"]
+        calm = dataclasses.replace(order, frames="1,3")
+        assert {event.kind for event in worker.submit(calm)} == {"kept", "progress", "done"}
+        log = list(worker._pipe._errors)
+    assert len(first) == 3
+    for text in ("has holes", "has no pass for normal, depth", "0003.exr does not say what it was"):
+        assert sum(text in warning for warning in first) == 1
+        assert sum(text in line for line in log) == 1
+
+
+def test_what_is_said_of_stdin_is_no_warning_of_a_job(tmp_path, look):
+    order = json.dumps({"id": 1, "job": dataclasses.asdict(job(tmp_path, look))})
+    result = worker_process(f"{order}\ngarbage\n")
+    assert "garbage" not in result.stdout
+    assert "not JSON" in result.stderr
+    assert '"warning"' not in result.stdout
+
+
+def test_a_job_in_a_worker_is_cancelled_when_its_host_says_so(tmp_path, slow_look, look):
+    asked: list[float] = []
+
+    def cancelled() -> bool:
+        asked.append(time.monotonic())
+        return len(asked) > 5
+
+    with Worker() as worker:
+        with pytest.raises(errors.CancelledError):
+            list(worker.submit(long_job(tmp_path, slow_look), cancelled))
+        assert len(asked) == 6  # and not again once it has said yes
+        assert np.diff(asked).max() < 1  # s; ten times a second, on a busy machine
+        assert list(worker.submit(job(tmp_path, look, out="o"), lambda: False))[-1].kind == "done"
+    assert len(list((tmp_path / "out").glob("plate*"))) < 12
 
 
 def test_a_cancelled_job_leaves_the_worker_up(tmp_path, slow_look, look):

@@ -18,10 +18,11 @@ import plates
 import pytest
 from commands import started, velatura
 
-from velatura import exr, sequence
+from velatura import exr, fingerprint, sequence
 from velatura.errors import CancelledError, ImageError, InputError, StorageError
 from velatura.image import Image
 from velatura.job import Job
+from velatura.session import open_session
 
 
 class Notes:
@@ -90,6 +91,53 @@ def test_finished_frames_are_kept_and_the_rest_is_made(tmp_path, look):
     assert sorted(notes.kept) == ["plate.0001.exr", "plate.0002.exr"]
     assert notes.written == ["plate.gain.0003.exr"]
     assert {name: (out / name).stat().st_mtime_ns for name in stamps} == stamps
+
+
+def test_where_nothing_is_to_be_done_no_plate_is_read_and_no_look_loaded(tmp_path, look):
+    plate = tmp_path / "plate.0001.exr"
+    plate.write_bytes(b"not read as a picture")
+    job = Job(str(plate), str(look), str(tmp_path / "out"))
+    mark = fingerprint.of_gain(job, fingerprint.of_file(plate), fingerprint.look_digest(look))
+    part = plates.part(plates.rgba(4, 4), attributes={fingerprint.JOB_KEY: mark})
+    (tmp_path / "out").mkdir()
+    exr.write(tmp_path / "out" / "plate.gain.0001.exr", Image((part,)))
+    notes = Notes()
+
+    def opener(*_):
+        raise AssertionError("The look is loaded")
+
+    sequence.run(job, notes, opener=opener)
+    assert (notes.total, notes.kept) == (1, ["plate.0001.exr"])
+
+
+def test_frames_at_the_head_are_kept_before_one_further_on_is_made(tmp_path, look):
+    plate = plates.shot(tmp_path / "in", 4)
+    run(plate, look, tmp_path / "out", frames="1,2,4")
+    seen: list[object] = []
+    notes = Notes()
+
+    def opener(look, device):
+        seen.append(list(notes.kept))
+        return open_session(look, device)
+
+    sequence.run(Job(str(plate), str(look), str(tmp_path / "out")), notes, opener=opener)
+    assert seen == [["plate.0001.exr", "plate.0002.exr"]]
+    assert (notes.total, notes.written) == (4, ["plate.gain.0003.exr"])
+    assert notes.kept == ["plate.0001.exr", "plate.0002.exr", "plate.0004.exr"]
+
+
+def test_a_cancelled_job_is_cancelled_among_kept_frames_too(tmp_path, look):
+    plate = plates.shot(tmp_path / "in", 3)
+    run(plate, look, tmp_path / "out")
+    stop = threading.Event()
+
+    class Stopper(Notes):
+        def started(self, total: int) -> None:
+            super().started(total)
+            stop.set()
+
+    with pytest.raises(CancelledError):
+        sequence.run(Job(str(plate), str(look), str(tmp_path / "out")), Stopper(), stop)
 
 
 def test_another_plate_look_or_setting_makes_a_frame_anew(tmp_path, look):
