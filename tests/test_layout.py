@@ -20,7 +20,10 @@ PACKAGES = [
     "plugin/blender/velatura_blender",
     "plugin/nuke/velatura_nuke",
 ]
-SHARED = ("__init__", "errors", "home", "job", "pipe", "client", "fingerprint")
+SHARED = (
+    *("__init__", "errors", "home", "job", "newfile", "pipe", "client", "fingerprint"),
+    *("onnxfile", "look", "library"),
+)
 IN_HOSTS = [f"core/velatura/{name}.py" for name in SHARED]
 COURTYARD = ROOT / "core/velatura/courtyard"
 

@@ -3,7 +3,7 @@
 The card is JSON in the model's ``metadata_props`` under the key ``velatura``. It is read here
 without loading the network, so a shelf of looks can be listed quickly and an untrusted file is
 judged by its card first. Nothing is unpickled. The network itself is checked in
-`velatura.session`.
+`velatura.session`. Standard library only, Python 3.9 and later: host adapters import this module.
 
 ONNX contract: input ``rgb`` float ``(1, 3, h, w)``, scene-linear, unpremultiplied, in the look's
 colour space, finite; where the card names guides, input ``guides`` float ``(1, G, h, w)``, raw, in
@@ -187,7 +187,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _is_number(value: object) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return number and math.isfinite(value)  # type: ignore[arg-type]  # a number, as just seen
 
 

@@ -17,6 +17,7 @@ import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 from velatura import colour, exr, passes
 from velatura.errors import ImageError
 from velatura.image import FloatArray, Window
+from velatura.newfile import replacing
 from velatura.refusal import MAX_PIXELS
 
 
@@ -79,7 +80,7 @@ def write_png(path: Path, rgb: npt.NDArray[np.uint8]) -> None:
     Raises:
         StorageError: the folder is missing or read-only, or the disk is full.
     """
-    with exr.replacing(path) as beside:
+    with replacing(path) as beside:
         beside.write_bytes(_png(rgb))
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from velatura.library import Entry
 from velatura.look import Look
 
 Row = tuple[str, str]
@@ -43,6 +44,12 @@ def card(look: Look) -> list[Row]:
         ("file", f"{len(look.data) / 2**20:.2f} MiB, SHA-256 {look.digest[:16]}..."),
     ]
     return [row for row in rows if row[1]]
+
+
+def shelved(entry: Entry) -> Row:
+    """Return a published look in one row: its name, and what helps to choose it."""
+    reads = ", ".join(("the beauty", *entry.card.guides))
+    return entry.card.name, f"reads {reads}; {entry.path}"
 
 
 def _plain(text: str) -> Text:

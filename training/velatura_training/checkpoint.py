@@ -21,8 +21,8 @@ from typing import Any
 
 import torch
 
-from velatura import exr
 from velatura.errors import StorageError, TrainingError
+from velatura.newfile import replacing
 from velatura.passes import GUIDES
 
 RECIPE, LESSON, CHECKPOINT, BEST = "recipe.json", "lesson.json", "checkpoint.pt", "best.pt"
@@ -31,7 +31,7 @@ SHEET, THUMBNAIL = "contact_sheet.png", "thumbnail.png"
 
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write ``state`` (tensors and plain values) whole or not at all: the inverse of `load`."""
-    with exr.replacing(path) as beside:
+    with replacing(path) as beside:
         try:
             torch.save(state, beside)
         except RuntimeError as error:  # how torch reports a full disk
@@ -54,7 +54,7 @@ def load(path: Path, device: torch.device) -> dict[str, Any]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a small text file whole or not at all."""
-    with exr.replacing(path) as beside:
+    with replacing(path) as beside:
         beside.write_text(text + "\n", encoding="utf-8")
 
 

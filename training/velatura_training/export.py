@@ -22,10 +22,11 @@ import onnx
 import torch
 
 import velatura
-from velatura import colour, exr, gain, look
+from velatura import colour, gain, look
 from velatura.errors import StorageError, TrainingError
 from velatura.image import FloatArray
 from velatura.look import Card, Look
+from velatura.newfile import replacing
 from velatura.session import open_session
 from velatura_training import checkpoint, generator
 from velatura_training.config import Recipe
@@ -84,7 +85,7 @@ def export(run: Path, out: Path, name: str = "", author: str = "", licence: str 
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"Cannot make the folder {out.parent}", found=str(error)) from error
-    with exr.replacing(out) as beside:
+    with replacing(out) as beside:
         beside.write_bytes(_with_card(model, card))
         prove(look.read(beside), painter)
     return look.read(out)

@@ -1,0 +1,201 @@
+"""The commands of the runtime: what each can be asked, and where its answer goes.
+
+Their docstrings are the help texts. Nothing heavy is imported before a command needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from velatura.errors import MachineError
+from velatura.job import Job
+from velatura.progress import Progress, Style
+
+if TYPE_CHECKING:
+    from velatura.library import Entry
+
+JsonFlag = Annotated[bool, Parameter("--json", negative="")]
+
+log = logging.getLogger("velatura")
+
+
+def apply(
+    plate: str,
+    *,
+    look: str,
+    out: str,
+    frames: str = "",
+    write: Literal["gain", "picture", "both"] = "gain",
+    strength: float = 1.0,
+    mask: str = "",
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    layer: str = "",
+    passes: str = "",
+    space: str = "",
+    workers: int = 0,
+    memory_mb: int = 0,
+    config: str = "",
+    progress: Style = "auto",
+) -> None:
+    """Put a look on a shot: write its gain layer, the finished picture, or both.
+
+    Frames that are done already are kept; run the same line again after an interruption. Files
+    are named after the plate: OUT/shot.gain.0001.exr and OUT/shot.0001.exr.
+
+    Example::
+
+        velatura apply shot.####.exr --look ink.onnx --out glazed --frames 1-12
+
+        velatura apply shot.%04d.exr --look ink.onnx --out final --write both --mask matte.R
+
+    Args:
+        plate: the frames: shot.####.exr, shot.%04d.exr, shot.$F4.exr, or one file.
+        look: the look, an ONNX file that `velatura export` wrote.
+        out: the folder to write into; made if it is not there.
+        frames: 1-12, 1-10x2 or 1,5,9-12; all that lie on disk if left away.
+        write: the gain layer (for the look node in a host), the finished picture, or both.
+        strength: of the look in the finished picture, 0 to 4; 0 is the plate, 1 as painted.
+        mask: where the look goes: a channel of the plate, such as matte.R, or a file or sequence.
+        device: auto is CUDA where it answers, else the CPU.
+        layer: the plate's layer to glaze, such as diffuse; the beauty if left away.
+        passes: layers of the plate to read as passes, where their names are not the usual ones:
+            normal=N,depth=Z,albedo=diffuse,id=crypto_object00.
+        space: the plate's colour space; from its metadata if left away.
+        workers: frames at a time; 0 for as many as processors and memory allow.
+        memory_mb: memory for everything, in MiB; 0 for half of what is free.
+        config: the OCIO config that defines --space, a file or a built-in's name; $OCIO, else a
+            built-in one, if left away.
+        progress: a bar on a terminal, or lines for Open Job Description or Tractor on stdout.
+    """
+    from velatura import sequence
+
+    job = Job(
+        *(plate, look, out, frames, write),
+        strength,
+        *(mask, device, layer, passes, space),
+        *(workers, memory_mb, config),
+    ).checked()
+    if write == "gain" and (mask or strength != 1):
+        log.warning(
+            "--strength and --mask shape the finished picture only (--write picture or both)"
+        )
+    with Progress(progress) as report:
+        sequence.run(job, report)
+
+
+def info(look: Path, *, as_json: JsonFlag = False) -> None:
+    """Show a look's card: what it is, what it reads, what it costs, who made it.
+
+    Example::
+
+        velatura info ink.onnx
+
+    Args:
+        look: an ONNX file that `velatura export` wrote.
+        as_json: the whole card as JSON on stdout.
+    """
+    from velatura import table
+    from velatura.look import read
+
+    found = read(look)
+    if as_json:
+        _out(json.dumps({**json.loads(found.card.dumps()), "digest": found.digest}, indent=2))
+    else:
+        table.show(look.name, table.card(found))
+
+
+def doctor(*, as_json: JsonFlag = False) -> None:
+    """Say what is installed, which device answers, and what is in the way.
+
+    Example::
+
+        velatura doctor
+
+    Args:
+        as_json: the findings as JSON on stdout.
+    """
+    from velatura import table
+    from velatura.doctor import examine
+
+    findings = examine()
+    if as_json:
+        _out(json.dumps([vars(finding) for finding in findings], indent=2))
+    else:
+        table.show("velatura doctor", [(f.what, f.found) for f in findings])
+    troubles = [finding.trouble for finding in findings if finding.trouble]
+    if troubles:
+        raise MachineError(" ".join(troubles))
+
+
+def worker() -> None:
+    """Stay up and run jobs that come as JSON lines on stdin: how hosts talk to velatura.
+
+    Example::
+
+        velatura worker
+    """
+    from velatura.worker import serve
+
+    serve()
+
+
+def looks(*, as_json: JsonFlag = False) -> None:
+    """List the published looks, which hosts offer as well.
+
+    They lie in the folders that VELATURA_LOOKS names, like a plug-in path, and in your own.
+
+    Example::
+
+        velatura looks
+
+    Args:
+        as_json: paths, digests and whole cards as JSON on stdout.
+    """
+    from velatura import library, table
+
+    shelf = library.shelf()
+    if as_json:
+        _out(json.dumps([_listed(entry) for entry in shelf], indent=2))
+    else:
+        where = ", ".join(map(str, library.folders()))
+        none = [("none yet", f"`velatura publish LOOK` puts one there: {where}")]
+        table.show("velatura looks", [table.shelved(entry) for entry in shelf] or none)
+    for trouble in library.refused():
+        log.warning(trouble)
+
+
+def publish(look: Path, *, replace: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Put a look where artists and hosts find it: copy it to the library.
+
+    That is the first folder of VELATURA_LOOKS that can be written, else your own.
+
+    Example::
+
+        velatura publish ink.onnx
+
+    Args:
+        look: an ONNX file that `velatura export` wrote.
+        replace: put it in the place of another look of the same file name.
+    """
+    from velatura import library
+
+    _out(f"wrote {library.publish(look, replace=replace)}")
+
+
+def _listed(entry: Entry) -> dict[str, object]:
+    card = json.loads(entry.card.dumps())
+    return {"path": str(entry.path), "digest": entry.digest, **card}
+
+
+def _out(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+ALL = (apply, looks, publish, info, doctor, worker)
+"""Every command of the runtime itself, as help lists them."""

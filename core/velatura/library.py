@@ -1,0 +1,142 @@
+"""The library of published looks: which there are to choose from, and how one gets there.
+
+Looks lie in the folders that ``$VELATURA_LOOKS`` names, like a plug-in path, and in the user's own.
+
+Standard library only, Python 3.9 and later: host adapters import this module.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from velatura import look as looks
+from velatura.errors import LookError, StorageError
+from velatura.fingerprint import look_digest
+from velatura.home import home
+from velatura.look import Card
+from velatura.newfile import replacing
+
+__all__ = ["Entry", "folders", "home", "publish", "refused", "shelf"]
+
+_SUFFIX = ".onnx"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A published look.
+
+    Attributes:
+        path: where it lies.
+        card: what it says about itself.
+        digest: SHA-256 of the whole file, hexadecimal.
+    """
+
+    path: Path
+    card: Card
+    digest: str
+
+
+def folders(extra: Iterable[Path] = ()) -> list[Path]:
+    """Return where looks are looked for, in order: ``extra``, ``$VELATURA_LOOKS``, the user's own.
+
+    A folder need not be there.
+    """
+    named = os.environ.get("VELATURA_LOOKS", "").split(os.pathsep)
+    every = [*map(Path, extra), *(Path(name) for name in named if name), home() / "looks"]
+    return list(dict.fromkeys(every))
+
+
+def shelf(extra: Iterable[Path] = ()) -> list[Entry]:
+    """Return the published looks, by name; of files with the same name the first folder's.
+
+    Files that have not changed are not read again, so that a host may ask as often as it draws.
+
+    Args:
+        extra: folders that come before all others.
+    """
+    found = [entry for entry in _all(extra) if isinstance(entry, Entry)]
+    return sorted(found, key=lambda entry: (entry.card.name.casefold(), entry.path.name))
+
+
+def refused(extra: Iterable[Path] = ()) -> list[LookError]:
+    """Return why files in these folders that are called like looks are not on the shelf."""
+    return [entry for entry in _all(extra) if isinstance(entry, LookError)]
+
+
+def publish(look: Path, folder: Path | None = None, *, replace: bool = False) -> Path:
+    """Copy a look, whole or not at all, to where artists find it; return where that is.
+
+    Args:
+        look: an ONNX file that `velatura export` wrote.
+        folder: where to; if left away, the first of `folders` that can be written.
+        replace: put it in the place of another look of the same file name.
+
+    Raises:
+        LookError: it is no look, or another one of its file name is there, or would hide it.
+        StorageError: no folder can be written.
+    """
+    found = looks.read(look)
+    name = f"{look.stem}{_SUFFIX}"
+    candidates = [folder] if folder else folders()
+    chosen = _writable(candidates)
+    to = chosen / name
+    first = [folder / name for folder in candidates[: candidates.index(chosen) + 1]]
+    shown = next((path for path in first if path.is_file()), to)
+    another = shown.is_file() and look_digest(shown) != found.digest
+    if another and not (replace and shown == to):
+        raise LookError(
+            f"{shown} is another look" + ("" if shown == to else f", found before {to}"),
+            found=f"SHA-256 {look_digest(shown)[:16]}, not {found.digest[:16]}",
+            do="Give this one another file name"
+            + (", or put it in the place of that one (--replace)" if shown == to else ""),
+        )
+    with replacing(to) as beside:
+        beside.write_bytes(found.data)
+    return to
+
+
+def _all(extra: Iterable[Path]) -> list[Entry | LookError]:
+    """Return every file that is called like a look, or why it is none; one of each name."""
+    files: dict[str, Path] = {}
+    for folder in folders(extra):
+        for path in sorted(folder.glob(f"*{_SUFFIX}")):
+            if not path.name.startswith("."):  # what macOS leaves beside files on a share
+                files.setdefault(path.name, path)
+    return [_entry(path) for path in files.values()]
+
+
+def _entry(path: Path) -> Entry | LookError:
+    try:
+        state = path.stat()
+    except OSError as error:
+        return LookError(f"The look {path} cannot be read", found=error.strerror)
+    return _read(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=1024)
+def _read(path: Path, _time: int, _size: int) -> Entry | LookError:
+    try:
+        found = looks.read(path)
+    except LookError as error:
+        return error
+    return Entry(path, found.card, found.digest)
+
+
+def _writable(candidates: list[Path]) -> Path:
+    """Return the first folder that can be written; one whose parent is there is made."""
+    for folder in candidates:
+        try:
+            folder.mkdir(parents=folder == home() / "looks", exist_ok=True)
+        except OSError:
+            continue  # of another machine, or not ours: the next one may do
+        if os.access(folder, os.W_OK):
+            return folder
+    raise StorageError(
+        "No folder for looks can be written",
+        found=", ".join(map(str, candidates)),
+        do="Name one of your own in $VELATURA_LOOKS",
+    )

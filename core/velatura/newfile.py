@@ -1,0 +1,43 @@
+"""A new file: whole under its name, or not there at all.
+
+Standard library only, Python 3.9 and later: host adapters import this module by way of the library.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from velatura.errors import StorageError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a path to write beside ``path``, then put it in its place in one step.
+
+    Whatever goes wrong, ``path`` keeps what it held and nothing else stays in the folder; only a
+    killed process leaves the file ``.{name}.{random}.tmp``. The file is on the disk before it gets
+    its name, so that not even a machine that loses its power leaves half of one under it.
+
+    Raises:
+        StorageError: the system refused to write.
+    """
+    # Not the process id: two machines of a farm that share the folder may have the same.
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        yield beside
+        with beside.open("rb+") as stream:  # costs a tenth of the writing (measured, local disk)
+            os.fsync(stream.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written",
+            found=error.strerror,
+            do="Check that the folder is there, may be written, and has space left",
+        ) from error
+    finally:
+        with suppress(OSError):  # the reason is on its way already
+            beside.unlink(missing_ok=True)
