@@ -1,15 +1,164 @@
-"""The extension: what it is made of, and its way into Blender and out again."""
+"""The extension's way into real Blenders, and out again without a trace."""
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
+from zipfile import ZipFile
 
 import hosts
 import pytest
 
+ROOT = hosts.ROOT
+SCRIPT = ROOT / "plugin/blender/extension.py"
+ID = "velatura_blender"
+MODULE = f"bl_ext.user_default.{ID}"
+
 pytestmark = pytest.mark.host_blender
 
+READ = "import bpy, sys; bpy.ops.wm.read_userpref()\n"  # as a Blender with a screen does by itself
 
-def test_the_add_on_is_imported_from_its_sources(python: Path) -> None:
-    done = hosts.run(python, "import bpy, velatura_blender", env=hosts.SOURCES)
-    assert (done.returncode, done.stderr) == (0, "")
+ENABLED = f"""{READ}
+import addon_utils
+assert addon_utils.check("{MODULE}") == (True, True)
+import {MODULE} as add_on, velatura.job
+print(add_on.__file__, velatura.job.__file__, sep="\\n")
+addon_utils.disable("{MODULE}")
+addon_utils.enable("{MODULE}")
+assert addon_utils.check("{MODULE}")[1]
+"""
+
+GONE = f"""{READ}
+import addon_utils, importlib.util
+assert addon_utils.check("{MODULE}") == (False, False)
+assert "{MODULE}" not in bpy.context.preferences.addons
+assert importlib.util.find_spec("velatura") is None
+"""
+
+VALIDATE = """import bpy, pathlib, subprocess, sys
+scripts = pathlib.Path(bpy.utils.system_resource("SCRIPTS"))
+tool = scripts / "addons_core/bl_pkg/cli/blender_ext.py"
+tags = scripts / "modules/_bpy_internal/extensions/tags.py"
+command = [sys.executable, tool, "validate", "--valid-tags", tags, sys.argv[1]]
+sys.exit(subprocess.run(command).returncode)
+"""
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """A copy of all that the extension is made of, to be changed."""
+    copy, skip = tmp_path / "sources", shutil.ignore_patterns("courtyard", "__pycache__")
+    for part in ("core", "plugin"):
+        shutil.copytree(ROOT / part, copy / part, ignore=skip)
+    shutil.copy(ROOT / "LICENSE", copy)
+    return copy
+
+
+def extension(python: Path, *arguments: object, home: Path, script: Path = SCRIPT) -> str:
+    """Run extension.py for a user, and return what it printed."""
+    done = hosts.run(python, script, *arguments, home=home)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def run(python: Path, script: str, *arguments: object, home: Path) -> list[str]:
+    done = hosts.run(python, script, *arguments, home=home)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()
+
+
+def ours(home: Path) -> list[Path]:
+    """Return all below the user's folders that has our name."""
+    return sorted(path for path in home.rglob("*") if "velatura" in path.name)
+
+
+def tree(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_blenders_own_tool_builds_it_and_accepts_its_tags(python: Path, tmp_path: Path) -> None:
+    said = extension(python, "build", "--out", tmp_path / "zips", home=tmp_path)
+    (zipped,) = (tmp_path / "zips").iterdir()
+    assert f"built: {zipped}" in said
+    assert "Success" in run(python, VALIDATE, zipped, home=tmp_path)[0]
+    with ZipFile(zipped) as files:
+        names = set(files.namelist())
+    sources = {path.name for path in (ROOT / "plugin/blender" / ID).iterdir()} - {"__pycache__"}
+    (wheel,) = names - sources
+    assert wheel.startswith("wheels/velatura_host-")
+
+
+def test_nothing_generated_lies_in_the_source_tree(python: Path, tmp_path: Path) -> None:
+    before = tree(ROOT / "plugin/blender" / ID)
+    extension(python, "build", "--out", tmp_path, home=tmp_path / "home")
+    assert tree(ROOT / "plugin/blender" / ID) == before
+
+
+def test_the_next_blender_finds_it_enabled(python: Path, tmp_path: Path) -> None:
+    said = extension(python, "install", home=tmp_path)
+    extensions = tmp_path / "blender/extensions"
+    assert f"installed: {extensions / 'user_default' / ID}" in said
+    add_on, job = run(python, ENABLED, home=tmp_path)[:2]
+    assert Path(add_on).parent == extensions / "user_default" / ID
+    assert (extensions / ".local") in Path(job).parents
+
+
+def test_uninstalling_leaves_nothing_of_ours(python: Path, tmp_path: Path) -> None:
+    extension(python, "install", home=tmp_path)
+    assert ours(tmp_path)
+    extension(python, "uninstall", home=tmp_path)
+    assert ours(tmp_path) == []
+    run(python, GONE, home=tmp_path)
+    assert "not installed" in extension(python, "uninstall", home=tmp_path)
+
+
+def test_what_the_user_prefers_stays_as_it_was(python: Path, tmp_path: Path) -> None:
+    preferences = "bpy.context.preferences"
+    save = "; bpy.ops.wm.save_userpref()"
+    run(python, f"import bpy; {preferences}.edit.undo_steps = 77{save}", home=tmp_path)
+    extension(python, "install", home=tmp_path)
+    own = f"{preferences}.addons['{MODULE}'].preferences"
+    run(python, f"{READ}{own}.runtime = 'mine'{save}", home=tmp_path)
+    extension(python, "install", home=tmp_path)
+    asked = f"{READ}print({preferences}.edit.undo_steps, {own}.runtime)"
+    assert run(python, asked, home=tmp_path)[-1] == "77 mine"
+    extension(python, "uninstall", home=tmp_path)
+    asked = f"{READ}print({preferences}.edit.undo_steps)"
+    assert run(python, asked, home=tmp_path)[-1] == "77"
+
+
+def test_a_changed_core_comes_along_under_the_same_version(
+    python: Path, tmp_path: Path, sources: Path
+) -> None:
+    extension(python, "install", home=tmp_path)
+    with (sources / "core/velatura/job.py").open("a") as module:
+        module.write("\nNEW = 1\n")
+    with (sources / "plugin/blender" / ID / "__init__.py").open("a") as module:
+        module.write("\nfrom velatura.job import NEW\n")
+    extension(python, "install", home=tmp_path, script=sources / "plugin/blender/extension.py")
+    run(python, f"{READ}from velatura.job import NEW", home=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "says"),
+    [
+        ("__init__.py", "import paint", "No module named 'paint'"),
+        ("blender_manifest.toml", 'tagline = "Looks."', "Blender's tool refuses to build"),
+        ("blender_manifest.toml", 'blender_version_min = "99.0.0"', "needs Blender 99.0.0 or late"),
+    ],
+)
+def test_what_blender_cannot_take_is_an_error_that_says_why(
+    python: Path, tmp_path: Path, sources: Path, file: str, text: str, says: str
+) -> None:
+    path = sources / "plugin/blender" / ID / file
+    if path.suffix == ".toml":
+        whole, line = path.read_text(), text.split(" = ", maxsplit=1)[0]
+        text = re.sub(f"(?m)^{line} = .*", text, whole)
+    path.write_text(text)
+    script = sources / "plugin/blender/extension.py"
+    done = hosts.run(python, script, "install", home=tmp_path / "home")
+    assert done.returncode == 4
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
