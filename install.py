@@ -5,6 +5,8 @@
     python install.py train        and the trainer: learn looks from painted frames
     python install.py demo         and run the demo: learn, export, apply, measure
     python install.py test         and the developers' tools; then lint and tests
+    python install.py blender      the runtime, and the add-on in Blender: --blender PROGRAM
+    python install.py uninstall blender                   the add-on leaves Blender again
 
 What follows `demo` goes to `velatura demo`, what follows `test` to pytest. Running it again costs
 nothing while nothing has changed. With --dry-run it says what it would do, and does nothing.
@@ -36,11 +38,13 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "velatura.json"  # what was installed last; written only when all of it was
 
+USAGE = 2
 MACHINE_CANNOT = 4
 INTERRUPTED = 130
 
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # PyTorch's own builds without CUDA
-PARTS = ("runtime", "train", "dev")
+PARTS = ("runtime", "train", "dev")  # and how many of them each verb needs:
+VERBS = {None: 1, "train": 2, "demo": 2, "test": 3, "blender": 1, "uninstall blender": 0}
 
 
 def main() -> None:
@@ -49,14 +53,19 @@ def main() -> None:
         stop(f"velatura needs Python 3.11 or later; {sys.executable} is {version}")
     arguments, rest = parse()
     steps = Steps(arguments.dry_run)
-    wanted = {None: 1, "train": 2, "demo": 2, "test": 3}[arguments.verb]
     try:
-        set_up(steps, set(PARTS[:wanted]), "gpu" if driver_answers() else "cpu")
+        host = blender(arguments.blender) if "blender" in str(arguments.verb) else []
+        if arguments.verb == "uninstall blender":
+            change_blender(steps, host, "uninstall")
+            return
+        set_up(steps, set(PARTS[: VERBS[arguments.verb]]), "gpu" if driver_answers() else "cpu")
         if arguments.verb == "demo":
             steps.hand_over(program("velatura"), "demo", *rest)
         elif arguments.verb == "test":
             nox = ["-m", "nox", "--noxfile", ROOT / "noxfile.py", "--session"]
             steps.hand_over(program("python"), *nox, "lint", "tests", "host_blender", "--", *rest)
+        elif arguments.verb == "blender":
+            change_blender(steps, host, "install")
         else:
             print(f"ready: {program('velatura')}")
     except KeyboardInterrupt:
@@ -69,11 +78,19 @@ def parse() -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(
         prog="install.py", description=__doc__, formatter_class=plain, allow_abbrev=False
     )
-    parser.add_argument("verb", nargs="?", choices=["train", "demo", "test"])
+    verbs = ["train", "demo", "test", "blender", "uninstall"]
+    parser.add_argument("verb", nargs="?", choices=verbs)
+    parser.add_argument("--blender", metavar="PROGRAM", help="a Blender, or a python with bpy")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
     arguments, rest = parser.parse_known_args()
+    if arguments.verb == "uninstall":
+        arguments.verb, rest = " ".join(["uninstall", *rest[:1]]), rest[1:]
+    if arguments.verb not in VERBS:
+        parser.error("uninstall what? This can be uninstalled: blender")
     if rest and arguments.verb not in ("demo", "test"):
         parser.error(f"cannot read {shlex.join(rest)}")
+    if arguments.blender and "blender" not in str(arguments.verb):
+        parser.error("--blender goes with `blender` and `uninstall blender`")
     return arguments, rest[1:] if rest[:1] == ["--"] else rest
 
 
@@ -102,7 +119,7 @@ def set_up(steps: Steps, parts: set[str], runtime: str) -> None:
     what = ["--constraint", "constraints.txt", "--editable", extras, *groups]
     if not steps.pip(", ".join(p for p in PARTS if p in parts), "install", *what):
         stop("pip could not install velatura; its own words are above")
-    steps.remember(STAMP, new)
+    steps.write("stamp", STAMP, json.dumps(new, indent=1))
 
 
 def make_venv(steps: Steps, clear: bool) -> None:
@@ -144,6 +161,32 @@ def install_torch(steps: Steps, runtime: str) -> None:
             f"pip finds no {torch} for this machine ({sys.platform}, {runtime}). Give pip a folder"
             " that holds its wheel (PIP_FIND_LINKS) or an index that has it (PIP_INDEX_URL)"
         )
+
+
+def blender(named: str | None) -> list[str]:
+    """Return the command that runs extension.py in a Blender, or in a Python that has bpy."""
+    found = shutil.which(named or "blender")
+    if found is None:
+        where = f"{named} is no program" if named else "there is no blender on the PATH"
+        stop(f"{where}. Name Blender: --blender PROGRAM", USAGE if named else MACHINE_CANNOT)
+    is_python = Path(found).name.lower().startswith("python")
+    lead = [] if is_python else ["--background", "--python-exit-code", "4", "--python"]
+    return [str(Path(found).absolute()), *lead, str(ROOT / "plugin/blender/extension.py"), "--"]
+
+
+def change_blender(steps: Steps, command: list[str], verb: str) -> None:
+    """Install or uninstall the add-on, and the note that tells it where the runtime is."""
+    if not steps.run(f"the add-on: {verb}", *command, verb):
+        stop(f"Blender did not {verb} the add-on; its own words are above")
+    sys.path.insert(0, str(ROOT / "core"))
+    from velatura.home import home  # what hosts import is of the standard library alone
+
+    note, runtime = home() / "runtime", str(program("velatura"))
+    if verb == "install":
+        steps.write("its runtime", note, f"{runtime}\n")
+    elif note.exists() and note.read_text(encoding="utf-8").strip() == runtime:
+        print(f"removed: {note}")
+        steps.forget(note)
 
 
 def driver_answers() -> bool:
@@ -231,14 +274,15 @@ class Steps:
             sys.exit(subprocess.call(words, env=environment()))
         os.execve(words[0], words, environment())  # noqa: S606 -- no shell is the point
 
-    def forget(self, stamp: Path) -> None:
+    def forget(self, path: Path) -> None:
         if not self.dry_run:
-            stamp.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
 
-    def remember(self, stamp: Path, value: dict[str, object]) -> None:
-        print(f"stamp: {stamp}")
+    def write(self, what: str, path: Path, text: str) -> None:
+        print(f"{what}: {path}")
         if not self.dry_run:
-            stamp.write_text(json.dumps(value, indent=1), encoding="utf-8")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

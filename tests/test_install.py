@@ -38,7 +38,12 @@ class Bench:
         self.program(self.root / "path/echo", "")  # so that the folder is there
         return subprocess.run(
             [sys.executable, self.root / "install.py", *arguments],
-            env={"PATH": str(self.root / "path"), **environment},
+            env={
+                "PATH": str(self.root / "path"),
+                "HOME": str(self.root / "home"),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                **environment,
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -51,6 +56,17 @@ class Bench:
 
     def driver(self, code: int = 0) -> None:
         self.program(self.root / "path/nvidia-smi", f"exit {code}")
+
+    def blender(self, code: int = 0, name: str = "blender") -> Path:
+        """Put a Blender on the PATH that logs what it is to do; return it."""
+        path = self.root / "path" / name
+        self.program(path, f'echo "{name} $*" >> {self.root}/calls.log\nexit {code}')
+        return path
+
+    @property
+    def notes(self) -> list[Path]:
+        """The notes in the user's folders that say where the runtime is."""
+        return list((self.root / "home").rglob("velatura/runtime"))
 
     def environment(self, fails: str = "*fails*) exit 1;;", runtime: str = "cpu") -> None:
         """Put a `.venv` of ours there whose programs log their calls, and fail on a pattern."""
@@ -70,6 +86,9 @@ class Bench:
 def bench(tmp_path: Path) -> Bench:
     for name in ("install.py", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "core/velatura").mkdir(parents=True)
+    for name in ("__init__.py", "home.py"):
+        shutil.copy(ROOT / "core/velatura" / name, tmp_path / "core/velatura")
     return Bench(tmp_path)
 
 
@@ -211,7 +230,105 @@ def test_test_hands_over_to_the_sessions_of_this_environment(bench: Bench) -> No
     assert done.returncode == 1
 
 
-@pytest.mark.parametrize("wrong", [["--frobnicate"], ["train", "more"], ["paint"]])
+def test_a_dry_run_of_a_hosts_verbs_says_what_and_where_and_does_nothing(bench: Bench) -> None:
+    bench.blender()
+    before = sorted(bench.root.rglob("*"))
+    install = bench.run("blender", "--dry-run").stdout
+    uninstall = bench.run("uninstall", "blender", "--dry-run").stdout
+    bench.program(bench.root / "path/echo", "")
+    assert set(bench.root.rglob("*")) == {*before, bench.root / "path/echo"}
+    script = f"--python {bench.root}/plugin/blender/extension.py --"
+    steps = ["-m venv", "'.[cpu]'", f"{script} install", "velatura/runtime"]
+    places = [install.index(step) for step in steps]
+    assert places == sorted(places)
+    assert f"{script} uninstall" in uninstall
+    assert "venv" not in uninstall
+
+
+def test_the_add_on_comes_after_its_runtime_and_is_told_where_that_is(bench: Bench) -> None:
+    bench.environment()
+    bench.blender()
+    done = bench.run("blender")
+    assert done.returncode == 0
+    runtime, add_on = bench.calls
+    assert runtime.endswith("--editable .[cpu]")
+    script = f"{bench.root}/plugin/blender/extension.py"
+    blender = "blender --background --python-exit-code 4 --python"
+    assert add_on == f"{blender} {script} -- install"
+    (note,) = bench.notes
+    assert note.read_text() == f"{bench.root}/.venv/bin/velatura\n"
+    assert str(note) in done.stdout
+
+
+def test_a_python_that_has_bpy_is_a_blender(bench: Bench) -> None:
+    bench.environment()
+    python = bench.blender(name="python3.11")
+    assert bench.run("blender", "--blender", str(python)).returncode == 0
+    script = f"{bench.root}/plugin/blender/extension.py"
+    assert bench.calls[-1] == f"python3.11 {script} -- install"
+
+
+def test_uninstalling_takes_the_add_on_and_the_note_and_nothing_else(bench: Bench) -> None:
+    bench.environment()
+    bench.blender()
+    bench.run("blender")
+    (note,) = bench.notes
+    assert bench.run("uninstall", "blender").returncode == 0
+    assert bench.calls[-1].endswith("-- uninstall")
+    assert not note.exists()
+    assert (bench.root / ".venv").exists()
+
+
+def test_a_note_of_another_runtime_stays(bench: Bench) -> None:
+    bench.environment()
+    bench.blender()
+    bench.run("blender")
+    (note,) = bench.notes
+    note.write_text("elsewhere/velatura\n")
+    assert bench.run("uninstall", "blender").returncode == 0
+    assert note.read_text() == "elsewhere/velatura\n"
+
+
+@pytest.mark.parametrize("verb", ["install", "uninstall"])
+def test_where_blender_refuses_nothing_is_noted_or_forgotten(bench: Bench, verb: str) -> None:
+    bench.environment()
+    if verb == "uninstall":
+        bench.blender()
+        bench.run("blender")
+    notes = bench.notes
+    bench.blender(code=1)
+    done = bench.run(*(["uninstall"] if verb == "uninstall" else []), "blender")
+    assert done.returncode == 4
+    assert f"Blender did not {verb} the add-on" in done.stderr
+    assert bench.notes == notes
+
+
+def test_without_a_blender_nothing_is_begun(bench: Bench) -> None:
+    done = bench.run("blender")
+    assert done.returncode == 4
+    assert "no blender on the PATH" in done.stderr
+    assert not (bench.root / ".venv").exists()
+
+
+def test_a_blender_that_is_none_is_an_error_of_usage(bench: Bench) -> None:
+    done = bench.run("blender", "--blender", "blonder")
+    assert done.returncode == 2
+    assert "blonder is no program" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--frobnicate"],
+        ["train", "more"],
+        ["paint"],
+        ["blender", "more"],
+        ["uninstall"],
+        ["uninstall", "train"],
+        ["uninstall", "blender", "more"],
+        ["demo", "--blender", "blender"],
+    ],
+)
 def test_what_it_cannot_read_it_refuses(bench: Bench, wrong: list[str]) -> None:
     assert bench.run(*wrong).returncode == 2
 
