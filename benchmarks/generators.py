@@ -24,8 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from velatura.onnx_runtime import ort
-from velatura.passes import GUIDES
-from velatura_training import export, generator
+from velatura_training import export, generator, keys
 from velatura_training.measure import measure
 
 HEIGHT, WIDTH = 1080, 1920
@@ -90,7 +89,7 @@ def main() -> None:
     nets = {
         "Johnson-style": Johnson(),
         "unet (default), no guides": generator.build("unet", generator.Shape()),
-        "unet (default), all guides": generator.build("unet", generator.Shape(tuple(GUIDES))),
+        "unet (default), all guides": generator.build("unet", generator.Shape(keys.USUAL)),
         "resnet, no guides": generator.build("resnet", generator.Shape()),
     }
     times: dict[str, list[float]] = {label: [] for label in nets}

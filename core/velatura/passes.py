@@ -16,7 +16,7 @@ from velatura.errors import PassError
 from velatura.image import FloatArray, Image, Window, place
 from velatura.layers import Components, Layers, find_layer, group, listed, matching, title
 
-GUIDES: dict[str, int] = {"normal": 3, "depth": 1, "albedo": 3, "id": 3}
+GUIDES = {"normal": 3, "depth": 1, "albedo": 3, "id": 3, "position": 3, "vector": 4}
 """Every guide a look may read, in the order of its channels, with the number of them."""
 
 BACKGROUND_DEPTH = 1e9
@@ -34,8 +34,10 @@ _GUIDE_LAYERS = {
         *("cryptomaterial00", "crypto_material00"),
         *("object index", "indexob", "object_id", "id"),
     ),
+    "position": ("position", "p", "__pworld", "pworld"),  # Blender, Arnold, RenderMan
+    "vector": ("vector",),
 }
-_TRIPLES = ("RGB", "XYZ")
+_COMPONENTS = {3: ("RGB", "XYZ"), 4: ("XYZW", "RGBA")}
 _SINGLES = ("Z", "V", "X", "R", "Y", "DEPTH")
 
 
@@ -79,7 +81,10 @@ def pick_guides(
     """Return those of the wanted guides that the image has, each ``(C, H, W)`` float32, finite.
 
     normal: as stored; depth: as stored, 0 for the background; albedo: scene-linear, as stored;
-    id: a colour in [-0.5, 0.5] for each object, 0 for none (from Cryptomatte or object numbers).
+    id: a colour in [-0.5, 0.5] for each object, 0 for none (from Cryptomatte or object numbers);
+    position: as stored, in the world; vector: motion in px, as Blender stores it: X and Y to where
+    the pixel was a frame before, Z and W from where it will be a frame later. Motion in two
+    channels is not taken: whether it leads back or forth, and in what unit, each renderer decides.
 
     Args:
         image: the plate.
@@ -227,7 +232,7 @@ def _components(components: Components, guide: str) -> list[str]:
         return [components[key] for key in ("R", *_SINGLES) if key in components][:1]
     if GUIDES[guide] == 1:
         return [components[key] for key in _SINGLES if key in components][:1]
-    whole = (triple for triple in _TRIPLES if set(triple) <= set(components))
+    whole = (names for names in _COMPONENTS[GUIDES[guide]] if set(names) <= set(components))
     return [components[key] for key in next(whole, "")]
 
 

@@ -9,6 +9,7 @@ import sys
 from importlib.util import find_spec
 
 import looks
+import numpy as np
 import plates
 import pytest
 from commands import COMMAND, started, velatura
@@ -172,6 +173,25 @@ def test_passes_by_name(tmp_path):
     assert "has no pass" not in named.stderr
     assert "wrote" in named.stdout  # and not kept: it is another picture now
     assert velatura(*arguments, "--passes", "velvet=bump").returncode == 3
+
+
+def test_a_look_may_read_where_things_are_and_how_they_move(tmp_path):
+    guided = looks.small(tmp_path / "guided.onnx", ("position", "vector"))
+    planes = plates.rgba(20, 30)
+    planes |= {f"V.Position.{axis}": plates.light(20, 30)[0] for axis in "XYZ"}
+    still = planes | {f"V.Vector.{axis}": np.zeros((20, 30), np.float32) for axis in "XYZW"}
+    moving = still | {"V.Vector.W": np.full((20, 30), 0.5, np.float32)}
+    stops = []
+    for number, found in enumerate((planes, still, moving)):
+        path = tmp_path / f"p.{number}.exr"
+        plates.exr.write(path, plates.Image((plates.part(found),)))
+        done = velatura("apply", path, "--look", guided, "--out", tmp_path / "o")
+        assert done.returncode == 0, done.stderr
+        assert ("no pass for vector" in done.stderr) == (number == 0)
+        layer = plates.exr.read(tmp_path / "o" / f"p.gain.{number}.exr")
+        stops.append(layer.find("R")[1].pixels)
+    np.testing.assert_array_equal(stops[0], stops[1])  # a pass that is missing is 0
+    assert not np.array_equal(stops[1], stops[2])
 
 
 def test_info_shows_the_card(look):

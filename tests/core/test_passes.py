@@ -155,6 +155,12 @@ def test_alpha_of_another_data_window_is_not_taken():
         (NUKE, {"depth": [8]}),
         (ARNOLD, {"normal": [6, 7, 8], "depth": [5], "albedo": [9, 10, 11], "id": 15}),
         (RENDERMAN, {"normal": [6, 7, 8], "depth": [5], "albedo": [9, 10, 11]}),
+        (BLENDER + [f"ViewLayer.{name}" for name in (*(f"Position.{c}" for c in "XYZ"),
+                                                     *(f"Vector.{c}" for c in "WXYZ"))],
+         {"normal": [8, 9, 10], "depth": [11], "albedo": [12, 13, 14], "id": 15,
+          "position": [17, 18, 19], "vector": [21, 22, 23, 20]}),
+        ("R G B A P.X P.Y P.Z motionvector.R motionvector.G", {"position": [5, 6, 7]}),
+        ("Ci.r Ci.g Ci.b __Pworld.r __Pworld.g __Pworld.b", {"position": [4, 5, 6]}),
         ("R G B A", {}),
     ],
 )  # fmt: skip
@@ -180,6 +186,15 @@ def test_a_guide_can_be_taken_from_any_layer():
         passes.pick_guides(plate, ["normal"], {"normal": "dents"})
     with pytest.raises(PassError, match="no depth channels"):
         passes.pick_guides(image("R G B x.U"), ["depth"], {"depth": "x"})
+
+
+def test_motion_of_two_channels_is_not_taken_for_motion_both_ways():
+    plate = image("R G B A forward.u forward.v")
+    assert passes.pick_guides(plate, ["vector"]) == {}
+    with pytest.raises(PassError, match="forward has no vector channels"):
+        passes.pick_guides(plate, ["vector"], {"vector": "forward"})
+    named = passes.pick_guides(image("R G B m.R m.G m.B m.A"), ["vector"], {"vector": "m"})
+    assert named["vector"][:, 0, 0].tolist() == [4, 5, 6, 7]
 
 
 def test_a_guide_of_one_channel_can_be_named_by_its_channel():
@@ -230,7 +245,8 @@ def test_overrides_that_are_none_are_refused(text, message):
 
 
 def test_guides_that_are_lacking_get_named():
-    assert passes.lacking(image(NUKE), list(passes.GUIDES)) == ("normal", "albedo", "id")
+    lacking = passes.lacking(image(NUKE), list(passes.GUIDES))
+    assert lacking == ("normal", "albedo", "id", "position", "vector")
     assert passes.lacking(image(NUKE), ["albedo"], {"albedo": "diffuse"}) == ()
 
 
@@ -266,11 +282,12 @@ def test_guides_stack_in_the_looks_order_with_zeros_for_missing_ones():
     assert passes.stack_guides({}, [], 3, 4).shape == (0, 3, 4)
 
 
-def test_a_real_blender_shot_has_every_guide_and_one_colour_per_object():
+def test_a_real_blender_shot_has_the_usual_guides_and_one_colour_per_object():
     plate = exr.read(SHOT)
     assert passes.pick_beauty(plate).alpha == "ViewLayer.Combined.A"
-    found = passes.pick_guides(plate, list(passes.GUIDES))
-    assert list(found) == list(passes.GUIDES)
+    wanted = ["normal", "depth", "albedo", "id"]
+    found = passes.pick_guides(plate, wanted)
+    assert list(found) == wanted
     assert 0 < found["depth"].max() < 100
     manifest = json.loads(plate.parts[0].attributes["cryptomatte/542cafa/manifest"])
     colours = {tuple(colour) for colour in found["id"].reshape(3, -1).T.tolist()}

@@ -33,6 +33,18 @@ def test_the_passes_there_are_become_guides(shot):
     assert lesson.depth_scale == 9  # the ramp fills more than half of the frame
 
 
+def test_where_things_are_and_how_they_move_is_learnt_from_only_if_asked_for(shot):
+    for frame in (1, 2, 3):
+        planes = plate(frame)
+        planes |= {f"Position.{axis}": planes["Z"] for axis in "XYZ"}
+        planes |= {f"Vector.{axis}": planes["Z"] for axis in "XYZW"}
+        write_frame(shot.folder / f"plate.{frame:04d}.exr", planes)
+    assert keys.load(shot.plate, shot.painted).guides == ("normal", "depth")
+    lesson = keys.load(shot.plate, shot.painted, guides=["position", "vector"])
+    assert lesson.guides == ("position", "vector")
+    assert lesson.keys[0].guides.shape == (7, HEIGHT, WIDTH)
+
+
 def test_a_pass_that_was_asked_for_and_is_missing_is_named(shot):
     with pytest.raises(TrainingError, match=r"plate\.0001\.exr has no albedo pass.*normal"):
         keys.load(shot.plate, shot.painted, guides=["normal", "albedo"])

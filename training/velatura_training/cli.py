@@ -27,7 +27,7 @@ from velatura_training.config import (
 DEFAULT_MINUTES = 5.0
 """Training time where nothing is said: enough for a look at 2K on a laptop."""
 
-Guide = Literal["normal", "depth", "albedo", "id", "none"]
+Guide = Literal["normal", "depth", "albedo", "id", "position", "vector", "none"]
 Device = Literal["auto", "cpu", "cuda"]
 
 
@@ -82,8 +82,8 @@ def train(
         perceptual: eyes of the content and style losses; squeezenet and vgg19 need a file.
         perceptual_weights: that file, with torchvision's key names.
         weights: how hard each loss pulls, e.g. --weight.l1 4 --weight.adversarial 0.
-        guides: passes to read beside the beauty; those that all painted frames have where nothing
-            is said; `none` for a look that needs no passes.
+        guides: passes to read beside the beauty; where nothing is said normal, depth, albedo and
+            id, if all painted frames have them; `none` for a look that needs no passes.
         layer: the beauty's layer, where it is not the usual one.
         passes: layers of the guides, where they are not the usual ones: normal=N,depth=Z.
         space: the plate's colour space, where its metadata do not tell.

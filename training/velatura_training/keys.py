@@ -27,6 +27,9 @@ from velatura.plate import Plate
 from velatura.shot import Pattern
 from velatura_training.config import SMALLEST_PATCH
 
+USUAL = ("normal", "depth", "albedo", "id")
+"""Passes that a look learns from where nothing is said: they stay what they are as things move."""
+
 log = logging.getLogger("velatura.training")
 
 
@@ -82,7 +85,7 @@ def load(
     Args:
         plate: the plate's files, ``plate.####.exr``.
         painted: the painted keys' files, ``paint.####.png``; only the painted frames need be there.
-        guides: passes to read; None takes those that every painted frame's plate has.
+        guides: passes to read; None takes those of `USUAL` that every painted frame's plate has.
         layer: the beauty's layer, where the usual names are not meant.
         named_passes: layers of the guides, where the usual names are not meant: ``normal=N``.
         space: the plate's colour space, where its metadata do not tell.
@@ -211,8 +214,8 @@ def _finite(rgb: FloatArray) -> FloatArray:
 
 
 def _common_guides(plates: list[Path], wanted: Sequence[str] | None, means: Job) -> tuple[str, ...]:
-    """Return the wanted guides, or those that every plate has."""
-    names = tuple(GUIDES if wanted is None else wanted)
+    """Return the wanted guides, or those of the usual ones that every plate has."""
+    names = tuple(USUAL if wanted is None else wanted)
     unknown = [name for name in names if name not in GUIDES]
     if unknown:
         raise TrainingError(f"No guide {unknown[0]}", found=", ".join(GUIDES))
