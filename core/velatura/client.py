@@ -10,21 +10,20 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import shutil
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Callable
 
 from velatura import errors
 from velatura.errors import CancelledError, InputError, MachineError, MissingRuntimeError
-from velatura.home import home
 from velatura.job import Job
 from velatura.pipe import PATIENCE, Pipe
+from velatura.runtime import runtime
+
+__all__ = ["PROTOCOL", "Event", "Worker", "run", "runtime"]
 
 PROTOCOL = 2
 """Version of the worker's messages; client and runtime must agree."""
@@ -49,52 +48,6 @@ class Event:
     kind: str
     percent: float = 0.0
     text: str = ""
-
-
-def runtime(preferred: str = "") -> list[str]:
-    """Return the command that starts the runtime.
-
-    Looked for in this order: ``preferred``, ``$VELATURA_RUNTIME``, the ``.venv`` beside the source
-    tree this file lies in, what ``install.py`` noted in the user's velatura folder, the PATH.
-
-    Args:
-        preferred: the velatura executable that a host's preferences name, if they do.
-
-    Raises:
-        MissingRuntimeError: it is in none of them, or one of the first two names no file.
-    """
-    named = {
-        "The velatura runtime in the preferences": preferred,
-        "$VELATURA_RUNTIME": os.environ.get("VELATURA_RUNTIME", ""),
-    }
-    for whose, path in named.items():
-        if path and not Path(path).is_file():
-            raise MissingRuntimeError(
-                f"{whose} is not a file",
-                found=path,
-                do="Let it name the velatura executable, or leave it empty",
-            )
-        if path:
-            return [path]
-    folder, program = ("Scripts", "velatura.exe") if os.name == "nt" else ("bin", "velatura")
-    beside = Path(__file__).resolve().parents[2] / ".venv" / folder / program
-    found = str(beside) if beside.is_file() else _noted() or shutil.which("velatura")
-    if not found:
-        raise MissingRuntimeError(
-            "The velatura runtime is not installed",
-            do="Run `python install.py` in velatura's folder, or let VELATURA_RUNTIME name the "
-            "velatura executable",
-        )
-    return [found]
-
-
-def _noted() -> str:
-    """Return the runtime that `install.py` wrote down; "" if it did not, or it is gone since."""
-    try:
-        noted = (home() / "runtime").read_text("utf-8").strip()
-    except OSError:
-        return ""
-    return noted if Path(noted).is_file() else ""
 
 
 def run(

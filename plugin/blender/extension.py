@@ -47,6 +47,7 @@ SHARED = (
     "onnxfile.py",
     "pipe.py",
     "py.typed",
+    "runtime.py",
 )
 """What of the core runs inside hosts: closed under imports, and of the standard library alone."""
 
