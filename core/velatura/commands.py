@@ -110,6 +110,30 @@ def info(look: Path, *, as_json: JsonFlag = False) -> None:
         table.show(look.name, table.card(found))
 
 
+def report(
+    folder: Path, *, look: Path | None = None, note: Path | None = None, out: Path | None = None
+) -> None:
+    """Write a page about a folder of gain layers: what made them, which there are, what they do.
+
+    The page is one HTML file with its pictures inside.
+
+    Example::
+
+        velatura report cache/ink --out ink.html
+
+    Args:
+        folder: where a host or `velatura apply` wrote the gain layers.
+        look: the look's file; if left away, the one of the library that made them.
+        note: a text file; its lines are shown on top of the page.
+        out: the page; FOLDER/report.html if left away.
+    """
+    from velatura.report import write
+
+    page = out or folder / "report.html"
+    write(folder, page, look, note)
+    _out(f"wrote {page}")
+
+
 def doctor(*, as_json: JsonFlag = False) -> None:
     """Say what is installed, which device answers, and what is in the way.
 
@@ -197,5 +221,5 @@ def _out(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-ALL = (apply, looks, publish, info, doctor, worker)
+ALL = (apply, looks, publish, info, report, doctor, worker)
 """Every command of the runtime itself, as help lists them."""

@@ -81,7 +81,29 @@ def write_png(path: Path, rgb: npt.NDArray[np.uint8]) -> None:
         StorageError: the folder is missing or read-only, or the disk is full.
     """
     with replacing(path) as beside:
-        beside.write_bytes(_png(rgb))
+        beside.write_bytes(png(rgb))
+
+
+def png(rgb: npt.NDArray[np.uint8]) -> bytes:
+    """Return ``(H, W, 3)`` uint8, display-referred sRGB, as the bytes of a PNG file.
+
+    Encoded here, by the PNG specification (ISO/IEC 15948): OpenImageIO says nothing of a full disk.
+    """
+    height, width, _ = rgb.shape
+    lines = np.ones((height, 1 + 3 * width), np.uint8)  # each begins with its filter: 1, Sub
+    lines[:, 1:4] = rgb[:, 0]
+    lines[:, 4:] = (rgb[:, 1:] - rgb[:, :-1]).reshape(height, -1)
+    chunks = {
+        b"IHDR": struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0),  # 8-bit RGB
+        b"sRGB": b"\0",
+        b"IDAT": zlib.compress(lines.tobytes()),
+        b"IEND": b"",
+    }
+    encoded = b"\x89PNG\r\n\x1a\n"
+    for name, data in chunks.items():
+        checksum = struct.pack(">I", zlib.crc32(name + data))
+        encoded += struct.pack(">I", len(data)) + name + data + checksum
+    return encoded
 
 
 def _read_exr(path: Path, layer: str, max_pixels: int) -> Picture:
@@ -124,25 +146,6 @@ def _cut_jpeg(path: Path) -> bool:
     """Say whether the last scan (FF DA) has no end (FF D9); OpenImageIO would fill it with grey."""
     data = path.read_bytes()
     return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
-
-
-def _png(rgb: npt.NDArray[np.uint8]) -> bytes:
-    """Encode by the PNG specification (ISO/IEC 15948); OpenImageIO says nothing of a full disk."""
-    height, width, _ = rgb.shape
-    lines = np.ones((height, 1 + 3 * width), np.uint8)  # each begins with its filter: 1, Sub
-    lines[:, 1:4] = rgb[:, 0]
-    lines[:, 4:] = (rgb[:, 1:] - rgb[:, :-1]).reshape(height, -1)
-    chunks = {
-        b"IHDR": struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0),  # 8-bit RGB
-        b"sRGB": b"\0",
-        b"IDAT": zlib.compress(lines.tobytes()),
-        b"IEND": b"",
-    }
-    encoded = b"\x89PNG\r\n\x1a\n"
-    for name, data in chunks.items():
-        checksum = struct.pack(">I", zlib.crc32(name + data))
-        encoded += struct.pack(">I", len(data)) + name + data + checksum
-    return encoded
 
 
 def _space(spec: oiio.ImageSpec) -> str:

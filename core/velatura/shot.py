@@ -145,18 +145,21 @@ def frames(job: Job) -> list[Frame]:
     return found
 
 
+def holes(numbers: list[int]) -> str:
+    """Return which numbers between the first and the last are not there, such as ``7, 12-13``."""
+    gaps = [(low + 1, high - 1) for low, high in pairwise(numbers) if high - low > 1]
+    few = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in gaps[:_NAMED])
+    return few + (f" and {len(gaps) - _NAMED} more" if len(gaps) > _NAMED else "")
+
+
 def _tell_holes(plate: str, numbers: list[int]) -> None:
-    """Say which numbers between the first and the last are not there; they may be meant so."""
-    holes = [(low + 1, high - 1) for low, high in pairwise(numbers) if high - low > 1]
-    if not holes:
-        return
-    few = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in holes[:_NAMED])
-    more = f" and {len(holes) - _NAMED} more" if len(holes) > _NAMED else ""
-    log.warning(
-        "%s has holes between its first and last frame, %d and %d, and goes without: %s%s. "
-        "Render them, or give the range with --frames",
-        *(plate, numbers[0], numbers[-1], few, more),
-    )
+    """Say which frames are not there; it may be meant so."""
+    if missing := holes(numbers):
+        log.warning(
+            "%s has holes between its first and last frame, %d and %d, and goes without: %s. "
+            "Render them, or give the range with --frames",
+            *(plate, numbers[0], numbers[-1], missing),
+        )
 
 
 def _renumbered(pattern: Pattern, number: str) -> str:

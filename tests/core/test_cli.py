@@ -35,7 +35,7 @@ TRAINERS = pytest.mark.skipif(find_spec("torch") is None, reason="the trainer is
 @pytest.mark.parametrize(
     "command",
     [
-        *("apply", "looks", "publish", "info", "doctor", "worker", "demo"),
+        *("apply", "looks", "publish", "info", "report", "doctor", "worker", "demo"),
         *(pytest.param(name, marks=TRAINERS) for name in ("train", "export", "evaluate")),
     ],
 )
