@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,7 @@ def canonical(name: str, config: str = "") -> str:
     Raises:
         ColourError: there is no such space; near matches are named.
     """
-    there = _load(_chosen(config))
+    there = _load(*_chosen(config))
     wanted = _OLD_NAMES.get(name.casefold(), name)
     for alias in (wanted, *_aliases(wanted)):
         if found := there.getCanonicalName(alias):
@@ -100,7 +101,7 @@ def convert(rgb: FloatArray, source: str, target: str, config: str = "") -> Floa
     converted: FloatArray = np.array(rgb, np.float32, order="C")
     _, height, width = converted.shape
     # OCIO works in place on the arrays' own memory.
-    _processor(before, after, _chosen(config)).apply(
+    _processor(before, after, *_chosen(config)).apply(
         ocio.PlanarImageDesc(*converted, width, height)
     )
     return converted
@@ -127,7 +128,7 @@ def _of_primaries(primaries: Sequence[float]) -> str:
 
 def _aliases(name: str) -> list[str]:
     """Return what else the pinned config calls ``name``: a studio's config may use one of those."""
-    space = _load(CONFIG).getColorSpace(name)
+    space = _load(CONFIG, 0).getColorSpace(name)
     return _names(space) if space else []
 
 
@@ -148,12 +149,17 @@ def _say_default() -> None:
     log.warning("The plate names no colour space: taken as %s; --space names another", SCENE)
 
 
-def _chosen(config: str) -> str:
-    return config or os.environ.get("OCIO", "") or CONFIG
+def _chosen(config: str) -> tuple[str, int]:
+    """Return the config that counts, and when its file was changed: a worker may outlive it."""
+    name = config or os.environ.get("OCIO", "") or CONFIG
+    try:
+        return name, Path(name).stat().st_mtime_ns
+    except OSError:  # a built-in, or `_load` will say what is wrong
+        return name, 0
 
 
 @lru_cache
-def _load(config: str) -> ocio.Config:
+def _load(config: str, _time: int) -> ocio.Config:
     builtin = config.removeprefix("ocio://")
     try:
         if builtin in {entry[0] for entry in ocio.BuiltinConfigRegistry().getBuiltinConfigs()}:
@@ -168,11 +174,11 @@ def _load(config: str) -> ocio.Config:
 
 
 @lru_cache(maxsize=64)
-def _processor(source: str, target: str, config: str) -> ocio.CPUProcessor:
+def _processor(source: str, target: str, config: str, time: int) -> ocio.CPUProcessor:
     # Lossless: the default replaces powers by approximations, 1.6e-5 off in the sRGB curve.
     try:
         return (
-            _load(config)
+            _load(config, time)
             .getProcessor(source, target)
             .getOptimizedCPUProcessor(ocio.OPTIMIZATION_LOSSLESS)
         )

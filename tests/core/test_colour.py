@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 
 import numpy as np
@@ -162,6 +163,16 @@ def test_a_studios_config_wins_over_the_built_in_one(tmp_path, monkeypatch):
     assert colour.space_of({}) == "Utility - Linear - sRGB"
     with pytest.raises(ColourError, match="no colour space lin_ap0_scene"):
         colour.canonical("lin_ap0_scene")
+
+
+def test_a_config_that_has_changed_is_loaded_again(tmp_path):
+    path = studio_config(tmp_path, "plate")
+    assert colour.canonical("plate", path) == "plate"
+    studio_config(tmp_path, "scan")
+    os.utime(path, ns=(1, 1))
+    assert colour.canonical("scan", path) == "scan"
+    with pytest.raises(ColourError, match="no colour space plate"):
+        colour.canonical("plate", path)
 
 
 @pytest.mark.parametrize("config", ["none.ocio", "ocio://nobody-config"])
