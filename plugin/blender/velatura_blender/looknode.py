@@ -37,8 +37,7 @@ class LookNode:
     Attributes:
         name: of the node, in its graph.
         node: the node.
-        depth: how many look nodes come before it at most: those of equal depth need not wait for
-            each other.
+        depth: how many look nodes it depends on: those of equal depth need not wait for each other.
     """
 
     name: str
@@ -89,16 +88,16 @@ def rendered(scene: bpy.types.Scene) -> list[LookNode]:
     tree = graph_of(scene)
     if tree is None or not any(group.velatura.uid for group in bpy.data.node_groups):
         return []
-    depths: dict[str, int] = {}
+    reached: dict[str, bpy.types.Node] = {}
     for node in tree.nodes:
         if node.bl_idname in OUTPUTS and not node.mute:
-            _depth(node, depths)
-    for name in depths:
-        _refuse_hidden(tree.nodes[name])
+            reached |= {each.name: each for each in upstream(node)}
+    for node in reached.values():
+        _refuse_hidden(node)
     found = [
-        LookNode(name, tree.nodes[name], depth - 1)
-        for name, depth in depths.items()
-        if is_look(tree.nodes[name]) and not tree.nodes[name].mute
+        LookNode(name, node, sum(map(_glazes, upstream(node))))
+        for name, node in reached.items()
+        if _glazes(node)
     ]
     return sorted(found, key=lambda each: each.depth)
 
@@ -171,12 +170,8 @@ def states(look: LookNode, frames: Iterable[int]) -> dict[int, str]:
     return found
 
 
-def _depth(node: bpy.types.Node, depths: dict[str, int]) -> int:
-    """Return how many looks a node's result has gone through; note it for all before it."""
-    if node.name not in depths:
-        before = max((_depth(link.from_node, depths) for link in _links(node)), default=0)
-        depths[node.name] = before + (is_look(node) and not node.mute)
-    return depths[node.name]
+def _glazes(node: bpy.types.Node) -> bool:
+    return is_look(node) and not node.mute
 
 
 def _links(node: bpy.types.Node) -> Iterator[bpy.types.NodeLink]:

@@ -47,12 +47,14 @@ def sockets(
 def enable(look: LookNode, guides: tuple[str, ...]) -> list[str]:
     """Switch on, in the view layers before a look, the passes it lacks; return their names."""
     layers = [node for node in upstream(look.node) if node.bl_idname == LAYERS and node.scene]
-    enabled = []
-    for guide in guides:
-        if _nearest(look, guide) is None and layers:
-            setattr(layers[0].scene.view_layers[layers[0].layer], _GUIDES[guide][1], True)
-            enabled.append(guide)
-    return enabled
+    missing = lacking(look, guides)
+    if not layers or not missing:
+        return []
+    scene, layer = layers[0].scene, layers[0].layer
+    for guide in missing:
+        setattr(scene.view_layers[layer], _GUIDES[guide][1], True)
+    layers[0].scene, layers[0].layer = scene, layer  # the node of another scene looks only then
+    return missing
 
 
 def lacking(look: LookNode, guides: tuple[str, ...]) -> list[str]:

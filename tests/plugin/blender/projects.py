@@ -110,12 +110,16 @@ class _Silent:
     def finished(self, frame: str, *, skipped: bool) -> None: ...
 
 
+def silently(job: Job) -> None:
+    """Run a job with the core, in this process."""
+    sequence.run(job, _Silent())
+
+
 def gain_layer(
-    project: Project, look: str, plate: npt.NDArray[np.float32]
+    project: Project, look: str, plate: npt.NDArray[np.float32], space: str = "lin_rec709_scene"
 ) -> npt.NDArray[np.float32]:
     """Return ``(3, H, W)`` stops for a plate ``(4, H, W)``, as the runtime bakes them."""
     path = project.plate(plate, "core.exr")
     out = project.folder / "core"
-    job = Job(str(path), str(project.folder / look), str(out), space="lin_rec709_scene")
-    sequence.run(job, _Silent())
+    silently(Job(str(path), str(project.folder / look), str(out), space=space))
     return pixels(out / "core.gain.exr")
