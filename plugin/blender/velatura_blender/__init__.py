@@ -6,18 +6,21 @@ GPL-3.0-or-later, as Blender asks.
 
 from __future__ import annotations
 
-from . import hook, kiln, properties
+from . import chooser, hook, kiln, operators, panel, properties, shelf, tally, walk
 from .api import add_look, bake, set_strength, status
 
 __all__ = ["add_look", "bake", "register", "set_strength", "status", "unregister"]
 
+_PARTS = (properties, tally, operators, walk, chooser, panel, hook)
+
 
 def register() -> None:
-    properties.register()
-    hook.register()
+    for part in _PARTS:
+        part.register()
 
 
 def unregister() -> None:
-    hook.unregister()
-    properties.unregister()
+    for part in reversed(_PARTS):
+        part.unregister()
+    shelf.close()
     kiln.close()

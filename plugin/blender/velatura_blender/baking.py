@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -35,7 +35,7 @@ def steps(
     scene: bpy.types.Scene,
     frames: Sequence[int],
     cancelled: Callable[[], bool] = lambda: False,
-) -> Iterator[Step]:
+) -> Generator[Step, None, None]:
     """Bake frame by frame; close the iterator to stop: frames that are there are whole.
 
     What is in 3D is rendered as in a render, but nothing is written except gain layers: the file
