@@ -21,7 +21,7 @@ def obstacle(context: bpy.types.Context) -> str:
     """
     tree = dialect.graph_of(context.scene)
     if tree is None:
-        return "The scene has no compositor graph yet: switch Use Nodes on"
+        return "The scene has no compositor graph yet: press New, or switch Use Nodes on"
     if is_editor(context) and context.space_data.edit_tree != tree:
         return "Looks live in the scene's own graph: leave the group, or unpin the editor"
     return ""

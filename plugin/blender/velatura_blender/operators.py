@@ -95,7 +95,7 @@ class VELATURA_OT_add_look(ByFile, OnGraph):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if not self.path:
             return self.ask(context)
-        if context.region is not None and context.region.type == "WINDOW":
+        if focus.is_editor(context) and context.region.type == "WINDOW":
             place = event.mouse_region_x, event.mouse_region_y
             context.space_data.cursor_location_from_region(*place)
         done = self.execute(context)

@@ -65,8 +65,8 @@ class Shelf:
         # Blender reads a preview's file when it is first drawn, so the files stay.
         self._folder = tempfile.TemporaryDirectory(prefix="velatura-")
         blank = self._previews.new(_BLANK)
-        blank.image_size = _SIDE, _SIDE
-        blank.image_pixels_float = _stripes()
+        blank.image_size = blank.icon_size = _SIDE, _SIDE  # in grids, and in menus
+        blank.image_pixels_float = blank.icon_pixels_float = _stripes()
 
     def look_round(self, patience: float = _PATIENCE) -> Shelf:
         """Read the folders again, unless that was done less than ``patience`` seconds ago."""

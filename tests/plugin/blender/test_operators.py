@@ -66,6 +66,13 @@ nothing = refused(ops.choose_look, path=ink)
 layers.node.select = False
 ops.add_look(path=ink)  # no node editor, and nothing selected: last in the graph
 wired = chain()
+tree.nodes["Ink"].select = False
+view = next(area for area in bpy.context.screen.areas if area.type == "VIEW_3D")
+with bpy.context.temp_override(area=view, region=view.regions[-1]):
+    ops.add_look("INVOKE_DEFAULT", path=chalk)
+from_view = chain()
+tree.nodes.remove(tree.nodes["Chalk"])
+tree.nodes.active = tree.nodes["Ink"]
 ops.choose_look(path=chalk)
 node = tree.nodes["Ink"]
 changed = node.label
@@ -81,12 +88,13 @@ count = len(focus.looks(bpy.context))
 said = messages.latest()
 ops.clear_messages()
 ops.refresh_looks()
-stage.say(nothing=nothing, wired=wired, changed=changed, passes=passes, selected=selected,
-    nobody=nobody, torn=torn, count=count, said=said, cleared=messages.latest())
+stage.say(nothing=nothing, wired=wired, from_view=from_view, changed=changed, passes=passes,
+    selected=selected, nobody=nobody, torn=torn, count=count, said=said, cleared=messages.latest())
 """
     )
     assert "Add one with Add > velatura" in found["nothing"]
     assert found["wired"].startswith("Ink>")
+    assert found["from_view"].startswith("Chalk>")
     assert found["changed"] == "Chalk"
     assert found["passes"] == [True, True, False]
     assert found["selected"] == "Ink"

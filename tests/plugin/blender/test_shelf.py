@@ -56,10 +56,13 @@ look.gain(1).parent.mkdir(parents=True)
 soon, later = draw(1), draw(60)
 bpy.ops.velatura.bake()  # forgets
 after = draw(0)
+bpy.ops.render.render()  # forgets as well
+rendered = draw(0)
 scene.frame_end = 3
 other = draw(0)
 bpy.ops.velatura.choose_look(path=f"{P}/a.onnx")
-stage.say(still=still, soon=soon, later=later, after=after, other=other, chosen=draw(0))
+stage.say(still=still, soon=soon, later=later, after=after, rendered=rendered, other=other,
+    chosen=draw(0))
 """
     )
     assert found == {
@@ -67,8 +70,9 @@ stage.say(still=still, soon=soon, later=later, after=after, other=other, chosen=
         "soon": 1,  # a farm that bakes a frame a second does not slow the slider down
         "later": 2,
         "after": 3,
-        "other": 4,
-        "chosen": 5,
+        "rendered": 4,
+        "other": 5,
+        "chosen": 6,
     }
 
 
