@@ -7,7 +7,7 @@ and ``g = strength x mask``::
 
 No Python class is in it, so a .blend with baked gains renders without this add-on. Where ``g`` is
 0 the plate comes out bit for bit, NaN and Inf included (but -0 becomes +0). Where the gain layer is
-missing and ``g`` is not 0 the picture turns magenta: it must not pass for finished.
+missing and ``g`` is not 0 the picture glows magenta: it must not pass for finished.
 The formula is `velatura.gain.apply`'s.
 """
 
@@ -27,7 +27,10 @@ SLIDER_END = 2.0  # twice as painted, in stops: where the socket's slider ends
 FLOOR, GAIN = "floor", "gain"
 """Names of the two nodes that differ from look to look."""
 
-_MAGENTA = (1.0, 0.0, 1.0)  # R, G, B of a pixel without gain, scene-linear
+LN_2 = 0.6931471805599453  # 2^x is e^(x ln 2), and Blender's e^x takes a third of the time
+ALARM = 10.0  # scene-linear light that a pixel without gain gets in red and blue: not to overlook
+
+_MAGENTA = "RB"
 _COLUMN, _ROW = 190, -175  # distance of nodes in the editor, in its units
 
 _INPUTS = (
@@ -49,33 +52,33 @@ def build(tree: bpy.types.NodeTree, image: bpy.types.Image, floor: float) -> Non
     stops = nodes.new("CompositorNodeSeparateColor", 2)
     nodes.link(gain.outputs["Image"], stops.inputs[0])
 
+    # Single values as long as nothing is wired into them: then they cost nothing.
     mask = nodes.math(1, "MINIMUM", nodes.math(1, "MAXIMUM", source.outputs["Mask"], 0.0), 4.0)
     strength = nodes.math(1, "MAXIMUM", source.outputs["Strength"], 0.0)
     amount = nodes.math(2, "MINIMUM", nodes.math(2, "MULTIPLY", strength, mask), MOST_STRENGTH)
+    exponent = nodes.math(3, "MULTIPLY", amount, LN_2)
+    wanted = nodes.math(3, "GREATER_THAN", amount, 0.0)
     lifts = nodes.new_value(2, FLOOR, floor)
+
     alpha = nodes.math(2, "MINIMUM", nodes.math(2, "MAXIMUM", plate.outputs[3], 0.0), HALF_MAX)
     lifted = nodes.math(3, "MULTIPLY", alpha, lifts)
+    missing = nodes.math(3, "LESS_THAN", stops.outputs[3], 0.5)
+    alarm = nodes.math(4, "MULTIPLY", missing, nodes.math(4, "MULTIPLY", wanted, ALARM))
 
-    wanted = nodes.math(3, "GREATER_THAN", amount, 0.0)
-    missing = nodes.math(3, "MULTIPLY", nodes.math(3, "LESS_THAN", stops.outputs[3], 0.5), wanted)
-    kept = nodes.math(4, "SUBTRACT", 1.0, missing)
-
-    rgba = nodes.new("CompositorNodeCombineColor", 8)
-    for channel, magenta in enumerate(_MAGENTA):
+    rgba = nodes.new("CompositorNodeCombineColor", 7)
+    for channel, name in enumerate("RGB"):
         x, r = plate.outputs[channel], stops.outputs[channel]
-        power = nodes.math(4, "POWER", 2.0, nodes.math(3, "MULTIPLY", amount, r))
-        change = nodes.math(5, "SUBTRACT", power, 1.0)
-        brighter = nodes.math(3, "GREATER_THAN", r, 0.0)
-        floor_here = nodes.math(4, "MULTIPLY", lifted, brighter)
         light = nodes.math(2, "MINIMUM", nodes.math(2, "MAXIMUM", x, 0.0), HALF_MAX)
-        base = nodes.math(5, "ADD", light, floor_here)
-        glazed = nodes.math(6, "ADD", x, nodes.math(6, "MULTIPLY", base, change))
-        shown = nodes.math(7, "MULTIPLY", glazed, kept)
-        if magenta:
-            shown = nodes.math(7, "ADD", shown, missing)
-        nodes.link(shown, rgba.inputs[channel])
+        brighter = nodes.math(3, "GREATER_THAN", r, 0.0)
+        base = nodes.math(4, "MULTIPLY_ADD", lifted, brighter, light)
+        power = nodes.math(5, "EXPONENT", nodes.math(4, "MULTIPLY", exponent, r))
+        change = nodes.math(5, "SUBTRACT", power, 1.0)
+        glazed = nodes.math(6, "MULTIPLY_ADD", base, change, x)
+        if name in _MAGENTA:
+            glazed = nodes.math(6, "ADD", glazed, alarm)
+        nodes.link(glazed, rgba.inputs[channel])
     nodes.link(plate.outputs[3], rgba.inputs[3])
-    nodes.link(rgba.outputs[0], nodes.new("NodeGroupOutput", 9).inputs["Image"])
+    nodes.link(rgba.outputs[0], nodes.new("NodeGroupOutput", 8).inputs["Image"])
 
 
 def set_floor(tree: bpy.types.NodeTree, floor: float) -> None:
