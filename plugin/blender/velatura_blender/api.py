@@ -24,7 +24,7 @@ import bpy
 from velatura.errors import InputError
 from velatura.job import MOST_STRENGTH
 
-from . import baking, dialect, looknode
+from . import baking, dialect, looknode, wiring
 from .baking import Step
 from .looknode import LookNode
 
@@ -110,9 +110,10 @@ def bake(
 
 
 def status(node: bpy.types.Node, frames: Iterable[int] | None = None) -> dict[int, str]:
-    """Return for each frame of a look node "baked", "stale" (made with another look) or "missing".
+    """Return for each frame of a look node "baked", "stale" or "missing".
 
-    A change in what is wired into the node shows when the frame is rendered.
+    Stale is what was made with another look, or before the graph in front of the node was changed.
+    A change in 3D shows when the frame is rendered.
 
     Args:
         node: the look node.
@@ -126,7 +127,7 @@ def status(node: bpy.types.Node, frames: Iterable[int] | None = None) -> dict[in
         scene = bpy.context.scene
         frames = range(scene.frame_start, scene.frame_end + 1, scene.frame_step)
     look = LookNode(node.name, node)
-    return looknode.states(look, frames)
+    return wiring.states(look, frames)
 
 
 def _last(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket | None:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import bpy
 
 from velatura import look as looks_on_disk
-from velatura.errors import FrameError, LookError
+from velatura.errors import FrameError, LookError, StorageError
 
-from . import dialect, kiln, looknode, passes
+from . import dialect, kiln, looknode, passes, wiring
 from .looknode import LookNode
 from .replay import PREFIX, Replay, temporary
 
@@ -24,6 +26,8 @@ ENGINE = "VELATURA_HOOK"
 
 _MEMORY_DISK = Path("/dev/shm")  # noqa: S108  # Linux: files in memory, a third faster
 _LEAST_ROOM = 2**30  # bytes free there; containers often have 64 MiB
+_SCRATCH = "velatura-"  # what the names of scratch folders begin with
+_FORGOTTEN = 24 * 3600  # seconds since a scratch folder was last written to: a frame at most
 _PIXELS = 8  # width and height of the hidden scene, whose picture nobody sees
 
 
@@ -49,7 +53,9 @@ class Glazing:
         self.made = self.kept = 0
         looknode.separate(main)
         self.looks = looknode.rendered(main)
-        self._scratch = Path(tempfile.mkdtemp(prefix="velatura-", dir=_fast_folder()))
+        self._marks = {look: wiring.mark(look) for look in self.looks}
+        self._done: dict[LookNode, list[int]] = {}
+        self._scratch = _new_scratch()
         self._replay: Replay | None = None
         self._hook: _Hook | None = None
         try:
@@ -73,6 +79,9 @@ class Glazing:
             self._hook.remove()
         if self._replay is not None:
             self._replay.remove()
+        for look, frames in self._done.items():
+            with suppress(StorageError):  # then the sidebar knows less; the gain layers are whole
+                wiring.remember(look, frames, self._marks[look])
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def frame(self, number: int, cancelled: Callable[[], bool]) -> None:
@@ -90,13 +99,14 @@ class Glazing:
             for look, plate in zip(level, self._replay.render(number, level), strict=True):
                 made = kiln.refresh(look, plate, number, cancelled)
                 self.made, self.kept = self.made + made, self.kept + (not made)
+                self._done.setdefault(look, []).append(number)
                 plate.unlink()
 
     def _demand(self, number: int) -> None:
         for look in self.looks:
             if not look.gain(number).is_file():
                 raise FrameError(
-                    f"The look {look.name} was not baked for frame {number}",
+                    f"The look {look.title} was not baked for frame {number}",
                     found=f"no {look.gain(number)}",
                     do="Press Bake in the velatura tab, or switch Bake While Rendering on",
                 )
@@ -136,8 +146,13 @@ def _guides(look: LookNode) -> tuple[str, ...]:
         return tuple(look.group.velatura.guides.split())
 
 
-def _fast_folder() -> str | None:
-    """Return a folder in memory with room enough, or None for the system's temporary folder."""
+def _new_scratch() -> Path:
+    """Make a folder for what lives for one frame: in memory, where there is room."""
+    folder = Path(tempfile.gettempdir())
     if _MEMORY_DISK.is_dir() and shutil.disk_usage(_MEMORY_DISK).free >= _LEAST_ROOM:
-        return str(_MEMORY_DISK)
-    return None
+        folder = _MEMORY_DISK
+    for left in folder.glob(f"{_SCRATCH}*"):  # by a Blender that was killed
+        with suppress(OSError):  # another's, or gone already
+            if time.time() - left.stat().st_mtime > _FORGOTTEN:
+                shutil.rmtree(left)
+    return Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=folder))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,9 +24,6 @@ from .properties import preferences
 GROUP = "CompositorNodeGroup"
 OUTPUTS = ("CompositorNodeComposite", "NodeGroupOutput", "CompositorNodeOutputFile")
 """Nodes whose inputs are what a render computes; viewers are looked at, not rendered."""
-DIGEST_KEY = "velatura/digest"
-"""Header attribute of a gain layer: the digest of the look that made it."""
-
 _DIGITS = 4  # of a frame number, as farms write them
 
 
@@ -43,6 +40,11 @@ class LookNode:
     name: str
     node: bpy.types.Node
     depth: int = 0
+
+    @property
+    def title(self) -> str:
+        """What the artist calls it."""
+        return self.node.label or self.name
 
     @property
     def group(self) -> bpy.types.NodeTree:
@@ -159,15 +161,6 @@ def separate(scene: bpy.types.Scene) -> None:
             law.set_gain(group, _gain_sequence(node.label or group.name, group.velatura.uid))
             node.node_tree = group
         taken.add(node.node_tree.velatura.uid)
-
-
-def states(look: LookNode, frames: Iterable[int]) -> dict[int, str]:
-    """Return for each frame "baked", "stale" (made with another look) or "missing"."""
-    digest, found = look.digest(), {}
-    for frame in frames:
-        made_with = fingerprint.stored(look.gain(frame), DIGEST_KEY)
-        found[frame] = "missing" if not made_with else "baked" if made_with == digest else "stale"
-    return found
 
 
 def _glazes(node: bpy.types.Node) -> bool:

@@ -161,11 +161,11 @@ class VELATURA_OT_enable_passes(OnLook):
         enabled = passes.enable(look, guides)
         if missing and not enabled:
             raise InputError(
-                f"The passes {', '.join(missing)} cannot be switched on for {look.name}",
+                f"The passes {', '.join(missing)} cannot be switched on for {look.title}",
                 found="no Render Layers node before it",
                 do="Wire one in, or an Image node with these passes",
             )
-        text = f"Enabled {', '.join(enabled)}" if enabled else f"{look.name} has all its passes"
+        text = f"Enabled {', '.join(enabled)}" if enabled else f"{look.title} has all its passes"
         self.report({"INFO"}, text)
 
 

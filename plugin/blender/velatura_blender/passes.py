@@ -37,7 +37,7 @@ def sockets(
     missing = [guide for guide, where in found.items() if where is None]
     if missing:
         raise PassError(
-            f"The look {look.name} reads {', '.join(missing)}, which nothing before it has",
+            f"The look {look.title} reads {', '.join(missing)}, which nothing before it has",
             found=_listed(look),
             do="Press Enable Passes in the velatura tab, or wire the passes' own layers in",
         )

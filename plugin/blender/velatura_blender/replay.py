@@ -88,7 +88,7 @@ class Replay:
         links = copy.inputs["Image"].links
         if not links:
             raise InputError(
-                f"Nothing is wired into the look {look.name}", do="Wire a picture to its Image"
+                f"Nothing is wired into the look {look.title}", do="Wire a picture to its Image"
             )
         sockets = {"Combined": links[0].from_socket}
         for node, socket in guides.values():
@@ -111,7 +111,7 @@ class Replay:
             file.replace(final)
         except FileNotFoundError as error:
             raise MachineError(
-                f"Blender did not write what is wired into the look {look.name}",
+                f"Blender did not write what is wired into the look {look.title}",
                 found=f"no file in {self._scratch}",
                 do="See that there is room for temporary files",
             ) from error

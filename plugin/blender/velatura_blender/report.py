@@ -29,7 +29,7 @@ def write(look: LookNode) -> Path:
     """
     folder = look.stem.parent
     if not folder.is_dir():
-        raise InputError(f"Nothing was baked for the look {look.name} yet", do="Press Bake first")
+        raise InputError(f"Nothing was baked for the look {look.title} yet", do="Press Bake first")
     page = folder / _NAME
     with tempfile.TemporaryDirectory(prefix="velatura-") as scratch:
         note = Path(scratch, "messages.txt")

@@ -2,7 +2,7 @@
 
 The sidebar is drawn anew with every move of a slider, and each frame's state is a file's header.
 So a tally is kept: for `_PATIENCE` seconds without a look at the disk, and after that for as long
-as the folder of the gain layers and the look's file have not changed.
+as the folder of the gain layers, the look's file and the graph before it have not changed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bpy.app.handlers import persistent
 from velatura import look as looks_on_disk
 from velatura.errors import LookError
 
-from . import looknode
+from . import wiring
 from .looknode import LookNode
 
 _PATIENCE = 2.0  # seconds
@@ -47,7 +47,7 @@ class _Note:
     """A tally, what it was made of, and when the disk was last looked at, in seconds."""
 
     asked: tuple[Path, Path, range]
-    seen: tuple[int, int]
+    seen: tuple[int, int, str]
     time: float
     tally: Tally
 
@@ -61,7 +61,7 @@ def of(look: LookNode, frames: range) -> Tally:
     note = _notes.get(look.uid)
     if note is not None and note.asked == asked and now - note.time < _PATIENCE:
         return note.tally
-    seen = _changed(look.path), _changed(look.stem.parent)
+    seen = _changed(look.path), _changed(look.stem.parent), wiring.mark(look)
     if note is not None and (note.asked, note.seen) == (asked, seen):
         _notes[look.uid] = replace(note, time=now)
         return note.tally
@@ -70,7 +70,7 @@ def of(look: LookNode, frames: range) -> Tally:
         guides = looks_on_disk.read(look.path).card.guides
     except LookError as error:
         trouble = str(error)
-    tally = Tally(trouble, guides, looknode.states(look, frames))
+    tally = Tally(trouble, guides, wiring.states(look, frames))
     _notes[look.uid] = _Note(asked, seen, now, tally)
     return tally
 

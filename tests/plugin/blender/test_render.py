@@ -215,3 +215,50 @@ stage.say(uids=uids, folders=folders)
     assert len(found["folders"]) == 3
     frames = [(chain.folder / "velatura" / f).glob("*.exr") for f in found["folders"]]
     assert [len(list(each)) for each in frames] == [4, 4, 4]
+
+
+CHANGES = {
+    "nothing": ("", "baked"),
+    "another frame": ("scene.frame_set(3)", "baked"),
+    "the strength": ("velatura.set_strength(nodes['chalk'], 0.5)", "baked"),
+    "where a node stands": ("nodes['before'].location.x = 7", "baked"),
+    "a grade after the look": ("nodes['after'].inputs['Exposure'].default_value = 2", "baked"),
+    "a grade before the look": ("nodes['before'].inputs['Exposure'].default_value = 2", "stale"),
+    "a point of a curve": (
+        "nodes['curves'].mapping.curves[3].points[1].location[1] = 0.5",
+        "stale",
+    ),
+    "a keyframe before it": ("velatura.set_strength(nodes['ink'], 1, frame=2)", "stale"),
+    "a node taken out": ("nodes['curves'].mute = True", "stale"),
+    "the look": ("looknode.change(nodes['chalk'], Path(P, 'a.onnx'))", "stale"),
+    "the looks file": ("Path(P, 'b.onnx').write_bytes(Path(P, 'a.onnx').read_bytes())", "stale"),
+}
+"""What is changed after baking, and what the last look's frames are then said to be."""
+
+
+def test_a_change_in_the_graph_before_a_look_is_said_without_rendering(chain: Project) -> None:
+    found = chain.found(f"""
+from pathlib import Path
+scene = stage.reopen(f"{{P}}/shot.blend")
+velatura = stage.enable()
+from velatura_blender import looknode
+tree = stage.graph(scene)
+curves = tree.nodes.new("CompositorNodeCurveRGB")
+curves.name = "curves"
+image = next(socket for socket in curves.inputs if socket.type == "RGBA")
+tree.links.new(tree.nodes["before"].outputs[0], image)
+tree.links.new(curves.outputs[0], tree.nodes["ink"].inputs["Image"])
+bpy.ops.wm.save_mainfile()
+velatura.bake(frames=[1, 2])
+found = {{}}
+for name, (change, _) in {CHANGES!r}.items():
+    bpy.ops.wm.open_mainfile(filepath=bpy.data.filepath)
+    scene = bpy.context.scene
+    nodes = stage.graph(scene).nodes
+    exec(change)
+    found[name] = velatura.status(nodes["chalk"], [1, 2, 3])
+stage.say(**found)
+""")
+    said = {name: set(states.values()) - {"missing"} for name, states in found.items()}
+    assert said == {name: {state} for name, (_, state) in CHANGES.items()}
+    assert all(states["3"] == "missing" for states in found.values())

@@ -41,9 +41,9 @@ def test_a_redraw_reads_no_frames_unless_something_has_changed(project: Project)
     found = project.found(
         sidebar.BAKES
         + """
-from velatura_blender import looknode
-reads, states, clock = [], looknode.states, [0.0]
-looknode.states = lambda *given: reads.append(1) or states(*given)
+from velatura_blender import wiring
+reads, states, clock = [], wiring.states, [0.0]
+wiring.states = lambda *given: reads.append(1) or states(*given)
 tally.time.monotonic = lambda: clock[0]
 
 def draw(seconds):

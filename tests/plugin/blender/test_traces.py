@@ -163,3 +163,21 @@ def test_blender_ends_by_itself_with_the_add_on_enabled(project: Project) -> Non
     """Blender 4.5 hangs at its exit where classes of some kinds stay registered."""
     done = project.run(MAKE + "stage.animate(scene, f'{P}/out/')\n", timeout=60)
     assert done.returncode == 0
+
+
+def test_scratch_folders_of_killed_blenders_are_cleared_away(project: Project) -> None:
+    found = project.found(
+        MAKE
+        + """
+import tempfile, time
+from velatura_blender import glazing
+glazing._MEMORY_DISK = glazing.Path(P)
+made = [f"{P}/velatura-{name}" for name in ("old", "young")]
+for folder in made:
+    os.mkdir(folder)
+os.utime(made[0], (time.time() - 90000, time.time() - 90000))
+stage.animate(scene, f"{P}/out/")
+stage.say(left=[os.path.basename(folder) for folder in made if os.path.exists(folder)])
+"""
+    )
+    assert found["left"] == ["velatura-young"]
