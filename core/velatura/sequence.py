@@ -172,7 +172,7 @@ def _refuse_overwriting(frames: list[Frame]) -> None:
     for target in _targets(frames):
         if target.resolve() in read_ones:
             raise InputError(
-                f"{target} would overwrite what it is made from", do="Choose another --out"
+                f"{target} would overwrite what it is made from", do="Choose another output folder"
             )
 
 
@@ -194,10 +194,10 @@ def _prepare(out: Path) -> None:
         raise StorageError(
             f"The output folder {out} cannot be used",
             found=error.strerror,
-            do="Choose another --out",
+            do="Choose another output folder",
         ) from error
     if not writable:
-        raise StorageError(f"The output folder {out} is read-only", do="Choose another --out")
+        raise StorageError(f"The output folder {out} is read-only", do="Choose another output folder")
 
 
 @contextmanager
