@@ -133,6 +133,11 @@ def create(tree: bpy.types.NodeTree, path: Path) -> bpy.types.Node:
     node = tree.nodes.new(GROUP)
     node.node_tree, node.name, node.label = group, found.card.name, found.card.name
     node.width = 180
+    for scene in bpy.data.scenes:
+        if graph_of(scene) == tree:
+            # A render with looks in it makes and removes datablocks while the window is drawn from
+            # another thread; Blender's manual wants the interface locked for that.
+            scene.render.use_lock_interface = True
     return node
 
 
