@@ -48,7 +48,7 @@ class Glazing:
     def __init__(
         self, main: bpy.types.Scene, source: bpy.types.Scene | None, *, always: bool = False
     ) -> None:
-        self.source = source or main
+        self.main, self.source = main, source or main
         self.bakes = always or main.velatura.bake
         self.made = self.kept = 0
         looknode.separate(main)

@@ -34,7 +34,8 @@ class _Running:
         self.leaves = True
 
     def fail(self, scene: bpy.types.Scene, error: Exception, frame: int) -> None:
-        where = f"{scene.name}, frame {frame}"
+        main = self.glazing.main if self.glazing else scene
+        where = f"{main.name}, frame {frame}"
         if self.leaves and bpy.app.background:
             self.end()
             failure.leave(error, where)
