@@ -127,7 +127,7 @@ def status(node: bpy.types.Node, frames: Iterable[int] | None = None) -> dict[in
         scene = bpy.context.scene
         frames = range(scene.frame_start, scene.frame_end + 1, scene.frame_step)
     look = LookNode(node.name, node)
-    return wiring.states(look, frames)
+    return wiring.states(look, frames, wiring.mark(look))
 
 
 def _last(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket | None:

@@ -61,7 +61,8 @@ def of(look: LookNode, frames: range) -> Tally:
     note = _notes.get(look.uid)
     if note is not None and note.asked == asked and now - note.time < _PATIENCE:
         return note.tally
-    seen = _changed(look.path), _changed(look.stem.parent), wiring.mark(look)
+    mark = wiring.mark(look)
+    seen = _changed(look.path), _changed(look.stem.parent), mark
     if note is not None and (note.asked, note.seen) == (asked, seen):
         _notes[look.uid] = replace(note, time=now)
         return note.tally
@@ -70,7 +71,7 @@ def of(look: LookNode, frames: range) -> Tally:
         guides = looks_on_disk.read(look.path).card.guides
     except LookError as error:
         trouble = str(error)
-    tally = Tally(trouble, guides, wiring.states(look, frames))
+    tally = Tally(trouble, guides, wiring.states(look, frames, mark))
     _notes[look.uid] = _Note(asked, seen, now, tally)
     return tally
 

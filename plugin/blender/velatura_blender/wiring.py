@@ -9,27 +9,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import cache
 
 import bpy
 
 from velatura import fingerprint
 from velatura.newfile import replacing
 
-from .looknode import LookNode, is_look, upstream
+from .looknode import LookNode, is_look
 
 _FILE = "wiring.json"
 _DIGEST_KEY = "velatura/digest"  # header attribute of a gain layer: the look that made it
 _DEEP = 6  # levels of settings within settings: a curve's points are four down
 _BESIDE_THE_POINT = {"rna_type", "inputs", "outputs", "internal_links", "node_tree", "parent"}
+_PLAIN = {str, int, float, bool, type(None)}
+_REROUTE = "NodeReroute"
+
+_Source = tuple[bpy.types.Node, bpy.types.NodeSocket]
+"""A node, and the one of its outputs that feeds an input."""
 
 
 def mark(look: LookNode) -> str:
-    """Return the digest of all that is wired into a look."""
-    tree = look.node.id_data
-    animated = dict(_animated(tree))
-    told = [_node(node, animated) for node in upstream(look.node)]
-    told.append(_socket(look.node.inputs["Image"]))
+    """Return the digest of all that is wired into a look's picture.
+
+    The sidebar asks for it again and again: it costs a walk over the graph's links, and then one
+    over the nodes that are met.
+    """
+    told = _told(look.node.id_data, [look.node.inputs["Image"]])
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
@@ -52,9 +59,15 @@ def recall(look: LookNode) -> dict[int, str]:
         return {}
 
 
-def states(look: LookNode, frames: Iterable[int]) -> dict[int, str]:
-    """Return for each frame "baked", "missing", or "stale": made with another look or graph."""
-    digest, now, marks = look.digest(), mark(look), recall(look)
+def states(look: LookNode, frames: Iterable[int], now: str) -> dict[int, str]:
+    """Return for each frame "baked", "missing", or "stale": made with another look or graph.
+
+    Args:
+        look: the look.
+        frames: frame numbers.
+        now: its `mark`.
+    """
+    digest, marks = look.digest(), recall(look)
     found = {}
     for frame in frames:
         made_with = fingerprint.stored(look.gain(frame), _DIGEST_KEY)
@@ -63,18 +76,68 @@ def states(look: LookNode, frames: Iterable[int]) -> dict[int, str]:
     return found
 
 
-def _node(node: bpy.types.Node, animated: dict[str, object]) -> object:
-    """Return what decides a node's result, the values that are keyed by their keys."""
-    path = node.path_from_id()
-    settings = {
-        name: animated.get(f"{path}.{name}", _value(getattr(node, name), 0))
-        for name in sorted(_settings(node))
+def _told(tree: bpy.types.NodeTree, ends: Iterable[bpy.types.NodeSocket]) -> list[object]:
+    """Return what decides the values of some inputs: these, then each node, the nearest first.
+
+    A node goes by its place in that order, so that it may get another name.
+    """
+    sources, animated = _sources(tree), _animated(tree)
+    places: dict[bpy.types.Node, int] = {}
+    order: list[bpy.types.Node] = []
+
+    def place(node: bpy.types.Node) -> int:
+        if node not in places:
+            places[node] = len(order)
+            order.append(node)
+        return places[node]
+
+    def fed(socket: bpy.types.NodeSocket, path: str) -> object:
+        if socket in sources:
+            return [(place(node), output.identifier) for node, output in sources[socket]]
+        return animated.get(path) or _value(getattr(socket, "default_value", None), 0)
+
+    told: list[object] = [fed(socket, "") for socket in ends]
+    for node in order:  # grows meanwhile, by what feeds the node
+        lead = node.path_from_id() if animated else ""
+        settings = [
+            animated.get(f"{lead}.{name}") or _value(getattr(node, name), 0)
+            for name in _names(node.__class__)
+        ]
+        sockets = [
+            fed(socket, f"{lead}.inputs[{at}].default_value")
+            for at, socket in enumerate(node.inputs)
+        ]
+        told.append((node.bl_idname, settings, sockets, _inside(node)))
+    return told
+
+
+def _sources(tree: bpy.types.NodeTree) -> dict[bpy.types.NodeSocket, list[_Source]]:
+    """Return what feeds each input that is fed: past reroutes, and not by muted links.
+
+    A table, as `NodeSocket.links` walks all links of the graph each time it is asked.
+    """
+    direct: dict[bpy.types.NodeSocket, list[_Source]] = {}
+    for link in tree.links:
+        if not link.is_muted:
+            direct.setdefault(link.to_socket, []).append((link.from_node, link.from_socket))
+    resolved = {
+        socket: [found for each in sources if (found := _origin(each, direct))]
+        for socket, sources in direct.items()
     }
-    sockets = [
-        animated.get(f"{socket.path_from_id()}.default_value", _socket(socket))
-        for socket in node.inputs
-    ]
-    return node.bl_idname, node.name, settings, sockets, _inside(node)
+    return {socket: sources for socket, sources in resolved.items() if sources}
+
+
+def _origin(source: _Source, direct: dict[bpy.types.NodeSocket, list[_Source]]) -> _Source | None:
+    """Return what comes out of a source, through reroutes; None where nothing goes into these."""
+    for _ in range(len(direct) + 1):  # no chain is longer, but a ring has no end
+        node, _socket = source
+        if node.bl_idname != _REROUTE:
+            return source
+        before = direct.get(node.inputs[0])
+        if not before:
+            return None
+        source = before[0]
+    return None
 
 
 def _inside(node: bpy.types.Node) -> object:
@@ -84,47 +147,51 @@ def _inside(node: bpy.types.Node) -> object:
         return None
     if is_look(node):
         return group.velatura.uid, group.velatura.digest
-    animated = dict(_animated(group))
-    return [_node(inner, animated) for inner in group.nodes]
+    ends = [each for each in group.nodes if getattr(each, "is_active_output", False)]
+    return _told(group, [socket for each in ends for socket in each.inputs])
 
 
-def _socket(socket: bpy.types.NodeSocket) -> object:
-    if socket.links:
-        return [(each.from_node.name, each.from_socket.identifier) for each in socket.links]
-    return _value(getattr(socket, "default_value", None), 0)
-
-
-def _settings(node: bpy.types.Node) -> set[str]:
+@cache
+def _names(kind: type[bpy.types.Node]) -> list[str]:
     """Return the names of a node's settings: not where it stands, nor how it is drawn."""
-    every = {each.identifier for each in node.bl_rna.properties}
+    every = {each.identifier for each in kind.bl_rna.properties}
     general = {each.identifier for each in bpy.types.Node.bl_rna.properties}
-    return (every - general - _BESIDE_THE_POINT) | {"mute"}
+    return sorted((every - general - _BESIDE_THE_POINT) | {"mute"})
+
+
+@cache
+def _parts(kind: type[bpy.types.bpy_struct]) -> list[str]:
+    """Return the names of what a setting of many parts, such as a curve, is made of."""
+    return [each.identifier for each in kind.bl_rna.properties if each.identifier != "rna_type"]
 
 
 def _value(value: object, depth: int) -> object:
     """Return a setting as plain values; of another datablock its name."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, bpy.types.ID):
         return value.name_full, getattr(value, "filepath", "")
     if isinstance(value, bpy.types.bpy_prop_collection):
         return [_value(each, depth + 1) for each in value]
     if isinstance(value, bpy.types.bpy_struct):
-        names = [p.identifier for p in value.bl_rna.properties if p.identifier != "rna_type"]
-        return [_value(getattr(value, name), depth + 1) for name in names if depth < _DEEP]
-    if isinstance(value, str | int | float | None):
-        return value
+        names = _parts(value.__class__) if depth < _DEEP else ()
+        return [_value(getattr(value, name), depth + 1) for name in names]
     return tuple(value) if isinstance(value, Iterable) else repr(value)
 
 
-def _animated(tree: bpy.types.NodeTree) -> Iterator[tuple[str, object]]:
-    """Yield the paths in a graph that keyframes and drivers set, with what they are set by."""
+def _animated(tree: bpy.types.NodeTree) -> dict[str, list[object]]:
+    """Return the paths in a graph that keyframes and drivers set, with what they are set by."""
+    found: dict[str, list[object]] = {}
     data = tree.animation_data
     if data is None:
-        return
+        return found
     for driver in data.drivers:
-        yield driver.data_path, ("driver", driver.driver.type, driver.driver.expression)
+        by = "driver", driver.array_index, driver.driver.type, driver.driver.expression
+        found.setdefault(driver.data_path, []).append(by)
     layers = data.action.layers if data.action else ()
     for strip in (strip for layer in layers for strip in layer.strips):
         bag = strip.channelbag(data.action_slot)
         for curve in bag.fcurves if bag else ():
             keys = [(*key.co, key.interpolation) for key in curve.keyframe_points]
-            yield curve.data_path, ("keys", keys)
+            found.setdefault(curve.data_path, []).append(("keys", curve.array_index, keys))
+    return found
