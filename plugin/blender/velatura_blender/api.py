@@ -60,7 +60,8 @@ def add_look(
         for socket in fed:
             tree.links.new(node.outputs["Image"], socket)
         tree.links.new(source, node.inputs["Image"])
-        node.location = source.node.location.x + source.node.width + 60, source.node.location.y
+        left, top = source.node.location_absolute  # not `location`: that is within its frame
+        node.location = left + source.node.width + 60, top
     return node
 
 
@@ -132,10 +133,29 @@ def status(node: bpy.types.Node, frames: Iterable[int] | None = None) -> dict[in
 
 def _last(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket | None:
     """Return the socket that feeds the graph's output; None where nothing does."""
+    node = _output(tree)
+    links = node.inputs[0].links if node is not None else ()
+    return next((link.from_socket for link in links if not link.is_muted), None)
+
+
+def _output(tree: bpy.types.NodeTree) -> bpy.types.Node | None:
+    """Return the node whose input is the graph's result; None where there is none.
+
+    Blender takes one of several. 4.5 does not tell scripts which: most often the one that was
+    clicked last.
+    """
     for kind in ("CompositorNodeComposite", "NodeGroupOutput"):
-        for node in tree.nodes:
-            if node.bl_idname == kind and node.inputs and node.inputs[0].links:
-                return node.inputs[0].links[0].from_socket
+        found = [node for node in tree.nodes if node.bl_idname == kind and node.inputs]
+        found.sort(
+            key=lambda node: (
+                getattr(node, "is_active_output", False),
+                node == tree.nodes.active,
+                node.inputs[0].is_linked,
+            ),
+            reverse=True,
+        )
+        if found:
+            return found[0]
     return None
 
 

@@ -105,6 +105,56 @@ stage.say(nothing=nothing, wired=wired, from_view=from_view, changed=changed, pa
     assert found["cleared"] == []
 
 
+def test_a_look_comes_before_the_output_that_blender_takes(project: Project) -> None:
+    found = project.found(
+        sidebar.START
+        + """
+import velatura_blender as velatura
+kind = "NodeGroupOutput" if stage.IS5 else "CompositorNodeComposite"
+first, ink = stage.result(tree).node, f"{P}/a.onnx"
+seen = {}
+
+def end(node):
+    made = velatura.add_look(ink)
+    told = node.inputs[0].links[0].from_node == made
+    tree.nodes.remove(made)
+    tree.links.new(layers, first.inputs[0])
+    return told
+
+second = tree.nodes.new(kind)
+tree.nodes.active = None
+seen["the one that is wired"] = end(first)
+tree.links.new(stage.exposed(tree, layers, 1.0, "aside"), second.inputs[0])
+seen["of two the first"] = end(first)
+if stage.IS5:
+    second.is_active_output = True
+else:
+    tree.nodes.active = second
+seen["the active one"] = end(second)
+stage.say(**seen)
+"""
+    )
+    assert [name for name, well in found.items() if not well] == []
+
+
+def test_a_look_stands_beside_what_feeds_it_also_where_that_is_in_a_frame(project: Project) -> None:
+    found = project.found(
+        sidebar.START
+        + """
+import velatura_blender as velatura
+frame = tree.nodes.new("NodeFrame")
+frame.location = 1000, -500
+layers.node.parent = frame
+layers.node.location = 20, 30
+look = velatura.add_look(f"{P}/a.onnx")
+here, there = look.location_absolute, layers.node.location_absolute
+stage.say(far=[here[0] - there[0] - layers.node.width, here[1] - there[1]], there=list(there))
+"""
+    )
+    assert found["there"] == [1020, -470]
+    assert found["far"] == [60, 0]
+
+
 def test_passes_that_nothing_renders_are_refused(project: Project) -> None:
     found = project.found(
         sidebar.START
