@@ -175,12 +175,4 @@ def _write(
 
 CLASSES = (VELATURA_PT_look, VELATURA_PT_frames, VELATURA_PT_messages, VELATURA_PT_looks)
 
-
-def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)
