@@ -11,9 +11,10 @@ import bpy
 
 from velatura.errors import InputError
 
-from . import dialect, hook, looknode, passes
+from . import dialect, hook, looknode
+from .backstage import PREFIX, render_still, silence, temporary
+from .boxes import reads_renders, show
 from .glazing import Glazing
-from .replay import PREFIX, render_still, silence, temporary
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ def steps(
 def _stage(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene | None]:
     """Yield a copy of the scene that renders its 3D and nothing else; None where it has no 3D."""
     nodes = dialect.graph_of(scene).nodes
-    if not any(node.bl_idname == passes.LAYERS and not node.mute for node in nodes):
+    for node in nodes:
+        _refuse_inner_layers(node)
+    if not any(reads_renders(node) and not node.mute for node in nodes):
         yield None
         return
     stage = temporary(scene.copy())
@@ -75,11 +78,21 @@ def _stage(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene | None]:
         stage.name = PREFIX + "stage"
         silence(tree)
         for node in tree.nodes:
-            if node.bl_idname == passes.LAYERS and node.scene == scene:
-                layer = node.layer
-                node.scene, node.layer = stage, layer
+            if reads_renders(node) and node.scene == scene:
+                show(node, stage)
         yield stage
     finally:
         bpy.data.scenes.remove(stage)
         if dialect.IS5:
             bpy.data.node_groups.remove(tree)
+
+
+def _refuse_inner_layers(node: bpy.types.Node) -> None:
+    """Raise InputError if a group shows a render: baking renders another scene than it asks for."""
+    for inner in getattr(getattr(node, "node_tree", None), "nodes", ()):
+        if reads_renders(inner):
+            raise InputError(
+                f"{inner.name} inside the group {node.name} shows a render",
+                do="Ungroup it, or let a render with Bake While Rendering bake its looks",
+            )
+        _refuse_inner_layers(inner)

@@ -11,10 +11,14 @@ from pathlib import Path
 
 import bpy
 
+from velatura.errors import InputError
+
 IS5 = bpy.app.version >= (5, 0, 0)
 
 _SOCKET_KINDS = {"RGBA": "RGBA", "VALUE": "FLOAT", "VECTOR": "VECTOR"}
 _FLOATS = "32"  # bits: a plate may hold what half floats cannot
+_LAZY = {"CompositorNodeTranslate", "CompositorNodeTransform", "CompositorNodeStabilize"}
+_REALISING = {"CompositorNodeScale", "CompositorNodeRotate", "CompositorNodeCrop"}
 _XYZW = 4  # components of a motion vector: to the frame before, and to the one after
 
 
@@ -23,6 +27,19 @@ def graph_of(scene: bpy.types.Scene) -> bpy.types.NodeTree:
     if IS5:
         return scene.compositing_node_group
     return scene.node_tree if scene.use_nodes else None
+
+
+def output_of(tree: bpy.types.NodeTree) -> bpy.types.Node | None:
+    """Return the node that a graph's result goes into; None where there is none yet.
+
+    Of several in Blender 4.5, the active one, or one that has something wired in, or the first.
+    """
+    kind = "NodeGroupOutput" if IS5 else "CompositorNodeComposite"
+    outputs = [node for node in tree.nodes if node.bl_idname == kind]
+    if IS5:
+        return next((node for node in outputs if node.is_active_output), None)
+    outputs.sort(key=lambda node: (node != tree.nodes.active, not node.inputs[0].is_linked))
+    return next(iter(outputs), None)
 
 
 def own_graph(scene: bpy.types.Scene) -> bpy.types.NodeTree:
@@ -78,6 +95,25 @@ def new_vector_output(tree: bpy.types.NodeTree, name: str) -> None:
     """Give a group an output for motion vectors, which have four components."""
     socket = tree.interface.new_socket(name=name, in_out="OUTPUT", socket_type="NodeSocketVector")
     socket.dimensions = _XYZW
+
+
+def refuse_lazy_moves(node: bpy.types.Node) -> None:
+    """Raise InputError if, in Blender 4.5, the picture before ``node`` is only said to be moved.
+
+    There a Translate leaves the pixels where they are until two pictures meet: what is written to
+    a file is not moved, but what the node itself sees is. In 5.0 both are.
+    """
+    seen: set[str] = set()
+    while not IS5 and node is not None and node.name not in seen:
+        seen.add(node.name)
+        if node.bl_idname in _LAZY:
+            raise InputError(
+                f"{node.label or node.name} moves the picture right before a look",
+                found="Blender 4.5, which moves it too late for that",
+                do="Move it after the look, or put it over an image of the frame's size before",
+            )
+        pictures = (link.from_node for s in node.inputs if s.type == "RGBA" for link in s.links)
+        node = None if node.bl_idname in _REALISING else next(pictures, None)
 
 
 def working_space() -> str:

@@ -16,11 +16,12 @@ from pathlib import Path
 import bpy
 
 from velatura import look as looks_on_disk
-from velatura.errors import FrameError, LookError, StorageError
+from velatura.errors import FrameError, InputError, LookError, StorageError
 
 from . import dialect, kiln, looknode, passes, wiring
+from .backstage import HOOK, temporary
 from .looknode import LookNode
-from .replay import PREFIX, Replay, temporary
+from .replay import Replay
 
 ENGINE = "VELATURA_HOOK"
 
@@ -51,15 +52,23 @@ class Glazing:
         self.main, self.source = main, source or main
         self.bakes = always or main.velatura.bake
         self.made = self.kept = 0
-        looknode.separate(main)
+        if main.render.use_multiview:
+            raise InputError(
+                f"{main.name} renders in stereo, which looks cannot",
+                do="Switch Stereoscopy off, and render the eyes one after the other",
+            )
+        if self.bakes:
+            looknode.separate(main)
         self.looks = looknode.rendered(main)
-        self._marks = {look: wiring.mark(look) for look in self.looks}
+        self._marks = self._mark()
         self._done: dict[LookNode, list[int]] = {}
         self._scratch = _new_scratch()
         self._replay: Replay | None = None
         self._hook: _Hook | None = None
         try:
             if self.bakes:
+                for look in self.looks:
+                    looknode.update(look)
                 guides = {look: _guides(look) for look in self.looks}
                 self._replay = Replay(main, self.source, guides, self._scratch)
             if source is not None:
@@ -76,6 +85,7 @@ class Glazing:
 
     def end(self) -> None:
         if self._hook is not None:
+            self._hook.detach()
             self._hook.remove()
         if self._replay is not None:
             self._replay.remove()
@@ -88,12 +98,25 @@ class Glazing:
         """See that all gain layers of a frame are there and, if this bakes, that they are right.
 
         Raises:
-            FrameError: one is missing and this does not bake.
+            FrameError: one is missing or out of date and this does not bake; a frame between
+                frames, or below 0.
             VelaturaError: one could not be made.
         """
+        if number < 0 or self.main.frame_subframe:
+            raise FrameError(
+                f"Looks are baked for whole frames from 0 on, and this is frame "
+                f"{number + self.main.frame_subframe:g}",
+                do="Shift the frame range, or set the subframe to 0",
+            )
         if self._replay is None:
             self._demand(number)
             return
+        if self._mark() != self._marks:
+            raise InputError(
+                f"A script has changed the graph before a look in the middle of the render, at"
+                f" frame {number}, which Blender carries out a frame late",
+                do="Key or drive the value instead",
+            )
         for depth in sorted({look.depth for look in self.looks}):
             level = [look for look in self.looks if look.depth == depth]
             for look, plate in zip(level, self._replay.render(number, level), strict=True):
@@ -102,12 +125,27 @@ class Glazing:
                 self._done.setdefault(look, []).append(number)
                 plate.unlink()
 
+    def hook(self) -> None:
+        """Let Blender call for the frames of this glazing."""
+        if self._hook is not None:
+            self._hook.attach()
+
+    def unhook(self) -> None:
+        """Take our node out of the artist's graph for a while."""
+        if self._hook is not None:
+            self._hook.detach()
+
+    def _mark(self) -> dict[LookNode, str]:
+        return {look: wiring.mark(look) for look in self.looks}
+
     def _demand(self, number: int) -> None:
         for look in self.looks:
-            if not look.gain(number).is_file():
+            state = wiring.states(look, [number], self._marks[look])[number]
+            if state != "baked":
+                wrong = "was not baked" if state == "missing" else "is out of date"
                 raise FrameError(
-                    f"The look {look.title} was not baked for frame {number}",
-                    found=f"no {look.gain(number)}",
+                    f"The look {look.title} {wrong} for frame {number}",
+                    found=f"{state}: {look.gain(number)}",
                     do="Press Bake in the velatura tab, or switch Bake While Rendering on",
                 )
 
@@ -117,20 +155,27 @@ class _Hook:
 
     def __init__(self, source: bpy.types.Scene) -> None:
         self._tree = dialect.graph_of(source)
-        self._scene = temporary(bpy.data.scenes.new(PREFIX + "hook"))
-        self._camera = temporary(bpy.data.cameras.new(PREFIX + "hook"))
-        self._object = temporary(bpy.data.objects.new(PREFIX + "hook", self._camera))
+        self._scene = temporary(bpy.data.scenes.new(HOOK))
+        self._camera = temporary(bpy.data.cameras.new(HOOK))
+        self._object = temporary(bpy.data.objects.new(HOOK, self._camera))
         self._scene.collection.objects.link(self._object)
         self._scene.camera = self._object  # Blender renders no scene without one
         render = self._scene.render
         render.engine = ENGINE
         render.resolution_x = render.resolution_y = _PIXELS
-        self._node = self._tree.nodes.new(passes.LAYERS)  # the last one: after other scenes' 3D
-        self._node.name, self._node.scene = PREFIX + "hook", self._scene
-        self._node.hide = True
+        bpy.context.view_layer.update()  # else Blender 5.2 crashes on a scene this young
+        self.attach()
+
+    def attach(self) -> None:
+        node = self._tree.nodes.new(passes.LAYERS)  # the last one: after other scenes' 3D
+        node.name, node.scene, node.hide = HOOK, self._scene, True
+
+    def detach(self) -> None:
+        node = self._tree.nodes.get(HOOK)
+        if node is not None:
+            self._tree.nodes.remove(node)
 
     def remove(self) -> None:
-        self._tree.nodes.remove(self._node)
         bpy.data.scenes.remove(self._scene)
         bpy.data.objects.remove(self._object)
         bpy.data.cameras.remove(self._camera)

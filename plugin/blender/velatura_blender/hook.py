@@ -11,10 +11,12 @@ from collections.abc import Callable
 import bpy
 from bpy.app.handlers import persistent
 
+from velatura.errors import InputError
+
 from . import dialect, failure, looknode, messages
+from .backstage import HOOK
 from .failure import Blockade
 from .glazing import ENGINE, Glazing
-from .replay import PREFIX
 
 
 class _Running:
@@ -22,6 +24,7 @@ class _Running:
 
     Attributes:
         glazing: its looks; None between renders, and for renders without looks.
+        scene: the scene that Blender renders, or None.
         blockade: what keeps it from writing, once it has failed.
         error: why it has failed.
         leaves: whether a failure ends the process; a script that bakes wants an exception.
@@ -29,22 +32,33 @@ class _Running:
 
     def __init__(self) -> None:
         self.glazing: Glazing | None = None
+        self.scene: bpy.types.Scene = None
         self.blockade: Blockade | None = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.leaves = True
 
-    def fail(self, scene: bpy.types.Scene, error: Exception, frame: int) -> None:
-        main = self.glazing.main if self.glazing else scene
-        where = f"{main.name}, frame {frame}"
+    def start(self, scene: bpy.types.Scene) -> None:
+        if self.scene is not None:  # somebody's handler renders in the middle of a render
+            raise InputError(
+                f"{scene.name} is rendered in the middle of a render of {self.scene.name},"
+                " and both have looks",
+                do="Render one after the other",
+            )
+        self.scene = scene
+        self.glazing = Glazing(scene, scene)
+
+    def fail(self, error: BaseException) -> None:
+        main = self.glazing.main if self.glazing else self.scene
+        where = f"{main.name}, frame {self.scene.frame_current}"
         if self.leaves and bpy.app.background:
             self.end()
             failure.leave(error, where)
         messages.add(f"{where}: {failure.text_of(error)}")
         self.error = error
-        self.blockade = Blockade(scene, self.glazing.looks if self.glazing else [])
+        self.blockade = Blockade(self.scene)
 
     def end(self) -> None:
-        glazing, self.glazing = self.glazing, None
+        glazing, self.glazing, self.scene = self.glazing, None, None
         blockade, self.blockade = self.blockade, None
         if blockade is not None:
             blockade.lift()
@@ -66,8 +80,8 @@ class VELATURA_Hook(bpy.types.RenderEngine):
         if glazing is not None and _running.blockade is None:
             try:
                 glazing.frame(scene.frame_current, self.test_break)
-            except Exception as error:  # noqa: BLE001  # the outermost function: Blender called us
-                _running.fail(glazing.source, error, scene.frame_current)
+            except BaseException as error:  # noqa: BLE001  # the outermost function: Blender called
+                _running.fail(error)
                 self.report({"ERROR"}, failure.text_of(error))
         size = scene.render.resolution_x, scene.render.resolution_y
         self.end_result(self.begin_result(0, 0, *size))
@@ -75,7 +89,8 @@ class VELATURA_Hook(bpy.types.RenderEngine):
 
 def meet(glazing: Glazing, render: Callable[[], None]) -> None:
     """Run a render of our own in which a glazing happens; raise what stopped it."""
-    _running.glazing, _running.error, _running.leaves = glazing, None, False
+    _running.glazing, _running.scene = glazing, glazing.source
+    _running.error, _running.leaves = None, False
     try:
         render()
     finally:
@@ -91,27 +106,41 @@ def is_rendering() -> bool:
 
 @persistent
 def _begin(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
-    if _running.glazing is not None or scene.is_runtime_data:
+    if scene.is_runtime_data or not scene.render.use_compositing:
         return
     try:
         if looknode.rendered(scene):
-            _running.glazing = Glazing(scene, scene)
-    except Exception as error:  # noqa: BLE001  # the outermost function: Blender called us
-        _running.fail(scene, error, scene.frame_current)
+            _running.start(scene)
+    except BaseException as error:  # noqa: BLE001  # the outermost function: Blender called us
+        _running.scene = _running.scene or scene
+        _running.fail(error)
 
 
 @persistent
 def _end(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
-    if not scene.is_runtime_data:
+    if scene == _running.scene:
         _running.end()
+
+
+@persistent
+def _before_saving(*_: object) -> None:
+    """Keep our node out of a file that is saved in the middle of a render."""
+    if _running.glazing is not None:
+        _running.glazing.unhook()
+
+
+@persistent
+def _after_saving(*_: object) -> None:
+    if _running.glazing is not None:
+        _running.glazing.hook()
 
 
 @persistent
 def _forget(_path: str = "") -> None:
     """Drop what a file that was saved in the middle of a render, or left then, brings along."""
-    _running.glazing = _running.blockade = None
+    _running.glazing = _running.blockade = _running.scene = None
     for tree in (*map(dialect.graph_of, bpy.data.scenes), *bpy.data.node_groups):
-        node = tree and tree.nodes.get(PREFIX + "hook")
+        node = tree and tree.nodes.get(HOOK)
         if node:
             tree.nodes.remove(node)
 
@@ -121,6 +150,9 @@ _HANDLERS = {
     "render_complete": _end,
     "render_cancel": _end,
     "load_post": _forget,
+    "save_pre": _before_saving,
+    "save_post": _after_saving,
+    "save_post_fail": _after_saving,
 }
 
 

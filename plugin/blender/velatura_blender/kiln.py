@@ -16,6 +16,7 @@ import bpy
 
 from velatura import client, fingerprint
 from velatura.client import Worker
+from velatura.errors import MissingRuntimeError
 from velatura.job import Job
 
 from . import dialect, law, messages
@@ -52,6 +53,12 @@ def refresh(look: LookNode, plate: Path, frame: int, cancelled: Callable[[], boo
     for event in _warm().submit(job, cancelled):
         if event.kind == "warning":
             messages.add(event.text)
+    if fingerprint.stored(gain) != wanted:
+        raise MissingRuntimeError(
+            f"The runtime made another gain layer than {look.title} needs",
+            found=f"{gain}, by another version of velatura or of the look",
+            do="Install add-on and runtime from the same folder, and render again",
+        )
     law.gain_image(look.group).reload()
     return True
 

@@ -6,6 +6,7 @@ also names the folder of its gain layers.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import uuid
 from collections.abc import Iterator
@@ -22,7 +23,8 @@ from .dialect import graph_of
 from .properties import preferences
 
 GROUP = "CompositorNodeGroup"
-OUTPUTS = ("CompositorNodeComposite", "NodeGroupOutput", "CompositorNodeOutputFile")
+FILE_OUTPUT = "CompositorNodeOutputFile"
+OUTPUTS = ("CompositorNodeComposite", "NodeGroupOutput", FILE_OUTPUT)
 """Nodes whose inputs are what a render computes; viewers are looked at, not rendered."""
 _DIGITS = 4  # of a frame number, as farms write them
 
@@ -57,13 +59,14 @@ class LookNode:
     @property
     def path(self) -> Path:
         """The look's file."""
-        return Path(bpy.path.abspath(self.group.velatura.look))
+        return Path(bpy.path.abspath(self.group.velatura.look, library=self.group.library))
 
     @property
     def stem(self) -> Path:
         """What the files of its gain layers begin with: ``.../ink-3f2a/ink``."""
-        image = bpy.path.abspath(law.gain_image(self.group).filepath_raw)
-        return Path(image.partition(".gain.")[0])
+        image = law.gain_image(self.group)
+        path = bpy.path.abspath(image.filepath_raw, library=image.library)
+        return Path(path.rpartition(".gain.")[0])
 
     def gain(self, frame: int) -> Path:
         """Return the gain layer of a frame."""
@@ -92,7 +95,7 @@ def rendered(scene: bpy.types.Scene) -> list[LookNode]:
         return []
     reached: dict[str, bpy.types.Node] = {}
     for node in tree.nodes:
-        if node.bl_idname in OUTPUTS and not node.mute:
+        if not node.mute and (node.bl_idname in OUTPUTS or _writes(node)):
             reached |= {each.name: each for each in upstream(node)}
     for node in reached.values():
         _refuse_hidden(node)
@@ -156,16 +159,28 @@ def change(node: bpy.types.Node, path: Path) -> None:
 def separate(scene: bpy.types.Scene) -> None:
     """Give each look node a group and a folder of its own, where nodes were duplicated."""
     tree = graph_of(scene)
-    taken = {node.node_tree.velatura.uid for node in _elsewhere(tree)}
-    for node in tree.nodes:
-        if not is_look(node):
-            continue
-        if node.node_tree.velatura.uid in taken:
+    taken = set(_taken_before(scene, tree))
+    for node in filter(is_look, tree.nodes):
+        uid = node.node_tree.velatura.uid
+        if uid in taken:
             group = node.node_tree.copy()
-            group.velatura.uid = uuid.uuid4().hex[:8]
-            law.set_gain(group, _gain_sequence(node.label or group.name, group.velatura.uid))
+            # The same again for a file that is not saved after this, as on every farm machine.
+            told = f"{uid} {scene.name} {node.name}"
+            uid = group.velatura.uid = hashlib.sha256(told.encode()).hexdigest()[:8]
+            law.set_gain(group, _gain_sequence(node.label or group.name, uid))
             node.node_tree = group
-        taken.add(node.node_tree.velatura.uid)
+        taken.add(uid)
+
+
+def update(look: LookNode) -> None:
+    """Take over from a look's file what has changed in it since it was chosen.
+
+    Raises:
+        LookError: the file is not a look; one that is gone changes nothing.
+    """
+    settings = look.group.velatura
+    if look.path.exists() and look.digest() != settings.digest and not look.group.library:
+        change(look.node, look.path)
 
 
 def _glazes(node: bpy.types.Node) -> bool:
@@ -190,12 +205,22 @@ def _refuse_hidden(node: bpy.types.Node) -> None:
         _refuse_hidden(inner)
 
 
-def _elsewhere(tree: bpy.types.NodeTree) -> Iterator[bpy.types.Node]:
-    """Yield the look nodes of all other graphs of the file."""
-    graphs = [graph_of(scene) for scene in bpy.data.scenes if not scene.is_runtime_data]
-    for graph in (*graphs, *bpy.data.node_groups):
-        if graph is not None and graph != tree and not graph.is_runtime_data:
-            yield from (node for node in graph.nodes if is_look(node))
+def _taken_before(scene: bpy.types.Scene, tree: bpy.types.NodeTree) -> Iterator[str]:
+    """Yield the looks' identities in the graphs of the scenes that come first in the file."""
+    for other in bpy.data.scenes:
+        if other == scene:
+            return
+        graph = None if other.is_runtime_data else graph_of(other)
+        if graph is not None and graph != tree:
+            yield from (node.node_tree.velatura.uid for node in graph.nodes if is_look(node))
+
+
+def _writes(node: bpy.types.Node) -> bool:
+    """Say whether a group node has a file output in it."""
+    if node.bl_idname != GROUP or node.node_tree is None:
+        return False
+    inner = (each for each in node.node_tree.nodes if not each.mute)
+    return any(each.bl_idname == FILE_OUTPUT or _writes(each) for each in inner)
 
 
 def _remember(group: bpy.types.NodeTree, found: look.Look) -> None:

@@ -42,7 +42,7 @@ class VELATURA_SceneSettings(bpy.types.PropertyGroup):
         name="Bake While Rendering",
         description="Check every frame's gain layers while rendering, and make those that are"
         " missing or out of date. Without, what was baked is used as it is, and a frame that"
-        " was not baked stops the render",
+        " was not baked, or is out of date, stops the render",
         default=True,
     )
 

@@ -125,7 +125,7 @@ def test_a_pass_that_is_not_rendered(project: Project) -> None:
 
 def test_nothing_wired_in(project: Project) -> None:
     unlink = "tree = stage.graph(scene)\ntree.links.remove(tree.nodes['ink'].inputs[0].links[0])\n"
-    failed(project.run(RENDER % unlink), 3, "Nothing is wired into the look ink")
+    failed(project.run(RENDER % unlink), 3, "No picture is wired into the look ink")
 
 
 def test_a_look_inside_a_group(project: Project) -> None:

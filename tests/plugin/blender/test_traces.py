@@ -38,12 +38,13 @@ def keys():
     action = stage.graph(scene).animation_data.action
     bag = action.layers[0].strips[0].channelbags[0]
     return {curve.data_path: len(curve.keyframe_points) for curve in bag.fcurves}
-before, keyed = stage.blocks(), keys()
+before, keyed, scratch = stage.blocks(), keys(), set(os.listdir("/dev/shm"))
 nodes = len(stage.graph(scene).nodes)
 stage.animate(scene, f"{P}/out/")
 velatura.bake(frames=[5])
 stage.say(before=before, after=stage.blocks(), keyed=keyed, kept=keys(),
-          nodes=nodes, left=len(stage.graph(scene).nodes), scratch=os.listdir("/dev/shm"))
+          nodes=nodes, left=len(stage.graph(scene).nodes),
+          scratch=sorted(set(os.listdir("/dev/shm")) - scratch))
 """
     )
     assert found["after"] == found["before"]
