@@ -55,7 +55,7 @@ class Blockade:
         nowhere = os.path.join(os.devnull, "velatura stopped this render")  # noqa: PTH118
         scene.render.filepath = nowhere
         for image, _ in self._images:
-            image.filepath_raw = os.path.join(nowhere, "gain.0000.exr")  # noqa: PTH118
+            image.filepath_raw = os.path.join(nowhere, "stopped.gain.0000.exr")  # noqa: PTH118
             image.reload()
 
     def lift(self) -> None:

@@ -152,19 +152,24 @@ velatura.bake(frames=[1, 2])
 scene.velatura.bake = False
 from velatura_blender import hook, messages
 hook._running.leaves = False
+from velatura_blender import looknode
+drawn = []
+look = looknode.rendered(scene)[0]
+bpy.app.handlers.render_post.append(lambda *_: drawn.append(str(look.gain(3))))
 try:
     stage.animate(scene, f"{P}/out/")
     ended = "finished"
 except RuntimeError as error:
     ended = str(error)
 gain = stage.graph(scene).nodes["ink"].node_tree.nodes["gain"].image.filepath_raw
-stage.say(ended=ended, path=scene.render.filepath, gain=gain, messages=messages.latest())
+stage.say(drawn=len(drawn), ended=ended, path=scene.render.filepath, gain=gain, messages=messages.latest())
 """
     )
     assert done.returncode == 0, done.stderr
     line = next(line for line in done.stdout.splitlines() if line.startswith("FOUND "))
     found = json.loads(line[len("FOUND ") :])
     assert "rror" in found["ended"]
+    assert found["drawn"] == 3  # what the sidebar asks for holds in the middle of it, too
     assert found["path"] == f"{project.folder}/out/"
     assert found["gain"].startswith("//velatura/")
     assert "not baked for frame 3" in found["messages"][0]
