@@ -1,0 +1,70 @@
+"""The script that the README shows does what the README says, as it stands there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import hosts
+import numpy as np
+import pytest
+from projects import Project, pixels
+
+pytestmark = pytest.mark.host_blender
+
+EXTENSION = hosts.ROOT / "plugin/blender/extension.py"
+FENCE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+# No renderer of ours: the script opens the file by itself, in a process of its own.
+SHOT = """
+scene = stage.start()
+stage.rendered(scene)
+scene.render.engine, scene.cycles.samples = "CYCLES", 1
+scene.cycles.use_denoising = False
+scene.render.filepath = "//out/"
+bpy.ops.wm.save_as_mainfile(filepath=f"{P}/shot.blend")
+"""
+
+ASK = """
+scene = stage.reopen(f"{P}/shot.blend")
+strengths = []
+for frame in range(1, 5):
+    scene.frame_set(frame)
+    strengths.append(stage.graph(scene).nodes["ink"].inputs["Strength"].default_value)
+stage.say(strengths=strengths)
+"""
+
+
+def shown() -> str:
+    """Return the README's script for Blender."""
+    blocks = FENCE.findall((hosts.ROOT / "README.md").read_text(encoding="utf-8"))
+    (script,) = [block for block in blocks if "import bpy" in block]
+    return str(script)
+
+
+def test_the_readmes_script_keys_a_look_and_renders_the_shot(python: Path, tmp_path: Path) -> None:
+    project = Project(tmp_path / "shot", python)
+    project.found(SHOT)
+    (project.folder / "looks").mkdir()
+    shutil.copy(project.folder / "a.onnx", project.folder / "looks/ink.onnx")
+    home = tmp_path / "home"
+    installed = hosts.run(python, EXTENSION, "install", home=home)
+    assert installed.returncode == 0, installed.stderr
+
+    there = f"import os; os.chdir({str(project.folder)!r})\n"
+    env = {"VELATURA_RUNTIME": str(project.runtime)}
+    env["PWD"] = str(project.folder)  # as a shell has it: Blender 4.5 looks there for the folder
+    done = hosts.run(python, there + shown(), home=home, env=env)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+    names = [f"{frame:04d}.exr" for frame in range(1, 5)]
+    assert sorted(file.name for file in (project.folder / "out").iterdir()) == names
+    assert list(project.gains()) == [f"ink.gain.{name}" for name in names]
+    strengths = project.found(ASK)["strengths"]
+    assert strengths[0] == 0
+    assert strengths == sorted(set(strengths))
+    assert strengths[3] == 1
+    # Nothing moves in the shot, so what differs is the look.
+    first, last = (pixels(project.folder / "out" / name) for name in (names[0], names[3]))
+    assert np.abs(last - first).max() > 0.1
