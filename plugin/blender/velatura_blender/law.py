@@ -7,7 +7,7 @@ and ``g = strength x mask``::
 
 No Python class is in it, so a .blend with baked gains renders without this add-on. Where ``g`` is
 0 the plate comes out bit for bit, NaN and Inf included (but -0 becomes +0). Where the gain layer is
-missing and ``g`` is not 0 the picture glows magenta: it must not pass for finished.
+missing and ``g`` is not 0 the picture turns magenta: it must not pass for finished.
 The formula is `velatura.gain.apply`'s.
 """
 
@@ -28,7 +28,7 @@ FLOOR, GAIN = "floor", "gain"
 """Names of the two nodes that differ from look to look."""
 
 LN_2 = 0.6931471805599453  # 2^x is e^(x ln 2), and Blender's e^x takes a third of the time
-ALARM = 10.0  # scene-linear light that a pixel without gain gets in red and blue: not to overlook
+ALARM = 0.5  # scene-linear red and blue of a pixel without gain: magenta through AgX as well
 
 _MAGENTA = "RB"
 _COLUMN, _ROW = 190, -175  # distance of nodes in the editor, in its units
@@ -62,8 +62,10 @@ def build(tree: bpy.types.NodeTree, image: bpy.types.Image, floor: float) -> Non
 
     alpha = nodes.math(2, "MINIMUM", nodes.math(2, "MAXIMUM", plate.outputs[3], 0.0), HALF_MAX)
     lifted = nodes.math(3, "MULTIPLY", alpha, lifts)
-    missing = nodes.math(3, "LESS_THAN", stops.outputs[3], 0.5)
-    alarm = nodes.math(4, "MULTIPLY", missing, nodes.math(4, "MULTIPLY", wanted, ALARM))
+    absent = nodes.math(3, "LESS_THAN", stops.outputs[3], 0.5)
+    missing = nodes.math(4, "MULTIPLY", absent, wanted)
+    there = nodes.math(5, "SUBTRACT", 1.0, missing)
+    alarm = nodes.math(5, "MULTIPLY", missing, ALARM)
 
     rgba = nodes.new("CompositorNodeCombineColor", 7)
     for channel, name in enumerate("RGB"):
@@ -74,9 +76,12 @@ def build(tree: bpy.types.NodeTree, image: bpy.types.Image, floor: float) -> Non
         power = nodes.math(5, "EXPONENT", nodes.math(4, "MULTIPLY", exponent, r))
         change = nodes.math(5, "SUBTRACT", power, 1.0)
         glazed = nodes.math(6, "MULTIPLY_ADD", base, change, x)
-        if name in _MAGENTA:
-            glazed = nodes.math(6, "ADD", glazed, alarm)
-        nodes.link(glazed, rgba.inputs[channel])
+        shown = (
+            nodes.math(6, "MULTIPLY_ADD", glazed, there, alarm)
+            if name in _MAGENTA
+            else nodes.math(6, "MULTIPLY", glazed, there)
+        )
+        nodes.link(shown, rgba.inputs[channel])
     nodes.link(plate.outputs[3], rgba.inputs[3])
     nodes.link(rgba.outputs[0], nodes.new("NodeGroupOutput", 8).inputs["Image"])
 
