@@ -197,7 +197,9 @@ def _prepare(out: Path) -> None:
             do="Choose another output folder",
         ) from error
     if not writable:
-        raise StorageError(f"The output folder {out} is read-only", do="Choose another output folder")
+        raise StorageError(
+            f"The output folder {out} is read-only", do="Choose another output folder"
+        )
 
 
 @contextmanager

@@ -139,6 +139,8 @@ def test_a_hosts_preferences_win_over_the_environment(tmp_path, runtime):
 def test_the_runtime_is_found_where_the_installer_noted_it(tmp_path, monkeypatch):
     monkeypatch.delenv("VELATURA_RUNTIME")
     monkeypatch.setenv("PATH", "")
+    # Installed without its source tree, beside which a `.venv` may lie.
+    monkeypatch.setattr("velatura.runtime.__file__", str(tmp_path / "core/velatura/runtime.py"))
     for name in ("XDG_DATA_HOME", "APPDATA", "HOME"):  # each system has its own
         monkeypatch.setenv(name, str(tmp_path / "data"))
     noted = commands.executable(tmp_path / "noted")

@@ -9,7 +9,6 @@ import json
 from pathlib import Path
 from subprocess import CompletedProcess
 
-import numpy as np
 import pytest
 from projects import Project, pixels
 
@@ -165,7 +164,8 @@ try:
 except RuntimeError as error:
     ended = str(error)
 gain = stage.graph(scene).nodes["ink"].node_tree.nodes["gain"].image.filepath_raw
-stage.say(drawn=len(drawn), ended=ended, path=scene.render.filepath, gain=gain, messages=messages.latest())
+stage.say(drawn=len(drawn), ended=ended, path=scene.render.filepath, gain=gain,
+          messages=messages.latest())
 """
     )
     assert done.returncode == 0, done.stderr
