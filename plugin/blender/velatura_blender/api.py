@@ -24,7 +24,7 @@ import bpy
 from velatura.errors import InputError
 from velatura.job import MOST_STRENGTH
 
-from . import baking, dialect, looknode, wiring
+from . import baking, dialect, focus, looknode, wiring
 from .baking import Step
 from .looknode import LookNode
 
@@ -102,7 +102,7 @@ def bake(
     """
     scene = scene or bpy.context.scene
     if frames is None:
-        frames = range(scene.frame_start, scene.frame_end + 1, scene.frame_step)
+        frames = focus.frames(scene)
     step = Step(0, 0, 0)
     for step in baking.steps(scene, list(frames)):
         if on_step is not None:
@@ -125,8 +125,7 @@ def status(node: bpy.types.Node, frames: Iterable[int] | None = None) -> dict[in
     """
     _demand_look(node)
     if frames is None:
-        scene = bpy.context.scene
-        frames = range(scene.frame_start, scene.frame_end + 1, scene.frame_step)
+        frames = focus.frames(bpy.context.scene)
     look = LookNode(node.name, node)
     return wiring.states(look, frames, wiring.mark(look))
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import bpy
 
-from . import looknode
+from . import dialect, looknode
 
 PREFIX = ".velatura "
 """What the names of our short-lived datablocks begin with; a leading dot hides them in menus."""
@@ -32,6 +32,14 @@ def empty_copy(main: bpy.types.Scene, what: str) -> bpy.types.Scene:
         if name.startswith("use_stamp"):  # a date in the header would be a change in the file
             setattr(scene.render, name, False)
     return scene
+
+
+def discard(scene: bpy.types.Scene) -> None:
+    """Remove a copied scene, and the graph that it has as its own."""
+    tree = dialect.graph_of(scene)
+    bpy.data.scenes.remove(scene)  # in Blender 4.5 the graph goes along
+    if dialect.IS5:
+        bpy.data.node_groups.remove(tree)
 
 
 def temporary(block: bpy.types.ID) -> bpy.types.ID:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +12,7 @@ import bpy
 from velatura.errors import InputError
 
 from . import dialect, hook, looknode
-from .backstage import PREFIX, render_still, silence, temporary
+from .backstage import PREFIX, discard, render_still, silence, temporary
 from .boxes import reads_renders, show
 from .glazing import Glazing
 
@@ -32,11 +32,7 @@ class Step:
     kept: int
 
 
-def steps(
-    scene: bpy.types.Scene,
-    frames: Sequence[int],
-    cancelled: Callable[[], bool] = lambda: False,
-) -> Generator[Step, None, None]:
+def steps(scene: bpy.types.Scene, frames: Sequence[int]) -> Generator[Step, None, None]:
     """Bake frame by frame; close the iterator to stop: frames that are there are whole.
 
     What is in 3D is rendered as in a render, but nothing is written except gain layers: the file
@@ -56,7 +52,7 @@ def steps(
     with _stage(scene) as stage, Glazing(scene, stage, always=True) as glazing:
         for frame in frames:
             if stage is None:
-                glazing.frame(frame, cancelled)
+                glazing.frame(frame)
             else:
                 # Rigs may live in frame_change handlers; what is told of renders is not for this.
                 hook.meet(glazing, partial(render_still, stage, frame, quiet="render_"))
@@ -73,7 +69,7 @@ def _stage(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene | None]:
         yield None
         return
     stage = temporary(scene.copy())
-    tree = temporary(dialect.own_graph(stage)) if dialect.IS5 else stage.node_tree
+    tree = temporary(dialect.own_graph(stage))
     try:
         stage.name = PREFIX + "stage"
         silence(tree)
@@ -82,9 +78,7 @@ def _stage(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene | None]:
                 show(node, stage)
         yield stage
     finally:
-        bpy.data.scenes.remove(stage)
-        if dialect.IS5:
-            bpy.data.node_groups.remove(tree)
+        discard(stage)
 
 
 def _refuse_inner_layers(node: bpy.types.Node) -> None:

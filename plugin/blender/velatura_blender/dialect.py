@@ -1,4 +1,4 @@
-"""What Blender 4.5 and Blender 5 call differently: compositor graphs, math nodes, file outputs.
+"""What differs between Blender 4.5 and 5: graphs, math nodes, file outputs, moves, colour spaces.
 
 Everything else in this package is written once for both.
 """

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import bpy
 
-from velatura import look as looks_on_disk
-from velatura.errors import FrameError, InputError, LookError, StorageError
+from velatura.errors import FrameError, InputError, StorageError
 
 from . import dialect, kiln, looknode, passes, wiring
 from .backstage import HOOK, temporary
@@ -69,7 +68,7 @@ class Glazing:
             if self.bakes:
                 for look in self.looks:
                     looknode.update(look)
-                guides = {look: _guides(look) for look in self.looks}
+                guides = {look: look.guides for look in self.looks}
                 self._replay = Replay(main, self.source, guides, self._scratch)
             if source is not None:
                 self._hook = _Hook(source)
@@ -94,7 +93,7 @@ class Glazing:
                 wiring.remember(look, frames, self._marks[look])
         shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def frame(self, number: int, cancelled: Callable[[], bool]) -> None:
+    def frame(self, number: int, cancelled: Callable[[], bool] = lambda: False) -> None:
         """See that all gain layers of a frame are there and, if this bakes, that they are right.
 
         Raises:
@@ -179,16 +178,6 @@ class _Hook:
         bpy.data.scenes.remove(self._scene)
         bpy.data.objects.remove(self._object)
         bpy.data.cameras.remove(self._camera)
-
-
-def _guides(look: LookNode) -> tuple[str, ...]:
-    """Return the passes that a look reads; a look that is gone may still have all its gains."""
-    try:
-        return looks_on_disk.read(look.path).card.guides
-    except LookError:
-        if look.path.exists():
-            raise
-        return tuple(look.group.velatura.guides.split())
 
 
 def _new_scratch() -> Path:

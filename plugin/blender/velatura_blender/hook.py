@@ -55,7 +55,8 @@ class _Running:
             failure.leave(error, where)
         messages.add(f"{where}: {failure.text_of(error)}")
         self.error = error
-        self.blockade = Blockade(self.scene)
+        if self.blockade is None:
+            self.blockade = Blockade(self.scene)
 
     def end(self) -> None:
         glazing, self.glazing, self.scene = self.glazing, None, None

@@ -26,6 +26,7 @@ GROUP = "CompositorNodeGroup"
 FILE_OUTPUT = "CompositorNodeOutputFile"
 OUTPUTS = ("CompositorNodeComposite", "NodeGroupOutput", FILE_OUTPUT)
 """Nodes whose inputs are what a render computes; viewers are looked at, not rendered."""
+
 _DIGITS = 4  # of a frame number, as farms write them
 
 
@@ -60,6 +61,11 @@ class LookNode:
     def path(self) -> Path:
         """The look's file."""
         return Path(bpy.path.abspath(self.group.velatura.look, library=self.group.library))
+
+    @property
+    def guides(self) -> tuple[str, ...]:
+        """The passes that the look reads, as its file said when it was chosen; see `update`."""
+        return tuple(self.group.velatura.guides.split())
 
     @property
     def stem(self) -> Path:
@@ -177,10 +183,16 @@ def update(look: LookNode) -> None:
 
     Raises:
         LookError: the file is not a look; one that is gone changes nothing.
+        InputError: the look node is linked from another .blend, and cannot be changed here.
     """
-    settings = look.group.velatura
-    if look.path.exists() and look.digest() != settings.digest and not look.group.library:
-        change(look.node, look.path)
+    if not look.path.exists() or look.digest() == look.group.velatura.digest:
+        return
+    if look.group.library:
+        raise InputError(
+            f"The file of the look {look.title} is another one than when it was linked",
+            do=f"Open {look.group.library.filepath}, render or bake there, and save it",
+        )
+    change(look.node, look.path)
 
 
 def _glazes(node: bpy.types.Node) -> bool:

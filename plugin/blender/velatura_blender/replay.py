@@ -17,7 +17,7 @@ import bpy
 from velatura.errors import InputError, MachineError
 
 from . import boxes, dialect, passes
-from .backstage import empty_copy, render_still, silence, temporary
+from .backstage import discard, empty_copy, render_still, silence, temporary
 from .looknode import LookNode
 
 
@@ -41,8 +41,7 @@ class Replay:
         wanted = {look: passes.sockets(look, guides) for look, guides in looks.items()}
         self._scratch = scratch
         self._scene = empty_copy(main, "replay")
-        self._tree = dialect.own_graph(self._scene)
-        temporary(self._tree)
+        self._tree = temporary(dialect.own_graph(self._scene))
         silence(self._tree)
         ours = {main, self._scene, None}
         self._boxes = {
@@ -50,17 +49,19 @@ class Replay:
             for node in [each for each in self._tree.nodes if boxes.reads_renders(each)]
             if not node.mute
         }
-        self._outputs = {
-            look.uid: self._file_output(look, sockets) for look, sockets in wanted.items()
-        }
+        try:
+            self._outputs = {
+                look.uid: self._file_output(look, sockets) for look, sockets in wanted.items()
+            }
+        except BaseException:
+            self.remove()
+            raise
 
     def remove(self) -> None:
         """Take the scene away again."""
         groups = [instance.node_tree for instance in self._boxes.values()]
-        tree, self._tree, self._boxes = self._tree, None, {}
-        bpy.data.scenes.remove(self._scene)
-        if dialect.IS5:
-            bpy.data.node_groups.remove(tree)
+        self._tree, self._boxes = None, {}
+        discard(self._scene)
         for group in groups:
             boxes.remove(group)
 

@@ -66,7 +66,7 @@ def of(look: LookNode, frames: range) -> Tally:
     if note is not None and (note.asked, note.seen) == (asked, seen):
         _notes[look.uid] = replace(note, time=now)
         return note.tally
-    trouble, guides = "", tuple(look.group.velatura.guides.split())
+    trouble, guides = "", look.guides
     try:
         guides = looks_on_disk.read(look.path).card.guides
     except LookError as error:

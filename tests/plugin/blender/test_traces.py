@@ -182,3 +182,22 @@ stage.say(left=[os.path.basename(folder) for folder in made if os.path.exists(fo
 """
     )
     assert found["left"] == ["velatura-young"]
+
+
+def test_a_refused_bake_leaves_no_datablocks(project: Project) -> None:
+    found = project.found(
+        MAKE
+        + """
+from velatura.errors import InputError
+tree = stage.graph(scene)
+tree.links.remove(ink.inputs["Image"].links[0])
+before = stage.blocks()
+try:
+    velatura.bake(frames=[1])
+except InputError as error:
+    said = str(error)
+stage.say(before=before, after=stage.blocks(), said=said)
+"""
+    )
+    assert "No picture is wired" in found["said"]
+    assert found["after"] == found["before"]
