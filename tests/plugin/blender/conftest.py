@@ -2,6 +2,7 @@ from pathlib import Path
 
 import hosts
 import pytest
+from projects import Project
 
 
 @pytest.fixture(scope="session", params=list(hosts.PYTHONS) or ["none"])
@@ -10,3 +11,9 @@ def python(request: pytest.FixtureRequest) -> Path:
     if not hosts.PYTHONS:
         pytest.skip("$VELATURA_BPY names no Python that has bpy: run `nox -s host_blender`")
     return hosts.PYTHONS[request.param]
+
+
+@pytest.fixture
+def project(tmp_path: Path, python: Path) -> Project:
+    """A project folder with two looks and a runtime, for each Blender."""
+    return Project(tmp_path, python)

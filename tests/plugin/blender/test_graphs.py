@@ -6,8 +6,6 @@ must then be what the core makes of that plate.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import looks
 import numpy as np
 import pytest
@@ -138,11 +136,6 @@ kiln.refresh = interrupted
         "Interrupted",
     ),
 }
-
-
-@pytest.fixture
-def project(tmp_path: Path, python: Path) -> Project:
-    return Project(tmp_path, python)
 
 
 def check(project: Project, look: str = "a.onnx", floor: float = gain.FLOOR) -> None:

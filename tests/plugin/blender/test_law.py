@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -41,11 +39,6 @@ for name, strength, masked in (("zero", 0, 0), ("half", .5, 0), ("one", 1, 0), (
     scene.frame_end = 1
     stage.animate(scene, f"{P}/{name}.")
 """
-
-
-@pytest.fixture
-def project(tmp_path: Path, python: Path) -> Project:
-    return Project(tmp_path, python)
 
 
 def awkward(seed: int = 3) -> npt.NDArray[np.float32]:

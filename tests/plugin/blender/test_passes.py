@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import looks
 import numpy as np
 import pictures
@@ -48,11 +46,6 @@ for name in ("Normal", "Depth", "Position", "Vector", "Diffuse Color", "DiffCol"
 dialect.new_file_output(tree, Path(P, "reference."), sockets)
 stage.animate(scene, f"{P}/out/")
 """
-
-
-@pytest.fixture
-def project(tmp_path: Path, python: Path) -> Project:
-    return Project(tmp_path, python)
 
 
 def ink(project: Project, frame: int) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,11 +40,6 @@ for frame in range(1, 5):
     strengths.append(stage.graph(scene).nodes["chalk"].inputs["Strength"].default_value)
 stage.say(frames=frames, strengths=strengths)
 """
-
-
-@pytest.fixture
-def project(tmp_path: Path, python: Path) -> Project:
-    return Project(tmp_path, python)
 
 
 @pytest.fixture

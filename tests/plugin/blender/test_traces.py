@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from projects import Project
@@ -23,11 +22,6 @@ bpy.ops.wm.save_as_mainfile(filepath=f"{P}/shot.blend")
 velatura = stage.enable()
 ink = velatura.add_look(f"{P}/a.onnx")
 """
-
-
-@pytest.fixture
-def project(tmp_path: Path, python: Path) -> Project:
-    return Project(tmp_path, python)
 
 
 def test_a_render_leaves_no_datablocks_and_the_artists_keyframes(project: Project) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from projects import Project
 
@@ -25,11 +23,6 @@ picture, links = node.inputs["Image"], tree.links
 def mark():
     return wiring.mark(looknode.LookNode(node.name, node))
 """
-
-
-@pytest.fixture
-def project(tmp_path: Path, python: Path) -> Project:
-    return Project(tmp_path, python)
 
 
 def test_reroutes_names_labels_and_frames_change_no_mark(project: Project) -> None:
