@@ -21,6 +21,7 @@ from velatura.session import open_session
 from velatura_training import checkpoint, export, keys, loop, threads
 from velatura_training import run as runs
 from velatura_training.config import Budget, Recipe, Weights
+from velatura_training.paired import Paired
 
 CPU = torch.device("cpu")
 
@@ -36,7 +37,7 @@ def learn(shot, out, steps, recipe=QUICK, **options):
 
 
 def weights_of(run):
-    return checkpoint.load(run / checkpoint.CHECKPOINT, CPU)["studio"]["painter"]
+    return checkpoint.load(run / checkpoint.CHECKPOINT, CPU)["course"]["painter"]
 
 
 def flat(value, path=""):
@@ -81,13 +82,11 @@ def test_every_pairing_of_painter_and_critic_trains(
     assert all(torch.isfinite(v).all() for v in weights_of(run).values())
 
 
-def test_every_loss_joins_in_and_is_shown(shot, tmp_path):
+def test_every_loss_joins_in_and_is_shown(shot):
     every = Weights(**{item.name: 1.0 for item in fields(Weights)})
     lesson = keys.load(shot.plate, shot.painted)
-    training = loop.Training(lesson, tmp_path, replace(QUICK, weights=every), CPU)
-    batch = training._sample(training.rng)
-    early = training.studio.step(batch, 0.0, training.rng)
-    late = training.studio.step(batch, 0.9, training.rng)
+    course, rng = Paired(lesson, replace(QUICK, weights=every), CPU), torch.Generator()
+    early, late = (course.step(used, 1.0, rng) for used in (0.0, 0.9))
     assert set(early) == {"l1", "l2", "grid", "variation"}
     assert set(late) == {*early, "content", "style", "adversarial", "critic"}
     assert all(np.isfinite(value) for value in late.values())
@@ -117,18 +116,23 @@ def test_a_resumed_run_equals_one_that_was_never_stopped(shot, tmp_path):
 
 def stop_after(shot, out, steps, after):
     """Train towards ``steps`` but send Ctrl-C once ``after`` are done."""
-    lesson = keys.load(shot.plate, shot.painted)
-    training = loop.Training(lesson, out, QUICK, CPU, 1)
-    real = training._step
-
-    def step(used):
-        if training.state.steps + 1 == after:
-            os.kill(os.getpid(), signal.SIGINT)
-        return real(used)
-
-    training._step = step
+    training = loop.Training(Interrupted(shot, after, signal.SIGINT), out, threads=1)
     with pytest.raises(CancelledError, match=f"after {after} steps"):
         training.run(Budget(steps=steps), "none")
+
+
+class Interrupted(Paired):
+    """A course that is sent a signal in the middle of a step."""
+
+    def __init__(self, shot, step, number):
+        super().__init__(keys.load(shot.plate, shot.painted), QUICK, CPU)
+        self.left, self.number = step, number
+
+    def step(self, used, pace, rng):
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), self.number)
+        return super().step(used, pace, rng)
 
 
 def test_the_same_seed_gives_the_same_look_and_another_seed_another(shot, tmp_path):
@@ -155,14 +159,7 @@ def test_ctrl_c_keeps_the_best_so_far_and_it_can_be_exported(shot, tmp_path):
 
 
 def test_a_farms_sigterm_stops_a_run_likewise(shot, tmp_path):
-    training = loop.Training(keys.load(shot.plate, shot.painted), tmp_path, QUICK, CPU, 1)
-    real = training._step
-
-    def step(used):
-        os.kill(os.getpid(), signal.SIGTERM)
-        return real(used)
-
-    training._step = step
+    training = loop.Training(Interrupted(shot, 1, signal.SIGTERM), tmp_path, threads=1)
     with pytest.raises(CancelledError) as stopped:
         training.run(Budget(steps=50), "none")
     assert stopped.value.exit_code == 143
@@ -302,6 +299,13 @@ def test_threads_come_back_when_the_machine_is_quiet_again(monkeypatch):
     clock[2] = 0.5
     assert threads.settle(lambda: None, 2) == 2
     assert torch.get_num_threads() == 2
+
+
+def test_a_checkpoint_of_another_velatura_is_refused(shot, tmp_path):
+    run = learn(shot, tmp_path / "run", 2)
+    torch.save({"studio": {}}, run / checkpoint.CHECKPOINT)
+    with pytest.raises(TrainingError, match=r"does not fit this run.*another velatura"):
+        learn(shot, run, 4, resume=True)
 
 
 def test_a_checkpoint_that_would_run_code_is_refused(shot, tmp_path):

@@ -1,8 +1,9 @@
-"""Training a look, from the painted keys to the best painter so far.
+"""Training a look, from the first step to the best painter so far.
 
 Reads top to bottom: load or resume, then step after step until the budget is used, with a review
-now and then that judges the averaged painter on the whole painted keys, keeps it if it is the best
-so far, and renews the contact sheet. Ctrl-C stops after the step in progress; nothing is lost.
+now and then that judges the averaged painter, keeps it if it is the best so far, and renews the
+contact sheet. Ctrl-C stops after the step in progress; nothing is lost. What is learnt, and from
+what, is the course's affair (`velatura_training.course`).
 """
 
 from __future__ import annotations
@@ -21,14 +22,10 @@ from torch.utils.tensorboard import SummaryWriter
 
 from velatura import sheet
 from velatura.errors import CancelledError, TrainingError
-from velatura.gain import BOUND, FLOOR
 from velatura.progress import Style
-from velatura_training import checkpoint, patches, perceptual, preview, threads
-from velatura_training.augment import Batch, augment
-from velatura_training.config import Budget, Recipe
-from velatura_training.generator import Shape
-from velatura_training.keys import Lesson
-from velatura_training.step import Studio
+from velatura_training import checkpoint, threads
+from velatura_training.config import Budget
+from velatura_training.course import Course
 from velatura_training.watch import Watch
 
 log = logging.getLogger("velatura.training")
@@ -40,8 +37,6 @@ REVIEW_SECONDS = 20.0
 SLACK = 1.1
 """A later painter is kept unless it is this much worse than the best: the critic trades a little of
 the score, which does not contain it, for texture."""
-PATCH_STEP = 8
-"""Patches are multiples of this, px: the largest alignment of the generators."""
 SMOOTH = 0.05
 """How fast the shown losses follow the measured ones."""
 
@@ -53,47 +48,46 @@ class State:
     steps: int = 0
     seconds: float = 0.0
     best: float = math.inf
+    pace: float = 1.0
 
 
 class Training:
-    """One run: the studio, the lesson and the folder they fill.
+    """One run: a course and the folder that it fills.
 
     Args:
-        lesson: the painted keys.
+        course: what is learnt, and how.
         out: the run's folder.
-        recipe: how to train.
-        device: where to.
+        seed: of everything random.
         threads: processor threads; 0 tries how many learn fastest.
     """
 
-    def __init__(
-        self, lesson: Lesson, out: Path, recipe: Recipe, device: torch.device, threads: int = 0
-    ) -> None:
-        self.lesson, self.out, self.recipe, self.device = lesson, out, recipe, device
-        self.shape = Shape(lesson.guides, BOUND, lesson.depth_scale)
-        self.patch = _patch(lesson, recipe)
-        eyes = recipe.weights.content or recipe.weights.style
-        weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
-        self.backbone = perceptual.load(recipe.perceptual, weights) if eyes else None
-        self.studio = Studio(recipe, self.shape, FLOOR, self.backbone, device)
-        self.rng = torch.Generator().manual_seed(recipe.seed)
+    def __init__(self, course: Course, out: Path, seed: int = 0, threads: int = 0) -> None:
+        self.course, self.out = course, out
+        self.rng = torch.Generator().manual_seed(seed)
         self.state = State()
         self.threads, self.most = threads, torch.get_num_threads()
 
     def resume(self) -> None:
         """Take up a run exactly where its checkpoint left it."""
-        found = checkpoint.load(self.out / checkpoint.CHECKPOINT, self.device)
-        self.studio.restore(found["studio"])
-        self.rng.set_state(found["rng"].cpu())
-        self.state = State(**found["state"])
+        path = self.out / checkpoint.CHECKPOINT
+        found = checkpoint.load(path, self.course.device)
+        try:
+            self.course.restore(found["course"])
+            self.rng.set_state(found["rng"].cpu())
+            self.state = State(**found["state"])
+        except (KeyError, TypeError, RuntimeError) as error:  # RuntimeError: other tensors
+            raise TrainingError(
+                f"{path} does not fit this run",
+                found=str(error).split("\n")[0],
+                do="It may be of another velatura: export it with that, and train again.",
+            ) from error
 
     def settle(self) -> None:
         """Take the wanted processor threads, or as many as learn fastest right now."""
-        if self.threads or self.device.type != "cpu":
+        if self.threads or self.course.device.type != "cpu":
             torch.set_num_threads(self.threads or self.most)
             return
-        batch = self._sample(torch.Generator().manual_seed(0))
-        taken = threads.settle(lambda: self.studio.rehearse(batch), self.most)
+        taken = threads.settle(self.course.rehearse, self.most)
         log.debug("learning with %d threads", taken)
 
     def run(self, budget: Budget, style: Style) -> None:
@@ -136,9 +130,7 @@ class Training:
             raise stopped
 
     def _step(self, used: float) -> dict[str, float]:
-        batch = self._sample(self.rng)
-        batch = augment(batch, self.recipe, self.lesson.guides, self.rng)
-        terms = self.studio.step(batch, used, self.rng)
+        terms = self.course.step(used, self.state.pace, self.rng)
         if not math.isfinite(sum(terms.values())):
             raise TrainingError(
                 f"The losses are no longer numbers after {self.state.steps} steps",
@@ -147,29 +139,21 @@ class Training:
             )
         return terms
 
-    def _sample(self, rng: torch.Generator) -> Batch:
-        return patches.sample(self.lesson.keys, self.patch, self.recipe.batch, rng, self.device)
-
     def _review(self, curves: SummaryWriter, shown: dict[str, float]) -> None:
-        """Judge the averaged painter on the keys; keep it unless an earlier one was better."""
-        alignment = self.studio.painter.alignment
-        batches = (patches.whole(k, alignment, self.device, preview.MOST) for k in self.lesson.keys)
-        judged = [self.studio.judge(batch) for batch in batches]
-        score = sum(judged) / len(judged)
-        state = self.state
+        """Judge the averaged painter; keep it unless an earlier one was better."""
+        score, state = self.course.judge(), self.state
         if score < state.best * SLACK:
             state.best = min(state.best, score)
-            painter = self.studio.exported.state_dict()
+            painter = self.course.exported.state_dict()
             kept = {"painter": painter, "steps": state.steps, "score": score}
             checkpoint.save(self.out / checkpoint.BEST, kept)
-        saved = {"studio": self.studio.state(), "rng": self.rng.get_state(), "state": asdict(state)}
+        saved = {"course": self.course.state(), "rng": self.rng.get_state(), "state": asdict(state)}
         checkpoint.save(self.out / checkpoint.CHECKPOINT, saved)
-        frames = (*self.lesson.keys[:4], *self.lesson.others)
-        rows = [preview.paint(self.studio.exported, key, FLOOR, self.device) for key in frames]
-        sheet.write(self.out / checkpoint.SHEET, rows, self.lesson.space)
+        rows = self.course.rows()
+        sheet.write(self.out / checkpoint.SHEET, rows, self.course.space)
         result = rows[0][1]
         if result is not None:
-            sheet.write_thumbnail(self.out / checkpoint.THUMBNAIL, result, self.lesson.space)
+            sheet.write_thumbnail(self.out / checkpoint.THUMBNAIL, result, self.course.space)
         for name, value in {**shown, "keys": score}.items():
             curves.add_scalar(f"loss/{name}", value, state.steps)
 
@@ -177,12 +161,6 @@ class Training:
 def _smoothed(shown: dict[str, float], terms: dict[str, float]) -> dict[str, float]:
     """Return running means of the losses: single steps jump about too much to be read."""
     return {k: shown.get(k, v) + SMOOTH * (v - shown.get(k, v)) for k, v in terms.items()}
-
-
-def _patch(lesson: Lesson, recipe: Recipe) -> int:
-    """Return the side of the patches, px: the recipe's, or what the smallest painted key allows."""
-    side = min(recipe.patch, *(min(key.plate.shape[1:]) for key in lesson.keys))
-    return side - side % PATCH_STEP
 
 
 @contextmanager

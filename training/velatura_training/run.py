@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,22 @@ from typing import Any
 import torch
 
 from velatura.errors import DeviceError, StorageError, TrainingError
-from velatura.gain import FLOOR
 from velatura.progress import Style
 from velatura_training import checkpoint
 from velatura_training.config import Budget, Recipe, as_json
+from velatura_training.course import Course
 from velatura_training.keys import Lesson
 from velatura_training.loop import Training
+from velatura_training.paired import Paired
 
 log = logging.getLogger("velatura.training")
+
+Begin = Callable[[Recipe, dict[str, Any] | None], Course]
+"""Begins a course by a recipe. For a resumed run the second argument is what its lesson.json says,
+for what has to stay as the painter's weights are used to it."""
+
+KEPT = ("guides", "colour_space")
+"""What may not change about a run's lesson."""
 
 
 def train(
@@ -30,14 +39,42 @@ def train(
     processors: int = 0,
     resume: bool = False,
 ) -> Path:
-    """Learn a look; return the run's folder, which `velatura_training.export` makes a look of.
+    """Learn a look from painted keys; see `follow`, which this is for a course of `Paired`.
 
     Args:
         lesson: the painted keys, from `velatura_training.keys.load`.
+        out: see `follow`.
+        recipe: see `follow`.
+        budget: see `follow`.
+        device: CPU or CUDA.
+        style: see `follow`.
+        processors: see `follow`.
+        resume: see `follow`. Keys may have been repainted or added in between.
+    """
+
+    def begin(recipe: Recipe, before: dict[str, Any] | None) -> Course:
+        scale = before["depth_scale"] if before else lesson.depth_scale
+        return Paired(replace(lesson, depth_scale=scale), recipe, device)
+
+    return follow(begin, out, recipe, budget, style, processors, resume)
+
+
+def follow(
+    begin: Begin,
+    out: Path,
+    recipe: Recipe,
+    budget: Budget,
+    style: Style = "auto",
+    processors: int = 0,
+    resume: bool = False,
+) -> Path:
+    """Follow a course; return the run's folder, which `velatura_training.export` makes a look of.
+
+    Args:
+        begin: begins the course.
         out: the run's folder; made if it is not there.
         recipe: how to train; a resumed run goes on with its own.
         budget: how long.
-        device: CPU or CUDA.
         style: how to show progress.
         processors: threads to use; 0 tries how many learn fastest.
         resume: go on with the run that is there, if there is one: a farm repeats its command.
@@ -56,13 +93,18 @@ def train(
         raise TrainingError(
             f"{out} holds a training run already", do="Go on with --resume, or name another folder."
         )
+    before = None
     if started:
-        lesson, recipe = _resumed(out, lesson, recipe)
-    training = Training(lesson, out, recipe, device, processors)
+        recipe, before = _own_recipe(out, recipe), checkpoint.read_lesson(out)
+    course = begin(recipe, before)
+    described = course.describe()
+    if before is not None:
+        _compare(out, before, described)
+    training = Training(course, out, recipe.seed, processors)
     if started:
         training.resume()
     checkpoint.write_text(out / checkpoint.RECIPE, recipe.dumps())
-    checkpoint.write_text(out / checkpoint.LESSON, as_json(_describe(training)))
+    checkpoint.write_text(out / checkpoint.LESSON, as_json(described))
     training.run(budget, style)
     return out
 
@@ -79,43 +121,27 @@ def pick_device(name: str) -> torch.device:
     return torch.device("cuda" if there and name != "cpu" else "cpu")
 
 
-def _describe(training: Training) -> dict[str, Any]:
-    lesson, shape = training.lesson, training.shape
-    return {
-        "frames": [key.frame for key in lesson.keys],
-        "digests": {name: digest for key in lesson.keys for name, digest in key.digests.items()},
-        "guides": list(lesson.guides),
-        "colour_space": lesson.space,
-        "depth_scale": shape.depth_scale,
-        "bound": shape.bound,
-        "floor": FLOOR,
-        "perceptual": training.backbone.label if training.backbone else "none",
-    }
-
-
-def _resumed(out: Path, lesson: Lesson, recipe: Recipe) -> tuple[Lesson, Recipe]:
-    """Return the lesson and the recipe to go on with; other ones must not have been asked for.
-
-    Keys may have been repainted or added in between. The scale of the depths stays what the
-    painter's weights are used to.
-    """
-    before = Recipe.loads(checkpoint.read_text(out / checkpoint.RECIPE))
-    changed = before.difference(recipe)
-    if changed and recipe != Recipe():
+def _own_recipe(out: Path, asked: Recipe) -> Recipe:
+    """Return the recipe that a run was started with; another one must not have been asked for."""
+    own = Recipe.loads(checkpoint.read_text(out / checkpoint.RECIPE))
+    changed = own.difference(asked)
+    if changed and asked != Recipe():
         raise TrainingError(
             f"The run in {out} was started with another recipe",
             found=f"different {', '.join(changed)}",
             do="Resume without settings, or train into another folder.",
         )
-    learnt = checkpoint.read_lesson(out)
-    for key, now in (("guides", list(lesson.guides)), ("colour_space", lesson.space)):
-        if learnt[key] != now:
+    return own
+
+
+def _compare(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Refuse to resume with a lesson that the painter does not fit; say if it has changed."""
+    for name in KEPT:
+        if before[name] != now[name]:
             raise TrainingError(
-                f"The run in {out} was started with other {key.replace('_', ' ')}",
-                found=f"{learnt[key]}, now {now}",
+                f"The run in {out} was started with other {name.replace('_', ' ')}",
+                found=f"{before[name]}, now {now[name]}",
                 do="Train into another folder.",
             )
-    digests = {name: digest for key in lesson.keys for name, digest in key.digests.items()}
-    if digests != learnt["digests"]:
+    if before["digests"] != now["digests"]:
         log.warning("The painted keys or their plates have changed; going on with the new ones")
-    return replace(lesson, depth_scale=learnt["depth_scale"]), before

@@ -74,15 +74,18 @@ class Studio:
         assert isinstance(painter, generator.Generator)  # noqa: S101 - AveragedModel forgets
         return painter
 
-    def step(self, batch: Batch, progress: float, rng: torch.Generator) -> dict[str, float]:
+    def step(
+        self, batch: Batch, progress: float, rng: torch.Generator, pace: float = 1.0
+    ) -> dict[str, float]:
         """Learn from one batch; return the losses by name.
 
         Args:
             batch: patches, on this studio's device.
             progress: how much of the budget is used, 0..1; steers rates and the critic's pull.
             rng: chooses where in the patches the eyes and the critic look; on the CPU.
+            pace: the learning rates are multiplied by this.
         """
-        self._set_rates(progress)
+        self._set_rates(progress, pace)
         stops, result = self._paint(batch)
         seen, wanted = encode(result), encode(batch.paint)
         window = self._glance(batch, rng)
@@ -201,12 +204,12 @@ class Studio:
         joined = progress - self.recipe.refine_from
         return self.recipe.weights.adversarial * min(1.0, max(0.0, joined / RAMP))
 
-    def _set_rates(self, progress: float) -> None:
+    def _set_rates(self, progress: float, pace: float) -> None:
         warm = min(1.0, (int(self.average.n_averaged) + 1) / WARM_UP)
         cosine = RATE_FLOOR + (1 - RATE_FLOOR) * 0.5 * (1 + math.cos(math.pi * progress))
         for optimiser in (self.painter_optimiser, self.critic_optimiser):
             for group in optimiser.param_groups:
-                group["lr"] = self.recipe.rate * warm * cosine
+                group["lr"] = self.recipe.rate * pace * warm * cosine
 
     def _average(self, averaged: Tensors, current: Tensors, steps: Tensor | int) -> None:
         """Move the averaged weights; young averages forget faster, so early previews are sharp."""

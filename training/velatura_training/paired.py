@@ -1,0 +1,100 @@
+"""Learning from painted keys: patches of plate and passes go in, the painter's own come out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from velatura.gain import BOUND, FLOOR
+from velatura.sheet import Row
+from velatura_training import patches, perceptual, preview
+from velatura_training.augment import Batch, augment
+from velatura_training.config import Recipe
+from velatura_training.course import Course
+from velatura_training.generator import Generator, Shape
+from velatura_training.keys import Lesson
+from velatura_training.step import Studio
+
+PATCH_STEP = 8
+"""Patches are multiples of this, px: the largest alignment of the generators."""
+SHOWN = 4
+"""Painted keys on the contact sheet at most."""
+
+
+class Paired(Course):
+    """A course in which paint lies over the plate, pixel for pixel.
+
+    Args:
+        lesson: the painted keys.
+        recipe: how to train.
+        device: where to.
+    """
+
+    def __init__(self, lesson: Lesson, recipe: Recipe, device: torch.device) -> None:
+        self.lesson, self.recipe, self.device = lesson, recipe, device
+        self.space = lesson.space
+        self.shape = Shape(lesson.guides, BOUND, lesson.depth_scale)
+        self.patch = _patch(lesson, recipe)
+        eyes = recipe.weights.content or recipe.weights.style
+        weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
+        self.backbone = perceptual.load(recipe.perceptual, weights) if eyes else None
+        self.studio = Studio(recipe, self.shape, FLOOR, self.backbone, device)
+
+    @property
+    def exported(self) -> Generator:
+        """See `Course`."""
+        return self.studio.exported
+
+    def step(self, used: float, pace: float, rng: torch.Generator) -> dict[str, float]:
+        """See `Course`."""
+        batch = augment(self._sample(rng), self.recipe, self.lesson.guides, rng)
+        return self.studio.step(batch, used, rng, pace)
+
+    def rehearse(self) -> None:
+        """See `Course`."""
+        self.studio.rehearse(self._sample(torch.Generator().manual_seed(0)))
+
+    def judge(self) -> float:
+        """Return the painter's own loss, without the critic, on the whole painted keys."""
+        alignment = self.exported.alignment
+        batches = (patches.whole(k, alignment, self.device, preview.MOST) for k in self.lesson.keys)
+        judged = [self.studio.judge(batch) for batch in batches]
+        return sum(judged) / len(judged)
+
+    def rows(self) -> list[Row]:
+        """Return plate, result and paint of painted keys and of a few unpainted frames."""
+        frames = (*self.lesson.keys[:SHOWN], *self.lesson.others)
+        return [preview.paint(self.exported, key, FLOOR, self.device) for key in frames]
+
+    def state(self) -> dict[str, Any]:
+        """See `Course`."""
+        return self.studio.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """See `Course`."""
+        self.studio.restore(state)
+
+    def describe(self) -> dict[str, Any]:
+        """See `Course`."""
+        keys = self.lesson.keys
+        return {
+            "frames": [key.frame for key in keys],
+            "digests": {name: digest for key in keys for name, digest in key.digests.items()},
+            "guides": list(self.lesson.guides),
+            "colour_space": self.lesson.space,
+            "depth_scale": self.shape.depth_scale,
+            "bound": self.shape.bound,
+            "floor": FLOOR,
+            "perceptual": self.backbone.label if self.backbone else "none",
+        }
+
+    def _sample(self, rng: torch.Generator) -> Batch:
+        return patches.sample(self.lesson.keys, self.patch, self.recipe.batch, rng, self.device)
+
+
+def _patch(lesson: Lesson, recipe: Recipe) -> int:
+    """Return the side of the patches, px: the recipe's, or what the smallest painted key allows."""
+    side = min(recipe.patch, *(min(key.plate.shape[1:]) for key in lesson.keys))
+    return side - side % PATCH_STEP
