@@ -20,7 +20,8 @@ from pathlib import Path
 
 from velatura_training import perceptual
 from velatura_training.evaluate import evaluate
-from velatura_training.keys import find
+from velatura_training.eyes import Eyes
+from velatura_training.footage import Footage
 
 COURTYARD = Path(str(files("velatura"))) / "courtyard"
 FRAMES = "frame.####.exr"
@@ -50,13 +51,13 @@ def main() -> None:
     parser.add_argument("--perceptual-weights", type=Path)
     parser.add_argument("--learn-with", choices=perceptual.BACKBONES, default="efficientnet")
     given = parser.parse_args()
-    eyes = perceptual.load(given.perceptual, given.perceptual_weights)
+    eyes = Eyes(perceptual.load(given.perceptual, given.perceptual_weights))
     plate, painted, truth = (COURTYARD / kind / FRAMES for kind in ("plate", "painted", "truth"))
     learning = [f"--perceptual={given.learn_with}", f"--minutes={given.seconds / 60}"]
     if given.learn_with == given.perceptual and given.perceptual_weights:
         learning.append(f"--perceptual-weights={given.perceptual_weights}")
-    truths = find(str(truth))
-    rows = {"plate": evaluate(find(str(plate)), truths, eyes).mean}
+    truths, plates = Footage.of(str(truth)), Footage.of(str(plate))
+    rows = {"plate": evaluate(plates, eyes, truths).mean}
     print(f"{given.seconds:g} s each, learnt with {given.learn_with}, seen with {eyes.label}")
     print(f"{'':12}" + "".join(f"{name:>9}" for name in rows["plate"]))
     show("plate", rows["plate"])
@@ -66,7 +67,7 @@ def main() -> None:
             velatura("train", plate, "--painted", painted, "--out", run, *learning, *VARIANTS[name])
             velatura("export", run, "--out", look)
             velatura("apply", plate, "--look", look, "--out", shot, "--write", "picture")
-            show(name, evaluate(find(str(shot / FRAMES)), truths, eyes).mean)
+            show(name, evaluate(Footage.of(str(shot / FRAMES)), eyes, truths).mean)
 
 
 def show(name: str, scores: dict[str, float]) -> None:

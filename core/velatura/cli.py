@@ -29,11 +29,17 @@ from velatura.errors import MissingRuntimeError, VelaturaError
 from velatura.progress import Style, fail
 
 _USAGE, _BUG, _UNHEARD = 2, 1, 141  # 141: as the shell has it, 128 + SIGPIPE
-_TRAINER = ("velatura_training", "torch", "onnx", "onnxscript", "tensorboard", "efficientnet")
+_TRAINER = (
+    *("velatura_training", "torch", "onnx", "onnxscript", "tensorboard", "efficientnet"),
+    "pytorch_msssim",
+)
 _ELSEWHERE = {  # command -> what it does; imported only when it is the one that is called
     "train": ("velatura_training.cli:train", "Learn a look from painted frames."),
     "export": ("velatura_training.cli:export", "Write a trained look as one ONNX file."),
-    "evaluate": ("velatura_training.cli:evaluate", "Measure a result against painted frames."),
+    "evaluate": (
+        "velatura_training.cli:evaluate",
+        "Measure results: fidelity, style, content, calm.",
+    ),
     "demo": ("velatura.demo:demo", "Learn a look from three painted frames and glaze a shot."),
 }
 

@@ -74,6 +74,21 @@ def resize(pixels: FloatArray, width: int, height: int) -> FloatArray:
     return np.clip(np.asarray(resized.get_pixels(), np.float32), pixels.min(), pixels.max())
 
 
+def lettered(shown: FloatArray, left: int, text: str, height: int) -> FloatArray:
+    """Return a display picture ``(H, W, 3)`` with a line of light grey letters in its first rows.
+
+    Args:
+        shown: values 0..1.
+        left: where the letters begin, px.
+        text: what they say; the font is OpenImageIO's own.
+        height: of the line, px.
+    """
+    page = oiio.ImageBuf(np.ascontiguousarray(shown, np.float32))
+    base, size = round(height * 0.72), round(height * 0.68)
+    oiio.ImageBufAlgo.render_text(page, left, base, text, size, "", (0.8, 0.8, 0.8))
+    return np.asarray(page.get_pixels(), np.float32).reshape(shown.shape)
+
+
 def write_png(path: Path, rgb: npt.NDArray[np.uint8]) -> None:
     """Write ``(H, W, 3)`` uint8, display-referred sRGB; under its final name it is always whole.
 

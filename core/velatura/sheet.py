@@ -23,18 +23,34 @@ GREY = 46
 THUMB = 160
 """Width of a look's thumbnail, px."""
 
+CAPTION = 22
+"""Height of a line of words, px."""
+
 Row = Sequence[FloatArray | None]
 """Pictures ``(H, W, 3)`` of one size; None leaves a place empty."""
 
 
-def write(path: Path, rows: Sequence[Row], space: str) -> None:
+def write(
+    path: Path,
+    rows: Sequence[Row],
+    space: str,
+    titles: Sequence[str] = (),
+    labels: Sequence[str] = (),
+) -> None:
     """Write rows of pictures, scene-linear in ``space``, as one sRGB PNG; values above 1 clip.
+
+    Args:
+        path: the PNG.
+        rows: the pictures.
+        space: their colour space.
+        titles: what each column is, written on top.
+        labels: what each row is, written over it.
 
     Raises:
         StorageError: the file cannot be written; what was there stays whole.
     """
     shown = [[None if p is None else _shown(p, space) for p in row] for row in rows]
-    picture.write_png(path, lay_out(shown))
+    picture.write_png(path, lay_out(shown, titles, labels))
 
 
 def write_thumbnail(path: Path, linear: FloatArray, space: str) -> None:
@@ -44,17 +60,32 @@ def write_thumbnail(path: Path, linear: FloatArray, space: str) -> None:
     picture.write_png(path, _levels(_shown(small, space)))
 
 
-def lay_out(rows: Sequence[Row]) -> npt.NDArray[np.uint8]:
-    """Return rows of display pictures, 0..1, as one 8-bit picture ``(H, W, 3)``."""
+def lay_out(
+    rows: Sequence[Row], titles: Sequence[str] = (), labels: Sequence[str] = ()
+) -> npt.NDArray[np.uint8]:
+    """Return rows of display pictures, 0..1, as one 8-bit picture ``(H, W, 3)``; see `write`."""
     bands = [_band(row) for row in rows]
     width = max(band.shape[1] for band in bands)
     gap = np.full((GUTTER, width, 3), GREY, np.uint8)
     sheet = [gap]
-    for band in bands:
+    if titles:
+        column = next(p.shape[1] for p in rows[0] if p is not None) + GUTTER
+        sheet += [_words([(i * column, title) for i, title in enumerate(titles)], width)]
+    for number, band in enumerate(bands):
+        if labels:
+            sheet.append(_words([(0, labels[number])], width))
         wide = np.full((band.shape[0], width, 3), GREY, np.uint8)
         wide[:, : band.shape[1]] = band
         sheet += [wide, gap]
     return np.concatenate(sheet)
+
+
+def _words(words: Sequence[tuple[int, str]], width: int) -> npt.NDArray[np.uint8]:
+    """Return a line of words, each from its own distance to the left on."""
+    line = np.full((CAPTION, width, 3), GREY / 255, np.float32)
+    for left, text in words:
+        line = picture.lettered(line, GUTTER + left, text, CAPTION)
+    return _levels(line)
 
 
 def _band(row: Row) -> npt.NDArray[np.uint8]:

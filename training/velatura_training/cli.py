@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -158,39 +159,71 @@ def export(run: Path, /, *, out: Path, name: str = "", author: str = "", licence
 def evaluate(
     *,
     result: str,
-    painted: str,
+    painted: str = "",
     plate: str = "",
+    style: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
     perceptual: PerceptualName = "efficientnet",
     perceptual_weights: Path | None = None,
-    as_json: Annotated[bool, Parameter(name="--json")] = False,
+    texture: PerceptualName | None = None,
+    texture_weights: Path | None = None,
+    layer: str = "",
+    passes: str = "",
+    space: str = "",
+    sheet: Path | None = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
-    """Measure results against painted frames that the look has not seen.
+    """Measure results: against painted frames, against the plate, against a style, in motion.
+
+    Give what there is: painted frames that the look has not seen tell most; the plate tells
+    whether content, highlights and calm are kept; style pictures whether the manner is met.
 
     Example::
 
         velatura evaluate --result out/plate.####.exr --painted truth/paint.####.exr
 
+        velatura evaluate --result out/a.####.exr --plate a.####.exr --style sky.jpg --sheet a.png
+
     Args:
         result: the finished pictures.
         painted: the truth: what the painter would have painted; every frame there is measured.
-        plate: the unstyled plate, measured too, to compare with.
-        perceptual: eyes of the lpips and gram scores.
-        perceptual_weights: their weights file, where they need one.
+        plate: the unstyled plate; its vector pass tells how things move.
+        style: pictures painted in the wanted manner.
+        perceptual: eyes of the lpips, gram and swd scores; squeezenet and vgg19 need a file.
+        perceptual_weights: that file, with torchvision's key names.
+        texture: other eyes for gram and swd.
+        texture_weights: their weights file, where they need one.
+        layer: the layer of plate and result, where it is not the usual one.
+        passes: layers of the plate's passes, where they are not the usual ones: vector=Motion.
+        space: the colour space of plate and result, where their metadata do not tell.
+        sheet: write the worst, median and best frame as a PNG: plate, result, truth, error.
         as_json: print JSON instead of a table.
     """
-    from velatura_training import perceptual as eyes
+    from velatura_training import gallery
+    from velatura_training import perceptual as backbones
     from velatura_training.evaluate import evaluate as judge
-    from velatura_training.keys import find
+    from velatura_training.eyes import Eyes
+    from velatura_training.footage import Footage
 
-    backbone = eyes.load(perceptual, perceptual_weights)
-    truths = find(painted)
-    verdicts = {"result": judge(find(result), truths, backbone)}
-    if plate:
-        verdicts["plate"] = judge(find(plate), truths, backbone)
+    second = backbones.load(texture, texture_weights) if texture else None
+    eyes = Eyes(backbones.load(perceptual, perceptual_weights), second)
+    results = Footage.of(result, layer, space)
+    truths = Footage.of(painted) if painted else None
+    plates = Footage.of(plate, layer, space, passes) if plate else None
+    verdicts = {"result": judge(results, eyes, truths, plates, style)}
+    if plates is not None and (truths is not None or style):
+        unstyled = plates.only(results.files.keys())
+        verdicts["plate"] = judge(unstyled, eyes, truths, plates, style)
+    if plates is not None and truths is not None:
+        verdicts["truth"] = judge(truths, eyes, None, plates)
+    if sheet is not None:
+        gallery.write(sheet, verdicts["result"], results, truths, plates)
     if as_json:
-        rows = {n: {"mean": v.mean, "frames": dict(v.frames)} for n, v in verdicts.items()}
-        print(json.dumps({"backbone": backbone.label, **rows}))  # noqa: T201
-        return
-    from velatura_training.table import show
+        first = verdicts["result"]
+        about = {"backbone": eyes.label, "motion": first.motion, "notes": first.notes}
+        print(json.dumps({**about, **{n: v.as_json() for n, v in verdicts.items()}}))  # noqa: T201
+    else:
+        from velatura_training.table import show
 
-    show(verdicts)
+        show(verdicts)
+    if sheet is not None:
+        print(f"wrote {sheet}", file=sys.stderr if as_json else sys.stdout)
