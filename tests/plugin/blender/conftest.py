@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import hosts
@@ -6,11 +7,12 @@ from projects import Project
 
 
 @pytest.fixture(scope="session", params=list(hosts.PYTHONS) or ["none"])
-def python(request: pytest.FixtureRequest) -> Path:
+def python(request: pytest.FixtureRequest) -> Iterator[Path]:
     """The Python of each Blender in turn."""
     if not hosts.PYTHONS:
         pytest.skip("$VELATURA_BPY names no Python that has bpy: run `nox -s host_blender`")
-    return hosts.PYTHONS[request.param]
+    yield hosts.PYTHONS[request.param]
+    hosts.close(hosts.PYTHONS[request.param])
 
 
 @pytest.fixture

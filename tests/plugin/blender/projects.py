@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +18,6 @@ from velatura import exr, sequence
 from velatura.image import Image, Window
 from velatura.job import Job
 from velatura.layers import group
-
-HERE = Path(__file__).parent
 
 
 @dataclass
@@ -63,20 +60,21 @@ class Project:
         log = self.folder / "starts"
         return len(log.read_text().splitlines()) if log.exists() else 0
 
-    def run(self, script: str, timeout: float = 120, **env: str) -> CompletedProcess[str]:
-        """Run a script in a fresh Blender; ``P`` is the project's folder in it."""
-        lead = f"import os, bpy, stage\nP = {str(self.folder)!r}\n"
-        sources = os.pathsep.join([hosts.SOURCES["PYTHONPATH"], str(HERE)])
-        usual = {"PYTHONPATH": sources, "VELATURA_RUNTIME": str(self.runtime)}
-        return hosts.run(self.python, lead + script, env=usual | self.env | env, timeout=timeout)
-
     def found(self, script: str, **env: str) -> dict[str, Any]:
-        """Run a script that ends well and says something; return that."""
-        done = self.run(script, **env)
-        assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-2000:]
-        lines = [line for line in done.stdout.splitlines() if line.startswith("FOUND ")]
-        result: dict[str, Any] = json.loads(lines[-1][len("FOUND ") :]) if lines else {}
-        return result
+        """Run a script that ends well in the Blender that stays open; return what it says.
+
+        ``P`` is the project's folder in it.
+        """
+        done = hosts.resident(self.python).run(self._told(script), self._env(env))
+        return _found(done)
+
+    def alone(self, script: str, timeout: float = 120, **env: str) -> dict[str, Any]:
+        """Do the same in a Blender that is started for it, and then ends by itself."""
+        return _found(self.run(script, timeout, **env))
+
+    def run(self, script: str, timeout: float = 120, **env: str) -> CompletedProcess[str]:
+        """Run a script in a Blender that is started for it, and return how that ended."""
+        return hosts.run(self.python, self._told(script), env=self._env(env), timeout=timeout)
 
     def plate(self, rgba: npt.NDArray[np.float32], name: str = "plate.exr") -> Path:
         """Write ``(4, H, W)`` as an EXR file."""
@@ -89,6 +87,19 @@ class Project:
         """Return the gain layers that lie in the cache, with the time each was written."""
         files = sorted((self.folder / "velatura").rglob("*.exr"))
         return {file.name: file.stat().st_mtime_ns for file in files}
+
+    def _told(self, script: str) -> str:
+        return f"import os, bpy, stage\nP = {str(self.folder)!r}\n{script}"
+
+    def _env(self, more: dict[str, str]) -> dict[str, str]:
+        return hosts.SOURCES | {"VELATURA_RUNTIME": str(self.runtime)} | self.env | more
+
+
+def _found(done: CompletedProcess[str]) -> dict[str, Any]:
+    assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-2000:]
+    lines = [line for line in done.stdout.splitlines() if line.startswith("FOUND ")]
+    result: dict[str, Any] = json.loads(lines[-1][len("FOUND ") :]) if lines else {}
+    return result
 
 
 def pixels(path: Path, layer: str = "") -> npt.NDArray[np.float32]:

@@ -58,7 +58,7 @@ def stocked(folder: Path, python: Path) -> Project:
 
 def drawn(project: Project, script: str, *what: str, **env: str) -> dict[str, list[Row]]:
     """Return what is to be read in panels and menus after a script; None of those not shown."""
-    told = project.found(f"{START}{script}\ndrawn.say({', '.join(what)})", **env)
+    told = project.alone(f"{START}{script}\ndrawn.say({', '.join(what)})", **env)
     return {name: rows and [(text, op) for text, op in rows] for name, rows in told.items()}
 
 

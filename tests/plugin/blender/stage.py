@@ -56,12 +56,13 @@ def start() -> bpy.types.Scene:
 
 def _register() -> None:
     bpy.utils.register_class(TEST_Counter)
-    atexit.register(_tidy)
+    atexit.register(tidy)
 
 
-def _tidy() -> None:
+def tidy() -> None:
     """Take away what a script has registered: Blender 4.5 hangs at its exit otherwise."""
-    bpy.utils.unregister_class(TEST_Counter)
+    if TEST_Counter.is_registered:
+        bpy.utils.unregister_class(TEST_Counter)
     for name in dir(bpy.app.handlers):
         handlers = getattr(bpy.app.handlers, name)
         if isinstance(handlers, list):

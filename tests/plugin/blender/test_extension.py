@@ -55,6 +55,19 @@ def sources(tmp_path: Path) -> Path:
     return copy
 
 
+@pytest.fixture(scope="module")
+def installed(python: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folders of a user who has installed the add-on, not to be changed; and what was said."""
+    home = tmp_path_factory.mktemp("user") / "home"
+    return home, extension(python, "install", home=home)
+
+
+@pytest.fixture
+def home(installed: tuple[Path, str], tmp_path: Path) -> Path:
+    """A copy of these folders."""
+    return shutil.copytree(installed[0], tmp_path / "home", symlinks=True)
+
+
 def extension(python: Path, *arguments: object, home: Path, script: Path = SCRIPT) -> str:
     """Run extension.py for a user, and return what it printed."""
     done = hosts.run(python, script, *arguments, home=home)
@@ -79,7 +92,9 @@ def tree(folder: Path) -> dict[str, int]:
 
 
 def test_blenders_own_tool_builds_it_and_accepts_its_tags(python: Path, tmp_path: Path) -> None:
+    before = tree(ROOT / "plugin/blender" / ID)
     said = extension(python, "build", "--out", tmp_path / "zips", home=tmp_path)
+    assert tree(ROOT / "plugin/blender" / ID) == before  # nothing generated lies in the sources
     (zipped,) = (tmp_path / "zips").iterdir()
     assert f"built: {zipped}" in said
     assert "Success" in run(python, VALIDATE, zipped, home=tmp_path)[0]
@@ -90,28 +105,21 @@ def test_blenders_own_tool_builds_it_and_accepts_its_tags(python: Path, tmp_path
     assert wheel.startswith("wheels/velatura_host-")
 
 
-def test_nothing_generated_lies_in_the_source_tree(python: Path, tmp_path: Path) -> None:
-    before = tree(ROOT / "plugin/blender" / ID)
-    extension(python, "build", "--out", tmp_path, home=tmp_path / "home")
-    assert tree(ROOT / "plugin/blender" / ID) == before
-
-
-def test_the_next_blender_finds_it_enabled(python: Path, tmp_path: Path) -> None:
-    said = extension(python, "install", home=tmp_path)
-    extensions = tmp_path / "blender/extensions"
+def test_the_next_blender_finds_it_enabled(python: Path, installed: tuple[Path, str]) -> None:
+    home, said = installed
+    extensions = home / "blender/extensions"
     assert f"installed: {extensions / 'user_default' / ID}" in said
-    add_on, job = run(python, ENABLED, home=tmp_path)[:2]
+    add_on, job = run(python, ENABLED, home=home)[:2]
     assert Path(add_on).parent == extensions / "user_default" / ID
     assert (extensions / ".local") in Path(job).parents
 
 
-def test_uninstalling_leaves_nothing_of_ours(python: Path, tmp_path: Path) -> None:
-    extension(python, "install", home=tmp_path)
-    assert ours(tmp_path)
-    extension(python, "uninstall", home=tmp_path)
-    assert ours(tmp_path) == []
-    run(python, GONE, home=tmp_path)
-    assert "not installed" in extension(python, "uninstall", home=tmp_path)
+def test_uninstalling_leaves_nothing_of_ours(python: Path, home: Path) -> None:
+    assert ours(home)
+    extension(python, "uninstall", home=home)
+    assert ours(home) == []
+    run(python, GONE, home=home)
+    assert "not installed" in extension(python, "uninstall", home=home)
 
 
 def test_what_the_user_prefers_stays_as_it_was(python: Path, tmp_path: Path) -> None:
@@ -130,15 +138,14 @@ def test_what_the_user_prefers_stays_as_it_was(python: Path, tmp_path: Path) -> 
 
 
 def test_a_changed_core_comes_along_under_the_same_version(
-    python: Path, tmp_path: Path, sources: Path
+    python: Path, home: Path, sources: Path
 ) -> None:
-    extension(python, "install", home=tmp_path)
     with (sources / "core/velatura/job.py").open("a") as module:
         module.write("\nNEW = 1\n")
     with (sources / "plugin/blender" / ID / "__init__.py").open("a") as module:
         module.write("\nfrom velatura.job import NEW\n")
-    extension(python, "install", home=tmp_path, script=sources / "plugin/blender/extension.py")
-    run(python, f"{READ}from velatura.job import NEW", home=tmp_path)
+    extension(python, "install", home=home, script=sources / "plugin/blender/extension.py")
+    run(python, f"{READ}from velatura.job import NEW", home=home)
 
 
 @pytest.mark.parametrize(

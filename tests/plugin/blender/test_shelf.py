@@ -42,9 +42,10 @@ def test_a_redraw_reads_no_frames_unless_something_has_changed(project: Project)
         sidebar.BAKES
         + """
 from velatura_blender import wiring
+from types import SimpleNamespace
 reads, states, clock = [], wiring.states, [0.0]
 wiring.states = lambda *given: reads.append(1) or states(*given)
-tally.time.monotonic = lambda: clock[0]
+tally.time = SimpleNamespace(monotonic=lambda: clock[0])
 
 def draw(seconds):
     clock[0] += seconds

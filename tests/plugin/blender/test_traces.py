@@ -136,7 +136,7 @@ stage.say(once=once, twice=twice, off=ours())
 
 
 def test_a_hundred_frames_need_no_more_memory_than_ten(project: Project) -> None:
-    found = project.found(
+    found = project.alone(
         MAKE
         + """
 sizes, counts = {}, {}

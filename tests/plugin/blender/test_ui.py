@@ -50,7 +50,7 @@ def added(menu, context):
         draw(menu, context)
 drawn.say(added, panel.VELATURA_PT_look, kind={kind!r})
 """
-    found = project.found(script)
+    found = project.alone(script)
     compositor = kind == "CompositorNodeTree"
     assert [row[0] for row in found["added"]] == (["velatura"] if compositor else [])
     assert (found["VELATURA_PT_look"] is not None) == compositor
@@ -166,7 +166,7 @@ stage.say(verbs=len(verbs), bare=bare, tip=tip)
 
 
 def test_disabling_the_add_on_leaves_nothing_behind(project: Project) -> None:
-    found = project.found(
+    found = project.alone(
         """
 import bpy.utils.previews
 bpy.ops.wm.read_factory_settings(use_empty=False)
