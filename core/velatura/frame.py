@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from velatura import colour, exr, gain, mask
+from velatura.carry import CHANNELS
 from velatura.errors import CancelledError, LookError
 from velatura.fingerprint import JOB_KEY
 from velatura.image import FloatArray, Image, Pixels, cast
@@ -44,11 +45,13 @@ class Glazed:
         written: its new files.
         lacking: passes that the look reads and the plate has not; they were taken as 0.
         layers: those the plate has, for people.
+        astray: why the look's painted keys could not be carried into it; empty where they were.
     """
 
     written: tuple[Path, ...] = ()
     lacking: tuple[str, ...] = ()
     layers: str = ""
+    astray: str = ""
 
 
 def load(frame: Frame, job: Job, card: Card) -> tuple[Plate, Pixels | None]:
@@ -84,8 +87,10 @@ def glaze(
     """
     card = session.look.card
     plate, matte = load(frame, job, card)
+    astray = _astray(plate, session, frame)
     try:
-        stops = _bake(plate, session, budget, cancelled)
+        number = None if astray else frame.number
+        stops = _bake(plate, session, number, budget, cancelled)
     except LookError as error:  # of this frame's light or passes: the probe had neither
         what = f"{frame.plate}: {error.what}"
         raise LookError(what, found=error.found, do=error.do) from error
@@ -100,7 +105,22 @@ def glaze(
         marks = {**_marks(session, frame.picture), "velatura/strength": f"{job.strength:g}"}
         exr.write(frame.picture.path, _marked(plate.image.replace(finished), marks))
         written.append(frame.picture.path)
-    return Glazed(tuple(written), plate.lacking(card), plate.layers)
+    return Glazed(tuple(written), plate.lacking(card), plate.layers, astray)
+
+
+def _astray(plate: Plate, session: Session, frame: Frame) -> str:
+    """Return why a shot look's painted keys do not belong into this frame; empty if they do."""
+    if session.carry is None:
+        return ""
+    rows, columns = (slice(0, size) for size in plate.size)
+    reason = session.carry.misfit(frame.number, plate.sight(rows, columns))
+    if reason and not session.look.card.free:
+        raise LookError(
+            f"{frame.plate} is not of the shot that {session.look.card.name} was painted for",
+            found=reason,
+            do="Put it on its own shot, with the passes it had there, or train a look for this one",
+        )
+    return reason
 
 
 def _matte(plate: Plate, job: Job, file: Path | None) -> Pixels | None:
@@ -110,8 +130,17 @@ def _matte(plate: Plate, job: Job, file: Path | None) -> Pixels | None:
     return mask.of_plate(plate.image, job.mask, plate.part) if job.mask else None
 
 
-def _bake(plate: Plate, session: Session, budget: int, cancelled: Callable[[], bool]) -> Stops:
-    """Return the plate's gain layer, 0 where the plate is NaN or Inf."""
+def _bake(
+    plate: Plate,
+    session: Session,
+    number: int | None,
+    budget: int,
+    cancelled: Callable[[], bool],
+) -> Stops:
+    """Return the plate's gain layer, 0 where the plate is NaN or Inf.
+
+    A shot look's paint is carried into the frame of that number; None leaves it out.
+    """
     card = session.look.card
 
     def fetch(rows: slice, columns: slice) -> tuple[FloatArray, FloatArray | None]:
@@ -121,7 +150,7 @@ def _bake(plate: Plate, session: Session, budget: int, cancelled: Callable[[], b
         for strip in _strips(rows, width):
             inside = slice(strip.start - rows.start, strip.stop - rows.start)
             rgb[:, inside] = plate.seen(strip, columns)
-        return rgb, plate.guides(rows, columns, card)
+        return rgb, _guides(plate, session, number, rows, columns)
 
     baked = np.empty((3, *plate.size), np.float16)
     for (rows, columns), tile in tiles(session, *plate.size, fetch, budget):
@@ -129,6 +158,22 @@ def _bake(plate: Plate, session: Session, budget: int, cancelled: Callable[[], b
             stops = tile[:, strip.start - rows.start : strip.stop - rows.start]
             baked[:, strip, columns] = _gained(plate, stops, strip, columns, card)
     return baked
+
+
+def _guides(
+    plate: Plate, session: Session, number: int | None, rows: slice, columns: slice
+) -> FloatArray | None:
+    """Return the look's second input: the plate's passes, and carried paint after them."""
+    guides = plate.guides(rows, columns, session.look.card)
+    if session.carry is None:
+        return guides
+    if number is None:
+        paint = np.zeros(
+            (CHANNELS, rows.stop - rows.start, columns.stop - columns.start), np.float32
+        )
+    else:
+        paint = session.carry.paint(number, plate.sight(rows, columns))
+    return paint if guides is None else np.concatenate([guides, paint])
 
 
 def _gained(plate: Plate, stops: FloatArray, rows: slice, columns: slice, card: Card) -> FloatArray:

@@ -5,10 +5,14 @@ without loading the network, so a shelf of looks can be listed quickly and an un
 judged by its card first. Nothing is unpickled. The network itself is checked in
 `velatura.session`. Standard library only, Python 3.9 and later: host adapters import this module.
 
+A *free* look is all in its network. A *shot* look has painted keys on board as well, and how the
+camera and the things of its shot move: they are carried into each frame (`velatura.carry`).
+
 ONNX contract: input ``rgb`` float ``(1, 3, h, w)``, scene-linear, unpremultiplied, in the look's
-colour space, finite; where the card names guides, input ``guides`` float ``(1, G, h, w)``, raw, in
-the card's order; output ``stops`` float ``(1, 3, h, w)`` within plus or minus ``bound``. ``h`` and
-``w`` are multiples of ``alignment``. Encoding and bounds are inside the network.
+colour space, finite; where the card names guides or has a cargo, input ``guides`` float ``(1, G, h,
+w)``, raw, in the card's order, and after them eight channels of carried paint; output ``stops``
+float ``(1, 3, h, w)`` within plus or minus ``bound``. ``h`` and ``w`` are multiples of
+``alignment``. Encoding and bounds are inside the network.
 """
 
 from __future__ import annotations
@@ -27,11 +31,14 @@ from velatura.errors import LookError
 CARD_KEY = "velatura"
 """The key of the card in the ONNX file's metadata_props."""
 
-FORMAT = 1
-"""The format version of the cards that this code writes and reads."""
+CARGO_KEY = "velatura/cargo"
+"""The key of what a shot look has on board: `velatura.cargo`."""
 
-MAX_BYTES = 256 * 2**20
-"""Largest look file, bytes: fifty times the largest network we train."""
+FORMAT = 2
+"""The format version of the cards that this code writes; it reads the older ones as well."""
+
+MAX_BYTES = 512 * 2**20
+"""Largest look file, bytes: a hundred of the largest networks we train, or four painted 4K keys."""
 
 # px, px, stops, scene-linear: beyond is no look
 _LARGEST = {"alignment": 1024, "halo": 8192, "bound": 16.0, "floor": 1.0}
@@ -48,7 +55,12 @@ class Card:
         config: name of the OCIO built-in config that defines ``colour_space``.
         floor: ``k`` of the gain law, scene-linear.
         bound: largest gain, in stops either way.
-        guides: names of the passes it reads, in input order.
+        guides: names of the passes the network reads, in input order.
+        carried_by: names of the passes that painted keys are carried by; empty for a free look, and
+            for a shot look whose shot had none.
+        cargo: SHA-256 of the painted keys on board and of all that goes with them; empty for a free
+            look.
+        free: whether it may be put on other shots than the one it was painted for.
         alignment: height and width of what it is fed are multiples of this, in px.
         halo: how far a pixel's answer depends on others, in px each way.
         receptive_field: width of all that a pixel's answer depends on, in px.
@@ -72,6 +84,9 @@ class Card:
     floor: float = 1.0 / 128.0
     bound: float = 8.0
     guides: tuple[str, ...] = ()
+    carried_by: tuple[str, ...] = ()
+    cargo: str = ""
+    free: bool = True
     alignment: int = 8
     halo: int = 0
     receptive_field: int = 1
@@ -89,9 +104,9 @@ class Card:
     format: int = FORMAT
 
     def __post_init__(self) -> None:
-        if self.format != FORMAT:
+        if not 1 <= self.format <= FORMAT:
             raise LookError(
-                f"The look's card has format {self.format}, this velatura reads format {FORMAT}",
+                f"The look's card has format {self.format}, this velatura reads up to {FORMAT}",
                 do="Use the version of velatura that the look was made with, or export it again",
             )
         _demand(bool(self.name), "name", self.name, "a name")
@@ -104,6 +119,11 @@ class Card:
         for key, most in _LARGEST.items():
             _demand(getattr(self, key) <= most, key, getattr(self, key), f"{most} at most")
         _demand(len(set(self.guides)) == len(self.guides), "guides", self.guides, "each once")
+
+    @property
+    def passes(self) -> tuple[str, ...]:
+        """The passes that a plate should have for this look, each once."""
+        return tuple(dict.fromkeys((*self.guides, *self.carried_by)))
 
     def dumps(self) -> str:
         """Return the card as JSON: the inverse of `loads`."""
@@ -119,7 +139,7 @@ class Card:
         if not isinstance(found, dict):
             raise LookError("The look's card is not a JSON object", found=type(found).__name__)
         known = {item.name: item for item in fields(cls)}
-        if found.get("format") == FORMAT:  # another format may well have other fields
+        if found.get("format") in range(1, FORMAT + 1):  # another format may well have other fields
             _demand(found.keys() <= known.keys(), "fields", sorted(found), "known ones only")
         _demand(found.keys() >= {"name", "format"}, "fields", sorted(found), "name and format too")
         values = {key: found[key] for key in known.keys() & found.keys()}
@@ -135,12 +155,14 @@ class Look:
         card: what it says about itself.
         digest: SHA-256 of the whole file, hexadecimal.
         data: the whole file.
+        cargo: what a shot look has on board, as `velatura.cargo` reads it; empty for a free look.
     """
 
     path: Path
     card: Card
     digest: str
     data: bytes = field(repr=False)
+    cargo: str = field(default="", repr=False)
 
 
 def read(path: Path) -> Look:
@@ -174,7 +196,19 @@ def read(path: Path) -> Look:
         card = Card.loads(metadata[CARD_KEY])
     except LookError as error:
         raise LookError(f"{path}: {error.what}", found=error.found, do=error.do) from error
-    return Look(path, card, hashlib.sha256(data).hexdigest(), data)
+    cargo = metadata.get(CARGO_KEY, "")
+    if cargo_digest(cargo) != card.cargo:
+        raise LookError(
+            f"{path} has other painted keys on board than its card says",
+            found=cargo_digest(cargo)[:12] or "none",
+            do="Export it again",
+        )
+    return Look(path, card, hashlib.sha256(data).hexdigest(), data, cargo)
+
+
+def cargo_digest(cargo: str) -> str:
+    """Return the SHA-256 of a cargo as cards have it; empty for none."""
+    return hashlib.sha256(cargo.encode("ascii")).hexdigest() if cargo else ""
 
 
 def _demand(holds: bool, key: str, found: object, wanted: str) -> None:
@@ -201,6 +235,7 @@ def _is_text(value: object) -> bool:
 
 _KINDS: Mapping[str, tuple[Callable[[object], bool], Callable[[Any], object], str]] = {
     "str": (_is_text, str, "text"),
+    "bool": (lambda value: isinstance(value, bool), bool, "true or false"),
     "int": (lambda value: type(value) is int and abs(value) < 2**53, int, "a whole number"),
     "float": (_is_number, float, "a finite number"),
     "tuple[str, ...]": (_is_all(_is_text), tuple, "a list of texts"),

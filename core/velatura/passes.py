@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from velatura import ids
 from velatura.errors import PassError
@@ -100,6 +101,20 @@ def pick_guides(
         if addresses := _addresses(image, layers, guide, overrides or {}):
             found[guide] = _guide(image, guide, addresses, window)
     return found
+
+
+def pick_objects(
+    image: Image, overrides: Mapping[str, str] | None = None, window: Window | None = None
+) -> npt.NDArray[np.uint32] | None:
+    """Return the number of the object that each pixel shows, ``(H, W)``; None without an id pass.
+
+    0 is none. The arguments are those of `pick_guides`, and so are the errors.
+    """
+    addresses = _addresses(image, group(image), "id", overrides or {})
+    if not addresses:
+        return None
+    part, plane = image.find(addresses[0])
+    return ids.numbers(place(plane.pixels, part.data, window or part.data), addresses[0])
 
 
 def lacking(

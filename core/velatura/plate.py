@@ -15,6 +15,7 @@ from velatura.image import FloatArray, Image, Part, Pixels, Window
 from velatura.job import Job
 from velatura.layers import group, listed
 from velatura.look import Card
+from velatura.sight import Sight
 
 
 @dataclass(frozen=True)
@@ -109,15 +110,21 @@ class Plate:
         """Return the ``(G, h, w)`` guides that the look reads, 0 for those that are not there."""
         if not card.guides:
             return None
-        data = self.part.data
-        height, width = rows.stop - rows.start, columns.stop - columns.start
-        window = Window(data.x + columns.start, data.y + rows.start, width, height)
+        window = self._window(rows, columns)
         found = passes.pick_guides(self.image, card.guides, self.overrides, window)
-        return passes.stack_guides(found, card.guides, height, width)
+        return passes.stack_guides(found, card.guides, window.height, window.width)
 
     def lacking(self, card: Card) -> tuple[str, ...]:
-        """Return the guides that the look reads and the plate has not."""
-        return passes.lacking(self.image, card.guides, self.overrides)
+        """Return the passes that the look reads and the plate has not."""
+        return passes.lacking(self.image, card.passes, self.overrides)
+
+    def sight(self, rows: slice, columns: slice) -> Sight:
+        """Return what the passes tell about where things are, for some rows and columns."""
+        return Sight.of(self.image, self.part, self.overrides, self._window(rows, columns))
+
+    def _window(self, rows: slice, columns: slice) -> Window:
+        data, height, width = self.part.data, rows.stop - rows.start, columns.stop - columns.start
+        return Window(data.x + columns.start, data.y + rows.start, width, height)
 
     @property
     def layers(self) -> str:

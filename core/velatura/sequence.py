@@ -106,6 +106,7 @@ def _renew(
             for done in _as_they_come(todo, stop):
                 glazed, plate = done.result(), todo[done].plate
                 _tell_lacking(plate, glazed.lacking, glazed.layers, look, told)
+                _tell_astray(plate, glazed.astray, look, told)
                 for path in glazed.written:
                     report.wrote(str(path))
                 report.finished(plate.name, skipped=not glazed.written)
@@ -135,6 +136,17 @@ def _tell_lacking(
             "%s has no pass for %s, which the look %s reads; it goes without. Found: %s. "
             "If it has another name there, say so with --passes",
             *(plate, ", ".join(lacking), look.card.name, layers),
+        )
+
+
+def _tell_astray(plate: Path, astray: str, look: Look, told: set[tuple[str, ...]]) -> None:
+    """Say that painted keys are not carried into a frame: once a job."""
+    if astray and ("astray",) not in told:
+        told.add(("astray",))
+        log.warning(
+            "%s is not of the shot that the look %s was painted for (%s); it is glazed as any "
+            "other plate, without the painted keys",
+            *(plate, look.card.name, astray),
         )
 
 

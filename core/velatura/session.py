@@ -17,9 +17,11 @@ from typing import Literal
 
 import numpy as np
 
+from velatura import cargo
+from velatura.carry import CHANNELS, Carry
 from velatura.errors import CancelledError, DeviceError, LookError, MachineError
 from velatura.image import FloatArray
-from velatura.look import Look
+from velatura.look import Card, Look
 from velatura.onnx_runtime import ort
 from velatura.passes import GUIDES
 
@@ -39,10 +41,12 @@ class Session:
     Attributes:
         look: the look that was loaded.
         provider: the ONNX Runtime execution provider that answered.
+        carry: what a shot look has on board; None for a free look.
     """
 
     def __init__(self, look: Look, loaded: ort.InferenceSession) -> None:
         self.look = look
+        self.carry: Carry | None = cargo.unpack(look.cargo, str(look.path)) if look.cargo else None
         self.provider: str = loaded.get_providers()[0]  # never get_available_providers()
         self._loaded = loaded
         self._lock = threading.Lock()
@@ -54,7 +58,8 @@ class Session:
         Args:
             rgb: ``(3, h, w)`` float32, scene-linear, unpremultiplied, in the look's colour space,
                 finite; h and w multiples of the card's alignment.
-            guides: ``(G, h, w)`` float32 in the card's order; None if the look reads none.
+            guides: ``(G, h, w)`` float32 in the card's order, and after them carried paint; None if
+                the look reads none.
 
         Returns:
             ``(3, h, w)`` float32, stops.
@@ -66,7 +71,7 @@ class Session:
             CancelledError: `terminate` was called meanwhile.
         """
         feed = {"rgb": rgb[None]}
-        if self.look.card.guides:
+        if fed(self.look.card):
             feed["guides"] = _wanted_guides(self.look, guides, rgb)[None]
         options = ort.RunOptions()
         options.log_severity_level = _FATAL
@@ -125,6 +130,11 @@ def open_session(look: Look, device: Device = "auto", threads: int = 1) -> Sessi
     return session
 
 
+def fed(card: Card) -> int:
+    """Return how many channels a look's second input has: its guides, and carried paint."""
+    return sum(GUIDES[name] for name in card.guides) + CHANNELS * bool(card.cargo)
+
+
 def _load(look: Look, device: Device, threads: int) -> ort.InferenceSession:
     options = ort.SessionOptions()  # graph optimisation stays at ORT_ENABLE_ALL: 1.8x on a CPU
     options.intra_op_num_threads = threads
@@ -168,21 +178,21 @@ def _translated(error: Exception, look: Look, options: ort.RunOptions) -> Except
 
 
 def _wanted_guides(look: Look, guides: FloatArray | None, rgb: FloatArray) -> FloatArray:
-    count = sum(GUIDES[name] for name in look.card.guides)
+    count = fed(look.card)
     return np.zeros((count, *rgb.shape[1:]), np.float32) if guides is None else guides
 
 
 def _check_inputs(look: Look, inputs: Sequence[ort.NodeArg]) -> None:
     """Raise unless the network takes exactly what the card says."""
-    unknown = [name for name in look.card.guides if name not in GUIDES]
+    unknown = [name for name in look.card.passes if name not in GUIDES]
     if unknown:
         raise LookError(
             f"{look.path} reads passes that this velatura does not know: {', '.join(unknown)}",
             do=f"Known are {', '.join(GUIDES)}",
         )
     wanted = {"rgb": 3}
-    if look.card.guides:
-        wanted["guides"] = sum(GUIDES[name] for name in look.card.guides)
+    if fed(look.card):
+        wanted["guides"] = fed(look.card)
     found = {item.name: item for item in inputs}
     if found.keys() != wanted.keys():
         raise LookError(

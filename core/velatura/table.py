@@ -33,7 +33,7 @@ def card(look: Look) -> list[Row]:
         ("name", card.name),
         ("author", card.author or "not stated"),
         ("licence", card.licence or "not stated"),
-        ("reads", ", ".join(("the beauty", *card.guides))),
+        ("reads", ", ".join(("the beauty", *card.passes))),
         ("works in", card.colour_space),
         ("gain", f"up to {card.bound:g} stops either way, floor {card.floor:g}"),
         ("cost", f"{card.kflop_px:.1f} kFLOP a pixel, {card.parameters:,} parameters"),
@@ -48,7 +48,7 @@ def card(look: Look) -> list[Row]:
 
 def shelved(entry: Entry) -> Row:
     """Return a published look in one row: its name, and what helps to choose it."""
-    reads = ", ".join(("the beauty", *entry.card.guides))
+    reads = ", ".join(("the beauty", *entry.card.passes))
     return entry.card.name, f"reads {reads}; {entry.path}"
 
 

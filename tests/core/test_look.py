@@ -59,7 +59,7 @@ def test_onnxs_own_library_reads_the_same_card(look):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": 2}, "format 2"),
+        ({"format": 3}, "format 3"),
         ({"format": None}, "format should be a whole number"),
         ({"halo": 1.5}, "halo should be a whole number"),
         ({"halo": -1}, "halo should be 0 or more"),

@@ -169,7 +169,7 @@ def test_patches_come_from_every_key_equally_often(shot):
 
 def test_exposure_moves_plate_and_paint_together():
     batch = Batch(torch.rand(4, 3, 8, 8), torch.zeros(4, 0, 8, 8), torch.rand(4, 3, 8, 8))
-    moved = expose(batch, 3, torch.Generator().manual_seed(0))
+    moved = expose(batch, 3, 0, torch.Generator().manual_seed(0))
     ratios = (moved.plate / batch.plate).flatten(1)
     assert torch.allclose(ratios, (moved.paint / batch.paint).flatten(1), rtol=1e-5)
     assert (ratios.amax(1) / ratios.amin(1) < 1.001).all()

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
 from velatura.passes import GUIDES
 from velatura_training.config import Recipe
+from velatura_training.encoding import decode, encode
 
 
 @dataclass(frozen=True)
@@ -33,19 +35,34 @@ class Batch:
 
 def augment(batch: Batch, recipe: Recipe, guides: tuple[str, ...], rng: torch.Generator) -> Batch:
     """Return the batch with the recipe's lies told; ``rng`` lives on the CPU."""
+    plain = sum(GUIDES[name] for name in guides)
+    carried = batch.guides.shape[1] > plain
     if recipe.exposure:
-        batch = expose(batch, recipe.exposure, rng)
+        batch = expose(batch, recipe.exposure, plain, rng)
     if recipe.grain:
         batch = add_grain(batch, recipe.grain, rng)
     if recipe.guide_dropout and guides:
         batch = drop_guides(batch, recipe.guide_dropout, guides, rng)
+    if recipe.paint_dropout and carried:
+        batch = drop_paint(batch, recipe.paint_dropout, plain, rng)
     return batch
 
 
-def expose(batch: Batch, stops: float, rng: torch.Generator) -> Batch:
-    """Return plate and paint brightened or darkened together by up to ``stops``, per patch."""
-    shift = (2 * _uniform(batch, rng) - 1) * stops
-    return replace(batch, plate=batch.plate * shift.exp2(), paint=batch.paint * shift.exp2())
+def expose(batch: Batch, stops: float, plain: int, rng: torch.Generator) -> Batch:
+    """Return plate, paint and carried paint brightened or darkened together, per patch.
+
+    Args:
+        batch: the patches.
+        stops: at most so many, either way.
+        plain: guide channels before those of carried paint.
+        rng: on the CPU.
+    """
+    factor = ((2 * _uniform(batch, rng) - 1) * stops).exp2()
+    guides = batch.guides.clone()
+    for first in range(plain, guides.shape[1], 4):
+        paint = guides[:, first : first + 3]
+        guides[:, first : first + 3] = encode(decode(paint) * factor)
+    return Batch(batch.plate * factor, guides, batch.paint * factor)
 
 
 def add_grain(batch: Batch, amount: float, rng: torch.Generator) -> Batch:
@@ -66,8 +83,18 @@ def drop_guides(
     kept = torch.rand(len(batch.guides), len(guides), generator=rng) >= chance
     kept &= torch.rand(len(batch.guides), 1, generator=rng) >= chance
     widths = torch.tensor([GUIDES[name] for name in guides])
-    mask = kept.repeat_interleave(widths, dim=1)[..., None, None].to(batch.guides)
+    mask = kept.repeat_interleave(widths, dim=1)
+    carried = batch.guides.shape[1] - mask.shape[1]  # carried paint has holes of its own
+    mask = F.pad(mask, (0, carried), value=True)[..., None, None].to(batch.guides)
     return replace(batch, guides=batch.guides * mask)
+
+
+def drop_paint(batch: Batch, chance: float, plain: int, rng: torch.Generator) -> Batch:
+    """Return the batch with some patches' carried paint gone, the channels from ``plain`` on."""
+    kept = torch.rand(len(batch.guides), 1, 1, 1, generator=rng) >= chance
+    guides = batch.guides.clone()
+    guides[:, plain:] *= kept.to(guides)
+    return replace(batch, guides=guides)
 
 
 def _uniform(batch: Batch, rng: torch.Generator) -> Tensor:

@@ -4,6 +4,7 @@
 
     RUN/recipe.json        how it is trained
     RUN/lesson.json        what it is trained on: plate, painted keys, passes, digests
+    RUN/cargo.txt          painted keys and motions that a shot look takes along
     RUN/checkpoint.pt      everything needed to go on exactly
     RUN/best.pt            the averaged painter that is exported: the latest near the best score
     RUN/contact_sheet.png  plate, result, paint; rewritten while it learns
@@ -26,6 +27,7 @@ from velatura.newfile import replacing
 from velatura.passes import GUIDES
 
 RECIPE, LESSON, CHECKPOINT, BEST = "recipe.json", "lesson.json", "checkpoint.pt", "best.pt"
+CARGO = "cargo.txt"
 SHEET, THUMBNAIL = "contact_sheet.png", "thumbnail.png"
 
 
@@ -73,6 +75,7 @@ def read_text(path: Path) -> str:
 def read_lesson(run: Path) -> dict[str, Any]:
     try:
         lesson: dict[str, Any] = json.loads(read_text(run / LESSON))
+        lesson = {"carried": False, "carried_by": [], **lesson}  # 0.1.0 knew free looks only
         known = all(guide in GUIDES for guide in lesson["guides"])
         lesson = {
             **lesson,

@@ -14,7 +14,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from velatura.progress import Style
+from velatura.job import Job
+from velatura.progress import Progress, Style
 from velatura_training.config import (
     AdversarialName,
     Budget,
@@ -50,6 +51,7 @@ def train(
     layer: str = "",
     passes: str = "",
     space: str = "",
+    free: Annotated[bool, Parameter(negative="")] = False,
     rate: float = Recipe.rate,
     patch: int = Recipe.patch,
     batch: int = Recipe.batch,
@@ -88,6 +90,9 @@ def train(
         layer: the beauty's layer, where it is not the usual one.
         passes: layers of the guides, where they are not the usual ones: normal=N,depth=Z.
         space: the plate's colour space, where its metadata do not tell.
+        free: learn from the plate alone, for any shot. Else the painted keys are carried along into
+            each frame of their shot, where its passes (Position, ids, Vector) allow it: closer to
+            the paint, and calmer.
         rate: learning rate at its height.
         patch: side of a training patch, px.
         batch: patches a step.
@@ -105,7 +110,8 @@ def train(
     # machine they mostly spin, and with none at all a step takes twice as long on a quiet one.
     # OpenMP reads this once, when torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-    from velatura_training import keys, run
+    from velatura.survey import Footage
+    from velatura_training import carried, keys, run
 
     recipe = Recipe(
         generator=generator,
@@ -125,6 +131,10 @@ def train(
         minutes = DEFAULT_MINUTES
     wanted = tuple(name for name in guides if name != "none") if guides else None
     lesson = keys.load(plate, painted, wanted, layer, passes, space)
+    if not free:
+        means = Job(plate, "", "", layer=layer, space=space, passes=passes)
+        with Progress(progress, "frames looked at") as report:
+            lesson = carried.attach(lesson, Footage(keys.find(plate), means), report)
     where = run.pick_device(device)
     run.train(lesson, out, recipe, Budget(minutes, steps), where, progress, threads, resume)
 

@@ -58,6 +58,8 @@ class Recipe:
         average: decay of the averaged weights, which are what is exported.
         guide_dropout: chance that a patch loses a pass, and that it loses all of them, so that the
             look tolerates their absence.
+        paint_dropout: chance that a patch loses all carried paint, so that the look does without it
+            where it is put on another shot.
         exposure: patches are brightened or darkened by up to this many stops.
         grain: patches get fresh noise of up to this part of their value; the target stays clean.
         clip: largest gradient norm.
@@ -77,6 +79,7 @@ class Recipe:
     glance: int = 8
     average: float = 0.995
     guide_dropout: float = 0.04
+    paint_dropout: float = 0.04
     exposure: float = 0.0
     grain: float = 0.0
     clip: float = 1.0
@@ -90,7 +93,7 @@ class Recipe:
         _demand(self.clip > 0, "clip", self.clip, "more than 0")
         _demand(0 <= self.glance <= SMALLEST_PATCH // 4, "glance", self.glance, "0 to 8 px")
         _demand(self.exposure >= 0 and self.grain >= 0, "exposure and grain", "", "0 or more")
-        for name in ("refine_from", "average", "guide_dropout"):
+        for name in ("refine_from", "average", "guide_dropout", "paint_dropout"):
             _demand(0 <= getattr(self, name) <= 1, name, getattr(self, name), "between 0 and 1")
         for name, weight in weights.items():
             _demand(0 <= weight < math.inf, f"the weight of {name}", weight, "0 or more")

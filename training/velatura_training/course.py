@@ -64,10 +64,15 @@ class Course(ABC):
     def restore(self, state: dict[str, Any]) -> None:
         """Take up the state that `state` gave."""
 
+    @property
+    def cargo(self) -> str:
+        """What the look takes along beside its network, packed by `velatura.cargo`; or nothing."""
+        return ""
+
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """Return what is learnt from, as plain values: RUN/lesson.json, and a part of the card.
 
-        With ``guides``, ``colour_space``, ``depth_scale``, ``bound`` and ``floor``, which export
-        reads, and ``digests``: SHA-256 by file name.
+        With ``guides``, ``carried``, ``carried_by``, ``colour_space``, ``depth_scale``, ``bound``
+        and ``floor``, which export reads, and ``digests``: SHA-256 by file name.
         """

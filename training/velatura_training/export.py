@@ -59,6 +59,7 @@ def export(run: Path, out: Path, name: str = "", author: str = "", licence: str 
     lesson = checkpoint.read_lesson(run)
     painter, kept = _load_painter(run, recipe, lesson)
     cost = measure(painter)
+    cargo = checkpoint.read_text(run / checkpoint.CARGO).strip() if lesson["carried"] else ""
     card = Card(
         name=name or out.stem,
         colour_space=lesson["colour_space"],
@@ -66,6 +67,9 @@ def export(run: Path, out: Path, name: str = "", author: str = "", licence: str 
         floor=lesson["floor"],
         bound=lesson["bound"],
         guides=tuple(lesson["guides"]),
+        carried_by=tuple(lesson["carried_by"]),
+        cargo=look.cargo_digest(cargo),
+        free=not cargo or recipe.paint_dropout > 0,
         alignment=painter.alignment,
         halo=cost.halo,
         receptive_field=cost.receptive_field,
@@ -86,7 +90,7 @@ def export(run: Path, out: Path, name: str = "", author: str = "", licence: str 
     except OSError as error:
         raise StorageError(f"Cannot make the folder {out.parent}", found=str(error)) from error
     with replacing(out) as beside:
-        beside.write_bytes(_with_card(model, card))
+        beside.write_bytes(_with_card(model, card, cargo))
         prove(look.read(beside), painter)
     return look.read(out)
 
@@ -167,10 +171,12 @@ def to_onnx(painter: Generator) -> onnx.ModelProto:
     return program.model_proto
 
 
-def _with_card(model: onnx.ModelProto, card: Card) -> bytes:
+def _with_card(model: onnx.ModelProto, card: Card, cargo: str) -> bytes:
     model.producer_name, model.producer_version = "velatura", velatura.__version__
     del model.metadata_props[:]
     model.metadata_props.add(key=look.CARD_KEY, value=card.dumps())
+    if cargo:
+        model.metadata_props.add(key=look.CARGO_KEY, value=cargo)
     for node in model.graph.node:  # the exporter's notes name files of the machine it ran on
         del node.metadata_props[:]
         node.doc_string = ""
@@ -182,7 +188,9 @@ def _load_painter(
     run: Path, recipe: Recipe, lesson: dict[str, Any]
 ) -> tuple[Generator, dict[str, Any]]:
     saved = checkpoint.load(run / checkpoint.BEST, torch.device("cpu"))
-    shape = Shape(tuple(lesson["guides"]), lesson["bound"], lesson["depth_scale"])
+    shape = Shape(
+        tuple(lesson["guides"]), lesson["bound"], lesson["depth_scale"], lesson["carried"]
+    )
     painter = generator.build(recipe.generator, shape)
     try:
         painter.load_state_dict(saved["painter"])

@@ -23,11 +23,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
+from velatura.carry import CHANNELS
 from velatura.passes import GUIDES
 from velatura_training.encoding import HALF_MAX, SCALE, SLOPE
 
 LEAK = 0.1
 """Slope of the leaky ReLU on negatives; ONNX Runtime fuses it into the convolution."""
+
+STOPS = SCALE * math.log(2)
+"""Natural logarithm of the light per unit of the encoding."""
+
+MIDDLE = 0.6
+"""Encoded light around which paint lies; mid-grey 0.18 has 0.57."""
+
+TRUST = 2.0
+"""What the trust in carried paint starts from, as a logit: most of it is right."""
+
+BLACK = 1e-3
+"""Light x 128 below which darker makes no difference: 17 stops under white."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +51,28 @@ class Shape:
         guides: the passes it reads beside RGB, in order; see ``velatura.passes.GUIDES``.
         bound: largest gain in stops.
         depth_scale: distance, in scene units, that the depth guide maps to one half.
+        carried: whether it also reads carried paint, after the guides: ``velatura.carry.CHANNELS``.
     """
 
     guides: tuple[str, ...] = ()
     bound: float = 8.0
     depth_scale: float = 5.0
+    carried: bool = False
 
     @property
     def channels(self) -> int:
+        """Number of channels of the second input: guides and carried paint."""
+        return self.plain + CHANNELS * self.carried
+
+    @property
+    def plain(self) -> int:
         """Number of guide channels."""
         return sum(GUIDES[name] for name in self.guides)
+
+    @property
+    def answers(self) -> int:
+        """Number of channels that the trunk answers: stops, and how far to trust each paint."""
+        return 3 + 2 * self.carried
 
 
 class Generator(nn.Module, ABC):
@@ -74,22 +99,52 @@ class Generator(nn.Module, ABC):
             ``(N, 3, H, W)`` stops, within plus or minus the bound.
         """
         # E(x) by natural logarithm: ONNX has no other.
-        light = torch.log(1 + SLOPE * rgb.clamp(0.0, HALF_MAX)) * (1 / (SCALE * math.log(2)))
-        x = light if guides is None else torch.cat([light, self._scaled(guides)], 1)
-        return self.shape.bound * torch.tanh(self.trunk(x))
+        light = torch.log(1 + SLOPE * rgb.clamp(0.0, HALF_MAX)) * (1 / STOPS)
+        x = light if guides is None else torch.cat([light, *self._scaled(guides)], 1)
+        answer = self.trunk(x)
+        stops = self.shape.bound * torch.tanh(answer[:, :3])
+        if guides is None or not self.shape.carried:
+            return stops
+        trust = torch.sigmoid(TRUST + answer[:, 3:])
+        return self._mixed(light, stops, guides[:, self.shape.plain :], trust)
+
+    def _mixed(self, light: Tensor, stops: Tensor, carried: Tensor, trust: Tensor) -> Tensor:
+        """Return the painter's own stops on top of those that lead to the carried paint."""
+        near, far = trust[:, :1] * carried[:, 3:4], trust[:, 1:] * carried[:, 7:8]
+        far = far * (1 - near)
+        painted = near * self._toward(light, carried[:, :3])
+        painted = painted + far * self._toward(light, carried[:, 4:7])
+        return (stops + painted).clamp(-self.shape.bound, self.shape.bound)
+
+    def _toward(self, light: Tensor, paint: Tensor) -> Tensor:
+        """Return the stops that turn encoded light into paint: the inverse of the gain law.
+
+        Its floor is the encoding's, so where paint is brighter the law's ``log2(1 + (y - x) / (x +
+        k))`` is a difference of codes.
+        """
+        x, y = (torch.exp(code * STOPS) - 1 for code in (light, paint))
+        down = (torch.log(y + BLACK) - torch.log(x + BLACK)) * (1 / math.log(2))
+        stops = torch.where(paint > light, SCALE * (paint - light), down)
+        return stops.clamp(-self.shape.bound, self.shape.bound)
 
     @abstractmethod
     def trunk(self, x: Tensor) -> Tensor:
         """Return the unbounded gain of an encoded picture."""
 
-    def _scaled(self, guides: Tensor) -> Tensor:
-        """Return the guides with depth as ``z / (z + scale)``: 0 is background, 1 is far."""
+    def _scaled(self, guides: Tensor) -> list[Tensor]:
+        """Return the guides with depth as ``z / (z + scale)``: 0 is background, 1 is far.
+
+        Carried paint lies around 0, as the painter's other inputs do, and is 0 where there is none.
+        """
         planes, at = [], 0
         for name in self.shape.guides:
             plane = guides[:, at : at + GUIDES[name]]
             at += GUIDES[name]
             planes.append(plane / (plane + self.shape.depth_scale) if name == "depth" else plane)
-        return torch.cat(planes, 1)
+        for first in range(at, self.shape.channels, 4):
+            there = guides[:, first + 3 : first + 4]
+            planes += [guides[:, first : first + 3] - MIDDLE * there, there]
+        return planes
 
 
 class UNet(Generator):
@@ -122,7 +177,7 @@ class UNet(Generator):
         self.middle_out = _stack(middle, blocks[3])
         self.up_1 = Up(middle, fine)
         self.fine_out = _stack(fine, blocks[4])
-        self.head = _head(fine, 2)
+        self.head = _head(fine, 2, shape.answers)
 
     def trunk(self, x: Tensor) -> Tensor:
         half = self.fine_in(self.stem(x))
@@ -143,7 +198,7 @@ class ResNet(Generator):
         super().__init__(shape)
         self.stem = conv(3 + shape.channels, width, 8, stride=4, padding=2)
         self.body = _stack(width, blocks)
-        self.head = _head(width, 4)
+        self.head = _head(width, 4, shape.answers)
 
     def trunk(self, x: Tensor) -> Tensor:
         stops: Tensor = self.head(self.body(self.stem(x)))
@@ -211,7 +266,7 @@ def _stack(width: int, count: int) -> nn.Sequential:
     return nn.Sequential(*(Block(width) for _ in range(count)))
 
 
-def _head(width: int, factor: int) -> nn.Sequential:
-    layer = conv(width, 3 * factor * factor)
+def _head(width: int, factor: int, answers: int) -> nn.Sequential:
+    layer = conv(width, answers * factor * factor)
     nn.init.normal_(layer.weight, std=1e-4)  # a new look starts as (almost) no change
     return nn.Sequential(nn.LeakyReLU(LEAK), layer, nn.PixelShuffle(factor))

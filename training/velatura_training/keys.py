@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from velatura import colour, exr, passes, picture
+from velatura.carry import Carry
 from velatura.errors import FrameError, TrainingError
 from velatura.image import FloatArray, Part, Window
 from velatura.job import Job
@@ -40,7 +41,9 @@ class Key:
     Attributes:
         frame: its number.
         plate: ``(3, H, W)`` scene-linear, unpremultiplied.
-        guides: ``(G, H, W)`` raw passes, 0 where missing.
+        guides: ``(G, H, W)`` raw passes, 0 where missing; after them carried paint, in a lesson
+            for a shot look.
+        window: where these pixels lie in the frame.
         paint: ``(3, H, W)`` scene-linear, unpremultiplied; None for an unpainted frame.
         digests: SHA-256 of the files it came from, by file name.
     """
@@ -48,6 +51,7 @@ class Key:
     frame: int
     plate: Tensor
     guides: Tensor
+    window: Window
     paint: Tensor | None
     digests: dict[str, str]
 
@@ -62,6 +66,8 @@ class Lesson:
         guides: the passes that every painted frame's plate has.
         space: the plate's colour space, which the look works in.
         depth_scale: distance that the look takes for the middle, in scene units.
+        carry: for a shot look: the keys, and how they are carried into each frame of the shot.
+        carried_by: the passes that this takes.
     """
 
     keys: tuple[Key, ...]
@@ -69,6 +75,8 @@ class Lesson:
     guides: tuple[str, ...]
     space: str
     depth_scale: float
+    carry: Carry | None = None
+    carried_by: tuple[str, ...] = ()
 
 
 def load(
@@ -144,7 +152,7 @@ def _read(frame: int, plate: Path, paint: Path | None, means: Job, look: Card) -
     if stack is None:
         stack = np.zeros((0, *seen.size), np.float32)
     digests = {plate.name: _digest(plate)}
-    painted = None
+    painted, window = None, seen.part.data
     if paint is not None:
         layer, coverage, window = _read_paint(paint, look.colour_space, seen.part, plate)
         rows, columns = window.within(seen.part.data)
@@ -153,7 +161,7 @@ def _read(frame: int, plate: Path, paint: Path | None, means: Job, look: Card) -
             layer = light + coverage * (layer - light)
         painted = _tensor(layer)
         digests[f"painted/{paint.name}"] = _digest(paint)
-    return Key(frame, _tensor(light), _tensor(stack), painted, digests)
+    return Key(frame, _tensor(light), _tensor(stack), window, painted, digests)
 
 
 def _read_paint(

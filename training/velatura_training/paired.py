@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from velatura import cargo
 from velatura.gain import BOUND, FLOOR
 from velatura.sheet import Row
 from velatura_training import patches, perceptual, preview
@@ -35,7 +36,8 @@ class Paired(Course):
     def __init__(self, lesson: Lesson, recipe: Recipe, device: torch.device) -> None:
         self.lesson, self.recipe, self.device = lesson, recipe, device
         self.space = lesson.space
-        self.shape = Shape(lesson.guides, BOUND, lesson.depth_scale)
+        carried = lesson.carry is not None
+        self.shape = Shape(lesson.guides, BOUND, lesson.depth_scale, carried)
         self.patch = _patch(lesson, recipe)
         eyes = recipe.weights.content or recipe.weights.style
         weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
@@ -83,12 +85,19 @@ class Paired(Course):
             "frames": [key.frame for key in keys],
             "digests": {name: digest for key in keys for name, digest in key.digests.items()},
             "guides": list(self.lesson.guides),
+            "carried": self.shape.carried,
+            "carried_by": list(self.lesson.carried_by),
             "colour_space": self.lesson.space,
             "depth_scale": self.shape.depth_scale,
             "bound": self.shape.bound,
             "floor": FLOOR,
             "perceptual": self.backbone.label if self.backbone else "none",
         }
+
+    @property
+    def cargo(self) -> str:
+        """See `Course`."""
+        return "" if self.lesson.carry is None else cargo.pack(self.lesson.carry)
 
     def _sample(self, rng: torch.Generator) -> Batch:
         return patches.sample(self.lesson.keys, self.patch, self.recipe.batch, rng, self.device)

@@ -105,6 +105,8 @@ def follow(
         training.resume()
     checkpoint.write_text(out / checkpoint.RECIPE, recipe.dumps())
     checkpoint.write_text(out / checkpoint.LESSON, as_json(described))
+    if course.cargo:
+        checkpoint.write_text(out / checkpoint.CARGO, course.cargo)
     training.run(budget, style)
     return out
 

@@ -1,0 +1,65 @@
+"""Pictures read between their pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from velatura.image import FloatArray
+
+Places = npt.NDArray[np.float32]
+
+
+def cubic(planes: FloatArray, x: Places, y: Places) -> FloatArray:
+    """Return ``(C, N)`` values of ``(C, H, W)`` planes at ``N`` places: sharp, as for colours.
+
+    The interpolating cubic of Keys 1981 with a = -1/2 (Catmull-Rom), edges repeated.
+
+    Args:
+        planes: float32.
+        x: ``(N,)`` columns, px, whole numbers at pixel centres.
+        y: ``(N,)`` rows.
+    """
+    height, width = planes.shape[1:]
+    left, top = np.floor(x).astype(np.int32), np.floor(y).astype(np.int32)
+    across, down = _weights(x - left), _weights(y - top)
+    columns = [np.clip(left + step, 0, width - 1) for step in (-1, 0, 1, 2)]
+    flat = planes.reshape(len(planes), -1)
+    result = np.zeros((len(planes), len(x)), np.float32)
+    row = np.empty_like(result)
+    for step, weight in zip((-1, 0, 1, 2), down, strict=True):
+        start = np.clip(top + step, 0, height - 1) * np.int32(width)
+        row[:] = 0
+        for column, share in zip(columns, across, strict=True):
+            at = start + column
+            for channel, plane in enumerate(flat):
+                row[channel] += share * plane.take(at)
+        row *= weight
+        result += row
+    return result
+
+
+def linear(planes: FloatArray, x: Places, y: Places) -> FloatArray:
+    """Return ``(C, N)`` values at ``N`` places, a straight line from pixel to pixel: for data."""
+    height, width = planes.shape[1:]
+    left = np.clip(np.floor(x), 0, width - 2).astype(np.int32)
+    top = np.clip(np.floor(y), 0, height - 2).astype(np.int32)
+    a, b = (x - left).astype(np.float32), (y - top).astype(np.float32)
+    flat, at = planes.reshape(len(planes), -1), top * np.int32(width) + left
+    upper = flat[:, at] * (1 - a) + flat[:, at + 1] * a
+    lower = flat[:, at + width] * (1 - a) + flat[:, at + width + 1] * a
+    upper *= 1 - b
+    lower *= b
+    upper += lower
+    return upper
+
+
+def _weights(t: Places) -> list[FloatArray]:
+    """Return how much each of the four neighbours counts at ``t``, 0..1 after the second."""
+    shares = (
+        t * (-0.5 + t * (1 - 0.5 * t)),
+        1 + t * t * (-2.5 + 1.5 * t),
+        t * (0.5 + t * (2 - 1.5 * t)),
+        t * t * (-0.5 + 0.5 * t),
+    )
+    return [np.asarray(share, np.float32) for share in shares]

@@ -1,0 +1,103 @@
+"""What one frame's passes tell about where things are and how they move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from velatura import camera, passes
+from velatura.camera import Camera, Doubles
+from velatura.image import FloatArray, Image, Part, Window
+
+Bools = npt.NDArray[np.bool_]
+
+Indices = npt.NDArray[np.uint16]
+"""A number for each object of a shot: 0 is the background."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """The passes of a frame, or of some rows and columns of it.
+
+    Attributes:
+        u: ``(W,)`` place of each column across the display window, 0..1 inside it.
+        v: ``(H,)`` place of each row down the display window.
+        position: ``(3, H, W)`` float32, world, scene units, 0 where nothing is; None without one.
+        vector: ``(4, H, W)`` float32, as Blender stores motion, px; None without one.
+        objects: ``(H, W)`` uint32 object numbers, 0 for none; None without one.
+    """
+
+    u: Doubles
+    v: Doubles
+    position: FloatArray | None
+    vector: FloatArray | None
+    objects: npt.NDArray[np.uint32] | None
+
+    @classmethod
+    def of(cls, image: Image, part: Part, overrides: Mapping[str, str], window: Window) -> Sight:
+        """Return what a plate's passes tell inside ``window``.
+
+        Args:
+            image: the plate.
+            part: the part of its beauty, whose display window is the picture.
+            overrides: as for `velatura.passes.pick_guides`.
+            window: the pixels that are wanted.
+        """
+        found = passes.pick_guides(image, ("position", "vector"), overrides, window)
+        whole = part.display
+        return cls(
+            (np.arange(window.width) + window.x - whole.x + 0.5) / whole.width,
+            (np.arange(window.height) + window.y - whole.y + 0.5) / whole.height,
+            found.get("position"),
+            found.get("vector"),
+            passes.pick_objects(image, overrides, window),
+        )
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width, px."""
+        return len(self.v), len(self.u)
+
+    def surface(self) -> Bools:
+        """Return ``(H, W)``: where the Position pass holds a point; renderers leave 0 elsewhere."""
+        if self.position is None:
+            return np.zeros(self.size, bool)
+        return np.asarray(self.position.any(axis=0))
+
+    def camera(self) -> Camera | None:
+        """Return the camera, or None where the Position pass does not tell it."""
+        if self.position is None:
+            return None
+        return camera.solve(self.position, self.surface(), self.u, self.v)
+
+    def items(self) -> npt.NDArray[np.int64]:
+        """Return ``(H, W)``: the number of the object that is seen, `NOTHING` for the background.
+
+        Without an id pass every surface is object 0.
+        """
+        if self.objects is None:
+            return np.where(self.surface(), 0, NOTHING)
+        there = self.surface() if self.position is not None else self.objects != 0
+        return np.where(there, self.objects.astype(np.int64), NOTHING)
+
+    def index(self, objects: npt.NDArray[np.uint32]) -> Indices:
+        """Return ``(H, W)``: 1 and up for the objects of a sorted list, 0 for the background.
+
+        What the list does not have is `UNKNOWN`.
+        """
+        items = self.items()
+        at = np.minimum(np.searchsorted(objects, items), max(0, len(objects) - 1))
+        known = objects[at] == items if len(objects) else np.zeros(items.shape, bool)
+        index = np.where(known, at + 1, UNKNOWN)
+        index[items == NOTHING] = 0
+        return index.astype(np.uint16)
+
+
+NOTHING = -1
+"""The number of the background."""
+
+UNKNOWN = 65535
+"""The index of an object that the shot did not have when its look was made."""
