@@ -28,17 +28,20 @@ DETOURS = 4
 log = logging.getLogger("velatura.training")
 
 
-def attach(lesson: Lesson, footage: Footage, report: Report) -> Lesson:
+def attach(lesson: Lesson, footage: Footage | None, report: Report) -> Lesson:
     """Return the lesson of a shot look; the same lesson where the shot's passes do not allow one.
 
     Args:
         lesson: the painted keys, from `velatura_training.keys.load`.
-        footage: their whole shot.
+        footage: their whole shot; None where they are of several, whose look is a free one.
         report: told of each frame that has been looked at.
 
     Raises:
         ImageError, PassError: a frame that cannot be read.
     """
+    if footage is None:
+        log.info("keys of several shots are not carried along; the look is a free one")
+        return lesson
     painted = [key.frame for key in lesson.keys]
     found = survey(footage, painted, report)
     if found is None:

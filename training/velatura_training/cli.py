@@ -14,16 +14,16 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from velatura.job import Job
 from velatura.progress import Progress, Style
 from velatura_training.config import (
+    FREE,
+    SHOT,
     AdversarialName,
     Budget,
     DiscriminatorName,
     GeneratorName,
     PerceptualName,
-    Recipe,
-    Weights,
+    Tier,
 )
 
 DEFAULT_MINUTES = 5.0
@@ -34,30 +34,29 @@ Device = Literal["auto", "cpu", "cuda"]
 
 
 def train(
-    plate: str,
-    /,
-    *,
-    painted: str,
+    *plates: str,
+    painted: Annotated[tuple[str, ...], Parameter(consume_multiple=True)],
     out: Path,
     minutes: float | None = None,
     steps: int | None = None,
-    generator: GeneratorName = "unet",
-    discriminator: DiscriminatorName = "patch",
-    adversarial: AdversarialName = "lsgan",
-    perceptual: PerceptualName = "efficientnet",
+    free: Annotated[bool, Parameter(negative="")] = False,
+    tier: Tier | None = None,
+    generator: GeneratorName | None = None,
+    discriminator: DiscriminatorName | None = None,
+    adversarial: AdversarialName | None = None,
+    perceptual: PerceptualName | None = None,
     perceptual_weights: Path | None = None,
-    weights: Annotated[Weights | None, Parameter(name="--weight")] = None,
+    weights: Annotated[dict[str, float] | None, Parameter(name="--weight")] = None,
     guides: Annotated[tuple[Guide, ...], Parameter(consume_multiple=True)] = (),
     layer: str = "",
     passes: str = "",
     space: str = "",
-    free: Annotated[bool, Parameter(negative="")] = False,
-    rate: float = Recipe.rate,
-    patch: int = Recipe.patch,
-    batch: int = Recipe.batch,
-    exposure: float = Recipe.exposure,
-    grain: float = Recipe.grain,
-    seed: int = 0,
+    rate: float | None = None,
+    patch: int | None = None,
+    batch: int | None = None,
+    exposure: float | None = None,
+    grain: float | None = None,
+    seed: int | None = None,
     device: Device = "auto",
     threads: int = 0,
     resume: bool = False,
@@ -73,12 +72,17 @@ def train(
         velatura train shot/plate.####.exr --painted shot/paint.####.png --out runs/ink --minutes 5
 
     Args:
-        plate: the plate's frames: name.####.exr, name.%04d.exr or name.$F4.exr.
+        plates: the plate's frames: name.####.exr, name.%04d.exr or name.$F4.exr; several shots may
+            be named, and teach one free look.
         painted: the painted keys, numbered like the plate frames they were painted on (EXR: linear;
-            PNG, JPG, TIFF: sRGB).
+            PNG, JPG, TIFF: sRGB); as many as there are shots, in their order.
         out: the run's folder.
         minutes: how long to learn (5 where neither this nor --steps is given).
         steps: how many steps to learn, instead of --minutes.
+        free: learn from the plate alone, for any shot. Else the painted keys are carried along into
+            each frame of their shot, where its passes (Position, ids, Vector) allow it: closer to
+            the paint, and calmer.
+        tier: size of the network: draft (quick to run, softer), standard, or fine.
         generator: unet, or resnet (faster to run, less detail).
         discriminator: patch, or multiscale for frames of 1080p and more.
         adversarial: the critic's loss.
@@ -90,9 +94,6 @@ def train(
         layer: the beauty's layer, where it is not the usual one.
         passes: layers of the guides, where they are not the usual ones: normal=N,depth=Z.
         space: the plate's colour space, where its metadata do not tell.
-        free: learn from the plate alone, for any shot. Else the painted keys are carried along into
-            each frame of their shot, where its passes (Position, ids, Vector) allow it: closer to
-            the paint, and calmer.
         rate: learning rate at its height.
         patch: side of a training patch, px.
         batch: patches a step.
@@ -110,16 +111,24 @@ def train(
     # machine they mostly spin, and with none at all a step takes twice as long on a quiet one.
     # OpenMP reads this once, when torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-    from velatura.survey import Footage
     from velatura_training import carried, keys, run
 
-    recipe = Recipe(
+    if minutes is None and steps is None:
+        minutes = DEFAULT_MINUTES
+    wanted = tuple(name for name in guides if name != "none") if guides else None
+    shots = keys.pair(plates, painted)
+    lesson = keys.load_all(shots, wanted, layer, passes, space)
+    if not free:
+        with Progress(progress, "frames looked at") as report:
+            lesson = carried.attach(lesson, keys.footage(shots, layer, passes, space), report)
+    recipe = (FREE if lesson.carry is None else SHOT).but(
+        tier=tier,
         generator=generator,
         discriminator=discriminator,
         adversarial=adversarial,
         perceptual=perceptual,
-        perceptual_weights=str(perceptual_weights or ""),
-        weights=weights or Weights(),
+        perceptual_weights=None if perceptual_weights is None else str(perceptual_weights),
+        weights=weights,
         patch=patch,
         batch=batch,
         rate=rate,
@@ -127,14 +136,6 @@ def train(
         grain=grain,
         seed=seed,
     )
-    if minutes is None and steps is None:
-        minutes = DEFAULT_MINUTES
-    wanted = tuple(name for name in guides if name != "none") if guides else None
-    lesson = keys.load(plate, painted, wanted, layer, passes, space)
-    if not free:
-        means = Job(plate, "", "", layer=layer, space=space, passes=passes)
-        with Progress(progress, "frames looked at") as report:
-            lesson = carried.attach(lesson, Footage(keys.find(plate), means), report)
     where = run.pick_device(device)
     run.train(lesson, out, recipe, Budget(minutes, steps), where, progress, threads, resume)
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
 from velatura.errors import TrainingError
 
 GeneratorName = Literal["unet", "resnet"]
+Tier = Literal["draft", "standard", "fine"]
 DiscriminatorName = Literal["patch", "multiscale"]
 AdversarialName = Literal["lsgan", "hinge", "bce"]
 PerceptualName = Literal["efficientnet", "squeezenet", "vgg19"]
@@ -43,6 +44,7 @@ class Recipe:
 
     Attributes:
         generator: shape of the painter.
+        tier: its size.
         discriminator: shape of the critic.
         adversarial: the critic's loss.
         perceptual: backbone of the content and style losses.
@@ -67,6 +69,7 @@ class Recipe:
     """
 
     generator: GeneratorName = "unet"
+    tier: Tier = "standard"
     discriminator: DiscriminatorName = "patch"
     adversarial: AdversarialName = "lsgan"
     perceptual: PerceptualName = "efficientnet"
@@ -114,6 +117,19 @@ class Recipe:
                 "The run's recipe is not one of ours", found=str(error), do="Train again."
             ) from error
 
+    def but(self, weights: Mapping[str, float] | None = None, **settings: Any) -> Recipe:
+        """Return the recipe with some settings changed; None leaves one as it is.
+
+        Raises:
+            TrainingError: no such weight, or a value that makes no sense.
+        """
+        known = [item.name for item in fields(Weights)]
+        unknown = [name for name in weights or {} if name not in known]
+        if unknown:
+            raise TrainingError(f"No loss is called {unknown[0]}", found=", ".join(known))
+        given = {name: value for name, value in settings.items() if value is not None}
+        return replace(self, weights=replace(self.weights, **(weights or {})), **given)
+
     def difference(self, other: Recipe) -> list[str]:
         """Return the names of the settings in which two recipes differ."""
         return [f.name for f in fields(self) if getattr(self, f.name) != getattr(other, f.name)]
@@ -147,3 +163,11 @@ def _demand(holds: bool, name: str, found: object, wanted: str) -> None:
 def as_json(value: Mapping[str, Any]) -> str:
     """Return readable JSON for a run's folder."""
     return json.dumps(value, indent=2, sort_keys=True)
+
+
+FREE = Recipe()
+"""The usual recipe of a free look."""
+
+SHOT = Recipe(weights=Weights(adversarial=0.0, grid=0.0), batch=4, refine_from=0.3)
+"""The usual recipe of a shot look: texture comes with the carried paint, so there is no critic, and
+smaller batches give more steps in the same time."""

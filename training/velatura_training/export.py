@@ -191,7 +191,7 @@ def _load_painter(
     shape = Shape(
         tuple(lesson["guides"]), lesson["bound"], lesson["depth_scale"], lesson["carried"]
     )
-    painter = generator.build(recipe.generator, shape)
+    painter = generator.build(recipe.generator, recipe.tier, shape)
     try:
         painter.load_state_dict(saved["painter"])
     except (KeyError, RuntimeError) as error:

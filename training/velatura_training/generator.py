@@ -161,8 +161,8 @@ class UNet(Generator):
     def __init__(
         self,
         shape: Shape,
-        widths: tuple[int, int, int] = (16, 32, 64),
-        blocks: tuple[int, int, int, int, int] = (1, 1, 3, 1, 1),
+        widths: tuple[int, int, int],
+        blocks: tuple[int, int, int, int, int],
     ) -> None:
         super().__init__(shape)
         fine, middle, coarse = widths
@@ -194,7 +194,7 @@ class ResNet(Generator):
 
     alignment = 4
 
-    def __init__(self, shape: Shape, width: int = 32, blocks: int = 6) -> None:
+    def __init__(self, shape: Shape, width: int, blocks: int) -> None:
         super().__init__(shape)
         self.stem = conv(3 + shape.channels, width, 8, stride=4, padding=2)
         self.body = _stack(width, blocks)
@@ -257,9 +257,30 @@ def conv(
     return layer
 
 
-def build(name: str, shape: Shape) -> Generator:
-    """Return the generator called ``unet`` or ``resnet``."""
-    return UNet(shape) if name == "unet" else ResNet(shape)
+@dataclass(frozen=True)
+class Size:
+    """How large the generators of a tier are: see `UNet` and `ResNet`."""
+
+    widths: tuple[int, int, int]
+    stacks: tuple[int, int, int, int, int]
+    width: int
+    blocks: int
+
+
+TIERS = {
+    "draft": Size((16, 16, 32), (1, 1, 1, 1, 1), 16, 4),
+    "standard": Size((16, 32, 64), (1, 1, 3, 1, 1), 32, 6),
+    "fine": Size((32, 64, 96), (1, 2, 4, 1, 1), 64, 8),
+}
+"""``docs/learning.md`` has what each costs and buys."""
+
+
+def build(name: str, tier: str, shape: Shape) -> Generator:
+    """Return the generator called ``unet`` or ``resnet``, in the size of a tier."""
+    size = TIERS[tier]
+    if name == "unet":
+        return UNet(shape, size.widths, size.stacks)
+    return ResNet(shape, size.width, size.blocks)
 
 
 def _stack(width: int, count: int) -> nn.Sequential:

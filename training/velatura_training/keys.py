@@ -17,16 +17,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from velatura import colour, exr, passes, picture
+from velatura import exr, passes
 from velatura.carry import Carry
 from velatura.errors import FrameError, TrainingError
-from velatura.image import FloatArray, Part, Window
+from velatura.image import FloatArray, Window
 from velatura.job import Job
 from velatura.look import Card
 from velatura.passes import GUIDES
 from velatura.plate import Plate
 from velatura.shot import Pattern
-from velatura_training.config import SMALLEST_PATCH
+from velatura.survey import Footage
+from velatura_training import painting
 
 USUAL = ("normal", "depth", "albedo", "id")
 """Passes that a look learns from where nothing is said: they stay what they are as things move."""
@@ -123,6 +124,58 @@ def load(
     return Lesson(keys, rest, look.guides, look.colour_space, _depth_scale(keys, look.guides))
 
 
+def pair(plates: Sequence[str], painted: Sequence[str]) -> list[tuple[str, str]]:
+    """Return each shot's plate and painted keys, or raise TrainingError if they do not pair up."""
+    if not plates or len(plates) != len(painted):
+        raise TrainingError(
+            "Each plate wants its own painted keys",
+            found=f"plates: {', '.join(plates) or 'none'}; painted: {', '.join(painted) or 'none'}",
+            do="Name them in the same order: A B --painted A_KEYS B_KEYS",
+        )
+    return list(zip(plates, painted, strict=True))
+
+
+def load_all(
+    shots: Sequence[tuple[str, str]],
+    guides: Sequence[str] | None = None,
+    layer: str = "",
+    named_passes: str = "",
+    space: str = "",
+) -> Lesson:
+    """Return the lesson of one shot, or of several together: the arguments are those of `load`.
+
+    Raises:
+        TrainingError: as `load`, or shots in different colour spaces.
+    """
+    lessons = [load(plate, keys, guides, layer, named_passes, space) for plate, keys in shots]
+    first, *rest = lessons
+    if not rest:
+        return first
+    spaces = {lesson.space for lesson in lessons}
+    if len(spaces) > 1:
+        raise TrainingError(
+            "The shots are in different colour spaces",
+            found=", ".join(sorted(spaces)),
+            do="Convert them into one, or say with --space what they really are.",
+        )
+    common = tuple(name for name in first.guides if all(name in one.guides for one in rest))
+    if any(lesson.guides != common for lesson in lessons):
+        return load_all(shots, common, layer, named_passes, space)
+    keys = tuple(key for lesson in lessons for key in lesson.keys)
+    others = tuple(key for lesson in lessons for key in lesson.others)
+    return Lesson(keys, others, common, first.space, _depth_scale(keys, common))
+
+
+def footage(
+    shots: Sequence[tuple[str, str]], layer: str = "", named_passes: str = "", space: str = ""
+) -> Footage | None:
+    """Return the one shot that painted keys can be carried along in; None where there are more."""
+    if len(shots) > 1:
+        return None
+    means = Job(shots[0][0], "", "", layer=layer, space=space, passes=named_passes)
+    return Footage(find(shots[0][0]), means)
+
+
 def find(pattern: str) -> dict[int, Path]:
     """Return the files of ``name.####.exr`` (or one file) by frame number.
 
@@ -154,7 +207,7 @@ def _read(frame: int, plate: Path, paint: Path | None, means: Job, look: Card) -
     digests = {plate.name: _digest(plate)}
     painted, window = None, seen.part.data
     if paint is not None:
-        layer, coverage, window = _read_paint(paint, look.colour_space, seen.part, plate)
+        layer, coverage, window = painting.read(paint, look.colour_space, seen.part, plate)
         rows, columns = window.within(seen.part.data)
         light, stack = light[:, rows, columns], stack[:, rows, columns]
         if coverage is not None:  # what was left transparent stays as the plate is
@@ -162,63 +215,6 @@ def _read(frame: int, plate: Path, paint: Path | None, means: Job, look: Card) -
         painted = _tensor(layer)
         digests[f"painted/{paint.name}"] = _digest(paint)
     return Key(frame, _tensor(light), _tensor(stack), window, painted, digests)
-
-
-def _read_paint(
-    path: Path, space: str, part: Part, plate: Path
-) -> tuple[FloatArray, FloatArray | None, Window]:
-    """Return the paint ``(3, H, W)`` in ``space``, its coverage, and the window that it lies in.
-
-    Coverage is the alpha of a layer painted over the plate (PNG, TIFF); None where all is paint.
-
-    A picture of the plate's format covers the display window, overscan or not; an EXR says itself
-    where its pixels lie. What lies outside the plate's data window is left out.
-    """
-    read = picture.read_rgb(path)
-    height, width = read.rgb.shape[:2]
-    homes = [part.display, part.data]
-    if path.suffix.lower() == ".exr":
-        homes.insert(0, read.data)
-    fitting = [w for w in homes if (w.width, w.height) == (width, height)]
-    if not fitting or (read.display.width, read.display.height) not in _sizes(part):
-        raise TrainingError(
-            f"The painted key {path} does not have its plate's size",
-            found=f"{read.display.width}x{read.display.height}, "
-            f"the plate {plate.name} is {part.display.width}x{part.display.height}",
-            do="Paint over the full plate, without cropping or scaling.",
-        )
-    window = fitting[0].common(part.data)
-    if min(window.width, window.height) < SMALLEST_PATCH:
-        raise TrainingError(
-            f"The painted key {path} is too small to learn from",
-            found=f"{window.width}x{window.height}",
-            do=f"At least {SMALLEST_PATCH} px a side are wanted.",
-        )
-    rows, columns = window.within(fitting[0])
-    rgb = np.ascontiguousarray(read.rgb.transpose(2, 0, 1))
-    coverage = None
-    if read.alpha is not None and read.premultiplied:
-        rgb = _straight(rgb, read.alpha)
-    elif read.alpha is not None:
-        coverage = read.alpha[rows, columns]
-    paint = _finite(colour.convert(rgb, read.space, space))[:, rows, columns]
-    return paint, coverage, window
-
-
-def _sizes(part: Part) -> set[tuple[int, int]]:
-    return {(window.width, window.height) for window in (part.display, part.data)}
-
-
-def _straight(rgb: FloatArray, alpha: FloatArray | None) -> FloatArray:
-    """Return unpremultiplied colour; where alpha is 0 there is nothing to divide by."""
-    if alpha is None:
-        return rgb
-    return np.divide(rgb, alpha, out=rgb.copy(), where=alpha > 0)
-
-
-def _finite(rgb: FloatArray) -> FloatArray:
-    """Return ``rgb`` with NaN and Inf as black: what the network sees of them."""
-    return np.where(np.isfinite(rgb), rgb, np.float32(0))
 
 
 def _common_guides(plates: list[Path], wanted: Sequence[str] | None, means: Job) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import torch
 from velatura.errors import DeviceError, StorageError, TrainingError
 from velatura.progress import Style
 from velatura_training import checkpoint
-from velatura_training.config import Budget, Recipe, as_json
+from velatura_training.config import FREE, SHOT, Budget, Recipe, as_json
 from velatura_training.course import Course
 from velatura_training.keys import Lesson
 from velatura_training.loop import Training
@@ -127,7 +127,7 @@ def _own_recipe(out: Path, asked: Recipe) -> Recipe:
     """Return the recipe that a run was started with; another one must not have been asked for."""
     own = Recipe.loads(checkpoint.read_text(out / checkpoint.RECIPE))
     changed = own.difference(asked)
-    if changed and asked != Recipe():
+    if changed and asked not in {FREE, SHOT}:
         raise TrainingError(
             f"The run in {out} was started with another recipe",
             found=f"different {', '.join(changed)}",

@@ -58,7 +58,7 @@ class Studio:
         self.recipe, self.floor, self.device = recipe, floor, device
         with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay as they were
             torch.manual_seed(recipe.seed)
-            painter = generator.build(recipe.generator, shape)
+            painter = generator.build(recipe.generator, recipe.tier, shape)
             critic = discriminator.build(recipe.discriminator)
         self.painter, self.critic = _placed(painter, device), _placed(critic, device)
         self.average = AveragedModel(self.painter, multi_avg_fn=self._average)
