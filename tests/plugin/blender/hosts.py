@@ -83,7 +83,8 @@ class Resident:
     """
 
     def __init__(self, python: Path) -> None:
-        self._home, self._errors = TemporaryDirectory(), TemporaryFile("w+")
+        self._home = TemporaryDirectory()
+        self._errors = TemporaryFile("w+")  # noqa: SIM115  # closed in `close`
         self._process = subprocess.Popen(
             [python, HERE / "resident.py"],
             env=environment() | user(Path(self._home.name)) | SOURCES,
