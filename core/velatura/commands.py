@@ -41,6 +41,7 @@ def apply(
     workers: int = 0,
     memory_mb: int = 0,
     config: str = "",
+    raw_strength: Annotated[bool, Parameter(negative="")] = False,
     progress: Style = "auto",
 ) -> None:
     """Put a look on a shot: write its gain layer, the finished picture, or both.
@@ -71,6 +72,8 @@ def apply(
         memory_mb: memory for everything, in MiB; 0 for half of what is free.
         config: the OCIO config that defines --space, a file or a built-in's name; $OCIO, else a
             built-in one, if left away.
+        raw_strength: take --strength for a part of the look's stops, and not for a part of what
+            can be seen of it; from 1 on both are the same.
         progress: a bar on a terminal, or lines for Open Job Description or Tractor on stdout.
     """
     from velatura import sequence
@@ -79,7 +82,7 @@ def apply(
         *(plate, look, out, frames, write),
         strength,
         *(mask, device, layer, passes, space),
-        *(workers, memory_mb, config),
+        *(workers, memory_mb, config, raw_strength),
     ).checked()
     if write == "gain" and (mask or strength != 1):
         log.warning(

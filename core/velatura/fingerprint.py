@@ -74,13 +74,14 @@ def of_picture(job: Job, plate: str, look: str, mask: str = "") -> str:
     """Return the fingerprint of a frame's finished picture.
 
     Args:
-        job: as of `of_gain`, and the strength.
+        job: as of `of_gain`, and the strength, which the look's calibration may bend.
         plate: as of `of_gain`.
         look: as of `of_gain`.
         mask: the digest of the mask's file, see `of_file`; empty where the mask is a channel of the
             plate, which the job names, or where there is none.
     """
-    return _joined("picture", *_made_from(job, plate, look), repr(job.strength), mask or job.mask)
+    amount = repr(job.strength) + (" raw" if job.raw_strength else "")
+    return _joined("picture", *_made_from(job, plate, look), amount, mask or job.mask)
 
 
 def stored(path: Path, key: str = JOB_KEY) -> str:

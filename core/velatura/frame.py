@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from velatura import colour, exr, gain, mask
+from velatura import colour, exr, gain, mask, strength
 from velatura.carry import CHANNELS
 from velatura.errors import CancelledError, LookError
 from velatura.fingerprint import JOB_KEY
@@ -101,7 +101,8 @@ def glaze(
         written.append(frame.gain.path)
     if frame.picture:
         _stop_if(cancelled)
-        finished = _finished(plate, stops, job.strength, matte, card.floor)
+        amount = strength.even(() if job.raw_strength else card.strength_lut, job.strength)
+        finished = _finished(plate, stops, amount, matte, card.floor)
         marks = {**_marks(session, frame.picture), "velatura/strength": f"{job.strength:g}"}
         exr.write(frame.picture.path, _marked(plate.image.replace(finished), marks))
         written.append(frame.picture.path)
@@ -192,14 +193,14 @@ def _gained(plate: Plate, stops: FloatArray, rows: slice, columns: slice, card: 
 
 
 def _finished(
-    plate: Plate, stops: Stops, strength: float, matte: Pixels | None, floor: float
+    plate: Plate, stops: Stops, evened: float, matte: Pixels | None, floor: float
 ) -> Mapping[str, Pixels]:
     """Return the glazed planes by name, in the plate's own types."""
     fresh = {name: np.empty_like(old) for name, old in zip(plate.names, plate.rgb, strict=True)}
     everywhere = slice(0, plate.size[1])
     for rows in _strips(slice(0, plate.size[0]), plate.size[1]):
         rgb, alpha = plate.stored(rows, everywhere)
-        amount = np.full(rgb.shape[1:], strength, np.float32)
+        amount = np.full(rgb.shape[1:], evened, np.float32)
         if matte is not None:
             # However bright the matte, no stronger than a job may ask: its light stays finite.
             amount = np.minimum(amount * _positive(matte[rows]), np.float32(MOST_STRENGTH))

@@ -17,7 +17,7 @@ DEVICES = ("auto", "cpu", "cuda")
 MOST_STRENGTH = 4.0
 """Largest strength; 2 is already twice as strong in stops. More is a slip of the hand."""
 
-_TYPES = {"str": (str,), "float": (int, float), "int": (int,)}
+_TYPES = {"str": (str,), "float": (int, float), "int": (int,), "bool": (bool,)}
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Job:
         frames: "1-12", "1-10x2", "1,5,9-12"; empty for all that lie on disk.
         write: "gain" (the gain layer), "picture" (the finished picture) or "both".
         strength: of the look in the finished picture, 0 to 4; 0 is the plate, 1 as painted, and
-            2 is already twice as strong in stops.
+            2 is already twice as strong in stops. Below 1 it is even to the eye, where the look
+            was calibrated.
         mask: where the look goes in the finished picture: a channel of the plate such as
             ``matte.R``, or a file or sequence; empty for everywhere.
         device: "auto", "cpu" or "cuda".
@@ -43,6 +44,7 @@ class Job:
         memory_mb: memory for everything, in MiB; 0 for half of what is free.
         config: the OCIO config that defines ``space``: a file or a built-in's name; empty: $OCIO,
             else the built-in one.
+        raw_strength: take ``strength`` for the law's gain, whatever the look's calibration says.
     """
 
     plate: str
@@ -59,6 +61,7 @@ class Job:
     workers: int = 0
     memory_mb: int = 0
     config: str = ""
+    raw_strength: bool = False
 
     def argv(self) -> list[str]:
         """Return the arguments of ``velatura`` that run this job."""
@@ -99,7 +102,8 @@ class Job:
                 do=f"Known are {', '.join(known)}",
             )
         for name, value in values.items():
-            if isinstance(value, bool) or not isinstance(value, _TYPES[known[name]]):
+            wrong = isinstance(value, bool) != (known[name] == "bool")
+            if wrong or not isinstance(value, _TYPES[known[name]]):
                 raise InputError(f"In the job, {name} should be {known[name]}", found=repr(value))
         return cls(**values).checked()
 

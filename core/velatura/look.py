@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from velatura import onnxfile
+from velatura import onnxfile, strength
 from velatura.errors import LookError
 
 CARD_KEY = "velatura"
@@ -67,7 +67,8 @@ class Card:
         parameters: number of trained weights.
         kflop_px: cost in kFLOP per full-resolution pixel (2 x MAC).
         bytes_px: peak working memory of the network per pixel, in bytes; tiles are sized by it.
-        strength_lut: calibration of the strength slider, empty where it is linear.
+        strength_lut: calibration of the strength slider, see `velatura.strength`; empty where the
+            slider is the law's gain.
         thumbnail: a small PNG, base64.
         training: recipe, losses and digests of the training data; JSON values only.
         scores: measured quality by name.
@@ -119,6 +120,9 @@ class Card:
         for key, most in _LARGEST.items():
             _demand(getattr(self, key) <= most, key, getattr(self, key), f"{most} at most")
         _demand(len(set(self.guides)) == len(self.guides), "guides", self.guides, "each once")
+        rising = f"empty, or {strength.KNOTS} rising values from 0 to 1"
+        lut = self.strength_lut
+        _demand(strength.is_calibration(lut), "strength_lut", lut, rising)
 
     @property
     def passes(self) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ def card(look: Look) -> list[Row]:
         ("reads", ", ".join(("the beauty", *card.passes))),
         ("works in", card.colour_space),
         ("gain", f"up to {card.bound:g} stops either way, floor {card.floor:g}"),
+        ("strength", "even to the eye" if card.strength_lut else "in raw stops"),
         ("cost", f"{card.kflop_px:.1f} kFLOP a pixel, {card.parameters:,} parameters"),
         ("memory", f"{card.bytes_px:g} bytes a pixel; large frames run in tiles"),
         ("sees", f"{card.receptive_field} px at a time, sizes in steps of {card.alignment} px"),

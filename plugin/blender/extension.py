@@ -48,6 +48,7 @@ SHARED = (
     "pipe.py",
     "py.typed",
     "runtime.py",
+    "strength.py",
 )
 """What of the core runs inside hosts: closed under imports, and of the standard library alone."""
 

@@ -66,13 +66,14 @@ def test_strength_and_matte_are_in_the_fingerprint_of_a_picture():
     made = [
         of_picture(JOB, "plate", "look"),
         of_picture(changed(strength=0.5), "plate", "look"),
+        of_picture(changed(strength=0.5, raw_strength=True), "plate", "look"),
         of_picture(changed(mask="matte.R"), "plate", "look"),
         of_picture(changed(mask="matte.exr"), "plate", "look", "a"),
         of_picture(changed(mask="matte.exr"), "plate", "look", "b"),
     ]
     assert len(set(made)) == len(made)
     # A mask file counts by its content: it lies elsewhere on a farm machine.
-    assert of_picture(changed(mask="other.exr"), "plate", "look", "a") == made[3]
+    assert of_picture(changed(mask="other.exr"), "plate", "look", "a") == made[4]
 
 
 def test_a_config_counts_by_its_content_and_not_by_where_it_lies(tmp_path, monkeypatch):

@@ -98,6 +98,40 @@ def test_strength_follows_the_law(tmp_path, look, strength):
     np.testing.assert_array_equal(stack(picture, *"RGB"), wanted.astype(np.float32))
 
 
+SQUARE = tuple((k / 16) ** 2 for k in range(17))
+
+
+@pytest.mark.parametrize(
+    ("strength", "raw", "gain"), [(0.5, False, 0.25), (0.5, True, 0.5), (1.0, False, 1.0)]
+)
+def test_a_calibrated_look_is_even_unless_raw_stops_are_asked_for(tmp_path, strength, raw, gain):
+    calibrated = looks.small(tmp_path / "even.onnx", strength_lut=SQUARE)
+    plate = plates.plain(tmp_path / "plate.exr")
+    settings = {"write": "both", "strength": strength, "raw_strength": raw}
+    picture = run(plate, calibrated, tmp_path / "out", **settings)
+    before, layer = exr.read(plate), exr.read(tmp_path / "out" / "plate.gain.exr")
+    wanted = law(before, layer, np.float32(gain)).astype(np.float16)
+    np.testing.assert_array_equal(stack(picture, *"RGB"), wanted.astype(np.float32))
+
+
+def test_a_calibration_does_not_touch_strength_0_nor_the_gain_layer(tmp_path, look):
+    calibrated = looks.small(tmp_path / "even.onnx", strength_lut=SQUARE)
+    plate = plates.plain(tmp_path / "plate.exr")
+    unstyled = run(plate, calibrated, tmp_path / "out", write="picture", strength=0.0)
+    plates.assert_same_planes(exr.read(plate), unstyled)
+    with_lut, without = (run(plate, each, tmp_path / each.stem) for each in (calibrated, look))
+    plates.assert_same_planes(with_lut, without)
+
+
+def test_twice_as_strong_is_finite_and_makes_no_negatives(tmp_path):
+    strong = looks.small(tmp_path / "strong.onnx", strength=8, strength_lut=SQUARE)
+    plate = plates.plain(tmp_path / "plate.exr")
+    before = stack(exr.read(plate), *"RGB")
+    after = stack(run(plate, strong, tmp_path / "out", write="picture", strength=2.0), *"RGB")
+    assert np.isfinite(after[np.isfinite(before)]).all()
+    assert not ((after < 0) & (before >= 0)).any()
+
+
 @pytest.mark.parametrize("space", ["lin_rec709_scene", "lin_ap1_scene"])
 @pytest.mark.parametrize("memory", [1, 2])
 def test_memory_does_not_change_a_bit(tmp_path, space, memory):

@@ -31,6 +31,7 @@ jobs = st.builds(
     workers=st.integers(0, 64),
     memory_mb=st.integers(0, 2**20),
     config=text | st.just(""),
+    raw_strength=st.booleans(),
 )
 
 
@@ -45,7 +46,7 @@ def test_a_job_is_read_as_it_was_written(job):
         Job("a b.####.exr", "-look.onnx", "out"),
         Job(
             *("--plate.$F4.exr", "ink.onnx", "o=o", "-2-5", "both", 0.25, "matte.R", "cpu"),
-            *("diffuse", "normal=N,depth=Z", "lin_ap1_scene", 3, 900, "/c/config.ocio"),
+            *("diffuse", "normal=N,depth=Z", "lin_ap1_scene", 3, 900, "/c/config.ocio", True),
         ),
     ],
 )
@@ -65,6 +66,10 @@ def test_the_command_line_of_a_job_is_that_job(job):
         ('{"plate": 1, "look": "b", "out": "c"}', "plate should be str"),
         ('{"plate": "a", "look": "b", "out": "c", "workers": -1}', "workers should be 0 or more"),
         ('{"plate": "a", "look": "b", "out": "c", "workers": true}', "workers should be int"),
+        (
+            '{"plate": "a", "look": "b", "out": "c", "raw_strength": 1}',
+            "raw_strength should be bool",
+        ),
         ('{"plate": "a", "look": "b", "out": "c", "strength": NaN}', "strength should be 0..4"),
         ('{"plate": "a", "look": "b", "out": "c", "write": "it"}', "gain or picture or both"),
         ('{"plate": "a", "look": "b", "out": "c", "device": "tpu"}', "auto or cpu or cuda"),

@@ -31,7 +31,7 @@ cards = st.builds(
     alignment=st.integers(1, 1024),
     halo=st.integers(0, 8192),
     bytes_px=st.floats(min_value=24, max_value=1e6),
-    strength_lut=st.lists(number).map(tuple),
+    strength_lut=st.sampled_from([(), tuple((k / 16) ** 2 for k in range(17))]),
     training=st.dictionaries(st.text(), json_value),
     scores=st.dictionaries(st.text(), number),
 )
@@ -75,6 +75,8 @@ def test_onnxs_own_library_reads_the_same_card(look):
         ({"guides": "id"}, "guides should be a list"),
         ({"scores": {"a": "b"}}, "scores should be"),
         ({"name": ""}, "name should be"),
+        ({"strength_lut": [0, 1]}, "strength_lut should be empty, or 17 rising values"),
+        ({"strength_lut": [0.0] * 16 + [1]}, "strength_lut should be empty, or 17 rising values"),
         ({"colour": "blue"}, "known ones only"),
     ],
 )
