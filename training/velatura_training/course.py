@@ -47,7 +47,10 @@ class Course(ABC):
 
     @abstractmethod
     def judge(self) -> float:
-        """Return how far the averaged painter is from what is wanted; 0 is best."""
+        """Return how far the averaged painter is from what is wanted; 0 is best.
+
+        A score of several times the best so far counts as learning gone astray.
+        """
 
     @abstractmethod
     def rows(self) -> list[Row]:
@@ -55,6 +58,13 @@ class Course(ABC):
 
         The first row's result becomes the thumbnail.
         """
+
+    def refresh(self) -> bool:
+        """Take up what has changed on disk since; say whether something else is wanted now.
+
+        Scores from before are not compared with those that follow.
+        """
+        return False
 
     @abstractmethod
     def state(self) -> dict[str, Any]:

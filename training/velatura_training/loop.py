@@ -1,54 +1,68 @@
 """Training a look, from the first step to the best painter so far.
 
-Reads top to bottom: load or resume, then step after step until the budget is used, with a review
-now and then that judges the averaged painter, keeps it if it is the best so far, and renews the
-contact sheet. Ctrl-C stops after the step in progress; nothing is lost. What is learnt, and from
-what, is the course's affair (`velatura_training.course`).
+Reads top to bottom: step after step until the budget is used, with a review now and then that
+judges the averaged painter, keeps it if it is the best so far, and renews contact sheet and loss
+plot. If learning goes astray it is taken back to the last review. Ctrl-C stops after the step in
+progress; nothing is lost. What is learnt, and from what, is the course's affair
+(`velatura_training.course`).
 """
 
 from __future__ import annotations
 
 import logging
 import math
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from velatura import sheet
 from velatura.errors import CancelledError, TrainingError
 from velatura.progress import Style
-from velatura_training import checkpoint, threads
-from velatura_training.config import Budget
+from velatura_training import checkpoint, plot, preview, stop, threads
+from velatura_training.config import Budget, as_json
 from velatura_training.course import Course
+from velatura_training.curves import Curves
 from velatura_training.watch import Watch
 
 log = logging.getLogger("velatura.training")
 
-FIRST_REVIEWS = (100, 300)
+FIRST_REVIEWS = (0, 100, 300)
 """Steps of the early reviews: the first sheets come within seconds."""
 REVIEW_SECONDS = 20.0
 """Time between reviews; one costs about a second at 1080p."""
+REVIEW_STEPS, REVIEWS = 100, 40
+"""With a budget in steps: least steps between reviews, and how many there are at most."""
 SLACK = 1.1
 """A later painter is kept unless it is this much worse than the best: the critic trades a little of
 the score, which does not contain it, for texture."""
-SMOOTH = 0.05
-"""How fast the shown losses follow the measured ones."""
+ASTRAY = 4.0
+"""A score this many times the best is no learning any more. On the courtyard shot no score was more
+than a tenth above the best before it; painters that had run off scored 6 to 15 times as much as an
+untrained one."""
+SLOWEST = 1 / 8
+"""After so many halvings of the learning rate something else is wrong."""
 
 
 @dataclass
 class State:
-    """How far a training is."""
+    """How far a training is.
+
+    Attributes:
+        steps: that were taken.
+        seconds: that it took, reviews and all.
+        best: the best score so far.
+        pace: what is left of the learning rates.
+        reviewed: steps and seconds at the last review.
+    """
 
     steps: int = 0
     seconds: float = 0.0
     best: float = math.inf
     pace: float = 1.0
+    reviewed: tuple[int, float] = (-1, 0.0)
 
 
 class Training:
@@ -64,7 +78,8 @@ class Training:
     def __init__(self, course: Course, out: Path, seed: int = 0, threads: int = 0) -> None:
         self.course, self.out = course, out
         self.rng = torch.Generator().manual_seed(seed)
-        self.state = State()
+        self.state, self.curves = State(), Curves()
+        self.kept: dict[str, Any] = {}
         self.threads, self.most = threads, torch.get_num_threads()
 
     def resume(self) -> None:
@@ -74,7 +89,9 @@ class Training:
         try:
             self.course.restore(found["course"])
             self.rng.set_state(found["rng"].cpu())
-            self.state = State(**found["state"])
+            self.state, self.curves = State(**found["state"]), Curves(**found["curves"])
+            self.kept = found["kept"]
+            checkpoint.save(self.out / checkpoint.BEST, self.kept)
         except (KeyError, TypeError, RuntimeError) as error:  # RuntimeError: other tensors
             raise TrainingError(
                 f"{path} does not fit this run",
@@ -82,44 +99,40 @@ class Training:
                 do="It may be of another velatura: export it with that, and train again.",
             ) from error
 
-    def settle(self) -> None:
-        """Take the wanted processor threads, or as many as learn fastest right now."""
-        if self.threads or self.course.device.type != "cpu":
-            torch.set_num_threads(self.threads or self.most)
-            return
-        taken = threads.settle(self.course.rehearse, self.most)
-        log.debug("learning with %d threads", taken)
+    def forget_best(self) -> None:
+        """Let the next score be the best one: what is wanted has changed."""
+        self.state.best, self.curves.since = math.inf, len(self.curves.scores)
+        self._note("new paint")
 
     def run(self, budget: Budget, style: Style) -> None:
         """Train until the budget is used.
 
         Raises:
             CancelledError: stopped by Ctrl-C or SIGTERM; the run can be resumed or exported.
-            TrainingError: the loss is no longer a number; the best painter so far is kept.
+            TrainingError: learning goes astray again and again; the best painter is kept.
         """
-        shown: dict[str, float] = {}
-        self.settle()
-        state, last_review = self.state, time.perf_counter()
-        with Watch(style) as watch, SummaryWriter(str(self.out)) as curves, _stop_asked() as asked:
-            while (used := budget.progress(state.seconds, state.steps)) < 1 and not asked:
-                started = time.perf_counter()
-                terms = self._step(used)
+        state = self.state
+        started = time.perf_counter() - state.seconds
+        self._settle()
+        with Watch(style) as watch, SummaryWriter(str(self.out)) as board, stop.asked() as asked:
+            used = budget.progress(state.seconds, state.steps)
+            while used < 1 and not asked:
+                if self._due(budget):
+                    self._review(board, budget)
+                    self._settle()
+                terms = self.course.step(used, state.pace, self.rng)
                 state.steps += 1
-                shown = _smoothed(shown, terms)
-                state.seconds += time.perf_counter() - started
-                watch.show(used, state.seconds, state.steps, shown)
-                due = time.perf_counter() - last_review > REVIEW_SECONDS
-                if due or state.steps in FIRST_REVIEWS:
-                    started = time.perf_counter()
-                    self._review(curves, shown)
-                    self.settle()
-                    last_review = time.perf_counter()
-                    state.seconds += last_review - started
-            self._review(curves, shown)
-            watch.show(
-                budget.progress(state.seconds, state.steps), state.seconds, state.steps, shown
-            )
-            for name in (checkpoint.BEST, checkpoint.SHEET):
+                state.seconds = time.perf_counter() - started
+                if all(map(math.isfinite, terms.values())):
+                    self.curves.record(state.steps, state.seconds, terms)
+                else:
+                    found = ", ".join(f"{name} {value:.3g}" for name, value in terms.items())
+                    self._take_back(f"losses that are no numbers, {found}")
+                used = budget.progress(state.seconds, state.steps)
+                watch.show(used, state.seconds, state.steps, self.curves.shown)
+            self._review(board, budget, last=True)
+            watch.show(used, state.seconds, state.steps, self.curves.shown)
+            for name in (checkpoint.BEST, checkpoint.SHEET, checkpoint.PLOT):
                 watch.wrote(self.out / name)
         if asked:
             stopped = CancelledError(
@@ -129,48 +142,105 @@ class Training:
             stopped.exit_code = 128 + asked[0]  # a farm tells its own SIGTERM from a Ctrl-C
             raise stopped
 
-    def _step(self, used: float) -> dict[str, float]:
-        terms = self.course.step(used, self.state.pace, self.rng)
-        if not math.isfinite(sum(terms.values())):
-            raise TrainingError(
-                f"The losses are no longer numbers after {self.state.steps} steps",
-                found=str(terms),
-                do=f"Train again with a lower --rate; what {self.out} holds is from before.",
-            )
-        return terms
+    def _due(self, budget: Budget) -> bool:
+        """Say whether it is time for a review.
 
-    def _review(self, curves: SummaryWriter, shown: dict[str, float]) -> None:
-        """Judge the averaged painter; keep it unless an earlier one was better."""
-        score, state = self.course.judge(), self.state
+        A budget in steps has its reviews by steps, so that such a run repeats bit for bit.
+        """
+        steps, (at, then) = self.state.steps, self.state.reviewed
+        if steps == at:
+            return False
+        if budget.steps is None:
+            return steps in FIRST_REVIEWS or self.state.seconds - then > REVIEW_SECONDS
+        return steps in FIRST_REVIEWS or steps % max(REVIEW_STEPS, budget.steps // REVIEWS) == 0
+
+    def _settle(self) -> None:
+        """Take the wanted processor threads, or as many as learn fastest right now."""
+        if self.threads or self.course.device.type != "cpu":
+            torch.set_num_threads(self.threads or self.most)
+            return
+        taken = threads.settle(self.course.rehearse, self.most)
+        log.debug("learning with %d threads", taken)
+
+    def _review(self, board: SummaryWriter, budget: Budget, last: bool = False) -> None:
+        """Judge the averaged painter, keep it if it is worth it, and show how it goes.
+
+        The last review, which Ctrl-C may have called, comes after the last checkpoint: a resumed
+        run goes on as if it had never been stopped, and judged, there.
+        """
+        state = self.state
+        if not last:
+            state.reviewed = state.steps, state.seconds
+        if self.course.refresh():
+            self.forget_best()
+            checkpoint.write_text(self.out / checkpoint.LESSON, as_json(self.course.describe()))
+        score = self.course.judge()
+        if trouble := self._trouble(score):
+            self._take_back(trouble)
+            return
+        if last:
+            self._save()
+            self._keep(score)
+        else:
+            self._keep(score)
+            self._save()
+        preview.write(self.out, self.course.rows(), self.course.space)
+        title = f"{self.out.name}, step {state.steps}"
+        if self.curves.points:
+            plot.draw(self.out / checkpoint.PLOT, self.curves, title, by_time=budget.steps is None)
+        for name, value in {**self.curves.shown, "keys": score}.items():
+            board.add_scalar(f"loss/{name}", value, state.steps)
+
+    def _keep(self, score: float) -> None:
+        """Keep the averaged painter unless an earlier one was better."""
+        state = self.state
+        self.curves.scores.append((state.steps, state.seconds, score))
         if score < state.best * SLACK:
             state.best = min(state.best, score)
-            painter = self.course.exported.state_dict()
-            kept = {"painter": painter, "steps": state.steps, "score": score}
-            checkpoint.save(self.out / checkpoint.BEST, kept)
-        saved = {"course": self.course.state(), "rng": self.rng.get_state(), "state": asdict(state)}
+            painter = {name: w.clone() for name, w in self.course.exported.state_dict().items()}
+            self.kept = {"painter": painter, "steps": state.steps, "score": score}
+            checkpoint.save(self.out / checkpoint.BEST, self.kept)
+
+    def _trouble(self, score: float) -> str:
+        """Return what has gone astray, or nothing."""
+        best = self.state.best
+        if not math.isfinite(score) or score > ASTRAY * best:
+            return f"a score of {score:.3g}, when the best was {best:.3g}"
+        if not checkpoint.finite(self.course.state()):
+            return "weights, or what their optimisers remember, that are no numbers"
+        return ""
+
+    def _take_back(self, trouble: str) -> None:
+        """Return to what was learnt at the last review, and learn at half the pace from there.
+
+        The random numbers go on, so that other patches are met.
+        """
+        state = self.state
+        if state.pace <= SLOWEST or not self.kept:
+            raise TrainingError(
+                f"Learning has gone astray for good, at step {state.steps}",
+                found=trouble,
+                do=f"Train again with a lower --rate; {self.out} keeps the best from before.",
+            )
+        good = checkpoint.load(self.out / checkpoint.CHECKPOINT, self.course.device)
+        self.course.restore(good["course"])
+        state.pace /= 2
+        log.warning(
+            "Step %d: %s. Taken back to the last good review; going on at %g of the learning rate",
+            *(state.steps, trouble, state.pace),
+        )
+        self._note("taken back")
+        self._save()
+
+    def _note(self, what: str) -> None:
+        self.curves.events.append((self.state.steps, self.state.seconds, what))
+
+    def _save(self) -> None:
+        saved = {
+            "course": self.course.state(),
+            "rng": self.rng.get_state(),
+            "state": asdict(self.state),
+            "curves": asdict(self.curves),
+            "kept": self.kept,
+        }
         checkpoint.save(self.out / checkpoint.CHECKPOINT, saved)
-        rows = self.course.rows()
-        sheet.write(self.out / checkpoint.SHEET, rows, self.course.space)
-        result = rows[0][1]
-        if result is not None:
-            sheet.write_thumbnail(self.out / checkpoint.THUMBNAIL, result, self.course.space)
-        for name, value in {**shown, "keys": score}.items():
-            curves.add_scalar(f"loss/{name}", value, state.steps)
-
-
-def _smoothed(shown: dict[str, float], terms: dict[str, float]) -> dict[str, float]:
-    """Return running means of the losses: single steps jump about too much to be read."""
-    return {k: shown.get(k, v) + SMOOTH * (v - shown.get(k, v)) for k, v in terms.items()}
-
-
-@contextmanager
-def _stop_asked() -> Iterator[list[int]]:
-    """Yield a list that fills when Ctrl-C or SIGTERM asks to stop: no step is cut in two."""
-    asked: list[int] = []
-    watched = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda n, _: asked.append(n)) for number in watched]
-    try:
-        yield asked
-    finally:
-        for number, handler in zip(watched, before, strict=True):
-            signal.signal(number, handler)

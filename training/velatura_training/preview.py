@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import torch
 from torch import Tensor
 
+from velatura import sheet
 from velatura.image import FloatArray
 from velatura.sheet import Row
+from velatura_training import checkpoint
 from velatura_training.encoding import glaze
 from velatura_training.generator import Generator
 from velatura_training.keys import Key
@@ -27,6 +32,23 @@ def paint(painter: Generator, key: Key, floor: float, device: torch.device) -> R
     result = glaze(batch.plate, painter(batch.plate, guides).float(), floor)
     plate, painted, paint = map(_picture, (batch.plate, result, batch.paint))
     return plate, painted, None if key.paint is None else paint
+
+
+def write(run: Path, rows: Sequence[Row], space: str) -> None:
+    """Renew a run's contact sheet, and its thumbnail: the first row's result.
+
+    Args:
+        run: the run's folder.
+        rows: pictures ``(H, W, 3)``, scene-linear, the result second in each row.
+        space: their colour space.
+
+    Raises:
+        StorageError: a file cannot be written.
+    """
+    sheet.write(run / checkpoint.SHEET, rows, space)
+    result = rows[0][1]
+    if result is not None:
+        sheet.write_thumbnail(run / checkpoint.THUMBNAIL, result, space)
 
 
 def _picture(planes: Tensor) -> FloatArray:

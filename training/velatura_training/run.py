@@ -98,11 +98,13 @@ def follow(
         recipe, before = _own_recipe(out, recipe), checkpoint.read_lesson(out)
     course = begin(recipe, before)
     described = course.describe()
-    if before is not None:
-        _compare(out, before, described)
     training = Training(course, out, recipe.seed, processors)
-    if started:
+    if before is not None:
+        _refuse_other(out, before, described)
         training.resume()
+        if before["digests"] != described["digests"]:
+            log.warning("The painted keys or their plates have changed; going on with the new ones")
+            training.forget_best()
     checkpoint.write_text(out / checkpoint.RECIPE, recipe.dumps())
     checkpoint.write_text(out / checkpoint.LESSON, as_json(described))
     if course.cargo:
@@ -136,8 +138,8 @@ def _own_recipe(out: Path, asked: Recipe) -> Recipe:
     return own
 
 
-def _compare(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
-    """Refuse to resume with a lesson that the painter does not fit; say if it has changed."""
+def _refuse_other(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Refuse to resume with a lesson that the painter does not fit."""
     for name in KEPT:
         if before[name] != now[name]:
             raise TrainingError(
@@ -145,5 +147,3 @@ def _compare(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
                 found=f"{before[name]}, now {now[name]}",
                 do="Train into another folder.",
             )
-    if before["digests"] != now["digests"]:
-        log.warning("The painted keys or their plates have changed; going on with the new ones")

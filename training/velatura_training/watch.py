@@ -7,12 +7,17 @@ or Tractor's ALF), one a change of percent.
 from __future__ import annotations
 
 import sys
+from collections import deque
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from velatura.progress import Style
+
+WINDOW = 60.0
+"""The time left is told from the pace of this many seconds: three reviews, and not long after the
+critic has joined in, which doubles the time of a step."""
 
 
 class Watch:
@@ -25,6 +30,7 @@ class Watch:
     def __init__(self, style: Style) -> None:
         self.style = style
         self._percent = -1
+        self._marks: deque[tuple[float, float]] = deque()
         self._bar: Progress | None = None
         self._task = TaskID(0)
 
@@ -56,7 +62,7 @@ class Watch:
     def show(self, progress: float, seconds: float, steps: int, terms: dict[str, float]) -> None:
         """Show that ``progress`` (0..1) of the budget is used after ``seconds`` and ``steps``."""
         losses = "  ".join(f"{name} {value:.3f}" for name, value in terms.items())
-        left = seconds * (1 - progress) / progress if progress > 0 else 0.0
+        left = self._left(progress, seconds)
         if self._bar is not None:
             self._bar.update(
                 self._task,
@@ -73,6 +79,17 @@ class Watch:
             self._line(f"openjd_status: step {steps}, {int(left)} s left, {losses}")
         elif self.style == "alf":
             self._line(f"ALF_PROGRESS {percent}%")
+
+    def _left(self, progress: float, seconds: float) -> float:
+        """Return the seconds that what is left of the budget will take, reviews and all."""
+        marks = self._marks
+        marks.append((progress, seconds))
+        while seconds - marks[0][1] > WINDOW:
+            marks.popleft()
+        done, taken = progress - marks[0][0], seconds - marks[0][1]
+        if done <= 0:  # the first of the steps shown
+            done, taken = progress, seconds
+        return taken * (1 - progress) / done
 
     def wrote(self, path: object) -> None:
         """Say that a file is whole under its final name."""

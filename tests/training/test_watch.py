@@ -1,0 +1,213 @@
+"""Training that can be watched, stopped, taken up and taken back: nothing is lost, all is said."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from learning import CPU, QUICK, Struck, learn, signalled
+
+from velatura import picture
+from velatura.errors import CancelledError, TrainingError
+from velatura_training import checkpoint, export, loop, plot
+from velatura_training.config import Budget, Recipe
+from velatura_training.curves import MOST, Curves
+from velatura_training.watch import Watch
+
+
+def saved(run):
+    """Return all that a run has got to, place by place, but the seconds that it took."""
+    found = checkpoint.load(run / checkpoint.CHECKPOINT, CPU)
+    del found["state"]["seconds"]
+    found["state"]["reviewed"] = found["state"]["reviewed"][0]
+    for name in ("points", "scores", "events"):
+        found["curves"][name] = [(steps, what) for steps, _, what in found["curves"][name]]
+    return dict(flat({**found, "best": checkpoint.load(run / checkpoint.BEST, CPU)}))
+
+
+def flat(value, path=""):
+    if isinstance(value, (dict, list, tuple)):
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, one in inner:
+            yield from flat(one, f"{path}/{key}")
+    else:
+        yield path, value
+
+
+def assert_same(one, other):
+    one, other = saved(one), saved(other)
+    assert one.keys() == other.keys()
+    for place, value in one.items():
+        same = torch.equal(value, other[place]) if torch.is_tensor(value) else value == other[place]
+        assert same, place
+
+
+def stop_at(shot, out, after, steps):
+    """Go on towards ``steps``, with Ctrl-C in the step ``after``."""
+    begun = (out / checkpoint.CHECKPOINT).exists()
+    done = checkpoint.load(out / checkpoint.CHECKPOINT, CPU)["state"]["steps"] if begun else 0
+    course = Struck(shot, {after - done: signalled(signal.SIGINT)})
+    training = loop.Training(course, out, threads=1)
+    if begun:
+        training.resume()
+    with pytest.raises(CancelledError, match=f"after {after} steps"):
+        training.run(Budget(steps=steps), "none")
+
+
+def test_a_resumed_run_equals_one_that_was_never_stopped(shot, tmp_path):
+    straight = learn(shot, tmp_path / "straight", 110)
+    halves = learn(shot, tmp_path / "halves", 1)  # for its recipe.json and lesson.json
+    (halves / checkpoint.CHECKPOINT).unlink()
+    stop_at(shot, halves, 11, 110)
+    stop_at(shot, halves, 100, 110)  # in the moment when a review is due
+    assert_same(straight, learn(shot, halves, 110, resume=True))
+    places = saved(straight)
+    assert any("average" in place for place in places)
+    assert any("parametrizations.weight.0._u" in place for place in places), "spectral norm"
+    assert "/curves/shown/adversarial" in places
+
+
+def test_a_budget_made_longer_gives_the_same_bits_however_often_it_is_stopped(shot, tmp_path):
+    once, often = (learn(shot, tmp_path / name, 6) for name in ("once", "often"))
+    learn(shot, once, 16, resume=True)
+    stop_at(shot, often, 11, 16)
+    learn(shot, often, 16, resume=True)
+    assert_same(once, often)
+
+
+def test_a_process_stopped_by_ctrl_c_keeps_its_best_and_goes_on_to_the_same_bits(shot, tmp_path):
+    out, log = tmp_path / "run", tmp_path / "log"
+    line = [sys.executable, "-m", "velatura", "train", shot.plate, "--painted", shot.painted]
+    line += ["--out", str(out), "--threads", "1", "--weight.content", "0", "--patch", "32"]
+    line += ["--batch", "2", "--steps", "120"]
+    with log.open("w") as said:
+        training = subprocess.Popen(line, stderr=said)
+    deadline = time.monotonic() + 90
+    while not (out / checkpoint.SHEET).exists() and time.monotonic() < deadline:
+        time.sleep(0.01)  # it is there before the first step
+    training.send_signal(signal.SIGINT)
+    assert training.wait(60) == 130, log.read_text()
+    assert "best look so far is kept" in log.read_text()
+    assert "Traceback" not in log.read_text()
+    stopped = checkpoint.load(out / checkpoint.CHECKPOINT, CPU)["state"]["steps"]
+    assert stopped < 120
+    assert export.export(out, tmp_path / "look.onnx").card.training["steps"] == stopped
+    learn(shot, out, 120, Recipe(), resume=True)
+    recipe = Recipe.loads(checkpoint.read_text(out / checkpoint.RECIPE))
+    assert_same(out, learn(shot, tmp_path / "straight", 120, recipe))
+
+
+def test_a_farms_sigterm_stops_a_run_likewise(shot, tmp_path):
+    training = loop.Training(Struck(shot, {1: signalled(signal.SIGTERM)}), tmp_path, threads=1)
+    with pytest.raises(CancelledError) as stopped:
+        training.run(Budget(steps=50), "none")
+    assert stopped.value.exit_code == 143
+    assert (tmp_path / checkpoint.BEST).exists()
+
+
+def poison(course):
+    """Make a weight of the painter no number, as an overflow would."""
+    course.studio.painter.head[1].bias.data[0] = float("nan")
+
+
+def poison_critic(course):
+    course.studio.critic.layers[0].bias.data[0] = float("nan")
+
+
+def freeze(course):
+    """Let the optimiser remember an endless gradient: what it moves stands still, unseen."""
+    for memory in course.studio.painter_optimiser.state.values():
+        memory["exp_avg_sq"].fill_(float("inf"))
+
+
+def run_off(course):
+    """Make the averaged painter brighten everything as far as it can."""
+    course.exported.head[1].bias.data.fill_(10.0)
+
+
+@pytest.mark.parametrize(
+    ("strike", "step", "said"),
+    [
+        (poison, 5, "Step 5: losses that are no numbers, l1 nan"),
+        (poison_critic, 10, "critic nan"),
+        (freeze, 10, "Step 10: weights, or what their optimisers remember, that are no numbers"),
+        (run_off, 10, "Step 10: a score of"),
+    ],
+)
+def test_learning_that_goes_astray_is_taken_back_and_slowed(
+    shot, tmp_path, caplog, strike, step, said
+):
+    course = Struck(shot, {step: strike})
+    loop.Training(course, tmp_path, threads=1).run(Budget(steps=10), "none")
+    assert said in caplog.text
+    assert "at 0.5 of the learning rate" in caplog.text
+    found = checkpoint.load(tmp_path / checkpoint.CHECKPOINT, CPU)
+    assert found["state"]["pace"] == 0.5
+    assert found["state"]["steps"] == 10
+    assert checkpoint.finite(found["course"])
+    assert found["curves"]["events"][0][2] == "taken back"
+
+
+def test_a_learning_rate_that_is_far_too_high_is_given_up(shot, tmp_path, caplog):
+    with pytest.raises(TrainingError, match=r"gone astray for good.*lower --rate.*keeps the best"):
+        learn(shot, tmp_path / "run", 40, replace(QUICK, rate=1e30))
+    assert caplog.text.count("of the learning rate") == 3  # halved three times
+    assert checkpoint.finite(checkpoint.load(tmp_path / "run" / checkpoint.BEST, CPU))
+
+
+def test_a_rate_that_is_too_high_at_first_is_slowed_until_it_learns(shot, tmp_path, caplog):
+    run = learn(shot, tmp_path / "run", 160, replace(QUICK, rate=0.1))
+    assert "at 0.5 of the learning rate" in caplog.text
+    untrained = checkpoint.load(run / checkpoint.CHECKPOINT, CPU)["curves"]["scores"][0][2]
+    assert checkpoint.load(run / checkpoint.BEST, CPU)["score"] < 0.5 * untrained
+
+
+def test_the_loss_plot_is_renewed_with_the_contact_sheet(shot, tmp_path):
+    run = learn(shot, tmp_path / "run", 12)
+    drawn = picture.read_rgb(run / checkpoint.PLOT).rgb
+    assert drawn.shape == (640, 960, 3)
+    learn(shot, run, 60, resume=True)
+    assert (picture.read_rgb(run / checkpoint.PLOT).rgb != drawn).any()
+    points = checkpoint.load(run / checkpoint.CHECKPOINT, CPU)["curves"]["points"]
+    steps = [step for step, *_ in points]
+    assert steps == list(range(1, 61)), "a resumed run's curves go on"
+
+
+def test_curves_stay_few_points_however_long_a_training_is():
+    curves = Curves()
+    for step in range(1, 5001):
+        curves.record(step, step / 10, {"l1": 1 / step})
+    assert MOST / 2 <= len(curves.points) <= MOST
+    gaps = np.diff([step for step, *_ in curves.points])
+    assert (gaps == gaps[0]).all()
+
+
+def test_the_best_score_is_the_best_since_the_paint_was_renewed():
+    curves = Curves(scores=[(0, 0, 0.1), (100, 9, 0.05), (200, 18, 0.3), (300, 30, 0.2)], since=2)
+    assert curves.best == 3
+
+
+def test_losses_below_zero_are_drawn_too(tmp_path):
+    curves = Curves(scores=[(0, 0.0, 0.0)])
+    for step in range(1, 9):
+        curves.record(step, step / 10, {"l1": 1 / step, "adversarial": -1.0})
+    plot.draw(tmp_path / "losses.png", curves, "hinge", by_time=True)
+    assert picture.read_rgb(tmp_path / "losses.png").rgb.std() > 0
+
+
+def test_the_time_left_follows_the_pace_of_late(capsys):
+    with Watch("openjd") as watch:
+        for step in range(1, 601):  # 0.125 s a step, a quarter after half of 1000
+            seconds = 0.125 * (step + max(0, step - 500))
+            watch.show(step / 1000, seconds, step, {"l1": 1.0})
+    lines = capsys.readouterr().out.splitlines()
+    left = {line.split(",")[0]: line.split(",")[1] for line in lines if "status" in line}
+    assert left["openjd_status: step 10"] == " 123 s left"  # 990 x 0.125
+    # The last 60 s: 25 s for 100 steps, and 35 s for 280 before them; 400 steps are left.
+    assert left["openjd_status: step 600"] == " 63 s left"

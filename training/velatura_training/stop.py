@@ -1,0 +1,21 @@
+"""A stop that is asked for, by Ctrl-C or by a farm: nothing is cut in two by it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def asked() -> Iterator[list[int]]:
+    """Yield a list that fills with the signals that ask to stop; to be looked at now and then."""
+    heard: list[int] = []
+    before = [signal.signal(number, lambda n, _: heard.append(n)) for number in SIGNALS]
+    try:
+        yield heard
+    finally:
+        for number, handler in zip(SIGNALS, before, strict=True):
+            signal.signal(number, handler)
