@@ -85,7 +85,7 @@ def test_a_process_stopped_by_ctrl_c_keeps_its_best_and_goes_on_to_the_same_bits
     out, log = tmp_path / "run", tmp_path / "log"
     line = [sys.executable, "-m", "velatura", "train", shot.plate, "--painted", shot.painted]
     line += ["--out", str(out), "--threads", "1", "--weight.content", "0", "--patch", "32"]
-    line += ["--batch", "2", "--steps", "120"]
+    line += ["--batch", "2", "--steps", "120", "--free"]
     with log.open("w") as said:
         training = subprocess.Popen(line, stderr=said)
     deadline = time.monotonic() + 90

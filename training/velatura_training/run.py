@@ -25,7 +25,7 @@ Begin = Callable[[Recipe, dict[str, Any] | None], Course]
 """Begins a course by a recipe. For a resumed run the second argument is what its lesson.json says,
 for what has to stay as the painter's weights are used to it."""
 
-KEPT = ("guides", "colour_space")
+KEPT = ("guides", "carried", "colour_space")
 """What may not change about a run's lesson."""
 
 
@@ -141,9 +141,9 @@ def _own_recipe(out: Path, asked: Recipe) -> Recipe:
 def _refuse_other(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
     """Refuse to resume with a lesson that the painter does not fit."""
     for name in KEPT:
-        if before[name] != now[name]:
+        if before.get(name) != now.get(name):
             raise TrainingError(
-                f"The run in {out} was started with other {name.replace('_', ' ')}",
-                found=f"{before[name]}, now {now[name]}",
+                f"The run in {out} was started with another lesson",
+                found=f"{name.replace('_', ' ')} {before.get(name)}, now {now.get(name)}",
                 do="Train into another folder.",
             )
