@@ -238,7 +238,7 @@ def _writes(node: bpy.types.Node) -> bool:
 def _remember(group: bpy.types.NodeTree, found: look.Look) -> None:
     group.name = found.card.name
     group.velatura.look, group.velatura.digest = str(found.path), found.digest
-    group.velatura.guides = " ".join(found.card.guides)
+    group.velatura.guides = " ".join(found.card.passes)
 
 
 def _gain_sequence(name: str, uid: str) -> bpy.types.Image:

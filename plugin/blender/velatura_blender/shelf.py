@@ -106,7 +106,7 @@ class Shelf:
         self._others.clear()
 
     def _item(self, path: Path, card: Card) -> Item:
-        known = {"By": card.author, "Licence:": card.licence, "Reads": ", ".join(card.guides)}
+        known = {"By": card.author, "Licence:": card.licence, "Reads": ", ".join(card.passes)}
         tip = [f"{lead} {text}" for lead, text in known.items() if text]
         icon = self._icon(card.thumbnail)
         return Item(path, card.name, "\n".join([*tip, str(path)]), icon, self._number(path))

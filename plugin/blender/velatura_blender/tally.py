@@ -68,7 +68,7 @@ def of(look: LookNode, frames: range) -> Tally:
         return note.tally
     trouble, guides = "", look.guides
     try:
-        guides = looks_on_disk.read(look.path).card.guides
+        guides = looks_on_disk.read(look.path).card.passes
     except LookError as error:
         trouble = str(error)
     tally = Tally(trouble, guides, wiring.states(look, frames, mark))
