@@ -1,77 +1,199 @@
-"""What each part of the recipe buys: the demo's training, with parts left out, side by side.
+"""What each part of a recipe buys: trainings with one thing changed, in the same CPU time.
 
-    python benchmarks/recipes.py [--seconds 150] [--only l1 default ...]
-        [--perceptual squeezenet --perceptual-weights FILE]
+    python benchmarks/recipes.py OUT.jsonl [--shot courtyard | --shot FOLDER] [--seconds 60]
+        [--seeds 0 1 2] [--only shot free ...] [--squeezenet FILE --vgg19 FILE]
+    python benchmarks/recipes.py OUT.jsonl --table
 
-Each variant learns the courtyard from the same three keys for the same wall time, one after the
-other, and is measured on the nine frames that were not painted. The figures are those of `velatura
-evaluate`, seen with the eyes named by --perceptual. One seed: differences under psnr .9 or lpips
-.015 are ties.
+Each variant learns from frames 1, 6 and 12 of a shot for the same CPU-seconds of one thread, and
+is measured on the nine frames in between, in the terms of `velatura evaluate`. A line of JSON is
+added to OUT for every training, so several may run side by side and the table may be had at any
+time. FOLDER holds plate/ and painted/ with frame.0001.exr to frame.0012.exr, as
+benchmarks/harbour.py renders them. With weights files of SqueezeNet and VGG19 the figures are those
+of the tables in docs/learning.md, else they are seen with EfficientNet-Lite0.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
+import json
 import sys
 import tempfile
+import time
+from collections import defaultdict
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
-from velatura_training import perceptual
-from velatura_training.evaluate import evaluate
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - torch's own idiom
+
+from velatura import exr, gain
+from velatura.job import Job
+from velatura.look import Card
+from velatura.plate import Plate
+from velatura.progress import Progress
+from velatura.survey import Footage as Shot
+from velatura_training import carried, evaluate, keys, perceptual
+from velatura_training.config import FREE, SHOT, Recipe
 from velatura_training.eyes import Eyes
 from velatura_training.footage import Footage
+from velatura_training.keys import Key, Lesson
+from velatura_training.paired import Paired
 
+PAINTED = (1, 6, 12)
 COURTYARD = Path(str(files("velatura"))) / "courtyard"
-FRAMES = "frame.####.exr"
+FRAME = "frame.####.exr"
+NO_CRITIC = {"adversarial": 0.0, "grid": 0.0}
+CRITIC = {"adversarial": 0.25, "grid": 12.0}
 
-VARIANTS = {
-    "default": [],
-    "l1": ["--weight.content=0", "--weight.adversarial=0", "--weight.grid=0"],
-    "no-critic": ["--weight.adversarial=0"],
-    "no-content": ["--weight.content=0"],
-    "no-grid": ["--weight.grid=0"],
-    "no-guides": ["--guides=none"],
-    "resnet": ["--generator=resnet"],
-    "multiscale": ["--discriminator=multiscale"],
+VARIANTS: dict[str, tuple[Recipe, bool, bool]] = {  # recipe, carried, guides
+    "shot": (SHOT, True, True),
+    "shot, critic": (SHOT.but(weights=CRITIC), True, True),
+    "shot, no guides": (SHOT, True, False),
+    "shot, squeezenet": (SHOT.but(perceptual="squeezenet"), True, True),
+    "free, guides": (FREE, False, True),
+    "free": (FREE, False, False),
+    "free, no critic": (FREE.but(weights=NO_CRITIC), False, False),
+    "free, L1 only": (FREE.but(weights={**NO_CRITIC, "content": 0.0}), False, False),
+    "free, squeezenet": (FREE.but(perceptual="squeezenet"), False, False),
 }
-
-
-def velatura(*arguments: object) -> None:
-    command = [sys.executable, "-m", "velatura", *map(str, arguments)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+for tier in ("draft", "fine"):
+    VARIANTS[f"shot, {tier}"] = (SHOT.but(tier=tier), True, True)
+    VARIANTS[f"free, {tier}"] = (FREE.but(tier=tier), False, False)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seconds", type=float, default=150)
-    parser.add_argument("--only", nargs="*", choices=VARIANTS, default=list(VARIANTS))
-    parser.add_argument("--perceptual", choices=perceptual.BACKBONES, default="efficientnet")
-    parser.add_argument("--perceptual-weights", type=Path)
-    parser.add_argument("--learn-with", choices=perceptual.BACKBONES, default="efficientnet")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--shot", default="courtyard")
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--squeezenet", type=Path)
+    parser.add_argument("--vgg19", type=Path)
+    parser.add_argument("--keep", type=Path, help="a folder for the pictures")
+    parser.add_argument("--table", action="store_true")
     given = parser.parse_args()
-    eyes = Eyes(perceptual.load(given.perceptual, given.perceptual_weights))
-    plate, painted, truth = (COURTYARD / kind / FRAMES for kind in ("plate", "painted", "truth"))
-    learning = [f"--perceptual={given.learn_with}", f"--minutes={given.seconds / 60}"]
-    if given.learn_with == given.perceptual and given.perceptual_weights:
-        learning.append(f"--perceptual-weights={given.perceptual_weights}")
-    truths, plates = Footage.of(str(truth)), Footage.of(str(plate))
-    rows = {"plate": evaluate(plates, eyes, truths).mean}
-    print(f"{given.seconds:g} s each, learnt with {given.learn_with}, seen with {eyes.label}")
-    print(f"{'':12}" + "".join(f"{name:>9}" for name in rows["plate"]))
-    show("plate", rows["plate"])
-    for name in given.only:
-        with tempfile.TemporaryDirectory() as folder:
-            run, look, shot = (Path(folder) / n for n in ("run", "look.onnx", "shot"))
-            velatura("train", plate, "--painted", painted, "--out", run, *learning, *VARIANTS[name])
-            velatura("export", run, "--out", look)
-            velatura("apply", plate, "--look", look, "--out", shot, "--write", "picture")
-            show(name, evaluate(Footage.of(str(shot / FRAMES)), eyes, truths).mean)
+    if not given.table:
+        torch.set_num_threads(1)
+        for seed in given.seeds:
+            for name in given.only:
+                line = measure(name, seed, given)
+                with given.out.open("a") as out:
+                    out.write(json.dumps(line) + "\n")
+                print(json.dumps(line), flush=True)
+    table(given.out)
 
 
-def show(name: str, scores: dict[str, float]) -> None:
-    print(f"{name:12}" + "".join(f"{value:9.4f}" for value in scores.values()), flush=True)
+def measure(name: str, seed: int, given: argparse.Namespace) -> dict[str, object]:
+    """Return what one training has come to."""
+    recipe, carry, guided = VARIANTS[name]
+    recipe = recipe.but(seed=seed)
+    if recipe.perceptual == "squeezenet":
+        if given.squeezenet is None:
+            sys.exit("This variant wants --squeezenet FILE")
+        recipe = recipe.but(perceptual_weights=str(given.squeezenet))
+    folder = COURTYARD if given.shot == "courtyard" else Path(given.shot)
+    truth = folder / ("truth" if given.shot == "courtyard" else "painted")
+    with tempfile.TemporaryDirectory() as scratch:
+        painted = Path(scratch, "painted")
+        painted.mkdir()
+        for frame in PAINTED:
+            source = folder / "painted" / f"frame.{frame:04d}.exr"
+            (painted / source.name).symlink_to(source.absolute())
+        shot = Shot(keys.find(str(folder / "plate" / FRAME)), Job("", "", ""))
+        guides = None if guided else ()
+        lesson = keys.load(str(folder / "plate" / FRAME), str(painted / FRAME), guides, others=99)
+        plain = lesson
+        if carry:
+            with Progress("none") as report:
+                lesson = carried.attach(lesson, shot, report)
+        course = Paired(lesson, recipe, torch.device("cpu"))
+        steps = learn(course, given.seconds, seed)
+        results = given.keep or Path(scratch, "results")
+        results.mkdir(exist_ok=True)
+        for key in (*plain.keys, *plain.others):
+            write(course, with_paint(key, lesson, shot), shot, results)
+        scores = evaluate.evaluate(
+            Footage.of(str(results / FRAME)),
+            eyes(given),
+            truths=replace(
+                Footage.of(str(truth / FRAME)),
+                files={
+                    frame: path
+                    for frame, path in keys.find(str(truth / FRAME)).items()
+                    if frame not in PAINTED
+                },
+            ),
+            plates=Footage.of(str(folder / "plate" / FRAME)),
+        ).mean
+    told = {"variant": name, "seed": seed, "seconds": given.seconds, "steps": steps}
+    return {"shot": Path(given.shot).name, **told, **scores}
+
+
+def learn(course: Paired, seconds: float, seed: int) -> int:
+    """Train for CPU-seconds of this process; return the steps that were done."""
+    rng = torch.Generator().manual_seed(seed)
+    started, steps = time.process_time(), 0
+    while (used := (time.process_time() - started) / seconds) < 1:
+        course.step(used, 1.0, rng)
+        steps += 1
+    return steps
+
+
+def with_paint(key: Key, lesson: Lesson, shot: Shot) -> Key:
+    """Return a frame as the runtime sees it: with all keys' paint carried into it."""
+    if lesson.carry is None:
+        return key
+    paint = lesson.carry.paint(key.frame, shot.sight(key.frame, key.window))
+    return replace(key, guides=torch.cat([key.guides, torch.from_numpy(paint)]))
+
+
+@torch.no_grad()
+def write(course: Paired, key: Key, shot: Shot, out: Path) -> None:
+    """Write a frame with the look on it, as `velatura apply` does."""
+    painter, (height, width) = course.exported, key.plate.shape[1:]
+    step = painter.alignment
+    border = (0, -width % step, 0, -height % step)
+
+    def fed(planes: Tensor) -> Tensor:
+        return F.pad(planes[None], border, mode="replicate")
+
+    guides = fed(key.guides) if len(key.guides) else None
+    stops = painter(fed(key.plate), guides)[0, :, :height, :width].numpy()
+    path = shot.plates[key.frame]
+    plate = Plate.of(exr.read(path), shot.means, Card("benchmark"))
+    glazed = gain.apply(np.stack(plate.rgb).astype(np.float32), stops)
+    planes = dict(zip(plate.names, glazed, strict=True))
+    exr.write(out / path.name, plate.image.replace(planes))
+
+
+def eyes(given: argparse.Namespace) -> Eyes:
+    """Return what the figures see with."""
+    if given.squeezenet is None or given.vgg19 is None:
+        return Eyes(perceptual.load())
+    return Eyes(
+        perceptual.load("squeezenet", given.squeezenet), perceptual.load("vgg19", given.vgg19)
+    )
+
+
+def table(out: Path) -> None:
+    """Print the mean and the spread of every variant over its seeds."""
+    names = ("l1log", "psnr", "lpips", "gram", "flip", "sharp", "ewR")
+    rows = defaultdict(list)
+    for line in map(json.loads, out.read_text().splitlines()):
+        rows[line["shot"], line["variant"], line["seconds"]].append(line)
+    print("| shot | variant | CPU-s | seeds | " + " | ".join(names) + " |")
+    print("|" + "---|" * (4 + len(names)))
+    for (shot, variant, seconds), lines in sorted(rows.items()):
+        cells = []
+        for name in names:
+            values = [line[name] for line in lines]
+            spread = f" ±{(max(values) - min(values)) / 2:.4f}" if len(values) > 1 else ""
+            cells.append(f"{np.mean(values):.4f}{spread}")
+        print(f"| {shot} | {variant} | {seconds:g} | {len(lines)} | " + " | ".join(cells) + " |")
 
 
 if __name__ == "__main__":
