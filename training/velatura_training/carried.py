@@ -18,7 +18,7 @@ from torch import Tensor
 from velatura import carry
 from velatura.carry import Carry
 from velatura.progress import Report
-from velatura.survey import Footage, survey
+from velatura.survey import Footage, Survey, survey
 from velatura.tracks import Tracks
 from velatura_training.keys import Key, Lesson
 
@@ -44,8 +44,17 @@ def attach(lesson: Lesson, footage: Footage | None, report: Report) -> Lesson:
         return lesson
     painted = [key.frame for key in lesson.keys]
     found = survey(footage, painted, report)
-    if found is None:
-        return lesson
+    return lesson if found is None else dress(lesson, footage, found)
+
+
+def dress(lesson: Lesson, footage: Footage, found: Survey) -> Lesson:
+    """Return the lesson of a shot look whose shot has been looked over.
+
+    Args:
+        lesson: the painted keys, nothing carried yet.
+        footage: their shot.
+        found: what was found, for the same painted frames.
+    """
     keys = tuple(_painted(key, footage, found.tracks) for key in lesson.keys)
     carried = Carry(keys, found.tracks, found.fields)
     if len(keys) > 1:

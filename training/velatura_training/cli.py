@@ -65,8 +65,8 @@ def train(
     """Learn a look from painted frames of a shot.
 
     Watch OUT/contact_sheet.png: plate, result and paint, renewed while it learns; OUT/losses.png
-    shows how it goes. Ctrl-C keeps the best so far. When it is done, make a look of it with
-    `velatura export OUT`.
+    shows how it goes. Keys that are repainted meanwhile are taken up. Ctrl-C keeps the best so far.
+    When it is done, make a look of it with `velatura export OUT`.
 
     Example::
 
@@ -112,17 +112,18 @@ def train(
     # machine they mostly spin, and with none at all a step takes twice as long on a quiet one.
     # OpenMP reads this once, when torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-    from velatura_training import carried, keys, run
+    from velatura_training import keys, run
+    from velatura_training.easel import Easel
 
     if minutes is None and steps is None:
         minutes = DEFAULT_MINUTES
     wanted = tuple(name for name in guides if name != "none") if guides else None
     shots = keys.pair(plates, painted)
-    lesson = keys.load_all(shots, wanted, layer, passes, space)
+    easel = Easel(shots, wanted, layer, passes, space)
     if not free:
         with Progress(progress, "frames looked at") as report:
-            lesson = carried.attach(lesson, keys.footage(shots, layer, passes, space), report)
-    recipe = (FREE if lesson.carry is None else SHOT).but(
+            easel.carry(report)
+    recipe = (FREE if easel.lesson.carry is None else SHOT).but(
         tier=tier,
         generator=generator,
         discriminator=discriminator,
@@ -138,7 +139,8 @@ def train(
         seed=seed,
     )
     where = run.pick_device(device)
-    run.train(lesson, out, recipe, Budget(minutes, steps), where, progress, threads, resume)
+    budget = Budget(minutes, steps)
+    run.train(easel.lesson, out, recipe, budget, where, progress, threads, resume, easel)
 
 
 def export(run: Path, /, *, out: Path, name: str = "", author: str = "", licence: str = "") -> None:

@@ -104,6 +104,12 @@ class Training:
         self.state.best, self.curves.since = math.inf, len(self.curves.scores)
         self._note("new paint")
 
+    def write_lesson(self) -> None:
+        """Write what is learnt from into the run's folder."""
+        checkpoint.write_text(self.out / checkpoint.LESSON, as_json(self.course.describe()))
+        if self.course.cargo:
+            checkpoint.write_text(self.out / checkpoint.CARGO, self.course.cargo)
+
     def run(self, budget: Budget, style: Style) -> None:
         """Train until the budget is used.
 
@@ -173,7 +179,7 @@ class Training:
             state.reviewed = state.steps, state.seconds
         if self.course.refresh():
             self.forget_best()
-            checkpoint.write_text(self.out / checkpoint.LESSON, as_json(self.course.describe()))
+            self.write_lesson()
         score = self.course.judge()
         if trouble := self._trouble(score):
             self._take_back(trouble)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from velatura_training import patches, perceptual, preview
 from velatura_training.augment import Batch, augment
 from velatura_training.config import Recipe
 from velatura_training.course import Course
+from velatura_training.easel import Easel
 from velatura_training.generator import Generator, Shape
 from velatura_training.keys import Lesson
 from velatura_training.step import Studio
@@ -31,10 +33,13 @@ class Paired(Course):
         lesson: the painted keys.
         recipe: how to train.
         device: where to.
+        easel: where the keys were taken from, if they are to be looked at again.
     """
 
-    def __init__(self, lesson: Lesson, recipe: Recipe, device: torch.device) -> None:
-        self.lesson, self.recipe, self.device = lesson, recipe, device
+    def __init__(
+        self, lesson: Lesson, recipe: Recipe, device: torch.device, easel: Easel | None = None
+    ) -> None:
+        self.lesson, self.recipe, self.device, self.easel = lesson, recipe, device, easel
         self.space = lesson.space
         carried = lesson.carry is not None
         self.shape = Shape(lesson.guides, BOUND, lesson.depth_scale, carried)
@@ -69,6 +74,14 @@ class Paired(Course):
         """Return plate, result and paint of painted keys and of a few unpainted frames."""
         frames = (*self.lesson.keys[:SHOWN], *self.lesson.others)
         return [preview.paint(self.exported, key, FLOOR, self.device) for key in frames]
+
+    def refresh(self) -> bool:
+        """Take up keys that were painted anew, or newly, while they were learnt from."""
+        if self.easel is None or not self.easel.look():
+            return False
+        self.lesson = replace(self.easel.lesson, depth_scale=self.lesson.depth_scale)
+        self.patch = _patch(self.lesson, self.recipe)
+        return True
 
     def state(self) -> dict[str, Any]:
         """See `Course`."""

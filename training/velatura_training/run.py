@@ -13,8 +13,9 @@ import torch
 from velatura.errors import DeviceError, StorageError, TrainingError
 from velatura.progress import Style
 from velatura_training import checkpoint
-from velatura_training.config import FREE, SHOT, Budget, Recipe, as_json
+from velatura_training.config import FREE, SHOT, Budget, Recipe
 from velatura_training.course import Course
+from velatura_training.easel import Easel
 from velatura_training.keys import Lesson
 from velatura_training.loop import Training
 from velatura_training.paired import Paired
@@ -38,6 +39,7 @@ def train(
     style: Style = "auto",
     processors: int = 0,
     resume: bool = False,
+    easel: Easel | None = None,
 ) -> Path:
     """Learn a look from painted keys; see `follow`, which this is for a course of `Paired`.
 
@@ -50,11 +52,12 @@ def train(
         style: see `follow`.
         processors: see `follow`.
         resume: see `follow`. Keys may have been repainted or added in between.
+        easel: where the keys were taken from, if they are to be looked at again while learning.
     """
 
     def begin(recipe: Recipe, before: dict[str, Any] | None) -> Course:
         scale = before["depth_scale"] if before else lesson.depth_scale
-        return Paired(replace(lesson, depth_scale=scale), recipe, device)
+        return Paired(replace(lesson, depth_scale=scale), recipe, device, easel)
 
     return follow(begin, out, recipe, budget, style, processors, resume)
 
@@ -106,9 +109,7 @@ def follow(
             log.warning("The painted keys or their plates have changed; going on with the new ones")
             training.forget_best()
     checkpoint.write_text(out / checkpoint.RECIPE, recipe.dumps())
-    checkpoint.write_text(out / checkpoint.LESSON, as_json(described))
-    if course.cargo:
-        checkpoint.write_text(out / checkpoint.CARGO, course.cargo)
+    training.write_lesson()
     training.run(budget, style)
     return out
 
