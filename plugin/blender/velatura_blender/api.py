@@ -24,7 +24,7 @@ import bpy
 from velatura.errors import InputError
 from velatura.job import MOST_STRENGTH
 
-from . import baking, dialect, focus, looknode, wiring
+from . import baking, dialect, focus, law, looknode, wiring
 from .baking import Step
 from .looknode import LookNode
 
@@ -68,6 +68,8 @@ def add_look(
 def set_strength(node: bpy.types.Node, value: float, frame: int | None = None) -> None:
     """Set a look's strength, 0 to 2 on the slider (up to 4); with ``frame`` as a keyframe there.
 
+    Below 1 it is even to the eye where the look was calibrated: see `set_even`.
+
     Raises:
         InputError: not a look node, or a strength that no look can have.
     """
@@ -82,6 +84,23 @@ def set_strength(node: bpy.types.Node, value: float, frame: int | None = None) -
     socket.default_value = value
     if frame is not None:
         socket.keyframe_insert("default_value", frame=frame)
+
+
+def set_even(node: bpy.types.Node, even: bool = True) -> None:
+    """Let half the strength show half of a look, which is how it begins; or be half of its stops.
+
+    From 1 on the strength counts stops either way, and so does all of it where the look has no
+    calibration.
+
+    Args:
+        node: the look node.
+        even: whether the strength goes through the look's calibration.
+
+    Raises:
+        InputError: not a look node.
+    """
+    _demand_look(node)
+    law.set_even(node.node_tree, even)
 
 
 def bake(

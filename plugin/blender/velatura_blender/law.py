@@ -1,9 +1,12 @@
 """The gain law as native compositor nodes: what a look node consists of.
 
 With ``x`` the plate (scene-linear, premultiplied), ``a`` its alpha, ``r`` the gain layer in stops
-and ``g = strength x mask``::
+and ``g = even(strength) x mask``::
 
     y = x + (clamp(x, 0, 65504) + k a [r > 0]) (2^(g r) - 1)
+
+``even`` is the look's calibration, a Float Curve node, or nothing where the look has none (see
+`velatura.strength`). Muted, it lets raw stops through.
 
 No Python class is in it, so a .blend with baked gains renders without this add-on. Where ``g`` is
 0 the plate comes out bit for bit, NaN and Inf included (but -0 becomes +0). Where the gain layer is
@@ -13,7 +16,7 @@ The formula is `velatura.gain.apply`'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 
 import bpy
@@ -24,8 +27,8 @@ HALF_MAX = 65504.0  # the largest finite half float (IEEE 754 binary16)
 MOST_STRENGTH = 4.0  # of strength x mask: `velatura.job.MOST_STRENGTH`
 SLIDER_END = 2.0  # twice as painted, in stops: where the socket's slider ends
 
-FLOOR, GAIN = "floor", "gain"
-"""Names of the two nodes that differ from look to look."""
+FLOOR, GAIN, EVEN = "floor", "gain", "even strength"
+"""Names of the nodes that differ from look to look."""
 
 LN_2 = 0.6931471805599453  # 2^x is e^(x ln 2), and Blender's e^x takes a third of the time
 ALARM = 0.5  # scene-linear red and blue of a pixel without gain: magenta through AgX as well
@@ -40,7 +43,9 @@ _INPUTS = (
 )
 
 
-def build(tree: bpy.types.NodeTree, image: bpy.types.Image, floor: float) -> None:
+def build(
+    tree: bpy.types.NodeTree, image: bpy.types.Image, floor: float, lut: Sequence[float] = ()
+) -> None:
     """Fill an empty node group with the gain law, reading its gains from ``image``."""
     _add_sockets(tree)
     nodes = _Nodes(tree)
@@ -84,6 +89,7 @@ def build(tree: bpy.types.NodeTree, image: bpy.types.Image, floor: float) -> Non
         nodes.link(shown, rgba.inputs[channel])
     nodes.link(plate.outputs[3], rgba.inputs[3])
     nodes.link(rgba.outputs[0], nodes.new("NodeGroupOutput", 8).inputs["Image"])
+    set_calibration(tree, lut)
 
 
 def set_floor(tree: bpy.types.NodeTree, floor: float) -> None:
@@ -94,8 +100,68 @@ def set_gain(tree: bpy.types.NodeTree, image: bpy.types.Image) -> None:
     _read_sequence(tree.nodes[GAIN], image)
 
 
+def set_calibration(tree: bpy.types.NodeTree, lut: Sequence[float]) -> None:
+    """Let the strength be even to the eye by ``lut``; where that is empty, be the law's gain.
+
+    The curve's knots lie where Blender's table of it has entries, every 64th: what is between
+    them is a straight line there as well.
+    """
+    curve = tree.nodes.get(EVEN)
+    if not lut:
+        if curve is not None:
+            _lead_past(tree, curve)
+        return
+    if curve is None:
+        curve = _led_through(tree)
+    points = curve.mapping.curves[0].points
+    knots = [(knot / (len(lut) - 1), gain) for knot, gain in enumerate(lut)]
+    knots.append((MOST_STRENGTH, MOST_STRENGTH))  # from 1 on raw stops
+    while len(points) > len(knots):  # drawn into it by hand
+        points.remove(points[-1])
+    while len(points) < len(knots):
+        points.new(0.0, 0.0)
+    for point, knot in zip(points, knots, strict=True):
+        point.location, point.handle_type = knot, "VECTOR"
+    curve.mapping.update()
+
+
+def is_calibrated(tree: bpy.types.NodeTree) -> bool:
+    return EVEN in tree.nodes
+
+
+def is_even(tree: bpy.types.NodeTree) -> bool:
+    """Say whether the strength goes through a calibration, and not past it."""
+    return is_calibrated(tree) and not tree.nodes[EVEN].mute
+
+
+def set_even(tree: bpy.types.NodeTree, even: bool) -> None:
+    """Let the strength go through the calibration, or past it; nothing where there is none."""
+    if is_calibrated(tree):
+        tree.nodes[EVEN].mute = not even
+
+
 def gain_image(tree: bpy.types.NodeTree) -> bpy.types.Image:
     return tree.nodes[GAIN].image
+
+
+def _led_through(tree: bpy.types.NodeTree) -> bpy.types.Node:
+    """Put a curve behind the strength, where it is known to be 0 or more."""
+    source = next(node for node in tree.nodes if node.bl_idname == "NodeGroupInput")
+    strength = source.outputs["Strength"].links[0].to_node
+    (ahead,) = strength.outputs[0].links
+    curve = tree.nodes.new("ShaderNodeFloatCurve")
+    curve.name = curve.label = EVEN
+    curve.location = _COLUMN, -2 * _ROW  # above the others
+    curve.mapping.use_clip, curve.mapping.extend = False, "EXTRAPOLATED"
+    tree.links.new(curve.outputs[0], ahead.to_socket)
+    tree.links.new(strength.outputs[0], curve.inputs["Value"])
+    return curve
+
+
+def _lead_past(tree: bpy.types.NodeTree, curve: bpy.types.Node) -> None:
+    (before,), (ahead,) = curve.inputs["Value"].links, curve.outputs[0].links
+    tree.links.new(before.from_socket, ahead.to_socket)
+    tree.nodes.remove(curve)
 
 
 def _add_sockets(tree: bpy.types.NodeTree) -> None:

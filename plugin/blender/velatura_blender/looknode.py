@@ -133,14 +133,16 @@ def create(tree: bpy.types.NodeTree, path: Path) -> bpy.types.Node:
     found = look.read(path)
     group = bpy.data.node_groups.new(found.card.name, "CompositorNodeTree")
     group.velatura.uid = uuid.uuid4().hex[:8]
+    card = found.card
     try:
-        law.build(group, _gain_sequence(found.card.name, group.velatura.uid), found.card.floor)
+        image = _gain_sequence(card.name, group.velatura.uid)
     except InputError:
         bpy.data.node_groups.remove(group)
         raise
+    law.build(group, image, card.floor, card.strength_lut)
     _remember(group, found)
     node = tree.nodes.new(GROUP)
-    node.node_tree, node.name, node.label = group, found.card.name, found.card.name
+    node.node_tree, node.name, node.label = group, card.name, card.name
     node.width = 180
     for scene in bpy.data.scenes:
         if graph_of(scene) == tree:
@@ -159,6 +161,7 @@ def change(node: bpy.types.Node, path: Path) -> None:
     found = look.read(path)
     _remember(node.node_tree, found)
     law.set_floor(node.node_tree, found.card.floor)
+    law.set_calibration(node.node_tree, found.card.strength_lut)
     node.label = found.card.name
 
 

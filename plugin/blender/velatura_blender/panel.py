@@ -6,7 +6,7 @@ import textwrap
 
 import bpy
 
-from . import chooser, failure, focus, messages, passes, shelf, tally, walk
+from . import chooser, failure, focus, law, messages, passes, shelf, tally, walk
 from .looknode import LookNode
 
 _THUMBNAIL, _GRID = 6.0, 4.0  # size of the look's picture and of those to choose from, in rows
@@ -147,6 +147,8 @@ def _knobs(layout: bpy.types.UILayout, context: bpy.types.Context, look: LookNod
             layout.label(text=f"{name}: wired in", icon="LINKED")
         else:
             layout.prop(socket, "default_value", text=name, slider=True)
+        if name == "Strength" and law.is_calibrated(look.group):
+            layout.prop(look.group.velatura, "even")
     missing = passes.lacking(look, known.guides)
     if missing:
         _write(layout, context, f"The look reads {', '.join(missing)}: not rendered", icon="ERROR")

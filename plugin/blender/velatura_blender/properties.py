@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bpy
 
+from . import law
+
 ID = __package__
 
 _DEVICES = (
@@ -11,6 +13,14 @@ _DEVICES = (
     ("cpu", "Processor", "Slower, and the same bits on every machine"),
     ("cuda", "Graphics card", "NVIDIA, by CUDA; an error where it does not answer"),
 )
+
+
+def _is_even(look: VELATURA_LookSettings) -> bool:
+    return law.is_even(look.id_data)
+
+
+def _set_even(look: VELATURA_LookSettings, even: bool) -> None:
+    law.set_even(look.id_data, even)
 
 
 class VELATURA_LookSettings(bpy.types.PropertyGroup):
@@ -32,6 +42,13 @@ class VELATURA_LookSettings(bpy.types.PropertyGroup):
     guides: bpy.props.StringProperty(
         name="Passes",
         description="The passes that the look reads beside the picture",
+    )
+    even: bpy.props.BoolProperty(
+        name="Even to the Eye",
+        description="Half the strength shows half of the look. Off, it is half of the look's stops,"
+        " of which the first show most. 0, and 1 and more, are the same either way",
+        get=_is_even,
+        set=_set_even,
     )
 
 

@@ -17,6 +17,7 @@ import bpy
 from velatura import fingerprint
 from velatura.newfile import replacing
 
+from . import law
 from .looknode import LookNode, is_look
 
 _FILE = "wiring.json"
@@ -146,7 +147,8 @@ def _inside(node: bpy.types.Node) -> object:
     if group is None:
         return None
     if is_look(node):
-        return group.velatura.uid, group.velatura.digest
+        raw = law.is_calibrated(group) and not law.is_even(group)
+        return group.velatura.uid, group.velatura.digest, *(["raw"] if raw else [])
     ends = [each for each in group.nodes if getattr(each, "is_active_output", False)]
     return _told(group, [socket for each in ends for socket in each.inputs])
 

@@ -46,12 +46,16 @@ def baked():
 
 
 def stocked(folder: Path, python: Path) -> Project:
-    """Return a project with a library: two looks of three files, one of them with a picture."""
+    """Return a project with a library: two looks of three files.
+
+    Ink has a picture; Chalk reads passes, and its strength is calibrated.
+    """
     library = folder / "library"
     library.mkdir()
     picture = base64.b64encode(png(160, 90)).decode()
     looks.small(library / "ink.onnx", name="Ink", author="Ada", licence="CC0", thumbnail=picture)
-    looks.small(library / "chalk.onnx", ("normal", "depth"), name="Chalk")
+    even = tuple((k / 16) ** 1.5 for k in range(17))
+    looks.small(library / "chalk.onnx", ("normal", "depth"), name="Chalk", strength_lut=even)
     (library / "torn.onnx").write_bytes(b"PK")
     return Project(folder, python, {"VELATURA_LOOKS": str(library)})
 

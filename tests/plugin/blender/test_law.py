@@ -7,12 +7,17 @@ import numpy.typing as npt
 import pytest
 from projects import Project, pixels
 
-from velatura import exr, gain
+from velatura import exr, gain, strength
 from velatura.image import Image, Window
 
 pytestmark = pytest.mark.host_blender
 
 SIZE = 64, 36
+
+LUT = tuple((k / 16) ** 1.7 for k in range(strength.KNOTS))
+"""A calibration: half the slider is a third of the stops."""
+
+SLIDER = 0.0, 0.01, 0.3, 0.5, 0.96, 1.0, 1.7
 
 BUILD = """
 from velatura_blender import law
@@ -26,18 +31,51 @@ image.source, image.colorspace_settings.name = "SEQUENCE", "Non-Color"
 matte = tree.nodes.new("CompositorNodeImage")
 matte.image = bpy.data.images.load(f"{P}/matte.exr")
 matte.image.colorspace_settings.name = "Non-Color"
-group = bpy.data.node_groups.new("Law", "CompositorNodeTree")
-law.build(group, image, 1 / 128)
-node = tree.nodes.new("CompositorNodeGroup")
-node.node_tree = group
-tree.links.new(plate.outputs[0], node.inputs["Image"])
-tree.links.new(node.outputs[0], result)
-for name, strength, masked in (("zero", 0, 0), ("half", .5, 0), ("one", 1, 0), ("masked", 1, 1)):
-    if masked:
-        tree.links.new(matte.outputs[0], node.inputs["Mask"])
-    node.inputs["Strength"].default_value = strength
+
+def node(lut):
+    group = bpy.data.node_groups.new("Law", "CompositorNodeTree")
+    law.build(group, image, 1 / 128, lut)
+    made = tree.nodes.new("CompositorNodeGroup")
+    made.node_tree = group
+    tree.links.new(plate.outputs[0], made.inputs["Image"])
+    tree.links.new(made.outputs[0], result)
+    return made
+
+def render(name, look, strength=1, **wired):
+    look.inputs["Strength"].default_value = strength
+    links = [tree.links.new(matte.outputs[0], look.inputs[each]) for each in wired.values()]
     scene.frame_end = 1
     stage.animate(scene, f"{P}/{name}.")
+    for each in links:
+        tree.links.remove(each)
+"""
+
+LINEAR = """
+look = node(())
+for name, strength in (("zero", 0), ("half", 0.5), ("one", 1)):
+    render(name, look, strength)
+render("masked", look, by="Mask")
+"""
+
+EVEN = f"""
+look = node(())
+render("as painted", look)
+few = len(look.node_tree.nodes)
+look = node({LUT})
+more = len(look.node_tree.nodes)
+for strength in {SLIDER}:
+    render(strength, look, strength)
+render("field", look, by="Strength")
+law.set_even(look.node_tree, False)
+render("raw", look, 0.5)
+law.set_even(look.node_tree, True)
+curve = look.node_tree.nodes[law.EVEN].mapping.curves[0]
+curve.points.new(0.03, 0.9)
+law.set_calibration(look.node_tree, {LUT})
+render("mended", look, 0.5)
+law.set_calibration(look.node_tree, ())
+render("none", look, 0.5)
+stage.say(few=few, more=more, left=len(look.node_tree.nodes))
 """
 
 
@@ -56,29 +94,74 @@ def write(project: Project, name: str, **planes: npt.NDArray[np.generic]) -> Non
     exr.write(project.folder / name, Image((exr.new_part(planes, window, window, {}),)))
 
 
-def test_native_nodes_are_the_gain_law(project: Project) -> None:
+@pytest.fixture
+def plate(project: Project) -> npt.NDArray[np.float32]:
+    """A plate on disk, with its gain layer and a matte."""
     plate = awkward()
+    write(project, "plate.exr", **dict(zip("RGBA", plate, strict=True)))
+    write(project, "gain.0001.exr", **dict(zip("RGB", stops_for(plate), strict=True)))
+    matte = matte_for(plate)
+    write(project, "matte.exr", R=matte, G=matte, B=matte)
+    return plate
+
+
+def stops_for(plate: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
     stops = np.random.default_rng(5).uniform(-8, 8, (3, *plate.shape[1:])).astype(np.float16)
     stops[:, ~np.isfinite(plate[:3]).all(axis=0)] = 0  # as the runtime bakes them
-    matte = np.linspace(-0.5, 6, plate[0].size, dtype=np.float32).reshape(plate[0].shape)
-    write(project, "plate.exr", **dict(zip("RGBA", plate, strict=True)))
-    write(project, "gain.0001.exr", **dict(zip("RGB", stops, strict=True)))
-    write(project, "matte.exr", R=matte, G=matte, B=matte)
-    project.found(BUILD)
+    return stops
 
-    zero = pixels(project.folder / "zero.0001.exr")
-    same = (zero.view(np.uint32) == plate.view(np.uint32)) | (plate == 0)  # -0 may come as +0
-    assert same.all()
-    alpha = np.maximum(plate[3], 0)
-    amounts = {"half": 0.5, "one": 1.0, "masked": np.clip(matte, 0, 4)}
-    for name, amount in amounts.items():
-        shown = pixels(project.folder / f"{name}.0001.exr")
-        wanted = gain.apply(plate[:3], stops.astype(np.float32), amount, alpha)
-        # Two ways to raise 2 to a power in float arithmetic: 5e-6 relative; the change is taken
-        # from a sum with the plate, and so rounds with the larger of both.
-        slack = 5e-6 * np.maximum(np.abs(wanted), np.abs(plate[:3])) + 1e-7
-        fit = np.isfinite(wanted) & np.isfinite(plate[:3])
-        assert (np.abs(shown[:3][fit] - wanted[fit]) <= slack[fit]).all()
-        np.testing.assert_array_equal(np.isfinite(shown[:3]), np.isfinite(wanted))
-        np.testing.assert_array_equal(shown[3], plate[3])
-        assert ((shown[:3] >= 0) | (plate[:3] < 0) | ~fit).all()  # nothing goes negative
+
+def matte_for(plate: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    return np.linspace(-0.5, 6, plate[0].size, dtype=np.float32).reshape(plate[0].shape)
+
+
+def shown(project: Project, name: object) -> npt.NDArray[np.float32]:
+    return pixels(project.folder / f"{name}.0001.exr")
+
+
+def check(
+    plate: npt.NDArray[np.float32],
+    found: npt.NDArray[np.float32],
+    amount: npt.NDArray[np.float32] | float,
+    relative: float = 5e-6,
+) -> None:
+    """Demand the core's picture: by default up to two ways to raise 2 to a power in floats."""
+    stops, alpha = stops_for(plate).astype(np.float32), np.maximum(plate[3], 0)
+    wanted = gain.apply(plate[:3], stops, amount, alpha)
+    # The change is taken from a sum with the plate, and so rounds with the larger of both.
+    slack = relative * np.maximum(np.abs(wanted), np.abs(plate[:3])) + 1e-7
+    fit = np.isfinite(wanted) & np.isfinite(plate[:3])
+    assert (np.abs(found[:3][fit] - wanted[fit]) <= slack[fit]).all()
+    np.testing.assert_array_equal(np.isfinite(found[:3]), np.isfinite(wanted))
+    np.testing.assert_array_equal(found[3], plate[3])
+    assert ((found[:3] >= 0) | (plate[:3] < 0) | ~fit).all()  # nothing goes negative
+
+
+def same_bits(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> bool:
+    return bool(((a.view(np.uint32) == b.view(np.uint32)) | ((a == 0) & (b == 0))).all())
+
+
+def test_native_nodes_are_the_gain_law(project: Project, plate: npt.NDArray[np.float32]) -> None:
+    project.found(BUILD + LINEAR)
+    assert same_bits(shown(project, "zero"), plate)  # but -0 may come as +0
+    check(plate, shown(project, "half"), 0.5)
+    check(plate, shown(project, "one"), 1.0)
+    check(plate, shown(project, "masked"), np.clip(matte_for(plate), 0, 4))
+
+
+def test_a_calibrated_strength_is_the_cores(
+    project: Project, plate: npt.NDArray[np.float32]
+) -> None:
+    found = project.found(BUILD + EVEN)
+    assert same_bits(shown(project, 0.0), plate)
+    assert same_bits(shown(project, 1.0), shown(project, "as painted"))
+    # Blender's curve is a table of floats: 1e-6 of g, which are 6e-6 of light at 8 stops.
+    for slider in SLIDER:
+        check(plate, shown(project, slider), strength.even(LUT, slider), 1.2e-5)
+    field = [strength.even(LUT, float(each)) for each in matte_for(plate).clip(0, 4).ravel()]
+    check(plate, shown(project, "field"), np.float32(field).reshape(plate[0].shape), 1.2e-5)
+    check(plate, shown(project, "mended"), strength.even(LUT, 0.5), 1.2e-5)
+    for raw in ("raw", "none"):
+        check(plate, shown(project, raw), 0.5)
+    assert found["more"] == found["few"] + 1
+    assert found["left"] == found["few"]

@@ -53,14 +53,14 @@ def animate(project: Project, out: str, change: str = "") -> dict[str, Any]:
     return project.found(ANIMATE % (f"stage.enable()\n{change}", out))
 
 
-def by_hand(project: Project, frame: int, strength: float) -> npt.NDArray[np.float32]:
+def by_hand(project: Project, frame: int, amount: float) -> npt.NDArray[np.float32]:
     """Compute the chain with the core: half the light, ink, chalk, twice the light."""
     plate = pictures.upright(frame)
     plate[:3] *= 0.5
     ink = gain_layer(project, "a.onnx", plate)
     plate[:3] = gain.apply(plate[:3], ink, 1.0, plate[3])
     chalk = gain_layer(project, "b.onnx", plate)
-    plate[:3] = gain.apply(plate[:3], chalk, strength, plate[3])
+    plate[:3] = gain.apply(plate[:3], chalk, amount, plate[3])
     plate[:3] *= 2.0
     return plate
 
@@ -70,9 +70,9 @@ def test_a_chain_of_looks_equals_the_core_and_renders_each_frame_once(chain: Pro
     assert done["frames"] == [1, 2, 3, 4]
     assert done["strengths"][0] == 0
     assert done["strengths"][3] == 1
-    for frame, strength in zip(range(1, 5), done["strengths"], strict=True):
+    for frame, amount in zip(range(1, 5), done["strengths"], strict=True):
         shown = pixels(chain.folder / f"out/{frame:04d}.exr")
-        wanted = by_hand(chain, frame, strength)
+        wanted = by_hand(chain, frame, amount)
         # Chalk sees ink's result, which host and core round differently in the last bits; its
         # stops are then half floats one step apart: 2^-9 of stops between 2 and 4, .14 %.
         np.testing.assert_allclose(shown, wanted, rtol=2e-3, atol=1e-5)

@@ -77,6 +77,7 @@ messages.add("something to say")
         "Ink": 'select_look(node="Ink")',
         "Chalk": 'select_look(node="Chalk")',
         "Strength: 0.500": "NodeSocketFloat.default_value[0]",  # the node's own: it can be keyed
+        "Even to the Eye": "VELATURA_LookSettings.even[0]",
         "Enable Passes": "enable_passes()",
     }
     assert "Mask: wired in" in sidebar.texts(look)
@@ -113,6 +114,7 @@ tally.forget()
     assert "ink.onnxcannotberead" in sidebar.texts(look).replace(" ", "")  # a path may be broken
     assert "What is baked still renders" in sidebar.texts(look)
     assert "Strength: 1.000" in sidebar.behind(look)
+    assert "Even to the Eye" not in sidebar.behind(look)  # it has no calibration
 
 
 def test_a_panel_that_cannot_be_filled_says_so_and_does_not_raise(project: Project) -> None:
