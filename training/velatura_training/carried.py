@@ -58,13 +58,19 @@ def dress(lesson: Lesson, footage: Footage, found: Survey) -> Lesson:
     keys = tuple(_painted(key, footage, found.tracks) for key in lesson.keys)
     carried = Carry(keys, found.tracks, found.fields)
     if len(keys) > 1:
-        learnt = tuple(_with(key, carried.without(key.frame), footage) for key in lesson.keys)
+        learnt = tuple(completed(k, carried.without(k.frame), footage) for k in lesson.keys)
     else:
         learnt = _alone(lesson.keys[0], carried, footage)
-    others = tuple(_with(key, carried, footage) for key in lesson.others)
+    others = tuple(completed(key, carried, footage) for key in lesson.others)
     _tell_holes(learnt, others)
     by = () if found.tracks.cameras[0] is None else ("position", "id")
     return replace(lesson, keys=learnt, others=others, carry=carried, carried_by=by)
+
+
+def completed(key: Key, carried: Carry, footage: Footage) -> Key:
+    """Return a frame, painted or not, with the paint that is carried into it after its guides."""
+    paint = carried.paint(key.frame, footage.sight(key.frame, key.window))
+    return _appended(key, torch.from_numpy(paint))
 
 
 def _painted(key: Key, footage: Footage, tracks: Tracks) -> carry.Key:
@@ -76,12 +82,6 @@ def _painted(key: Key, footage: Footage, tracks: Tracks) -> carry.Key:
     inside = key.window.common(whole)
     light[:, *inside.within(whole)] = key.paint.numpy()[:, *inside.within(key.window)]
     return carry.Key.of(key.frame, light, sight, tracks)
-
-
-def _with(key: Key, carried: Carry, footage: Footage) -> Key:
-    """Return a key with the paint that is carried into it after its guides."""
-    paint = carried.paint(key.frame, footage.sight(key.frame, key.window))
-    return _appended(key, torch.from_numpy(paint))
 
 
 def _alone(key: Key, carried: Carry, footage: Footage) -> tuple[Key, ...]:

@@ -27,7 +27,11 @@ SMALLEST_PATCH = 32
 
 @dataclass(frozen=True)
 class Weights:
-    """How hard each loss pulls; 0 switches it off and saves its time."""
+    """How hard each loss pulls; 0 switches it off and saves its time.
+
+    ``consistency`` and ``warp`` ask for calm between frames (`velatura_training.calm`). Either makes
+    a step of a late stage up to half as long again; both together do no more than that.
+    """
 
     l1: float = 4.0
     l2: float = 0.0
@@ -36,6 +40,8 @@ class Weights:
     adversarial: float = 0.25
     variation: float = 0.0
     grid: float = 12.0
+    consistency: float = 0.0
+    warp: float = 0.0
 
 
 @dataclass(frozen=True)

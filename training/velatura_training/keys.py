@@ -69,6 +69,7 @@ class Lesson:
         depth_scale: distance that the look takes for the middle, in scene units.
         carry: for a shot look: the keys, and how they are carried into each frame of the shot.
         carried_by: the passes that this takes.
+        footage: the whole shots that the keys are of.
     """
 
     keys: tuple[Key, ...]
@@ -78,6 +79,7 @@ class Lesson:
     depth_scale: float
     carry: Carry | None = None
     carried_by: tuple[str, ...] = ()
+    footage: tuple[Footage, ...] = ()
 
 
 def load(
@@ -121,7 +123,9 @@ def load(
     keys = tuple(_read(f, plates[f], paints[f], means, look) for f in frames)
     unpainted = [f for f in _between(sorted(plates), frames) if f not in paints][:others]
     rest = tuple(_read(f, plates[f], None, means, look) for f in unpainted)
-    return Lesson(keys, rest, look.guides, look.colour_space, _depth_scale(keys, look.guides))
+    scale = _depth_scale(keys, look.guides)
+    whole = (Footage(plates, means),)
+    return Lesson(keys, rest, look.guides, look.colour_space, scale, footage=whole)
 
 
 def pair(plates: Sequence[str], painted: Sequence[str]) -> list[tuple[str, str]]:
@@ -163,7 +167,9 @@ def load_all(
         return load_all(shots, common, layer, named_passes, space)
     keys = tuple(key for lesson in lessons for key in lesson.keys)
     others = tuple(key for lesson in lessons for key in lesson.others)
-    return Lesson(keys, others, common, first.space, _depth_scale(keys, common))
+    whole = tuple(shot for lesson in lessons for shot in lesson.footage)
+    scale = _depth_scale(keys, common)
+    return Lesson(keys, others, common, first.space, scale, footage=whole)
 
 
 def footage(
@@ -174,6 +180,16 @@ def footage(
         return None
     means = Job(shots[0][0], "", "", layer=layer, space=space, passes=named_passes)
     return Footage(find(shots[0][0]), means)
+
+
+def unpainted(footage: Footage, frame: int, lesson: Lesson) -> Key:
+    """Return a frame of a lesson's footage, with the lesson's guides, but without any paint.
+
+    Raises:
+        ImageError, PassError: it cannot be read.
+    """
+    look = Card("lesson", colour_space=lesson.space, guides=lesson.guides)
+    return _read(frame, footage.plates[frame], None, footage.means, look)
 
 
 def find(pattern: str) -> dict[int, Path]:

@@ -79,6 +79,49 @@ def grid(result: Tensor, target: Tensor) -> Tensor:
     return F.avg_pool2d(bands, min(8, *bands.shape[2:])).abs().mean()
 
 
+def consistency(result: Tensor, expected: Tensor, visible: Tensor) -> Tensor:
+    """``sum V |y - e| / sum V``: what is seen twice is painted alike.
+
+    L1 over what was visible both times, after the temporal loss of Lai et al. 2018, eq. 5, with the
+    mask in place of their exponential weight.
+
+    Args:
+        result: ``(N, C, H, W)`` encoded.
+        expected: the same place's other result, fetched along its motion.
+        visible: ``(N, 1, H, W)``, 0 or 1. Nothing visible costs nothing.
+    """
+    seen = visible.sum().clamp_min(1) * result.shape[1]
+    return ((result - expected).abs() * visible).sum() / seen
+
+
+def warp(
+    result: Tensor, expected: Tensor, light: Tensor, before: Tensor, visible: Tensor
+) -> Tensor:
+    """``sum V |(y - e) - B(x - b)| / sum V``: from frame to frame paint changes as light does.
+
+    The output-level temporal loss of Gao et al. 2018 (ReCoNet), eq. 4: the change of a result is
+    compared with that of the plate's luminance, so that a moving light does not count as flicker.
+    Light is encoded here, so that twice the light is the same difference anywhere, and ``B`` is the
+    mean over `LIGHT` px: grain, and what fetching between pixels leaves, are no change of light.
+
+    Args:
+        result: as in `consistency`.
+        expected: as in `consistency`: the result of the other frame.
+        light: ``(N, 3, H, W)`` the plate, encoded.
+        before: the other frame's plate, encoded and fetched along the motion.
+        visible: as in `consistency`.
+    """
+    change = ((light - before) * visible).mean(1, keepdim=True)
+    area = F.avg_pool2d(visible, LIGHT, 1, LIGHT // 2).clamp_min(1 / LIGHT**2)
+    return consistency(
+        result, expected + F.avg_pool2d(change, LIGHT, 1, LIGHT // 2) / area, visible
+    )
+
+
+LIGHT = 9
+"""Side of the window in which a plate's change of light is averaged, px; odd."""
+
+
 def bce(scores: Maps, real: bool) -> Tensor:
     """``-log D`` or ``-log(1 - D)`` on logits, non-saturating (Goodfellow et al. 2014)."""
     terms = (F.binary_cross_entropy_with_logits(s, torch.full_like(s, float(real))) for s in scores)

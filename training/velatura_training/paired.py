@@ -11,8 +11,9 @@ import torch
 from velatura import cargo
 from velatura.gain import BOUND, FLOOR
 from velatura.sheet import Row
-from velatura_training import patches, perceptual, preview
+from velatura_training import calm, pairs, patches, perceptual, preview
 from velatura_training.augment import Batch, augment
+from velatura_training.calm import Pair
 from velatura_training.config import Recipe
 from velatura_training.course import Course
 from velatura_training.easel import Easel
@@ -48,6 +49,7 @@ class Paired(Course):
         weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
         self.backbone = perceptual.load(recipe.perceptual, weights) if eyes else None
         self.studio = Studio(recipe, self.shape, FLOOR, self.backbone, device)
+        self._look_twice()
 
     @property
     def exported(self) -> Generator:
@@ -57,7 +59,7 @@ class Paired(Course):
     def step(self, used: float, pace: float, rng: torch.Generator) -> dict[str, float]:
         """See `Course`."""
         batch = augment(self._sample(rng), self.recipe, self.lesson.guides, rng)
-        return self.studio.step(batch, used, rng, pace)
+        return self.studio.step(batch, used, rng, pace, self._pairs(used, rng))
 
     def rehearse(self) -> None:
         """See `Course`."""
@@ -81,6 +83,7 @@ class Paired(Course):
             return False
         self.lesson = replace(self.easel.lesson, depth_scale=self.lesson.depth_scale)
         self.patch = _patch(self.lesson, self.recipe)
+        self._look_twice()
         return True
 
     def state(self) -> dict[str, Any]:
@@ -114,6 +117,27 @@ class Paired(Course):
 
     def _sample(self, rng: torch.Generator) -> Batch:
         return patches.sample(self.lesson.keys, self.patch, self.recipe.batch, rng, self.device)
+
+    def _look_twice(self) -> None:
+        """Find in the lesson what can be seen twice: see `velatura_training.calm`."""
+        frames = (*self.lesson.keys, *self.lesson.others)
+        self.frames = [key for key in frames if min(key.plate.shape[1:]) >= self.patch]
+        warped = self.recipe.weights.warp > 0
+        self.neighbours = pairs.load(self.lesson, self.patch) if warped else ()
+
+    def _pairs(self, used: float, rng: torch.Generator) -> dict[str, Pair]:
+        """Return what the painter sees twice in this step: half a batch, for half a step's time."""
+        nudged, warped = self.recipe.weights.consistency > 0, bool(self.neighbours)
+        if not calm.pull(used) or not (nudged or warped):
+            return {}
+        size = self.patch, max(1, self.recipe.batch // (2 * (nudged + warped)))
+        seen: dict[str, Pair] = {}
+        if nudged:
+            batch = patches.sample(self.frames, *size, rng, self.device)
+            seen["consistency"] = calm.nudged(batch, self.shape.plain, rng)
+        if warped:
+            seen["warp"] = pairs.sample(self.neighbours, *size, rng, self.device)
+        return seen
 
 
 def _patch(lesson: Lesson, recipe: Recipe) -> int:

@@ -14,10 +14,10 @@ from velatura_training.keys import Key
 def sample(
     keys: Sequence[Key], patch: int, batch: int, rng: torch.Generator, device: torch.device
 ) -> Batch:
-    """Return a batch of random patches, the keys drawn equally often.
+    """Return a batch of random patches, the frames drawn equally often.
 
     Args:
-        keys: painted keys; each at least ``patch`` px a side.
+        keys: each at least ``patch`` px a side; an unpainted frame's paint is its plate.
         patch: side of a patch, px.
         batch: how many.
         rng: a CPU generator.
@@ -31,7 +31,7 @@ def sample(
             int(torch.randint(size - patch + 1, (), generator=rng)) for size in key.plate.shape[1:]
         )
         window = (..., slice(top, top + patch), slice(left, left + patch))
-        crops.append((key.plate[window], key.guides[window], _painted(key)[window]))
+        crops.append((key.plate[window], key.guides[window], _paint(key)[window]))
     plate, guides, paint = (torch.stack(planes).to(device) for planes in zip(*crops, strict=True))
     return Batch(_packed(plate), _packed(guides), _packed(paint))
 
@@ -48,14 +48,12 @@ def whole(key: Key, multiple: int, device: torch.device, most: int | None = None
     height, width = (min(size, most or size) // multiple * multiple for size in key.plate.shape[1:])
     top, left = (key.plate.shape[1] - height) // 2, (key.plate.shape[2] - width) // 2
     window = (..., slice(top, top + height), slice(left, left + width))
-    paint = key.plate if key.paint is None else key.paint
-    planes = (plane[window][None].to(device) for plane in (key.plate, key.guides, paint))
+    planes = (plane[window][None].to(device) for plane in (key.plate, key.guides, _paint(key)))
     return Batch(*map(_packed, planes))
 
 
-def _painted(key: Key) -> Tensor:
-    assert key.paint is not None, "only painted keys are sampled"  # noqa: S101
-    return key.paint
+def _paint(key: Key) -> Tensor:
+    return key.plate if key.paint is None else key.paint
 
 
 def _packed(planes: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ averaged painter that will be exported.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from types import EllipsisType
 from typing import Any, TypeVar
 
@@ -14,8 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from velatura_training import discriminator, generator, losses
+from velatura_training import calm, discriminator, generator, losses
 from velatura_training.augment import Batch
+from velatura_training.calm import Pair
 from velatura_training.config import Recipe
 from velatura_training.encoding import display, encode, glaze
 from velatura_training.perceptual import Backbone
@@ -75,7 +77,12 @@ class Studio:
         return painter
 
     def step(
-        self, batch: Batch, progress: float, rng: torch.Generator, pace: float = 1.0
+        self,
+        batch: Batch,
+        progress: float,
+        rng: torch.Generator,
+        pace: float = 1.0,
+        pairs: Mapping[str, Pair] | None = None,
     ) -> dict[str, float]:
         """Learn from one batch; return the losses by name.
 
@@ -84,6 +91,7 @@ class Studio:
             progress: how much of the budget is used, 0..1; steers rates and the critic's pull.
             rng: chooses where in the patches the eyes and the critic look; on the CPU.
             pace: the learning rates are multiplied by this.
+            pairs: what is seen twice, for the losses of these names: see `velatura_training.calm`.
         """
         self._set_rates(progress, pace)
         stops, result = self._paint(batch)
@@ -101,6 +109,7 @@ class Studio:
                 scores = self.critic(seen[window])
             fooled = losses.fool(self.recipe.adversarial, [s.float() for s in scores])
             painter["adversarial"] = pull * fooled
+        painter |= self._calm_terms(pairs or {}, progress)
         self._teach_painter(torch.stack(list(painter.values())).sum())
         return {name: float(value.detach()) for name, value in {**painter, **terms}.items()}
 
@@ -172,6 +181,17 @@ class Studio:
             terms["content"] = weights.content * losses.content(here, there)
         if weights.style:
             terms["style"] = weights.style * losses.style(here, there)
+        return terms
+
+    def _calm_terms(self, pairs: Mapping[str, Pair], progress: float) -> dict[str, Tensor]:
+        """Return the weighted losses that compare what is painted twice."""
+        terms = {}
+        for name, pair in pairs.items():
+            with torch.no_grad():
+                before = self._stops(self.exported, pair.before)
+            now = self._stops(self.painter, pair.now)
+            weight = calm.pull(progress) * getattr(self.recipe.weights, name)
+            terms[name] = weight * calm.difference(name, pair, now, before, self.floor)
         return terms
 
     def _glance(self, batch: Batch, rng: torch.Generator) -> Window:
