@@ -9,10 +9,10 @@ A *free* look is all in its network. A *shot* look has painted keys on board as 
 camera and the things of its shot move: they are carried into each frame (`velatura.carry`).
 
 ONNX contract: input ``rgb`` float ``(1, 3, h, w)``, scene-linear, unpremultiplied, in the look's
-colour space, finite; where the card names guides or has a cargo, input ``guides`` float ``(1, G, h,
-w)``, raw, in the card's order, and after them eight channels of carried paint; output ``stops``
-float ``(1, 3, h, w)`` within plus or minus ``bound``. ``h`` and ``w`` are multiples of
-``alignment``. Encoding and bounds are inside the network.
+colour space, finite; where the card names guides, a canvas or a cargo, input ``guides`` float ``(1,
+G, h, w)``, raw, in the card's order, after them four channels of `velatura.canvas`, and eight of
+carried paint; output ``stops`` float ``(1, 3, h, w)`` within plus or minus ``bound``. ``h`` and
+``w`` are multiples of ``alignment``. Encoding and bounds are inside the network.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class Card:
         floor: ``k`` of the gain law, scene-linear.
         bound: largest gain, in stops either way.
         guides: names of the passes the network reads, in input order.
+        canvas: whether it also reads the canvas, which `velatura.canvas` makes for any plate.
         carried_by: names of the passes that painted keys are carried by; empty for a free look, and
             for a shot look whose shot had none.
         cargo: SHA-256 of the painted keys on board and of all that goes with them; empty for a free
@@ -85,6 +86,7 @@ class Card:
     floor: float = 1.0 / 128.0
     bound: float = 8.0
     guides: tuple[str, ...] = ()
+    canvas: bool = False
     carried_by: tuple[str, ...] = ()
     cargo: str = ""
     free: bool = True

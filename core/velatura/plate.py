@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from velatura import colour, gain, passes
+from velatura import canvas, colour, gain, passes
 from velatura.errors import ColourError, PassError
 from velatura.image import FloatArray, Image, Part, Pixels, Window
 from velatura.job import Job
@@ -107,12 +107,16 @@ class Plate:
         return seen
 
     def guides(self, rows: slice, columns: slice, card: Card) -> FloatArray | None:
-        """Return the ``(G, h, w)`` guides that the look reads, 0 for those that are not there."""
-        if not card.guides:
+        """Return the ``(G, h, w)`` guides that the look reads, 0 for those that are not there.
+
+        After them comes the canvas, if the look reads it.
+        """
+        if not card.guides and not card.canvas:
             return None
         window = self._window(rows, columns)
         found = passes.pick_guides(self.image, card.guides, self.overrides, window)
-        return passes.stack_guides(found, card.guides, window.height, window.width)
+        stack = passes.stack_guides(found, card.guides, window.height, window.width)
+        return np.concatenate([stack, canvas.patch(window)]) if card.canvas else stack
 
     def lacking(self, card: Card) -> tuple[str, ...]:
         """Return the passes that the look reads and the plate has not."""

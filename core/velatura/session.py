@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from velatura import cargo
+from velatura import canvas, cargo
 from velatura.carry import CHANNELS, Carry
 from velatura.errors import CancelledError, DeviceError, LookError, MachineError
 from velatura.image import FloatArray
@@ -131,8 +131,9 @@ def open_session(look: Look, device: Device = "auto", threads: int = 1) -> Sessi
 
 
 def fed(card: Card) -> int:
-    """Return how many channels a look's second input has: its guides, and carried paint."""
-    return sum(GUIDES[name] for name in card.guides) + CHANNELS * bool(card.cargo)
+    """Return how many channels a look's second input has: guides, canvas and carried paint."""
+    guides = sum(GUIDES[name] for name in card.guides)
+    return guides + canvas.CHANNELS * card.canvas + CHANNELS * bool(card.cargo)
 
 
 def _load(look: Look, device: Device, threads: int) -> ort.InferenceSession:

@@ -84,7 +84,12 @@ def read_text(path: Path) -> str:
 def read_lesson(run: Path) -> dict[str, Any]:
     try:
         lesson: dict[str, Any] = json.loads(read_text(run / LESSON))
-        lesson = {"carried": False, "carried_by": [], **lesson}  # 0.1.0 knew free looks only
+        lesson = {
+            "carried": False,
+            "carried_by": [],
+            "canvas": False,
+            **lesson,
+        }  # 0.1.0 knew free looks only
         known = all(guide in GUIDES for guide in lesson["guides"])
         lesson = {
             **lesson,

@@ -10,13 +10,15 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from velatura.errors import TrainingError
 from velatura.progress import Progress, Style
 from velatura_training.config import (
     FREE,
+    PAINTING,
     SHOT,
     AdversarialName,
     Budget,
@@ -35,7 +37,9 @@ Device = Literal["auto", "cpu", "cuda"]
 
 def train(
     *plates: str,
-    painted: Annotated[tuple[str, ...], Parameter(consume_multiple=True)],
+    painted: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
+    style: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
+    stroke: float | None = None,
     out: Path,
     minutes: float | None = None,
     steps: int | None = None,
@@ -62,7 +66,7 @@ def train(
     resume: bool = False,
     progress: Style = "auto",
 ) -> None:
-    """Learn a look from painted frames of a shot.
+    """Learn a look from painted frames of a shot, or from a painting.
 
     Watch OUT/contact_sheet.png: plate, result and paint, renewed while it learns; OUT/losses.png
     shows how it goes. Keys that are repainted meanwhile are taken up. Ctrl-C keeps the best so far.
@@ -72,11 +76,15 @@ def train(
 
         velatura train shot/plate.####.exr --painted shot/paint.####.png --out runs/ink --minutes 5
 
+        velatura train shot/plate.####.exr --style storm.jpg --out runs/storm --minutes 30
+
     Args:
         plates: the plate's frames: name.####.exr, name.%04d.exr or name.$F4.exr; several shots may
             be named, and teach one free look.
         painted: the painted keys, numbered like the plate frames they were painted on (EXR: linear;
             PNG, JPG, TIFF: sRGB); as many as there are shots, in their order.
+        style: instead of painted keys, one or more paintings whose manner the shot shall have.
+        stroke: how large their strokes shall be: 1 for a painting of 600 px on its shorter side.
         out: the run's folder.
         minutes: how long to learn (5 where neither this nor --steps is given).
         steps: how many steps to learn, instead of --minutes.
@@ -112,34 +120,46 @@ def train(
     # machine they mostly spin, and with none at all a step takes twice as long on a quiet one.
     # OpenMP reads this once, when torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-    from velatura_training import keys, run
+    from velatura_training import keys, run, unpaired
     from velatura_training.easel import Easel
 
     if minutes is None and steps is None:
         minutes = DEFAULT_MINUTES
+    if bool(style) == bool(painted):
+        raise TrainingError(
+            "A look is learnt either from painted keys or from paintings",
+            found="both" if style else "neither",
+            do="Give --painted or --style.",
+        )
+    budget, where = Budget(minutes, steps), run.pick_device(device)
+    settings: dict[str, Any] = {
+        "stroke": stroke,
+        "tier": tier,
+        "generator": generator,
+        "discriminator": discriminator,
+        "adversarial": adversarial,
+        "perceptual": perceptual,
+        "perceptual_weights": None if perceptual_weights is None else str(perceptual_weights),
+        "weights": weights,
+        "patch": patch,
+        "batch": batch,
+        "rate": rate,
+        "exposure": exposure,
+        "grain": grain,
+        "seed": seed,
+    }
+    if style:
+        recipe = PAINTING.but(**settings)
+        footage = unpaired.load(plates, layer, space)
+        run.imitate(footage, style, out, recipe, budget, where, progress, threads, resume)
+        return
     wanted = tuple(name for name in guides if name != "none") if guides else None
     shots = keys.pair(plates, painted)
     easel = Easel(shots, wanted, layer, passes, space)
     if not free:
         with Progress(progress, "frames looked at") as report:
             easel.carry(report)
-    recipe = (FREE if easel.lesson.carry is None else SHOT).but(
-        tier=tier,
-        generator=generator,
-        discriminator=discriminator,
-        adversarial=adversarial,
-        perceptual=perceptual,
-        perceptual_weights=None if perceptual_weights is None else str(perceptual_weights),
-        weights=weights,
-        patch=patch,
-        batch=batch,
-        rate=rate,
-        exposure=exposure,
-        grain=grain,
-        seed=seed,
-    )
-    where = run.pick_device(device)
-    budget = Budget(minutes, steps)
+    recipe = (FREE if easel.lesson.carry is None else SHOT).but(**settings)
     run.train(easel.lesson, out, recipe, budget, where, progress, threads, resume, easel)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from velatura.errors import TrainingError
 
-GeneratorName = Literal["unet", "resnet"]
+GeneratorName = Literal["unet", "resnet", "brush"]
 Tier = Literal["draft", "standard", "fine"]
 DiscriminatorName = Literal["patch", "multiscale"]
 AdversarialName = Literal["lsgan", "hinge", "bce"]
@@ -29,8 +29,8 @@ SMALLEST_PATCH = 32
 class Weights:
     """How hard each loss pulls; 0 switches it off and saves its time.
 
-    ``consistency`` and ``warp`` ask for calm between frames (`velatura_training.calm`). Either makes
-    a step of a late stage up to half as long again; both together do no more than that.
+    ``consistency`` and ``warp`` ask for calm between frames (`velatura_training.calm`). Either
+    makes a step of a late stage up to half as long again; both together do no more than that.
     """
 
     l1: float = 4.0
@@ -70,6 +70,7 @@ class Recipe:
             where it is put on another shot.
         exposure: patches are brightened or darkened by up to this many stops.
         grain: patches get fresh noise of up to this part of their value; the target stays clean.
+        stroke: how large the strokes of a painting shall be; see ``velatura_training.styles``.
         clip: largest gradient norm.
         seed: of everything random.
     """
@@ -91,6 +92,7 @@ class Recipe:
     paint_dropout: float = 0.04
     exposure: float = 0.0
     grain: float = 0.0
+    stroke: float = 1.0
     clip: float = 1.0
     seed: int = 0
 
@@ -102,6 +104,7 @@ class Recipe:
         _demand(self.clip > 0, "clip", self.clip, "more than 0")
         _demand(0 <= self.glance <= SMALLEST_PATCH // 4, "glance", self.glance, "0 to 8 px")
         _demand(self.exposure >= 0 and self.grain >= 0, "exposure and grain", "", "0 or more")
+        _demand(0.1 <= self.stroke <= 10, "stroke", self.stroke, "0.1 to 10")  # noqa: PLR2004
         for name in ("refine_from", "average", "guide_dropout", "paint_dropout"):
             _demand(0 <= getattr(self, name) <= 1, name, getattr(self, name), "between 0 and 1")
         for name, weight in weights.items():
@@ -177,3 +180,24 @@ FREE = Recipe()
 SHOT = Recipe(weights=Weights(adversarial=0.0, grid=0.0), batch=4, refine_from=0.3)
 """The usual recipe of a shot look: texture comes with the carried paint, so there is no critic, and
 smaller batches give more steps in the same time."""
+
+PAINTING = Recipe(
+    generator="brush",
+    tier="fine",
+    discriminator="multiscale",
+    weights=Weights(
+        l1=0.0,
+        l2=300.0,
+        content=0.5,
+        style=100.0,
+        adversarial=0.0,
+        variation=0.02,
+        grid=4.0,
+        consistency=10.0,
+    ),
+    patch=192,
+    batch=1,
+    rate=2e-3,
+    refine_from=0.1,
+)
+"""The usual recipe of a look that is learnt from a painting."""

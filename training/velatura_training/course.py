@@ -83,6 +83,6 @@ class Course(ABC):
     def describe(self) -> dict[str, Any]:
         """Return what is learnt from, as plain values: RUN/lesson.json, and a part of the card.
 
-        With ``guides``, ``carried``, ``carried_by``, ``colour_space``, ``depth_scale``, ``bound``
-        and ``floor``, which export reads, and ``digests``: SHA-256 by file name.
+        With ``guides``, ``canvas``, ``carried``, ``carried_by``, ``colour_space``, ``depth_scale``,
+        ``bound`` and ``floor``, which export reads, and ``digests``: SHA-256 by file name.
         """

@@ -67,6 +67,7 @@ def export(run: Path, out: Path, name: str = "", author: str = "", licence: str 
         floor=lesson["floor"],
         bound=lesson["bound"],
         guides=tuple(lesson["guides"]),
+        canvas=lesson["canvas"],
         carried_by=tuple(lesson["carried_by"]),
         cargo=look.cargo_digest(cargo),
         free=not cargo or recipe.paint_dropout > 0,
@@ -189,7 +190,11 @@ def _load_painter(
 ) -> tuple[Generator, dict[str, Any]]:
     saved = checkpoint.load(run / checkpoint.BEST, torch.device("cpu"))
     shape = Shape(
-        tuple(lesson["guides"]), lesson["bound"], lesson["depth_scale"], lesson["carried"]
+        tuple(lesson["guides"]),
+        lesson["bound"],
+        lesson["depth_scale"],
+        lesson["carried"],
+        lesson["canvas"],
     )
     painter = generator.build(recipe.generator, recipe.tier, shape)
     try:

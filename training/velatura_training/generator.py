@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
+from velatura import canvas
 from velatura.carry import CHANNELS
 from velatura.passes import GUIDES
 from velatura_training.encoding import HALF_MAX, SCALE, SLOPE
@@ -52,12 +53,14 @@ class Shape:
         bound: largest gain in stops.
         depth_scale: distance, in scene units, that the depth guide maps to one half.
         carried: whether it also reads carried paint, after the guides: ``velatura.carry.CHANNELS``.
+        canvas: whether it also reads the canvas, right after the guides; see ``velatura.canvas``.
     """
 
     guides: tuple[str, ...] = ()
     bound: float = 8.0
     depth_scale: float = 5.0
     carried: bool = False
+    canvas: bool = False
 
     @property
     def channels(self) -> int:
@@ -66,8 +69,8 @@ class Shape:
 
     @property
     def plain(self) -> int:
-        """Number of guide channels."""
-        return sum(GUIDES[name] for name in self.guides)
+        """Number of channels of guides and canvas."""
+        return sum(GUIDES[name] for name in self.guides) + canvas.CHANNELS * self.canvas
 
     @property
     def answers(self) -> int:
@@ -141,7 +144,9 @@ class Generator(nn.Module, ABC):
             plane = guides[:, at : at + GUIDES[name]]
             at += GUIDES[name]
             planes.append(plane / (plane + self.shape.depth_scale) if name == "depth" else plane)
-        for first in range(at, self.shape.channels, 4):
+        if self.shape.canvas:
+            planes.append(guides[:, at : self.shape.plain])
+        for first in range(self.shape.plain, self.shape.channels, 4):
             there = guides[:, first + 3 : first + 4]
             planes += [guides[:, first : first + 3] - MIDDLE * there, there]
         return planes
@@ -276,8 +281,12 @@ TIERS = {
 
 
 def build(name: str, tier: str, shape: Shape) -> Generator:
-    """Return the generator called ``unet`` or ``resnet``, in the size of a tier."""
+    """Return the generator called ``unet``, ``resnet`` or ``brush``, in the size of a tier."""
     size = TIERS[tier]
+    if name == "brush":
+        from velatura_training.brush import Brush  # which is made of what is here
+
+        return Brush(shape, size.widths, size.stacks)
     if name == "unet":
         return UNet(shape, size.widths, size.stacks)
     return ResNet(shape, size.width, size.blocks)

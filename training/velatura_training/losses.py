@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -14,6 +15,9 @@ from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
 Maps = Sequence[Tensor]
 """Feature or score maps, finest first."""
+
+FAINT = 0.3
+"""A channel fainter than this part of the others' height is not brought up to it: it is noise."""
 
 
 def l1(result: Tensor, target: Tensor) -> Tensor:
@@ -49,6 +53,54 @@ def style(result: Maps, target: Maps) -> Tensor:
         size = gram_t.square().sum((1, 2)).clamp_min(1e-8)
         terms.append(((gram_y - gram_t).square().sum((1, 2)) / size).mean())
     return torch.stack(terms).mean()
+
+
+@dataclass(frozen=True)
+class Manner:
+    """What a backbone sees of paintings, wherever it lies in them.
+
+    Attributes:
+        grams: at each tap the mean Gram matrix, ``(C, C)``, of channels brought to one height.
+        heights: those heights, ``(C, 1)``: the root mean square of each channel.
+    """
+
+    grams: tuple[Tensor, ...]
+    heights: tuple[Tensor, ...]
+
+    @classmethod
+    def of(cls, paintings: Sequence[Maps]) -> Manner:
+        """Return the manner of one painting's maps, or of several paintings' together."""
+        grams, heights = [], []
+        for taps in zip(*paintings, strict=True):
+            mean = torch.stack([gram(tap.float())[0] for tap in taps]).mean(0)
+            height = mean.diagonal().sqrt()[:, None]
+            height = height.clamp_min(FAINT * float(height.square().mean().sqrt()) + 1e-8)
+            grams.append(mean / (height * height.T))
+            heights.append(height)
+        return cls(tuple(grams), tuple(heights))
+
+
+def manner(result: Maps, wanted: Manner) -> Tensor:
+    """``mean_l ||S G_l(y) S - S G_l(t) S||^2 / ||S G_l(t) S||^2``, ``S = diag(1 / rms_l(t))``.
+
+    The style loss with all channels on an equal footing: in a plain Gram matrix a few loud ones
+    (colour, brightness) drown those that answer to bristles. ``y`` is judged picture by picture, so
+    that an even wall must show strokes as well.
+    """
+    terms = []
+    for maps, target, height in zip(result, wanted.grams, wanted.heights, strict=True):
+        found = gram(maps) / (height * height.T)
+        terms.append((found - target).square().sum((1, 2)).mean() / target.square().sum())
+    return torch.stack(terms).mean()
+
+
+def shapes(result: Tensor, plate: Tensor) -> Tensor:
+    """``||N(F(y)) - N(F(x))||^2`` per value, each channel of ``N`` brought to mean 0 and spread 1.
+
+    A content loss that sees where things are and not how bright or colourful: those belong to the
+    painting (the normalisation of Huang & Belongie 2017, eq. 5).
+    """
+    return F.mse_loss(_normalised(result), _normalised(plate))
 
 
 def gram(features: Tensor) -> Tensor:
@@ -153,6 +205,11 @@ CRITIC: dict[str, Adversarial] = {"bce": bce, "lsgan": lsgan, "hinge": hinge}
 def fool(name: str, scores: Maps) -> Tensor:
     """Return the painter's adversarial loss: how far its patches are from passing as painted."""
     return hinge_generator(scores) if name == "hinge" else CRITIC[name](scores, True)
+
+
+def _normalised(maps: Tensor) -> Tensor:
+    centred = maps - maps.mean((2, 3), keepdim=True)
+    return centred / (centred.square().mean((2, 3), keepdim=True).sqrt() + 1e-3)
 
 
 def _pairs(result: Maps, target: Maps) -> list[tuple[Tensor, Tensor]]:

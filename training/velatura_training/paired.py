@@ -101,6 +101,7 @@ class Paired(Course):
             "frames": [key.frame for key in keys],
             "digests": {name: digest for key in keys for name, digest in key.digests.items()},
             "guides": list(self.lesson.guides),
+            "canvas": self.shape.canvas,
             "carried": self.shape.carried,
             "carried_by": list(self.lesson.carried_by),
             "colour_space": self.lesson.space,

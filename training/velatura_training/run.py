@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,14 @@ import torch
 
 from velatura.errors import DeviceError, StorageError, TrainingError
 from velatura.progress import Style
-from velatura_training import checkpoint
-from velatura_training.config import FREE, SHOT, Budget, Recipe
+from velatura_training import checkpoint, styles
+from velatura_training.config import FREE, PAINTING, SHOT, Budget, Recipe
 from velatura_training.course import Course
 from velatura_training.easel import Easel
 from velatura_training.keys import Lesson
 from velatura_training.loop import Training
 from velatura_training.paired import Paired
+from velatura_training.unpaired import Footage, Unpaired
 
 log = logging.getLogger("velatura.training")
 
@@ -58,6 +59,38 @@ def train(
     def begin(recipe: Recipe, before: dict[str, Any] | None) -> Course:
         scale = before["depth_scale"] if before else lesson.depth_scale
         return Paired(replace(lesson, depth_scale=scale), recipe, device, easel)
+
+    return follow(begin, out, recipe, budget, style, processors, resume)
+
+
+def imitate(
+    footage: Footage,
+    paintings: Sequence[Path],
+    out: Path,
+    recipe: Recipe,
+    budget: Budget,
+    device: torch.device,
+    style: Style = "auto",
+    processors: int = 0,
+    resume: bool = False,
+) -> Path:
+    """Learn a look from paintings; see `follow`, which this is for a course of `Unpaired`.
+
+    Args:
+        footage: what it shall paint, from `velatura_training.unpaired.load`.
+        paintings: files of those, see `velatura_training.styles.read`.
+        out: see `follow`.
+        recipe: see `follow`.
+        budget: see `follow`.
+        device: CPU or CUDA.
+        style: see `follow`.
+        processors: see `follow`.
+        resume: see `follow`.
+    """
+
+    def begin(recipe: Recipe, before: dict[str, Any] | None) -> Course:  # noqa: ARG001
+        read = styles.read(paintings, footage.space, recipe.stroke)
+        return Unpaired(footage, read, recipe, device)
 
     return follow(begin, out, recipe, budget, style, processors, resume)
 
@@ -130,7 +163,7 @@ def _own_recipe(out: Path, asked: Recipe) -> Recipe:
     """Return the recipe that a run was started with; another one must not have been asked for."""
     own = Recipe.loads(checkpoint.read_text(out / checkpoint.RECIPE))
     changed = own.difference(asked)
-    if changed and asked not in {FREE, SHOT}:
+    if changed and asked not in {FREE, SHOT, PAINTING}:
         raise TrainingError(
             f"The run in {out} was started with another recipe",
             found=f"different {', '.join(changed)}",
