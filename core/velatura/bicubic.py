@@ -10,8 +10,8 @@ from velatura.image import FloatArray
 Places = npt.NDArray[np.float32]
 
 SHARPNESS = -0.75
-"""The cubic's slope at 1. Keys' own -1/2 leaves moved paint a little soft: on the courtyard shot its
-gradients are .967 of the truth's and its Gram distance .037; with -3/4 they are .996 and .027."""
+"""The cubic's slope at 1. Keys' own -1/2 leaves moved paint a little soft: on the courtyard shot
+gradients are .967 of the truth's and the Gram distance is .037; with -3/4 they are .996, .027."""
 
 
 def cubic(planes: FloatArray, x: Places, y: Places) -> FloatArray:

@@ -62,9 +62,10 @@ def dress(lesson: Lesson, footage: Footage, found: Survey) -> Lesson:
     else:
         learnt = _alone(lesson.keys[0], carried, footage)
     others = tuple(completed(key, carried, footage) for key in lesson.others)
+    held = tuple(completed(key, carried, footage) for key in lesson.held)
     _tell_holes(learnt, others)
     by = () if found.tracks.cameras[0] is None else ("position", "id")
-    return replace(lesson, keys=learnt, others=others, carry=carried, carried_by=by)
+    return replace(lesson, keys=learnt, others=others, held=held, carry=carried, carried_by=by)
 
 
 def completed(key: Key, carried: Carry, footage: Footage) -> Key:

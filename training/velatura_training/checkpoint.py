@@ -5,6 +5,8 @@
     RUN/recipe.json        how it is trained
     RUN/lesson.json        what it is trained on: plate, painted keys, passes, digests
     RUN/cargo.txt          painted keys and motions that a shot look takes along
+    RUN/swatches.pt        a few pieces of the shot, by which export calibrates the strength
+    RUN/scores.json        figures of the finished look, as `velatura evaluate --json` has them
     RUN/checkpoint.pt      everything needed to go on exactly
     RUN/best.pt            the averaged painter that is exported: the latest near the best score
     RUN/contact_sheet.png  plate, result, paint; rewritten while it learns
@@ -28,7 +30,7 @@ from velatura.newfile import replacing
 from velatura.passes import GUIDES
 
 RECIPE, LESSON, CHECKPOINT, BEST = "recipe.json", "lesson.json", "checkpoint.pt", "best.pt"
-CARGO = "cargo.txt"
+CARGO, SWATCHES, SCORES = "cargo.txt", "swatches.pt", "scores.json"
 SHEET, PLOT, THUMBNAIL = "contact_sheet.png", "losses.png", "thumbnail.png"
 
 

@@ -52,6 +52,7 @@ def train(
     perceptual_weights: Path | None = None,
     weights: Annotated[dict[str, float] | None, Parameter(name="--weight")] = None,
     guides: Annotated[tuple[Guide, ...], Parameter(consume_multiple=True)] = (),
+    hold_out: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (),
     layer: str = "",
     passes: str = "",
     space: str = "",
@@ -100,6 +101,7 @@ def train(
         weights: how hard each loss pulls, e.g. --weight.l1 4 --weight.adversarial 0.
         guides: passes to read beside the beauty; where nothing is said normal, depth, albedo and
             id, if all painted frames have them; `none` for a look that needs no passes.
+        hold_out: painted frames not to learn from: the figures at the end are theirs.
         layer: the beauty's layer, where it is not the usual one.
         passes: layers of the guides, where they are not the usual ones: normal=N,depth=Z.
         space: the plate's colour space, where its metadata do not tell.
@@ -155,7 +157,7 @@ def train(
         return
     wanted = tuple(name for name in guides if name != "none") if guides else None
     shots = keys.pair(plates, painted)
-    easel = Easel(shots, wanted, layer, passes, space)
+    easel = Easel(shots, wanted, layer, passes, space, hold_out)
     if not free:
         with Progress(progress, "frames looked at") as report:
             easel.carry(report)

@@ -13,6 +13,8 @@ import torch
 
 from velatura.sheet import Row
 from velatura_training.generator import Generator
+from velatura_training.swatches import Swatches
+from velatura_training.verdict import Verdict
 
 
 class Course(ABC):
@@ -73,6 +75,14 @@ class Course(ABC):
     @abstractmethod
     def restore(self, state: dict[str, Any]) -> None:
         """Take up the state that `state` gave."""
+
+    def appraise(self) -> Verdict | None:
+        """Return figures of what the exported painter has come to; None where none can be had."""
+        return None
+
+    @abstractmethod
+    def swatches(self) -> Swatches:
+        """Return a few pieces of what is glazed: see `velatura_training.swatches`."""
 
     @property
     def cargo(self) -> str:

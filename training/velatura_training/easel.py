@@ -36,6 +36,7 @@ class Easel:
         layer: of the beauty.
         passes: layers of the guides.
         space: of the plates.
+        held: frames that are not learnt from, see `keys.hold_out`.
 
     Attributes:
         lesson: what is learnt from them.
@@ -51,17 +52,19 @@ class Easel:
         layer: str = "",
         passes: str = "",
         space: str = "",
+        held: Sequence[int] = (),
     ) -> None:
         self._shots, self._means = shots, (layer, passes, space)
         self._seen = {place: _stamp(path) for place, path in self._painted().items()}
         self._waiting: set[Place] = set()
-        self._plain = self.lesson = keys.load_all(shots, guides, layer, passes, space)
+        self._plain, self._held = keys.load_all(shots, guides, layer, passes, space), held
+        self.lesson = keys.hold_out(self._plain, held)
         self._keys = dict(zip(self._seen, self._plain.keys, strict=True))
         self._footage = keys.footage(shots, layer, passes, space)
 
     def carry(self, report: Report) -> None:
         """Let the paint be carried along, where the shot allows it; see `carried.attach`."""
-        self.lesson = carried.attach(self._plain, self._footage, report)
+        self.lesson = carried.attach(self.lesson, self._footage, report)
 
     def look(self) -> bool:
         """Look at the painted files again; say whether `lesson` is another one now."""
@@ -126,6 +129,7 @@ class Easel:
     def _carried(self, plain: Lesson) -> Lesson:
         """Return the lesson with its paint carried along, if it was before."""
         carry = self.lesson.carry
+        plain = keys.hold_out(plain, self._held)
         if carry is None or self._footage is None:
             return plain
         if {key.frame for key in carry.keys} == {key.frame for key in plain.keys}:

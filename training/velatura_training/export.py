@@ -28,7 +28,7 @@ from velatura.image import FloatArray
 from velatura.look import Card, Look
 from velatura.newfile import replacing
 from velatura.session import open_session
-from velatura_training import checkpoint, generator
+from velatura_training import checkpoint, evenness, generator, swatches
 from velatura_training.config import Recipe
 from velatura_training.encoding import encode
 from velatura_training.generator import Generator, Shape
@@ -77,9 +77,10 @@ def export(run: Path, out: Path, name: str = "", author: str = "", licence: str 
         parameters=cost.parameters,
         kflop_px=round(cost.kflop_px, 2),
         bytes_px=cost.bytes_px,
+        strength_lut=_calibrated(run, painter, lesson),
         thumbnail=_thumbnail(run),
         training={"recipe": _portable(recipe), "lesson": lesson, "steps": kept["steps"]},
-        scores={"keys": kept["score"]},
+        scores={"keys": kept["score"], **_scores(run)},
         author=author,
         licence=licence,
         tool="velatura",
@@ -205,6 +206,24 @@ def _load_painter(
             found=str(error).split("\n")[0],
         ) from error
     return painter.eval().requires_grad_(False), saved
+
+
+def _scores(run: Path) -> dict[str, float]:
+    """Return the figures of the finished look; none where its training was not finished."""
+    path = run / checkpoint.SCORES
+    if not path.exists():
+        return {}
+    try:
+        mean = json.loads(checkpoint.read_text(path))["mean"]
+        return {str(name): round(float(value), 5) for name, value in mean.items()}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise TrainingError(f"{path} is not one of ours", found=str(error)) from error
+
+
+def _calibrated(run: Path, painter: Generator, lesson: dict[str, Any]) -> tuple[float, ...]:
+    """Return the calibration of the strength slider; empty where there is nothing to try it on."""
+    tried = swatches.glaze(run, painter)
+    return evenness.calibrate(tried, lesson["floor"], lesson["colour_space"]) if tried else ()
 
 
 def _portable(recipe: Recipe) -> dict[str, Any]:

@@ -67,6 +67,7 @@ class Lesson:
         guides: the passes that every painted frame's plate has.
         space: the plate's colour space, which the look works in.
         depth_scale: distance that the look takes for the middle, in scene units.
+        held: painted frames that are not learnt from: they tell how good the look is.
         carry: for a shot look: the keys, and how they are carried into each frame of the shot.
         carried_by: the passes that this takes.
         footage: the whole shots that the keys are of.
@@ -77,6 +78,7 @@ class Lesson:
     guides: tuple[str, ...]
     space: str
     depth_scale: float
+    held: tuple[Key, ...] = ()
     carry: Carry | None = None
     carried_by: tuple[str, ...] = ()
     footage: tuple[Footage, ...] = ()
@@ -170,6 +172,23 @@ def load_all(
     whole = tuple(shot for lesson in lessons for shot in lesson.footage)
     scale = _depth_scale(keys, common)
     return Lesson(keys, others, common, first.space, scale, footage=whole)
+
+
+def hold_out(lesson: Lesson, frames: Sequence[int]) -> Lesson:
+    """Return the lesson with some painted frames kept from the learning, to measure it by.
+
+    Raises:
+        TrainingError: a frame that is not painted, or no key is left.
+    """
+    painted = [key.frame for key in lesson.keys]
+    unknown = [frame for frame in frames if frame not in painted]
+    if unknown or set(painted) <= set(frames):
+        raise TrainingError(
+            f"Frame {unknown[0]} is not painted" if unknown else "No painted key is left to learn",
+            found=f"painted: {_listed(painted)}; held out: {_listed(frames)}",
+        )
+    held = tuple(key for key in lesson.keys if key.frame in frames)
+    return replace(lesson, keys=tuple(k for k in lesson.keys if k.frame not in frames), held=held)
 
 
 def footage(

@@ -7,19 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from velatura import cargo
 from velatura.gain import BOUND, FLOOR
 from velatura.sheet import Row
-from velatura_training import calm, pairs, patches, perceptual, preview
+from velatura_training import calm, pairs, patches, perceptual, preview, swatches
 from velatura_training.augment import Batch, augment
 from velatura_training.calm import Pair
 from velatura_training.config import Recipe
 from velatura_training.course import Course
 from velatura_training.easel import Easel
+from velatura_training.evaluate import held_out
+from velatura_training.eyes import Eyes
 from velatura_training.generator import Generator, Shape
-from velatura_training.keys import Lesson
+from velatura_training.keys import Key, Lesson
 from velatura_training.step import Studio
+from velatura_training.swatches import Swatches
+from velatura_training.verdict import Verdict
 
 PATCH_STEP = 8
 """Patches are multiples of this, px: the largest alignment of the generators."""
@@ -110,6 +115,34 @@ class Paired(Course):
             "floor": FLOOR,
             "perceptual": self.backbone.label if self.backbone else "none",
         }
+
+    def appraise(self) -> Verdict:
+        """Return figures of the frames that were held out; for want of such, of the keys."""
+        frames = self.lesson.held or self.lesson.keys
+        pictures = {key.frame: self._pictures(key) for key in frames}
+        verdict = held_out(pictures, self.space, Eyes(perceptual.load()))
+        return verdict.noting((*verdict.notes, self._meaning()))
+
+    def _meaning(self) -> str:
+        """Return what the figures of `appraise` are worth."""
+        if self.lesson.held:
+            return "of held-out frames: what to expect elsewhere in the shot"
+        if self.shape.carried and len({key.frame for key in self.lesson.keys}) > 1:
+            return "of the painted keys, each with the others' paint only; --hold-out is stricter"
+        return "of the very keys it has learnt: elsewhere it is worse; --hold-out tells how much"
+
+    def _pictures(self, key: Key) -> tuple[Tensor, Tensor, Tensor]:
+        row = preview.paint(self.exported, key, FLOOR, self.device)
+        plate, result, paint = (
+            torch.from_numpy(picture.transpose(2, 0, 1).copy())
+            for picture in row
+            if picture is not None
+        )
+        return plate, result, paint
+
+    def swatches(self) -> Swatches:
+        """See `Course`."""
+        return swatches.cut((*self.lesson.keys, *self.lesson.others), self.exported.alignment)
 
     @property
     def cargo(self) -> str:

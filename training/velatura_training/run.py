@@ -12,8 +12,8 @@ import torch
 
 from velatura.errors import DeviceError, StorageError, TrainingError
 from velatura.progress import Style
-from velatura_training import checkpoint, styles
-from velatura_training.config import FREE, PAINTING, SHOT, Budget, Recipe
+from velatura_training import checkpoint, styles, table
+from velatura_training.config import FREE, PAINTING, SHOT, Budget, Recipe, as_json
 from velatura_training.course import Course
 from velatura_training.easel import Easel
 from velatura_training.keys import Lesson
@@ -143,8 +143,19 @@ def follow(
             training.forget_best()
     checkpoint.write_text(out / checkpoint.RECIPE, recipe.dumps())
     training.write_lesson()
+    checkpoint.save(out / checkpoint.SWATCHES, {"swatches": course.swatches()})
     training.run(budget, style)
+    _appraise(out, course, training.kept["painter"])
     return out
+
+
+def _appraise(out: Path, course: Course, best: dict[str, Any]) -> None:
+    """Measure the painter that will be exported, and say how good it is."""
+    course.exported.load_state_dict(best)
+    verdict = course.appraise()
+    if verdict is not None:
+        checkpoint.write_text(out / checkpoint.SCORES, as_json(verdict.as_json()))
+        table.show({"look": verdict}, stderr=True)
 
 
 def pick_device(name: str) -> torch.device:

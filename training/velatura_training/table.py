@@ -52,10 +52,10 @@ COARSE = ("psnr", "sharp", "ewR", "ewP", "p999")
 """Figures whose third digit says nothing."""
 
 
-def show(verdicts: Mapping[str, Verdict]) -> None:
-    """Print the mean scores of each verdict, and each frame's of the first, to stdout."""
+def show(verdicts: Mapping[str, Verdict], stderr: bool = False) -> None:
+    """Print the mean scores of each verdict, and each frame's of the first, for people."""
     first = next(iter(verdicts.values()))
-    console = Console()
+    console = Console(stderr=stderr)
     console.print(_means(verdicts, len(first.frames)))
     console.print(_frames(first))
     eyes = re.sub(r"(sha256:[0-9a-f]{8})[0-9a-f]+", r"\1", first.backbone)

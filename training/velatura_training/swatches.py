@@ -1,0 +1,58 @@
+"""Swatches: a few pieces of a shot that stay with a run, to try its look on when it is exported.
+
+The strength slider is calibrated on them (`velatura_training.evenness`), so that a run can be
+exported without its shot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from velatura_training import checkpoint
+from velatura_training.evenness import Glazing
+from velatura_training.generator import Generator
+from velatura_training.keys import Key
+
+COUNT, SIDE = 6, 160
+"""How many swatches there are at most, and their side, px: large enough for calibration crops."""
+
+Swatches = list[dict[str, Tensor]]
+"""``plate`` ``(3, h, w)`` scene-linear, ``guides`` ``(G, h, w)``: what a painter reads, in half."""
+
+
+def cut(frames: Sequence[Key], step: int) -> Swatches:
+    """Return swatches from the middles of some frames, evenly chosen.
+
+    Args:
+        frames: painted or not.
+        step: their sides are multiples of this many px.
+    """
+    places = np.linspace(0, len(frames) - 1, min(COUNT, len(frames))).round().astype(int)
+    swatches = []
+    for frame in (frames[place] for place in places):
+        height, width = frame.plate.shape[1:]
+        tall, wide = (min(size, SIDE) // step * step for size in (height, width))
+        top, left = (height - tall) // 2, (width - wide) // 2
+        window = (..., slice(top, top + tall), slice(left, left + wide))
+        planes = {"plate": frame.plate[window], "guides": frame.guides[window]}
+        swatches.append({name: p.clamp(-65504, 65504).half() for name, p in planes.items()})
+    return swatches
+
+
+@torch.no_grad()
+def glaze(run: Path, painter: Generator) -> list[Glazing]:
+    """Return what a painter makes of a run's swatches; nothing where an older run has none."""
+    if not (run / checkpoint.SWATCHES).exists():
+        return []
+    found = checkpoint.load(run / checkpoint.SWATCHES, torch.device("cpu"))
+    glazed = []
+    for swatch in found["swatches"]:
+        plate, guides = swatch["plate"].float(), swatch["guides"].float()
+        stops = painter(plate[None], guides[None] if len(guides) else None)[0]
+        glazed.append(Glazing(plate.numpy(), stops.numpy()))
+    return glazed
