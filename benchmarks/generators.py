@@ -88,9 +88,11 @@ def main() -> None:
     torch.manual_seed(0)
     nets = {
         "Johnson-style": Johnson(),
-        "unet (default), no guides": generator.build("unet", generator.Shape()),
-        "unet (default), all guides": generator.build("unet", generator.Shape(keys.USUAL)),
-        "resnet, no guides": generator.build("resnet", generator.Shape()),
+        "unet (default), no guides": generator.build("unet", "standard", generator.Shape()),
+        "unet (default), all guides": generator.build(
+            "unet", "standard", generator.Shape(keys.USUAL)
+        ),
+        "resnet, no guides": generator.build("resnet", "standard", generator.Shape()),
     }
     times: dict[str, list[float]] = {label: [] for label in nets}
     with tempfile.TemporaryDirectory() as folder:

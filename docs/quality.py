@@ -2,9 +2,9 @@
 
     python docs/quality.py RUNS.jsonl OUT.png
 
-RUNS.jsonl is what benchmarks/recipes.py has written for the courtyard, seen with SqueezeNet
-and VGG19, for several --seconds. The anchors are others' programs on the same shot, keys and frames,
-measured by the same definitions, 600 CPU-seconds each if they train.
+RUNS.jsonl is what benchmarks/recipes.py has written for the courtyard, seen with SqueezeNet and
+VGG19, for several --seconds. The anchors are others' programs on the same shot, keys and frames,
+measured by the same definitions.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ def test_l1_and_l2_are_means():
 
 
 def test_content_is_relative_so_no_tap_outweighs_another():
-    # Off by a half everywhere: (0.5)^2 of what is there, whatever its size.
-    assert losses.content(maps(1.5, 150.0), maps(1.0, 100.0)) == pytest.approx(0.25)
+    # Off by a half of what is there everywhere, whatever its size.
+    assert losses.content(maps(1.5, 150.0), maps(1.0, 100.0)) == pytest.approx(0.5)
 
 
 def test_style_does_not_care_where_things_are():

@@ -52,7 +52,7 @@ class Paired(Course):
         self.patch = _patch(lesson, recipe)
         eyes = recipe.weights.content or recipe.weights.style
         weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
-        self.backbone = perceptual.load(recipe.perceptual, weights) if eyes else None
+        self.backbone = perceptual.load(recipe.perceptual, weights, learning=True) if eyes else None
         self.studio = Studio(recipe, self.shape, FLOOR, self.backbone, device)
         self._look_twice()
 

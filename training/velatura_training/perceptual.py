@@ -178,12 +178,16 @@ class VGG19(Backbone):
         return maps
 
 
-def load(name: str = "efficientnet", weights: Path | None = None) -> Backbone:
+def load(
+    name: str = "efficientnet", weights: Path | None = None, learning: bool = False
+) -> Backbone:
     """Return a frozen backbone, in evaluation mode.
 
     Args:
         name: one of `BACKBONES`.
         weights: a local ``.pth`` with torchvision's key names; not used by ``efficientnet``.
+        learning: run SqueezeNet to its first three taps only: half the time, and a look learns
+            more from it in the same time.
 
     Raises:
         TrainingError: no such backbone, no file given, or a file that does not fit.
@@ -200,7 +204,8 @@ def load(name: str = "efficientnet", weights: Path | None = None) -> Backbone:
         )
     state, label = _read_state(weights, name)
     try:
-        backbone = _BUILD[name](state, label)
+        shallow = learning and name == "squeezenet"
+        backbone = SqueezeNet(state, label, 3) if shallow else _BUILD[name](state, label)
     except KeyError as missing:
         raise TrainingError(
             f"{weights} does not hold the weights of {name}: {missing} is missing",
