@@ -142,7 +142,8 @@ class Paired(Course):
 
     def swatches(self) -> Swatches:
         """See `Course`."""
-        return swatches.cut((*self.lesson.keys, *self.lesson.others), self.exported.alignment)
+        frames = (*self.lesson.keys, *self.lesson.others)
+        return swatches.cut([(f.plate, f.guides) for f in frames], self.exported.alignment)
 
     @property
     def cargo(self) -> str:

@@ -16,7 +16,6 @@ from torch import Tensor
 from velatura_training import checkpoint
 from velatura_training.evenness import Glazing
 from velatura_training.generator import Generator
-from velatura_training.keys import Key
 
 COUNT, SIDE = 6, 160
 """How many swatches there are at most, and their side, px: large enough for calibration crops."""
@@ -25,21 +24,21 @@ Swatches = list[dict[str, Tensor]]
 """``plate`` ``(3, h, w)`` scene-linear, ``guides`` ``(G, h, w)``: what a painter reads, in half."""
 
 
-def cut(frames: Sequence[Key], step: int) -> Swatches:
+def cut(frames: Sequence[tuple[Tensor, Tensor]], step: int) -> Swatches:
     """Return swatches from the middles of some frames, evenly chosen.
 
     Args:
-        frames: painted or not.
+        frames: plate ``(3, H, W)`` and guides ``(G, H, W)`` of each.
         step: their sides are multiples of this many px.
     """
     places = np.linspace(0, len(frames) - 1, min(COUNT, len(frames))).round().astype(int)
     swatches = []
-    for frame in (frames[place] for place in places):
-        height, width = frame.plate.shape[1:]
+    for plate, guides in (frames[place] for place in places):
+        height, width = plate.shape[1:]
         tall, wide = (min(size, SIDE) // step * step for size in (height, width))
         top, left = (height - tall) // 2, (width - wide) // 2
         window = (..., slice(top, top + tall), slice(left, left + wide))
-        planes = {"plate": frame.plate[window], "guides": frame.guides[window]}
+        planes = {"plate": plate[window], "guides": guides[window]}
         swatches.append({name: p.clamp(-65504, 65504).half() for name, p in planes.items()})
     return swatches
 

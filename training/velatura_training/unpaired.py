@@ -20,7 +20,7 @@ from velatura.job import Job
 from velatura.look import Card
 from velatura.plate import Plate
 from velatura.sheet import Row
-from velatura_training import perceptual
+from velatura_training import perceptual, swatches
 from velatura_training.augment import Batch
 from velatura_training.brushwork import Brushwork, shown
 from velatura_training.config import SMALLEST_PATCH, Recipe
@@ -30,6 +30,7 @@ from velatura_training.generator import Generator, Shape
 from velatura_training.keys import find
 from velatura_training.palette import Palette
 from velatura_training.styles import Painting
+from velatura_training.swatches import Swatches
 
 MOST_FRAMES = 24
 """Frames of a shot that are learnt from, evenly spread: its frames are much alike."""
@@ -179,6 +180,11 @@ class Unpaired(Course):
             "floor": FLOOR,
             "perceptual": self.backbone.label,
         }
+
+    def swatches(self) -> Swatches:
+        """See `Course`."""
+        frames = [(f.plate, _weave(f.window)) for f in self.footage.frames]
+        return swatches.cut(frames, self.exported.alignment)
 
     @property
     def _shown(self) -> list[Frame]:
