@@ -42,6 +42,8 @@ def apply(
     memory_mb: int = 0,
     config: str = "",
     raw_strength: Annotated[bool, Parameter(negative="")] = False,
+    exposure: float = 0.0,
+    degrain: float = 0.0,
     progress: Style = "auto",
 ) -> None:
     """Put a look on a shot: write its gain layer, the finished picture, or both.
@@ -74,6 +76,11 @@ def apply(
             built-in one, if left away.
         raw_strength: take --strength for a part of the look's stops, and not for a part of what
             can be seen of it; from 1 on both are the same.
+        exposure: let the look see the plate brighter by so many stops, or darker by negative ones,
+            and paint it at its own brightness: for a shot that is lit or graded unlike those that
+            the look has learnt. One number for the whole shot.
+        degrain: standard deviation of the plate's grain, in stops (film: about 0.1). The look sees
+            the plate without it and does not shimmer; the picture keeps the plate's own grain.
         progress: a bar on a terminal, or lines for Open Job Description or Tractor on stdout.
     """
     from velatura import sequence
@@ -83,6 +90,7 @@ def apply(
         strength,
         *(mask, device, layer, passes, space),
         *(workers, memory_mb, config, raw_strength),
+        *(exposure, degrain),
     ).checked()
     if write == "gain" and (mask or strength != 1):
         log.warning(

@@ -62,8 +62,8 @@ def of_gain(job: Job, plate: str, look: str) -> str:
     """Return the fingerprint of a frame's gain layer.
 
     Args:
-        job: layer, passes, colour space and OCIO config count; all else leaves a gain layer as it
-            is.
+        job: layer, passes, colour space, OCIO config, exposure and degrain count; all else leaves
+            a gain layer as it is.
         plate: the plate's digest, see `of_file`.
         look: the look's digest, see `look_digest`.
     """
@@ -116,7 +116,10 @@ def stored(path: Path, key: str = JOB_KEY) -> str:
 
 def _made_from(job: Job, plate: str, look: str) -> list[str]:
     made_from = [velatura.__version__, look, plate, job.layer, job.passes, job.space]
-    return [*made_from, _config(job.config or os.environ.get("OCIO", ""))]
+    made_from.append(_config(job.config or os.environ.get("OCIO", "")))
+    # Named, and only where they do something: layers from before there were such stay right.
+    stops = (("exposure", job.exposure), ("degrain", job.degrain))
+    return made_from + [f"{name} {value!r}" for name, value in stops if value]
 
 
 def _config(config: str) -> str:

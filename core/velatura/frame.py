@@ -150,7 +150,7 @@ def _bake(
         rgb = np.empty((3, height, width), np.float32)
         for strip in _strips(rows, width):
             inside = slice(strip.start - rows.start, strip.stop - rows.start)
-            rgb[:, inside] = plate.seen(strip, columns)
+            rgb[:, inside] = plate.shown(strip, columns)
         return rgb, _guides(plate, session, number, rows, columns)
 
     baked = np.empty((3, *plate.size), np.float16)
@@ -178,14 +178,20 @@ def _guides(
 
 
 def _gained(plate: Plate, stops: FloatArray, rows: slice, columns: slice, card: Card) -> FloatArray:
-    """Return the look's stops as the plate's own space has them, 0 where it is NaN or Inf."""
+    """Return the look's stops for the plate as it is, 0 where it is NaN or Inf.
+
+    The look may have seen it in another colour space, or under another exposure. Of a degrained
+    plate it is the gain that counts: put on the plate with its grain, it leaves the grain there.
+    """
     rgb, alpha = plate.stored(rows, columns)
     with np.errstate(all="ignore"):
         fit = usable(rgb, alpha)
-        if plate.space != plate.target:
-            seen = plate.seen(rows, columns)
-            glazed = gain.apply(seen, stops, floor=card.floor)
-            glazed = colour.convert(glazed, plate.target, plate.space, plate.config)
+        if plate.space != plate.target or plate.exposure:
+            brighter = np.float32(2**plate.exposure)
+            seen = plate.seen(rows, columns) * brighter
+            glazed = gain.apply(seen, stops, floor=card.floor) / brighter
+            if plate.space != plate.target:
+                glazed = colour.convert(glazed, plate.target, plate.space, plate.config)
             if not isinstance(alpha, float):
                 glazed = np.where(alpha > 0, glazed * alpha, glazed)
             stops = gain.derive(rgb, glazed, alpha, card.floor, card.bound)

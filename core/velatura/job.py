@@ -17,6 +17,12 @@ DEVICES = ("auto", "cpu", "cuda")
 MOST_STRENGTH = 4.0
 """Largest strength; 2 is already twice as strong in stops. More is a slip of the hand."""
 
+MOST_EXPOSURE = 16.0
+"""Most stops of exposure, either way: from starlight to the sun."""
+
+MOST_DEGRAIN = 2.0
+"""Strongest grain, stops: under more there is hardly a picture."""
+
 _TYPES = {"str": (str,), "float": (int, float), "int": (int,), "bool": (bool,)}
 
 
@@ -45,6 +51,13 @@ class Job:
         config: the OCIO config that defines ``space``: a file or a built-in's name; empty: $OCIO,
             else the built-in one.
         raw_strength: take ``strength`` for the law's gain, whatever the look's calibration says.
+        exposure: stops by which the look sees the plate brighter than it is, or darker where they
+            are negative. For a shot that is lit or graded darker than those the look has learnt:
+            it is painted as they are, and stays as dark. One number for the whole shot, so that
+            nothing pumps.
+        degrain: standard deviation of the plate's grain, in stops. The look sees the plate without
+            it, and so does not shimmer; the finished picture keeps the plate's own grain. 0 for a
+            clean plate; film has about 0.1.
     """
 
     plate: str
@@ -62,6 +75,8 @@ class Job:
     memory_mb: int = 0
     config: str = ""
     raw_strength: bool = False
+    exposure: float = 0.0
+    degrain: float = 0.0
 
     def argv(self) -> list[str]:
         """Return the arguments of ``velatura`` that run this job."""
@@ -121,7 +136,17 @@ class Job:
                 found=str(self.strength),
                 do="1 is as painted, and 2 is already twice as strong in stops",
             )
+        stops = (
+            ("exposure", self.exposure, -MOST_EXPOSURE, MOST_EXPOSURE),
+            ("degrain", self.degrain, 0.0, MOST_DEGRAIN),
+        )
+        for name, found, low, high in stops:
+            if not low <= found <= high:
+                raise InputError(
+                    f"In the job, {name} should be {low:g}..{high:g} stops", found=str(found)
+                )
         for name in ("workers", "memory_mb"):
             if getattr(self, name) < 0:
                 raise InputError(f"In the job, {name} should be 0 or more")
-        return replace(self, strength=float(self.strength))
+        numbers = {name: float(getattr(self, name)) for name in ("strength", "exposure", "degrain")}
+        return replace(self, **numbers)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from velatura import canvas, colour, gain, passes
+from velatura import canvas, colour, degrain, gain, passes
 from velatura.errors import ColourError, PassError
 from velatura.image import FloatArray, Image, Part, Pixels, Window
 from velatura.job import Job
@@ -32,6 +32,8 @@ class Plate:
         space: the plate's colour space.
         target: the look's.
         config: the OCIO config that both are names in, as the job has it.
+        exposure: stops by which the network is shown it brighter.
+        grain: standard deviation of the grain that the network is not shown, stops.
     """
 
     image: Image
@@ -43,6 +45,8 @@ class Plate:
     space: str
     target: str
     config: str
+    exposure: float = 0.0
+    grain: float = 0.0
 
     @classmethod
     def of(cls, image: Image, job: Job, card: Card) -> Plate:
@@ -70,7 +74,8 @@ class Plate:
             target = colour.canonical(card.colour_space, job.config)
         overrides = passes.parse_overrides(job.passes)
         planes = beauty.rgb, (red, green, blue), alpha
-        return cls(image, part, *planes, overrides, space, target, job.config)
+        spaces = space, target, job.config
+        return cls(image, part, *planes, overrides, *spaces, job.exposure, job.degrain)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -90,7 +95,7 @@ class Plate:
         return rgb, alpha
 
     def seen(self, rows: slice, columns: slice) -> FloatArray:
-        """Return what the network sees: ``(3, h, w)`` unpremultiplied, finite, in its space.
+        """Return the light in the network's space: ``(3, h, w)`` unpremultiplied, finite.
 
         NaN and Inf are seen as black. Where alpha is 0 there is nothing to divide by: light that
         is added there (fire, glows) is seen as it is.
@@ -105,6 +110,23 @@ class Plate:
                 seen = colour.convert(seen, self.space, self.target, self.config)
                 seen = np.clip(np.nan_to_num(seen), -gain.HALF_MAX, gain.HALF_MAX)
         return seen
+
+    def shown(self, rows: slice, columns: slice) -> FloatArray:
+        """Return what the network sees: `seen`, without its grain and brighter, as the job asks."""
+        shown = self._clean(rows, columns) if self.grain else self.seen(rows, columns)
+        if self.exposure:
+            shown = np.clip(shown * np.float32(2**self.exposure), -gain.HALF_MAX, gain.HALF_MAX)
+        return shown
+
+    def _clean(self, rows: slice, columns: slice) -> FloatArray:
+        """Return `seen` without its grain; beyond the frame its edges are repeated."""
+        inside, beyond = [], []
+        for part, size in zip((rows, columns), self.size, strict=True):
+            start, stop = part.start - degrain.REACH, part.stop + degrain.REACH
+            inside.append(slice(max(0, start), min(size, stop)))
+            beyond.append((max(0, -start), max(0, stop - size)))
+        seen = np.pad(self.seen(*inside), ((0, 0), *beyond), mode="edge")
+        return degrain.smooth(seen, self.grain)
 
     def guides(self, rows: slice, columns: slice, card: Card) -> FloatArray | None:
         """Return the ``(G, h, w)`` guides that the look reads, 0 for those that are not there.

@@ -62,6 +62,19 @@ def test_what_a_gain_layer_is_made_from_is_in_its_fingerprint_and_no_more(monkey
     assert of_gain(elsewhere, "plate", "look") == usual
 
 
+def test_exposure_and_degrain_count_where_they_do_something_and_else_leave_old_layers_right(
+    monkeypatch,
+):
+    changes = ({}, {"exposure": 1.0}, {"exposure": -1.0}, {"degrain": 1.0})
+    for of in (of_gain, of_picture):
+        assert len({of(changed(**change), "plate", "look") for change in changes}) == 4
+    monkeypatch.setattr("velatura.__version__", "0")
+    monkeypatch.delenv("OCIO", raising=False)
+    # What was written before a job had either.
+    before = "2ba78467d62a7d7f3813dca2e757e07b3bf09b072ba8f1da6f15157db2deec9c"
+    assert of_gain(JOB, "plate", "look") == before
+
+
 def test_strength_and_matte_are_in_the_fingerprint_of_a_picture():
     made = [
         of_picture(JOB, "plate", "look"),

@@ -32,6 +32,8 @@ jobs = st.builds(
     memory_mb=st.integers(0, 2**20),
     config=text | st.just(""),
     raw_strength=st.booleans(),
+    exposure=st.floats(-16, 16),
+    degrain=st.floats(0, 2),
 )
 
 
@@ -47,6 +49,7 @@ def test_a_job_is_read_as_it_was_written(job):
         Job(
             *("--plate.$F4.exr", "ink.onnx", "o=o", "-2-5", "both", 0.25, "matte.R", "cpu"),
             *("diffuse", "normal=N,depth=Z", "lin_ap1_scene", 3, 900, "/c/config.ocio", True),
+            *(-1.5, 0.1),
         ),
     ],
 )
@@ -71,6 +74,8 @@ def test_the_command_line_of_a_job_is_that_job(job):
             "raw_strength should be bool",
         ),
         ('{"plate": "a", "look": "b", "out": "c", "strength": NaN}', "strength should be 0..4"),
+        ('{"plate": "a", "look": "b", "out": "c", "exposure": NaN}', "exposure should be -16..16"),
+        ('{"plate": "a", "look": "b", "out": "c", "degrain": -0.1}', "degrain should be 0..2"),
         ('{"plate": "a", "look": "b", "out": "c", "write": "it"}', "gain or picture or both"),
         ('{"plate": "a", "look": "b", "out": "c", "device": "tpu"}', "auto or cpu or cuda"),
     ],
