@@ -42,10 +42,11 @@ def smooth(light: FloatArray, amount: float) -> FloatArray:
     """
     code = encoded(light)
     mean = _mean(code)
-    spread = np.maximum(_mean(code * code) - mean * mean, 0)
+    spread = _mean(code * code) - mean * mean
     grain = np.float32((amount / SCALE) ** 2)
-    slope = np.maximum(spread - grain, 0) / np.maximum(spread, grain)
-    offset = _mean((1 - slope) * mean)
+    slope: FloatArray = np.maximum(spread - grain, 0)
+    slope /= np.maximum(spread, grain)
+    offset = _mean(mean - slope * mean)
     inner = code[:, REACH:-REACH, REACH:-REACH]
     code = np.maximum(_mean(slope) * inner + offset, 0)
     smoothed: FloatArray = (np.exp2(code * np.float32(SCALE)) - 1) / np.float32(SLOPE)

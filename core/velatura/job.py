@@ -148,5 +148,5 @@ class Job:
         for name in ("workers", "memory_mb"):
             if getattr(self, name) < 0:
                 raise InputError(f"In the job, {name} should be 0 or more")
-        numbers = {name: float(getattr(self, name)) for name in ("strength", "exposure", "degrain")}
-        return replace(self, **numbers)
+        strength, exposure, degrain = map(float, (self.strength, self.exposure, self.degrain))
+        return replace(self, strength=strength, exposure=exposure, degrain=degrain)
