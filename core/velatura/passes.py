@@ -117,6 +117,13 @@ def pick_objects(
     return ids.numbers(place(plane.pixels, part.data, window or part.data), addresses[0])
 
 
+def channels(
+    image: Image, guide: str, overrides: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """Return the addresses of a guide's channels; none where the image lacks it."""
+    return tuple(_addresses(image, group(image), guide, overrides or {}))
+
+
 def lacking(
     image: Image, wanted: Sequence[str], overrides: Mapping[str, str] | None = None
 ) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def write(
         StorageError: the file cannot be written; what was there stays whole.
     """
     shown = [[None if p is None else _shown(p, space) for p in row] for row in rows]
-    picture.write_png(path, lay_out(shown, titles, labels))
+    picture.write_png(path, lay_out(shown, titles, labels), effort=1)  # written over and over
 
 
 def write_thumbnail(path: Path, linear: FloatArray, space: str) -> None:

@@ -61,11 +61,11 @@ def test_a_half_written_key_waits_until_it_is_whole(shot, easel, caplog):
     before = easel.lesson
     write_frame(path, grey(0.25))
     whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
-    for _ in range(3):
+    for part in (0.2, 0.5, 0.5, 0.9):
+        path.write_bytes(whole[: int(part * len(whole))])
         assert not easel.look()
     assert easel.lesson is before
-    assert caplog.text.count("looks again") == 1
+    assert caplog.text.count("look again") == 1
     path.write_bytes(whole)
     assert easel.look()
     assert (easel.lesson.keys[1].paint == 0.25).all()
@@ -80,7 +80,7 @@ def test_a_half_written_png_waits_too(shot, caplog):
     noise = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
     path.write_bytes(picture.png(noise)[:-200])
     assert not easel.look()
-    assert "looks again" in caplog.text
+    assert "look again" in caplog.text
 
 
 def test_a_repaint_of_the_wrong_size_is_refused_once_and_the_old_paint_stays(shot, easel, caplog):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -24,7 +28,7 @@ from velatura_training.watch import Watch
 def saved(run):
     """Return all that a run has got to, place by place, but the seconds that it took."""
     found = checkpoint.load(run / checkpoint.CHECKPOINT, CPU)
-    del found["state"]["seconds"]
+    del found["state"]["seconds"], found["state"]["cost"]
     found["state"]["reviewed"] = found["state"]["reviewed"][0]
     for name in ("points", "scores", "events"):
         found["curves"][name] = [(steps, what) for steps, _, what in found["curves"][name]]
@@ -89,7 +93,7 @@ def test_a_process_stopped_by_ctrl_c_keeps_its_best_and_goes_on_to_the_same_bits
     with log.open("w") as said:
         training = subprocess.Popen(line, stderr=said)
     deadline = time.monotonic() + 90
-    while not (out / checkpoint.SHEET).exists() and time.monotonic() < deadline:
+    while not (out / checkpoint.CHECKPOINT).exists() and time.monotonic() < deadline:
         time.sleep(0.01)  # it is there before the first step
     training.send_signal(signal.SIGINT)
     assert training.wait(60) == 130, log.read_text()
@@ -211,3 +215,21 @@ def test_the_time_left_follows_the_pace_of_late(capsys):
     assert left["openjd_status: step 10"] == " 123 s left"  # 990 x 0.125
     # The last 60 s: 25 s for 100 steps, and 35 s for 280 before them; 400 steps are left.
     assert left["openjd_status: step 600"] == " 63 s left"
+
+
+def test_a_warning_stands_above_the_bar_in_a_line_of_its_own(monkeypatch):
+    here, there = pty.openpty()
+    with os.fdopen(there, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        handler = logging.StreamHandler(terminal)
+        logging.getLogger().addHandler(handler)
+        with Watch("auto") as watch:
+            watch.show(0.1, 10.0, 100, {"l1": 0.5})
+            logging.getLogger("velatura").warning("Frame 6 is black")
+            watch.show(0.2, 20.0, 200, {"l1": 0.4})
+        logging.getLogger().removeHandler(handler)
+        assert handler.stream is terminal
+        seen = os.read(here, 2**16).decode()
+    lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen))
+    assert "Frame 6 is black" in lines
+    assert any("20 %" in line and "1:20 left" in line for line in lines)

@@ -8,15 +8,17 @@ its plate is refused. In both cases the old paint stays, and it is said once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from velatura.errors import FrameError, ImageError, TrainingError, VelaturaError
+from velatura.job import Job
 from velatura.progress import Progress, Report
 from velatura.survey import Survey
 from velatura_training import carried, keys
+from velatura_training.doubts import Doubts
 from velatura_training.keys import Key, Lesson
 
 Place = tuple[int, int]
@@ -61,6 +63,7 @@ class Easel:
         self.lesson = keys.hold_out(self._plain, held)
         self._keys = dict(zip(self._seen, self._plain.keys, strict=True))
         self._footage = keys.footage(shots, layer, passes, space)
+        self._doubt(self._keys)
 
     def carry(self, report: Report) -> None:
         """Let the paint be carried along, where the shot allows it; see `carried.attach`."""
@@ -95,19 +98,33 @@ class Easel:
                 )
         except ImageError as error:
             if place not in self._waiting:
-                log.warning("%s It may be being saved: the next review looks again", error)
+                log.warning("%s It may be being saved: a later review will look again", error)
             self._waiting.add(place)
+            self._seen[place] = stamp
             return None
         except VelaturaError as error:
             log.warning("%s It is not learnt from; what was learnt from before stays", error)
             self._seen[place] = stamp
             return None
+        self._doubt({place: lesson.keys[0]})
         self._waiting.discard(place)
         if stamp != _stamp(path):  # it was saved once more in between
             return None
         log.info("Frame %d is painted anew: learning from %s as it is now", place[1], path.name)
         self._seen[place] = stamp
         return lesson.keys[0]
+
+    def _doubt(self, painted: Mapping[Place, Key]) -> None:
+        """Say what looks wrong about keys; they are learnt from all the same."""
+        layer, passes, space = self._means
+        paths = self._painted()
+        for number, (plate, _) in enumerate(self._shots):
+            means = Job(plate, "", "", layer=layer, passes=passes, space=space)
+            doubts = Doubts(keys.find(plate), means)
+            for place, key in painted.items():
+                if place[0] == number and place in paths:
+                    for sentence in doubts.about(key, paths[place], self._plain.guides):
+                        log.warning(sentence)
 
     def _take(self, taken: dict[Place, Key]) -> bool:
         """Make the lesson with newly painted keys; say whether that went well."""

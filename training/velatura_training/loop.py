@@ -31,8 +31,9 @@ log = logging.getLogger("velatura.training")
 
 FIRST_REVIEWS = (0, 100, 300)
 """Steps of the early reviews: the first sheets come within seconds."""
-REVIEW_SECONDS = 20.0
-"""Time between reviews; one costs about a second at 1080p."""
+REVIEW_SECONDS, REVIEW_SHARE = 20.0, 0.1
+"""Time between reviews, and the part of all time that they may take. With three keys one costs half
+a second at 320 by 180 and two seconds at 1080p."""
 REVIEW_STEPS, REVIEWS = 100, 40
 """With a budget in steps: least steps between reviews, and how many there are at most."""
 SLACK = 1.1
@@ -56,6 +57,7 @@ class State:
         best: the best score so far.
         pace: what is left of the learning rates.
         reviewed: steps and seconds at the last review.
+        cost: seconds that it took.
     """
 
     steps: int = 0
@@ -63,6 +65,7 @@ class State:
     best: float = math.inf
     pace: float = 1.0
     reviewed: tuple[int, float] = (-1, 0.0)
+    cost: float = 0.0
 
 
 class Training:
@@ -124,8 +127,10 @@ class Training:
             used = budget.progress(state.seconds, state.steps)
             while used < 1 and not asked:
                 if self._due(budget):
+                    begun = time.perf_counter()
                     self._review(board, budget)
                     self._settle()
+                    state.cost = time.perf_counter() - begun
                 terms = self.course.step(used, state.pace, self.rng)
                 state.steps += 1
                 state.seconds = time.perf_counter() - started
@@ -157,7 +162,8 @@ class Training:
         if steps == at:
             return False
         if budget.steps is None:
-            return steps in FIRST_REVIEWS or self.state.seconds - then > REVIEW_SECONDS
+            rest = max(REVIEW_SECONDS, self.state.cost / REVIEW_SHARE)
+            return steps in FIRST_REVIEWS or self.state.seconds - then > rest
         return steps in FIRST_REVIEWS or steps % max(REVIEW_STEPS, budget.steps // REVIEWS) == 0
 
     def _settle(self) -> None:
@@ -190,9 +196,9 @@ class Training:
         else:
             self._keep(score)
             self._save()
-        preview.write(self.out, self.course.rows(), self.course.space)
-        title = f"{self.out.name}, step {state.steps}"
-        if self.curves.points:
+        if self.curves.points or last:  # at step 0 there is nothing to see yet
+            preview.write(self.out, self.course.rows(), self.course.space)
+            title = f"{self.out.name}, step {state.steps}"
             plot.draw(self.out / checkpoint.PLOT, self.curves, title, by_time=budget.steps is None)
         for name, value in {**self.curves.shown, "keys": score}.items():
             board.add_scalar(f"loss/{name}", value, state.steps)

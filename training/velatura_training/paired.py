@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,9 @@ from velatura_training.verdict import Verdict
 
 PATCH_STEP = 8
 """Patches are multiples of this, px: the largest alignment of the generators."""
+JUDGED, LEAST_JUDGED = 2**20, 256
+"""Pixels of all keys that a review judges, and the least side of what it judges of each: about a
+second with the default eyes; all of three keys of 320 by 180."""
 SHOWN = 4
 """Painted keys on the contact sheet at most."""
 
@@ -71,9 +75,13 @@ class Paired(Course):
         self.studio.rehearse(self._sample(torch.Generator().manual_seed(0)))
 
     def judge(self) -> float:
-        """Return the painter's own loss, without the critic, on the whole painted keys."""
-        alignment = self.exported.alignment
-        batches = (patches.whole(k, alignment, self.device, preview.MOST) for k in self.lesson.keys)
+        """Return the painter's own loss, without the critic, on the whole painted keys.
+
+        Of large keys the centres are judged: a review must not cost more than it tells.
+        """
+        keys, alignment = self.lesson.keys, self.exported.alignment
+        most = max(LEAST_JUDGED, math.isqrt(JUDGED // len(keys)))
+        batches = (patches.whole(key, alignment, self.device, most) for key in keys)
         judged = [self.studio.judge(batch) for batch in batches]
         return sum(judged) / len(judged)
 

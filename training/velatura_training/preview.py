@@ -17,8 +17,9 @@ from velatura_training.generator import Generator
 from velatura_training.keys import Key
 from velatura_training.patches import whole
 
-MOST = 960
-"""Longest side of a frame on the contact sheet, px; larger ones show their centre at full size."""
+MOST = 640
+"""Longest side of a frame on the contact sheet, px, so that three fit a screen; larger ones show
+their centre at full size."""
 
 
 @torch.no_grad()

@@ -6,9 +6,11 @@ or Tractor's ALF), one a change of percent.
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections import deque
 from types import TracebackType
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -33,6 +35,7 @@ class Watch:
         self._marks: deque[tuple[float, float]] = deque()
         self._bar: Progress | None = None
         self._task = TaskID(0)
+        self._diverted: list[tuple[logging.StreamHandler[TextIO], TextIO]] = []
 
     def __enter__(self) -> Watch:
         if self.style in {"auto", "bar"} and sys.stderr.isatty():
@@ -47,6 +50,7 @@ class Watch:
                 refresh_per_second=4,
             )
             self._bar.start()
+            self._divert()
             self._task = self._bar.add_task("learning", total=1.0, left="", losses="")
         return self
 
@@ -58,6 +62,8 @@ class Watch:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+        for handler, stream in self._diverted:
+            handler.setStream(stream)
 
     def show(self, progress: float, seconds: float, steps: int, terms: dict[str, float]) -> None:
         """Show that ``progress`` (0..1) of the budget is used after ``seconds`` and ``steps``."""
@@ -79,6 +85,13 @@ class Watch:
             self._line(f"openjd_status: step {steps}, {int(left)} s left, {losses}")
         elif self.style == "alf":
             self._line(f"ALF_PROGRESS {percent}%")
+
+    def _divert(self) -> None:
+        """Let log lines appear above the bar: in its line nobody could read them."""
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler, logging.StreamHandler) and handler.stream.isatty():
+                self._diverted.append((handler, handler.stream))
+                handler.setStream(sys.stderr)  # which the bar has taken over
 
     def _left(self, progress: float, seconds: float) -> float:
         """Return the seconds that what is left of the budget will take, reviews and all."""
