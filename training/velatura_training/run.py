@@ -27,7 +27,7 @@ Begin = Callable[[Recipe, dict[str, Any] | None], Course]
 """Begins a course by a recipe. For a resumed run the second argument is what its lesson.json says,
 for what has to stay as the painter's weights are used to it."""
 
-KEPT = ("guides", "carried", "colour_space")
+KEPT = ("guides", "canvas", "carried", "colour_space")
 """What may not change about a run's lesson."""
 
 
