@@ -84,8 +84,9 @@ def pick_guides(
     normal: as stored; depth: as stored, 0 for the background; albedo: scene-linear, as stored;
     id: a colour in [-0.5, 0.5] for each object, 0 for none (from Cryptomatte or object numbers);
     position: as stored, in the world; vector: motion in px, as Blender stores it: X and Y to where
-    the pixel was a frame before, Z and W from where it will be a frame later. Motion in two
-    channels is not taken: whether it leads back or forth, and in what unit, each renderer decides.
+    the pixel was a frame before, Z and W from where it will be a frame later; both are 0 in all
+    channels where one of them is NaN or Inf, or from 1e9 on. Motion in two channels is not taken:
+    whether it leads back or forth, and in what unit, each renderer decides.
 
     Args:
         image: the plate.
@@ -268,5 +269,8 @@ def _guide(image: Image, guide: str, addresses: Sequence[str], window: Window | 
     usable = np.isfinite(values)
     if guide == "depth":
         usable &= (values > 0) & (values < BACKGROUND_DEPTH)
+    if guide in {"position", "vector"}:  # two thirds of a point are another point
+        usable &= np.abs(values) < BACKGROUND_DEPTH
+        usable &= usable.all(axis=0)
     values[~usable] = 0
     return values
