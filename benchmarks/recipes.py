@@ -30,11 +30,11 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
 from velatura import exr, gain
+from velatura.footage import Footage as Shot
 from velatura.job import Job
 from velatura.look import Card
 from velatura.plate import Plate
 from velatura.progress import Progress
-from velatura.survey import Footage as Shot
 from velatura_training import carried, evaluate, keys, perceptual
 from velatura_training.config import FREE, SHOT, Recipe
 from velatura_training.eyes import Eyes

@@ -13,6 +13,8 @@ SHARPNESS = -0.75
 """The cubic's slope at 1. Keys' own -1/2 leaves moved paint a little soft: on the courtyard shot
 gradients are .967 of the truth's and the Gram distance is .037; with -3/4 they are .996, .027."""
 
+_STEPS = (-1, 0, 1, 2)  # the four neighbours of a place, from the last pixel before it
+
 
 def cubic(planes: FloatArray, x: Places, y: Places) -> FloatArray:
     """Return ``(C, N)`` values of ``(C, H, W)`` planes at ``N`` places: sharp, as for colours.
@@ -25,19 +27,24 @@ def cubic(planes: FloatArray, x: Places, y: Places) -> FloatArray:
         y: ``(N,)`` rows.
     """
     height, width = planes.shape[1:]
-    left, top = np.floor(x).astype(np.int32), np.floor(y).astype(np.int32)
+    left, top = np.floor(x), np.floor(y)
     across, down = _weights(x - left), _weights(y - top)
-    columns = [np.clip(left + step, 0, width - 1) for step in (-1, 0, 1, 2)]
+    left, top = left.astype(np.intp), top.astype(np.intp)
+    columns = [np.clip(left + step, 0, width - 1) for step in _STEPS]
     flat = planes.reshape(len(planes), -1)
     result = np.zeros((len(planes), len(x)), np.float32)
     row = np.empty_like(result)
-    for step, weight in zip((-1, 0, 1, 2), down, strict=True):
-        start = np.clip(top + step, 0, height - 1) * np.int32(width)
+    at, read = np.empty_like(left), np.empty_like(result[0])
+    for step, weight in zip(_STEPS, down, strict=True):
+        start = np.clip(top + step, 0, height - 1)
+        start *= width
         row[:] = 0
         for column, share in zip(columns, across, strict=True):
-            at = start + column
+            np.add(start, column, out=at)
             for channel, plane in enumerate(flat):
-                row[channel] += share * plane.take(at)
+                plane.take(at, out=read, mode="clip")  # inside already; other modes take a copy
+                read *= share
+                row[channel] += read
         row *= weight
         result += row
     return result

@@ -20,9 +20,13 @@ ENOUGH = 64
 """Fewest known pixels that a camera is solved from; the twelve unknowns need six."""
 
 _SAMPLED = 2000  # pixels taken for solving; more do not move the fourth digit of a pixel
-_ROUNDS = 3  # solve, leave out the worst pixels (edges, where passes are averaged), solve again
-_KEPT = 0.9  # share of the pixels that stay in each round
-_FLAT = 1e-7  # relative singular value: below, all that is seen lies in one plane
+_ROUNDS = 6  # solve, leave out the worst pixels (edges, where passes are averaged), solve again
+_KEPT = 0.7  # share of the pixels that stays in any case
+_TRUE = 2e-4  # widths: what fits as well as that stays as well
+_FLAT = 1e-6  # relative singular value: below, all that is seen lies in one plane
+_NOISE = 5.0  # times the rounding of the pass: below, what does not seems to by rounding alone
+_LOST = 1e3  # widths: nowhere near the picture
+_WORST = 0.003  # widths by which pixels are missed: beyond, this is no pinhole's picture
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,20 @@ class Camera:
 
         What lies behind a pinhole has NaN for ``u`` and ``v``.
         """
-        rows = self.matrix.astype(np.float32)
-        u, v, w = (_affine(row, points) for row in rows)
-        depth = _affine(self.axis.astype(np.float32), points)
+        origin = self._origin
+        near = np.stack([plane - shift for plane, shift in zip(points, origin, strict=True)])
+        rows = np.concatenate([self.matrix, self.axis[None]])
+        rows[:, 3] += rows[:, :3] @ origin.astype(np.float64)
+        u, v, w, depth = (_affine(row, near) for row in rows.astype(np.float32))
         with np.errstate(divide="ignore", invalid="ignore"):
             scale = np.where(w > 0, 1 / w, np.nan).astype(np.float32)
             return u * scale, v * scale, depth
+
+    @property
+    def _origin(self) -> npt.NDArray[np.float32]:
+        """A point near what is seen: far from the world's origin, 32 bits would not do."""
+        place: Doubles = -np.linalg.pinv(self.matrix[:, :3]) @ self.matrix[:, 3]
+        return place.astype(np.float32)
 
     def toward(self, other: Camera) -> Doubles:
         """Return the homography ``(3, 3)`` by which infinitely far things move into ``other``."""
@@ -85,7 +97,8 @@ def solve(
         v: ``(H,)`` place of each row.
 
     Returns:
-        None with fewer than `ENOUGH` known pixels, and where all of them lie in one plane.
+        None with fewer than `ENOUGH` known pixels, where all of them lie in one plane, and where no
+        pinhole and no parallel rays make such a picture: fisheyes, panoramas, strong distortion.
     """
     rows, columns = np.nonzero(known)
     if len(rows) < ENOUGH:
@@ -94,19 +107,20 @@ def solve(
     rows, columns = rows[picked], columns[picked]
     points = position[:, rows, columns].astype(np.float64)
     places = np.stack([u[columns], v[rows]])
-    kept = np.arange(len(picked))
-    matrix = None
+    kept = np.ones(len(picked), bool)
     for _ in range(_ROUNDS):
-        matrix = _linear(points[:, kept], places[:, kept])
-        if matrix is None:
-            return None
+        matrix, certain = _linear(points[:, kept], places[:, kept])
         off = _miss(matrix, points, places)
-        kept = np.argsort(off, kind="stable")[: max(ENOUGH, int(_KEPT * len(off)))]
-    return None if matrix is None else _camera(matrix, points, float(np.median(off)))
+        kept = off <= max(float(np.quantile(off, _KEPT)), _TRUE)
+    error = float(np.median(off))
+    return _camera(matrix, points, error) if certain and error < _WORST else None
 
 
-def _linear(points: Doubles, places: Doubles) -> Doubles | None:
-    """Return the matrix that fits pairs of ``(3, N)`` points and ``(2, N)`` places best."""
+def _linear(points: Doubles, places: Doubles) -> tuple[Doubles, bool]:
+    """Return the matrix that fits pairs of ``(3, N)`` points and ``(2, N)`` places best.
+
+    And whether it is the only one: points of one plane leave a choice.
+    """
     world, to_world = _normalised(points)
     seen, to_seen = _normalised(places)
     ones = np.ones((1, points.shape[1]))
@@ -115,10 +129,8 @@ def _linear(points: Doubles, places: Doubles) -> Doubles | None:
     across = np.concatenate([homogeneous, zeros, -seen[0][:, None] * homogeneous], 1)
     down = np.concatenate([zeros, homogeneous, -seen[1][:, None] * homogeneous], 1)
     _, sizes, vectors = np.linalg.svd(np.concatenate([across, down]), full_matrices=False)
-    if not np.isfinite(sizes).all() or sizes[-2] < _FLAT * sizes[0]:
-        return None
-    fitted: Doubles = np.linalg.inv(to_seen) @ vectors[-1].reshape(3, 4) @ to_world
-    return fitted
+    certain = sizes[-2] > max(_FLAT * sizes[0], _NOISE * sizes[-1])
+    return np.linalg.inv(to_seen) @ vectors[-1].reshape(3, 4) @ to_world, bool(certain)
 
 
 def _normalised(points: Doubles) -> tuple[Doubles, Doubles]:
@@ -151,8 +163,9 @@ def _camera(matrix: Doubles, points: Doubles, error: float) -> Camera:
 
 def _miss(matrix: Doubles, points: Doubles, places: Doubles) -> Doubles:
     projected = matrix[:, :3] @ points + matrix[:, 3:]
-    off: Doubles = np.hypot(*(projected[:2] / projected[2] - places))
-    return off
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        off = np.hypot(*(projected[:2] / projected[2] - places))
+    return np.asarray(np.clip(np.nan_to_num(off, nan=_LOST), 0, _LOST))
 
 
 def _affine(row: npt.NDArray[np.float32], points: FloatArray) -> FloatArray:

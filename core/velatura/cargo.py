@@ -1,7 +1,7 @@
 """What a shot look has on board beside its network: painted keys, cameras, motions; as one text.
 
 A NumPy archive (``.npz``: ZIP, deflated) in base64, because an ONNX file's metadata are text. Light
-is kept in 16 bits, ``E(x) / 3`` of the whole range: a third of a thousandth of a stop. Planes are
+is kept in 16 bits, ``E(x)`` from 0 to 3: a third of a thousandth of a stop. Planes are
 stored as differences, low and high bytes apart, which halves them (as the EXR ZIP codec does).
 Nothing is unpickled, and nothing in it is believed: a look may come from anywhere.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import zipfile
 from typing import Any
 
@@ -17,23 +18,35 @@ import numpy as np
 import numpy.typing as npt
 
 from velatura.camera import Camera
-from velatura.carry import Carry, Key
+from velatura.carry import Carry
 from velatura.errors import LookError
+from velatura.key import Key
+from velatura.look import MAX_BYTES
+from velatura.sight import FEWER
 from velatura.tracks import Tracks
 
 MOST = 2**31
-"""Largest cargo, bytes unpacked: three keys of 8K."""
+"""Largest cargo, bytes unpacked: twenty keys of 4K."""
+
+LONGEST = MAX_BYTES - 2**26
+"""Longest text, bytes: a look's file with some room for its network. Ten painted keys of 4K."""
 
 _LIGHT = 65535 / 3.0  # codes per unit of encoded light; 65504 lies at 2.88
 _PLACE = 2**15 - 1  # codes per width or height; half a frame outside on each side
 _OUTSIDE = 0.5
 _NOWHERE = 65535
+_FARTHEST = 1e12  # scene units, and what cameras are made of: beyond, 32 bits overflow
+_THIN = 1e-6  # volume that a camera's axes span, of a box as long: below, it cannot be inverted
 
 Arrays = dict[str, npt.NDArray[Any]]
 
 
 def pack(carry: Carry) -> str:
-    """Return a carry as text: the inverse of `unpack`, but for rounding to 16 bits."""
+    """Return a carry as text: the inverse of `unpack`, but for rounding to 16 bits.
+
+    Raises:
+        LookError: it is too long for a look.
+    """
     tracks = carry.tracks
     cameras = [_row(camera) for camera in tracks.cameras]
     arrays: Arrays = {
@@ -58,7 +71,15 @@ def pack(carry: Carry) -> str:
         arrays[f"field{number}"] = _apart(codes)
     packed = io.BytesIO()
     np.savez_compressed(packed, allow_pickle=False, **arrays)
-    return base64.b64encode(packed.getvalue()).decode("ascii")
+    text = base64.b64encode(packed.getvalue()).decode("ascii")
+    if len(text) > LONGEST:
+        raise LookError(
+            "The painted keys are too much for one look",
+            found=f"{len(carry.keys)} keys, {len(text) / 2**20:.0f} MiB; "
+            f"{LONGEST / 2**20:.0f} MiB go in",
+            do="Take fewer keys, or learn from a proxy: a look for half the size fits the whole",
+        )
+    return text
 
 
 def unpack(text: str, whose: str) -> Carry:
@@ -72,13 +93,10 @@ def unpack(text: str, whose: str) -> Carry:
         LookError: it is not one of ours, or not whole.
     """
     try:
-        packed = io.BytesIO(base64.b64decode(text, validate=True))
-        with zipfile.ZipFile(packed) as archive:
-            size = sum(item.file_size for item in archive.infolist())
-        _demand(size <= MOST, f"a size of {size / 2**20:.0f} MiB")
-        with np.load(packed, allow_pickle=False) as found:
-            return _built({name: found[name] for name in found.files})
-    except (ValueError, KeyError, IndexError, OSError, EOFError, zipfile.BadZipFile) as error:
+        return _built(_arrays(base64.b64decode(text, validate=True)))
+    except MemoryError:
+        raise
+    except Exception as error:  # zipfile, zlib and NumPy raise a dozen types for broken data
         raise LookError(
             f"The painted keys inside {whose} cannot be read",
             found=str(error),
@@ -86,48 +104,77 @@ def unpack(text: str, whose: str) -> Carry:
         ) from error
 
 
+def _arrays(packed: bytes) -> Arrays:
+    """Return the arrays of an archive; each has as many bytes as it says, all together `MOST`."""
+    arrays = {}
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        size = sum(item.file_size for item in archive.infolist())
+        _demand(size <= MOST, f"a size of {size / 2**20:.0f} MiB")
+        for item in archive.infolist():
+            with archive.open(item) as member:
+                np.lib.format.read_magic(member)
+                shape, by_columns, dtype = np.lib.format.read_array_header_1_0(member)
+                fit = not dtype.hasobject and not by_columns and all(n >= 0 for n in shape)
+                wanted = math.prod(shape) * dtype.itemsize
+                _demand(fit and wanted <= item.file_size, item.filename)
+                arrays[item.filename] = np.frombuffer(member.read(wanted), dtype).reshape(shape)
+    return {name.removesuffix(".npy"): values for name, values in arrays.items()}
+
+
 def _built(arrays: Arrays) -> Carry:
-    frames, objects = arrays["frames"], arrays["objects"]
+    frames, objects = _rising(arrays, "frames", np.int64), _rising(arrays, "objects", np.uint32)
+    painted = _rising(arrays, "painted", np.int64)
+    _demand(len(frames) > 0 and len(objects) < FEWER, "the number of frames or objects")
     shapes = {
-        "objects": (np.uint32, (len(objects),)),
         "cameras": (np.float64, (len(frames), 17)),
         "poses": (np.float64, (len(frames), len(objects), 3, 4)),
         "segments": (np.int16, (len(frames), len(objects))),
         "bends": (np.bool_, (len(objects),)),
+        "ways": (np.int64, (len(arrays["ways"]), 2)),
     }
     for name, (dtype, shape) in shapes.items():
         _demand(arrays[name].dtype == dtype and arrays[name].shape == shape, name)
-    _demand(
-        bool((np.diff(frames) > 0).all() and (np.diff(objects.astype(np.int64)) > 0).all()), "order"
-    )
-    painted = [int(frame) for frame in arrays["painted"]]
-    _demand(bool(painted) and set(painted) <= set(frames.tolist()), "painted")
+    _demand(not (np.abs(arrays["poses"]) > _FARTHEST).any(), "poses")  # NaN: not seen
+    ways = [(frame, key) for frame, key in arrays["ways"].tolist()]
+    _demand(ways == sorted(set(ways)), "ways")
+    there = set(frames.tolist())
+    _demand({*painted.tolist(), *(frame for way in ways for frame in way)} <= there, "a frame")
     tracks = Tracks(
-        tuple(map(int, frames)),
+        tuple(frames.tolist()),
         objects,
         tuple(map(_camera, arrays["cameras"])),
         arrays["poses"],
         arrays["segments"],
         arrays["bends"],
     )
-    keys = tuple(_key(arrays, number, frame) for number, frame in enumerate(painted))
-    fields = {}
-    for number, (frame, key) in enumerate(arrays["ways"].tolist()):
-        codes = _together(arrays[f"field{number}"], np.uint16)
-        _demand(codes.shape[:-2] == (2,) and min(codes.shape[1:]) > 1, "field")
-        places = codes.astype(np.float32) / np.float32(_PLACE) - np.float32(_OUTSIDE)
-        fields[frame, key] = np.where(codes == _NOWHERE, np.float32(np.nan), places)
+    keys = tuple(_key(arrays, number, frame) for number, frame in enumerate(painted.tolist()))
+    fields = {way: _field(arrays[f"field{number}"]) for number, way in enumerate(ways)}
     return Carry(keys, tracks, fields)
+
+
+def _rising(arrays: Arrays, name: str, dtype: type[np.integer[Any]]) -> npt.NDArray[Any]:
+    values = arrays[name]
+    _demand(values.dtype == dtype and values.ndim == 1, name)
+    _demand(bool((values[1:] > values[:-1]).all()), name)
+    return values
+
+
+def _field(planes: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    codes = _together(planes, np.uint16)
+    _demand(codes.ndim == 3 and len(codes) == 2 and min(codes.shape) > 1, "a field")  # noqa: PLR2004
+    places = codes.astype(np.float32) / np.float32(_PLACE) - np.float32(_OUTSIDE)
+    places[codes == _NOWHERE] = np.nan
+    return places
 
 
 def _key(arrays: Arrays, number: int, frame: int) -> Key:
     paint = _together(arrays[f"paint{number}"], np.uint16).astype(np.float32) / np.float32(_LIGHT)
     index, depth = arrays[f"index{number}"], None
+    fit = index.ndim == 2 and min(index.shape) > 1 and index.dtype == np.uint16  # noqa: PLR2004
+    _demand(fit and paint.shape == (3, *index.shape), "a key")
     if f"depth{number}" in arrays:
         depth = _together(arrays[f"depth{number}"], np.uint32).view(np.float32)
-        _demand(depth.shape == index.shape, "depth")
-    fit = paint.shape == (3, *index.shape) and index.dtype == np.uint16 and min(index.shape) > 1
-    _demand(fit, "key")
+        _demand(depth.shape == index.shape and bool((np.abs(depth) < _FARTHEST).all()), "a depth")
     return Key(frame, paint, index, depth)
 
 
@@ -138,9 +185,17 @@ def _row(camera: Camera | None) -> list[float]:
 
 
 def _camera(row: npt.NDArray[np.float64]) -> Camera | None:
-    if not np.isfinite(row).all():
+    if np.isnan(row).all():
         return None
-    return Camera(row[:12].reshape(3, 4), row[12:16], float(row[16]))
+    camera = Camera(row[:12].reshape(3, 4), row[12:16], float(row[16]))
+    _demand(bool((np.abs(row) < _FARTHEST).all()), "a camera")
+    across, down, ahead = camera.matrix[0, :3], camera.matrix[1, :3], camera.axis[:3]
+    spanned = abs(float(np.dot(np.cross(across, down), ahead)))  # 0: it sees a line, or nothing
+    sizes = [float(np.linalg.norm(axis)) for axis in (across, down, ahead)]
+    _demand(spanned > _THIN * math.prod(sizes) > 0, "a camera")
+    last = camera.axis if camera.perspective else (0, 0, 0, 1)
+    _demand(bool((camera.matrix[2] == last).all()), "a camera")
+    return camera
 
 
 def _apart(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
@@ -152,7 +207,8 @@ def _apart(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
 
 def _together(planes: npt.NDArray[Any], dtype: type[np.unsignedinteger[Any]]) -> npt.NDArray[Any]:
     """Return the values that `_apart` took: its inverse."""
-    _demand(planes.dtype == np.uint8 and len(planes) == np.dtype(dtype).itemsize, "planes")
+    fit = planes.dtype == np.uint8 and planes.ndim > 1
+    _demand(fit and len(planes) == np.dtype(dtype).itemsize, "planes")
     change = np.ascontiguousarray(np.moveaxis(planes, 0, -1)).view(dtype)[..., 0]
     return np.cumsum(change, axis=-1, dtype=dtype)
 

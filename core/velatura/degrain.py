@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from velatura.carry import SCALE, SLOPE, encoded
 from velatura.image import FloatArray
+from velatura.key import SCALE, SLOPE, encoded
 
 RADIUS = 3
 """Half the window, px: 49 px tell grain from texture well, and soften no wider than a brush."""

@@ -214,7 +214,7 @@ def read(path: Path) -> Look:
 
 def cargo_digest(cargo: str) -> str:
     """Return the SHA-256 of a cargo as cards have it; empty for none."""
-    return hashlib.sha256(cargo.encode("ascii")).hexdigest() if cargo else ""
+    return hashlib.sha256(cargo.encode("utf-8")).hexdigest() if cargo else ""
 
 
 def _demand(holds: bool, key: str, found: object, wanted: str) -> None:

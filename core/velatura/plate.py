@@ -146,7 +146,8 @@ class Plate:
 
     def sight(self, rows: slice, columns: slice) -> Sight:
         """Return what the passes tell about where things are, for some rows and columns."""
-        return Sight.of(self.image, self.part, self.overrides, self._window(rows, columns))
+        window = self._window(rows, columns)
+        return Sight.of(self.image, self.part, self.overrides, window, motion=False)
 
     def _window(self, rows: slice, columns: slice) -> Window:
         data, height, width = self.part.data, rows.stop - rows.start, columns.stop - columns.start

@@ -101,14 +101,14 @@ class Frame:
         mask: a file that says where; None where the job has no mask file.
         gain: the gain layer to write, or None.
         picture: the finished picture to write, or None.
-        number: its frame number; None for a file without one.
+        number: its frame number; 0 for a file without one.
     """
 
     plate: Path
     mask: Path | None
     gain: Target | None
     picture: Target | None
-    number: int | None = None
+    number: int = 0
 
 
 def frames(job: Job) -> list[Frame]:
@@ -178,7 +178,7 @@ def _outputs(job: Job, plate: Pattern, number: str, path: Path, mask: Path | Non
         mask,
         Target(gain, "") if job.write in {"gain", "both"} else None,
         Target(picture, "") if job.write in {"picture", "both"} else None,
-        int(number) if number else None,
+        int(number or 0),
     )
 
 

@@ -37,7 +37,15 @@ class Sight:
     objects: npt.NDArray[np.uint32] | None
 
     @classmethod
-    def of(cls, image: Image, part: Part, overrides: Mapping[str, str], window: Window) -> Sight:
+    def of(
+        cls,
+        image: Image,
+        part: Part,
+        overrides: Mapping[str, str],
+        window: Window,
+        *,
+        motion: bool,
+    ) -> Sight:
         """Return what a plate's passes tell inside ``window``.
 
         Args:
@@ -45,8 +53,13 @@ class Sight:
             part: the part of its beauty, whose display window is the picture.
             overrides: as for `velatura.passes.pick_guides`.
             window: the pixels that are wanted.
+            motion: whether the vectors are wanted: carrying paint takes none once a shot is known.
+
+        Raises:
+            PassError: as `velatura.passes.pick_guides`.
         """
-        found = passes.pick_guides(image, ("position", "vector"), overrides, window)
+        wanted = ("position", "vector") if motion else ("position",)
+        found = passes.pick_guides(image, wanted, overrides, window)
         whole = part.display
         return cls(
             (np.arange(window.width) + window.x - whole.x + 0.5) / whole.width,
@@ -54,6 +67,16 @@ class Sight:
             found.get("position"),
             found.get("vector"),
             passes.pick_objects(image, overrides, window),
+        )
+
+    def strip(self, rows: slice) -> Sight:
+        """Return the sight of some rows of it."""
+        return Sight(
+            self.u,
+            self.v[rows],
+            None if self.position is None else self.position[:, rows],
+            None if self.vector is None else self.vector[:, rows],
+            None if self.objects is None else self.objects[rows],
         )
 
     @property
@@ -65,7 +88,8 @@ class Sight:
         """Return ``(H, W)``: where the Position pass holds a point; renderers leave 0 elsewhere."""
         if self.position is None:
             return np.zeros(self.size, bool)
-        return np.asarray(self.position.any(axis=0))
+        x, y, z = self.position  # `any` along an axis takes five times as long
+        return np.asarray((x != 0) | (y != 0) | (z != 0))
 
     def camera(self) -> Camera | None:
         """Return the camera, or None where the Position pass does not tell it."""
@@ -89,15 +113,18 @@ class Sight:
         What the list does not have is `UNKNOWN`.
         """
         items = self.items()
-        at = np.minimum(np.searchsorted(objects, items), max(0, len(objects) - 1))
-        known = objects[at] == items if len(objects) else np.zeros(items.shape, bool)
-        index = np.where(known, at + 1, UNKNOWN)
+        numbers = np.append(objects, NOTHING).astype(np.int64)  # never empty
+        at = np.searchsorted(numbers[:-1], items)
+        index = np.where(numbers[at] == items, at + 1, UNKNOWN)
         index[items == NOTHING] = 0
         return index.astype(np.uint16)
 
 
 NOTHING = -1
 """The number of the background."""
+
+FEWER = 65000
+"""A shot has fewer objects: their indices are 16 bits, and some of those mean other things."""
 
 UNKNOWN = 65535
 """The index of an object that the shot did not have when its look was made."""

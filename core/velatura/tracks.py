@@ -6,9 +6,8 @@ whatever bends is marked, and followed by its vectors pixel by pixel (`velatura.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +15,20 @@ import numpy.typing as npt
 from velatura import pose
 from velatura.bicubic import linear
 from velatura.camera import Camera, Doubles
+from velatura.edges import inner
 from velatura.image import FloatArray
 from velatura.progress import Report
-from velatura.sight import NOTHING, Bools, Sight
+from velatura.sight import FEWER, NOTHING, Bools, Sight
 
-_STILL = 0.1  # of a pixel: what moves less a frame does not move
-_FITS = 1.0  # of a pixel: a pair of points that agrees with a motion
+# In pixels of the surface: of the way from what a pixel shows to what the next one shows.
+_STILL = 0.1  # what moves less a frame may stand still: passes are known to about as much
+_CLEARLY = 0.5  # of that: what a motion has to leave of it, to be one
+_EXACT = 0.005  # what moves less than that stands still in any case
+_FITS = 1.0  # a pair of points that agrees with a motion
 _RIGID = 0.9  # share of pairs that agree with a rigid motion; the rest are edges and wrong vectors
-_MOST = 400_000  # pixels of a frame looked at; more tell nothing new
+_MOST = 20_000  # pixels of an object looked at in a frame; more tell nothing new
+
+_Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -50,10 +55,12 @@ class Tracks:
 
     def between(self, start: int, end: int) -> Doubles:
         """Return ``(n, 3, 4)``: poses from one frame's place (its index) to another's, or NaN."""
-        both = self.segments[start] == self.segments[end]
-        found = np.full((len(self.objects), 3, 4), np.nan)
-        for item in np.nonzero(both & (self.segments[start] >= 0) & ~self.bends)[0]:
-            found[item] = pose.then(pose.back(self.poses[start, item]), self.poses[end, item])
+        known = (self.segments[start] == self.segments[end]) & (self.segments[start] >= 0)
+        first, last = self.poses[start], self.poses[end]
+        turn = last[:, :, :3] @ first[:, :, :3].transpose(0, 2, 1)
+        found = np.concatenate([turn, last[:, :, 3:] - turn @ first[:, :, 3:]], 2)
+        found[(first == last).all(axis=(1, 2))] = pose.STILL  # exactly, however it has turned
+        found[~known | self.bends] = np.nan
         return found
 
 
@@ -62,7 +69,7 @@ def solve(frames: tuple[int, ...], sights: Iterable[Sight], report: Report) -> T
 
     Args:
         frames: the frame numbers, rising.
-        sights: the sight of each.
+        sights: the sight of each, over the display window.
         report: told of each frame that has been looked at.
     """
     cameras: list[Camera | None] = []
@@ -72,14 +79,16 @@ def solve(frames: tuple[int, ...], sights: Iterable[Sight], report: Report) -> T
     for at, sight in enumerate(sights):
         cameras.append(sight.camera())
         now = Seen.of(sight)
-        follows = before if at and frames[at] == frames[at - 1] + 1 else None
-        for item in map(int, np.unique(now.items[now.items != NOTHING])):
+        follows = bool(at) and frames[at] == frames[at - 1] + 1
+        for item in now.places:
             path = paths.setdefault(item, _Path(len(frames)))
-            step = _step(follows, now, item, cameras[-2:]) if follows else None
+            step = None
+            if before is not None and item in before.places and (follows or path.rests):
+                step = _step(before, now, item, cameras[-2:], follows)
             path.add(at, step)
         before = now
         report.finished(str(frames[at]), skipped=False)
-    objects = sorted(paths)
+    objects = sorted(paths)[: FEWER - 1]  # of a forest by the leaf, some get no paint
     return Tracks(
         frames,
         np.array(objects, np.uint32),
@@ -101,101 +110,158 @@ class _Path:
         self.poses = np.full((frames, 3, 4), np.nan)
         self.segments = np.full(frames, -1, np.int16)
         self.bends = False
+        self.rests = True
         self._latest = 0
 
-    def add(self, at: int, step: tuple[Doubles, bool] | None) -> None:
+    def add(self, at: int, step: _Step | None) -> None:
         """Note that the object is seen in a frame, and how it came there if that is known."""
         if step is not None and self.segments[at - 1] >= 0:
-            self.poses[at] = pose.then(self.poses[at - 1], step[0])
+            self.poses[at] = pose.then(self.poses[at - 1], step.motion)
             self.segments[at] = self.segments[at - 1]
-            self.bends |= not step[1]
+            self.bends |= not step.rigid
+            self.rests = step.motion is pose.STILL
         else:
             self._latest += 1
             self.poses[at], self.segments[at] = pose.STILL, self._latest
+            self.rests = True
+
+
+@dataclass(frozen=True)
+class _Step:
+    """How an object came from a frame to the next, and whether that explains all of it."""
+
+    motion: Doubles
+    rigid: bool
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A sight, the numbers of its objects ``(H, W)``, and those that are clear of any edge."""
+    """A sight, the numbers of its objects, and where each of them is clear of any edge.
+
+    Attributes:
+        sight: the passes.
+        clear: ``(H, W)``: the number of the object, `NOTHING` beside an edge and where nothing is.
+        places: rows and columns of some clear pixels of each object, all over it.
+    """
 
     sight: Sight
-    items: npt.NDArray[np.int64]
     clear: npt.NDArray[np.int64]
+    places: Mapping[int, tuple[_Places, _Places]]
 
     @classmethod
     def of(cls, sight: Sight) -> Seen:
+        """Return what there is of a sight; an object that is all edge has no places."""
         items = sight.items()
-        return cls(sight, items, np.where(inner(items, 1), items, NOTHING))
+        clear = np.where(inner(items, 1), items, NOTHING)
+        numbers = np.unique(items[items != NOTHING])
+        flat = np.flatnonzero(clear != NOTHING)
+        # Sorted once: to look for each of ten thousand leaves all over the frame takes minutes.
+        flat = flat[np.argsort(clear.reshape(-1)[flat], kind="stable")]
+        ends = np.searchsorted(clear.reshape(-1)[flat], numbers, side="right")
+        places = {}
+        for number, start, end in zip(numbers.tolist(), [0, *ends], ends, strict=False):
+            stride = max(1, -(-(end - start) // _MOST))
+            rows, columns = np.divmod(flat[start:end:stride], items.shape[1])
+            places[number] = rows, columns
+        return cls(sight, clear, places)
 
 
 def _step(
-    before: Seen, now: Seen, item: int, cameras: list[Camera | None]
-) -> tuple[Doubles, bool] | None:
-    """Return an object's motion from a frame to the next, and whether it is rigid; or None.
+    before: Seen, now: Seen, item: int, cameras: list[Camera | None], follows: bool
+) -> _Step | None:
+    """Return an object's motion from a frame to another; None where it cannot be told.
 
-    Without vectors all that can be told is whether it stands still.
+    Without vectors, and across frames that are not there (``follows`` is False), all that can be
+    told is whether it stands still.
     """
     if cameras[0] is None or cameras[1] is None:
         return None
     vectors = before.sight.vector, now.sight.vector
-    if vectors[0] is None or vectors[1] is None:
-        old, new = _pairs(before, now, item, *_parallax(before.sight, cameras[1]))
-    else:
-        ahead = _pairs(before, now, item, -vectors[0][2], vectors[0][3])
-        behind = _pairs(now, before, item, vectors[1][0], -vectors[1][1])
-        old, new = (np.concatenate(pair, 1) for pair in zip(ahead, behind[::-1], strict=True))
-    if old.shape[1] < pose.ENOUGH:
+    told = follows and vectors[0] is not None and vectors[1] is not None
+    told = told and before.sight.size == now.sight.size
+    pairs = _led(before, now, item) if told else _still(before, now, item, cameras[1])
+    if len(pairs.pixel) < pose.ENOUGH:
         return None
-    depth = np.abs(cameras[0].axis[:3] @ old + cameras[0].axis[3])
-    pixel = cameras[0].footprint(depth, before.sight.size[1])
-    motion, off = pose.STILL, pose.miss(pose.STILL, old, new) / pixel
-    if np.median(off) >= _STILL:
-        if vectors[0] is None or vectors[1] is None:
-            return None
-        motion, off = pose.fit(old, new)
-        off /= pixel
-    return motion, bool(np.mean(off < _FITS) >= _RIGID)
+    motion, off = pose.STILL, pairs.off(pose.STILL)
+    much = float(np.median(off))
+    if much >= _STILL and not told:
+        return None
+    if much >= _EXACT and told:
+        fitted, _ = pose.fit(pairs.old, pairs.new)
+        less = pairs.off(fitted)
+        if much >= _STILL or np.median(less) < _CLEARLY * much:
+            motion, off = fitted, less
+    return _Step(motion, bool(np.mean(off < _FITS) >= _RIGID))
 
 
-def _parallax(sight: Sight, camera: Camera) -> tuple[FloatArray, FloatArray]:
-    """Return how far each pixel of a still scene moves under another camera, px; NaN behind it."""
-    height, width = sight.size
-    assert sight.position is not None, "a camera was solved from it"  # noqa: S101
-    u, v, _ = camera.project(sight.position)
-    right, down = (u - sight.u) * width, (v - sight.v[:, None]) * height
-    return right.astype(np.float32), down.astype(np.float32)
+@dataclass(frozen=True)
+class _Pairs:
+    """Points of an object in a frame and in another, and how far their pixels are apart.
+
+    Attributes:
+        old: ``(3, N)`` in the former.
+        new: in the latter.
+        pixel: ``(N,)`` scene units from what a pixel shows to what the next one shows.
+    """
+
+    old: Doubles
+    new: Doubles
+    pixel: Doubles
+
+    def off(self, motion: Doubles) -> Doubles:
+        """Return how far each point misses its place by a motion, in pixels of the surface."""
+        return pose.miss(motion, self.old, self.new) / self.pixel
+
+    def __add__(self, other: _Pairs) -> _Pairs:
+        both = np.concatenate([self.old, other.old], 1), np.concatenate([self.new, other.new], 1)
+        return _Pairs(*both, np.concatenate([self.pixel, other.pixel]))
+
+    def turned(self) -> _Pairs:
+        """Return them the other way round."""
+        return _Pairs(self.new, self.old, self.pixel)
 
 
-def _pairs(
-    here: Seen, there: Seen, item: int, right: FloatArray, down: FloatArray
-) -> tuple[Doubles, Doubles]:
-    """Return points of an object in a frame ``(3, N)``, and where its vectors lead in another."""
+def _led(before: Seen, now: Seen, item: int) -> _Pairs:
+    """Return points of an object and where they are a frame later, by its vectors."""
+    vectors = before.sight.vector, now.sight.vector
+    assert vectors[0] is not None and vectors[1] is not None, "seen by the caller"  # noqa: S101, PT018
+    rows, columns = before.places[item]
+    _, _, right, up = vectors[0][:, rows, columns]
+    ahead = _pairs(before, now, item, columns - right, rows + up)
+    rows, columns = now.places[item]
+    right, up = vectors[1][:2, rows, columns]
+    return ahead + _pairs(now, before, item, columns + right, rows - up).turned()
+
+
+def _still(before: Seen, now: Seen, item: int, camera: Camera) -> _Pairs:
+    """Return points of an object, and those that are seen in their place by another camera."""
+    assert before.sight.position is not None, "a camera was solved from it"  # noqa: S101
+    rows, columns = before.places[item]
+    u, v, _ = camera.project(before.sight.position[:, rows, columns])
+    height, width = now.sight.size
+    return _pairs(before, now, item, u * width - np.float32(0.5), v * height - np.float32(0.5))
+
+
+def _pairs(here: Seen, there: Seen, item: int, x: FloatArray, y: FloatArray) -> _Pairs:
+    """Return points of an object in a frame, and those at ``x``, ``y`` px of it in another."""
     positions = here.sight.position, there.sight.position
-    if positions[0] is None or positions[1] is None:
-        return np.zeros((3, 0)), np.zeros((3, 0))
-    rows, columns = np.nonzero(here.clear == item)
-    stride = max(1, -(-len(rows) // _MOST))
-    rows, columns = rows[::stride], columns[::stride]
-    x, y = columns + right[rows, columns], rows + down[rows, columns]
+    assert positions[0] is not None and positions[1] is not None, "cameras were solved"  # noqa: S101, PT018
     height, width = there.sight.size
     with np.errstate(invalid="ignore"):
         fit = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     fit[fit] = there.clear[np.rint(y[fit]).astype(int), np.rint(x[fit]).astype(int)] == item
-    old = positions[0][:, rows[fit], columns[fit]]
-    return old.astype(np.float64), linear(positions[1], x[fit], y[fit]).astype(np.float64)
+    rows, columns = here.places[item]
+    old = positions[0][:, rows[fit], columns[fit]].astype(np.float64)
+    new = linear(positions[1], x[fit], y[fit]).astype(np.float64)
+    return _Pairs(old, new, _apart(positions[0], rows[fit], columns[fit]))
 
 
-def inner(index: npt.NDArray[np.integer[Any]], margin: int) -> Bools:
-    """Return ``(H, W)``: True where all pixels within ``margin`` px show the same object."""
-    fit = np.ones(index.shape, bool)
-    for step in range(1, margin + 1):
-        for one, other in (
-            (np.s_[step:, :], np.s_[:-step, :]),
-            (np.s_[:, step:], np.s_[:, :-step]),
-            (np.s_[step:, step:], np.s_[:-step, :-step]),
-            (np.s_[step:, :-step], np.s_[:-step, step:]),
-        ):
-            differs = index[one] != index[other]
-            fit[one] &= ~differs
-            fit[other] &= ~differs
-    return fit
+def _apart(position: FloatArray, rows: _Places, columns: _Places) -> Doubles:
+    """Return how far apart what neighbouring pixels show is, ``(N,)`` scene units."""
+    height, width = position.shape[1:]
+    after, before = np.minimum(columns + 1, width - 1), np.maximum(columns - 1, 0)
+    across = position[:, rows, after] - position[:, rows, before]
+    below, above = np.minimum(rows + 1, height - 1), np.maximum(rows - 1, 0)
+    down = position[:, below, columns] - position[:, above, columns]
+    both = np.maximum(*(np.linalg.norm(way.astype(np.float64), axis=0) for way in (across, down)))
+    return np.asarray(np.maximum(0.5 * both, np.finfo(np.float32).tiny))

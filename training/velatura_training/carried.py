@@ -15,10 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from velatura import carry
 from velatura.carry import Carry
+from velatura.footage import Footage
+from velatura.key import Key as Carried
 from velatura.progress import Report
-from velatura.survey import Footage, Survey, survey
+from velatura.survey import Survey, survey
 from velatura.tracks import Tracks
 from velatura_training.keys import Key, Lesson
 
@@ -64,7 +65,7 @@ def dress(lesson: Lesson, footage: Footage, found: Survey) -> Lesson:
     others = tuple(completed(key, carried, footage) for key in lesson.others)
     held = tuple(completed(key, carried, footage) for key in lesson.held)
     _tell_holes(learnt, others)
-    by = () if found.tracks.cameras[0] is None else ("position", "id")
+    by = found.passes
     return replace(lesson, keys=learnt, others=others, held=held, carry=carried, carried_by=by)
 
 
@@ -74,7 +75,7 @@ def completed(key: Key, carried: Carry, footage: Footage) -> Key:
     return _appended(key, torch.from_numpy(paint))
 
 
-def _painted(key: Key, footage: Footage, tracks: Tracks) -> carry.Key:
+def _painted(key: Key, footage: Footage, tracks: Tracks) -> Carried:
     """Return a key as it is carried: over the display window, nothing where it was not painted."""
     assert key.paint is not None, "keys are painted"  # noqa: S101
     sight = footage.sight(key.frame)
@@ -82,7 +83,7 @@ def _painted(key: Key, footage: Footage, tracks: Tracks) -> carry.Key:
     light = np.full((3, whole.height, whole.width), np.nan, np.float32)
     inside = key.window.common(whole)
     light[:, *inside.within(whole)] = key.paint.numpy()[:, *inside.within(key.window)]
-    return carry.Key.of(key.frame, light, sight, tracks)
+    return Carried.of(key.frame, light, sight, tracks)
 
 
 def _alone(key: Key, carried: Carry, footage: Footage) -> tuple[Key, ...]:
@@ -99,7 +100,7 @@ def _alone(key: Key, carried: Carry, footage: Footage) -> tuple[Key, ...]:
     for frame in (frames[place] for place in picked):
         sight = footage.sight(frame)
         blank = np.zeros((3, *sight.size), np.float32)
-        other = replace(carried, keys=(carry.Key.of(frame, blank, sight, carried.tracks),))
+        other = replace(carried, keys=(Carried.of(frame, blank, sight, carried.tracks),))
         seen = other.paint(key.frame, footage.sight(key.frame, key.window))[3]
         copies.append(_appended(key, torch.from_numpy(own * seen)))
     return tuple(copies) or (_appended(key, torch.from_numpy(own)),)

@@ -20,13 +20,13 @@ from torch import Tensor
 from velatura import exr, passes
 from velatura.carry import Carry
 from velatura.errors import FrameError, TrainingError
+from velatura.footage import Footage
 from velatura.image import FloatArray, Window
 from velatura.job import Job
 from velatura.look import Card
 from velatura.passes import GUIDES
 from velatura.plate import Plate
 from velatura.shot import Pattern
-from velatura.survey import Footage
 from velatura_training import painting
 
 USUAL = ("normal", "depth", "albedo", "id")

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from velatura import drift, flow
+from velatura.footage import Footage
 from velatura.image import Window
-from velatura.survey import Footage
 from velatura_training import calm, carried, keys
 from velatura_training.augment import Batch
 from velatura_training.calm import Pair

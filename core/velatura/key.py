@@ -1,0 +1,86 @@
+"""A painted frame, as it is carried into others: its paint, and what that lies on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from velatura.camera import Camera
+from velatura.edges import inner, spread
+from velatura.image import FloatArray
+from velatura.sight import UNKNOWN, Bools, Indices, Sight
+from velatura.tracks import Tracks
+
+SLOPE, SCALE = 128.0, 8.0
+"""Paint is carried as ``E(x) = log2(1 + 128 x) / 8``: what is in between lies in between by eye."""
+
+MARGIN = 2
+"""Paint this near to an object's edge stays behind, px: ink belongs to its frame's silhouettes."""
+
+_STEP = 4.0  # footprints of a step in depth at which a surface ends
+_EDGE = np.uint16(UNKNOWN - 1)  # paint that is not carried
+
+
+@dataclass(frozen=True)
+class Key:
+    """A painted frame, as it is carried. All planes cover the display window.
+
+    Attributes:
+        frame: its number.
+        paint: ``(3, H, W)`` float32, encoded light in the look's colour space.
+        index: ``(H, W)``: which object the paint lies on, 0 the background.
+        depth: ``(H, W)`` float32: distance along the view axis, scene units; None without cameras.
+    """
+
+    frame: int
+    paint: FloatArray
+    index: Indices
+    depth: FloatArray | None
+
+    @classmethod
+    def of(cls, frame: int, light: FloatArray, sight: Sight, tracks: Tracks) -> Key:
+        """Return a key from its painted light and its frame's sight, both over the display window.
+
+        Args:
+            frame: its number.
+            light: ``(3, H, W)`` scene-linear; NaN where nothing was painted.
+            sight: the whole frame's.
+            tracks: the shot's.
+        """
+        index = np.where(np.isfinite(light).all(axis=0), sight.index(tracks.objects), _EDGE)
+        safe = inner(index, MARGIN)
+        camera = tracks.cameras[tracks.frames.index(frame)]
+        depth = None
+        if camera is not None and sight.position is not None:
+            depth = camera.project(sight.position)[2]
+            if sight.objects is None:  # nothing else tells where one thing ends before another
+                safe &= ~spread(_steps(depth, camera), MARGIN - 1)
+        code = encoded(np.nan_to_num(light))
+        return cls(frame, code, np.where(safe, index, _EDGE), depth)
+
+
+def encoded(light: FloatArray) -> FloatArray:
+    """Return ``E(x) = log2(1 + 128 x) / 8`` of scene-linear light; negatives count as black."""
+    code = np.clip(light, 0, 65504).astype(np.float32)
+    code *= np.float32(SLOPE)
+    np.log1p(code, out=code)
+    code *= np.float32(1 / (SCALE * np.log(2)))
+    return code
+
+
+def _steps(depth: FloatArray, camera: Camera) -> Bools:
+    """Return ``(H, W)``: where a surface ends before another: there is a step in its depth.
+
+    Seen by a pinhole, the inverse depth of a plane is a straight line across the picture.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        height = np.float32(_STEP) * camera.footprint(depth, depth.shape[1])
+        if camera.perspective:
+            depth = np.float32(1) / depth
+            height *= depth * depth
+        found = np.zeros(depth.shape, bool)
+        for lines, steps, most in ((depth, found, height), (depth.T, found.T, height.T)):
+            bent = np.abs(lines[2:] - 2 * lines[1:-1] + lines[:-2])
+            steps[1:-1] |= bent > most[1:-1]
+    return found
