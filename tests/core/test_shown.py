@@ -11,9 +11,9 @@ import pytest
 from glazing import run, stack
 
 from velatura import degrain, exr, frame, shot
-from velatura.carry import encoded
 from velatura.image import FloatArray, Image
 from velatura.job import Job
+from velatura.key import encoded
 from velatura.look import read
 from velatura.session import open_session
 
