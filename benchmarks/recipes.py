@@ -52,11 +52,13 @@ VARIANTS: dict[str, tuple[Recipe, bool, bool]] = {  # recipe, carried, guides
     "shot": (SHOT, True, True),
     "shot, critic": (SHOT.but(weights=CRITIC), True, True),
     "shot, no guides": (SHOT, True, False),
+    "shot, consistency": (SHOT.but(weights={"consistency": 0.25}), True, True),
     "shot, squeezenet": (SHOT.but(perceptual="squeezenet"), True, True),
     "free, guides": (FREE, False, True),
     "free": (FREE, False, False),
     "free, no critic": (FREE.but(weights=NO_CRITIC), False, False),
     "free, L1 only": (FREE.but(weights={**NO_CRITIC, "content": 0.0}), False, False),
+    "free, consistency": (FREE.but(weights={"consistency": 0.25}), False, False),
     "free, squeezenet": (FREE.but(perceptual="squeezenet"), False, False),
 }
 for tier in ("draft", "fine"):
