@@ -13,7 +13,7 @@ from velatura import drift
 from velatura.bicubic import linear
 from velatura.footage import Footage
 from velatura.image import FloatArray
-from velatura.sight import Sight
+from velatura.sight import NOTHING, Bools, Sight
 from velatura.tracks import Tracks
 
 MOST = 48 * 2**20
@@ -90,9 +90,20 @@ def _advance(
 def _bent(field: drift.Field, way: tuple[int, int], sight: Sight, found: Tracks) -> drift.Field:
     """Return the field where something bends, or all of it without cameras; else NaN."""
     if any(found.cameras[found.frames.index(frame)] is None for frame in way):
-        return field
+        return np.where(_moved(sight), field, np.float32(np.nan))
     bending = np.isin(sight.items(), found.objects[found.bends])
     return np.where(bending, field, np.float32(np.nan))
+
+
+def _moved(sight: Sight) -> Bools:
+    """Return where a vector can be believed: behind all things Blender writes 0, and means nothing.
+
+    If nothing moves at all, 0 is the truth there as well.
+    """
+    assert sight.vector is not None, "fields are led along vectors"  # noqa: S101
+    still = ~sight.vector.any(axis=0)
+    behind = sight.items() == NOTHING if sight.objects is not None else np.zeros_like(still)
+    return np.asarray(still.all() | ~(still & behind))
 
 
 def _thinned(field: drift.Field, step: int) -> FloatArray:
