@@ -129,7 +129,8 @@ class Training:
                 if self._due(budget):
                     begun = time.perf_counter()
                     self._review(board, budget)
-                    self._settle()
+                    if state.steps:
+                        self._settle()
                     state.cost = time.perf_counter() - begun
                 terms = self.course.step(used, state.pace, self.rng)
                 state.steps += 1
