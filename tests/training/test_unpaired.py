@@ -8,13 +8,14 @@ import pytest
 import torch
 from tiny import write_frame
 
-from velatura import exr, gain, picture
+from velatura import canvas, exr, gain, picture
 from velatura.errors import TrainingError
 from velatura.image import Image, Window
 from velatura.job import Job
 from velatura.look import Card
 from velatura.plate import Plate
 from velatura.session import open_session
+from velatura.tile import tiles
 from velatura_training import checkpoint, export, losses, styles, unpaired
 from velatura_training import run as runs
 from velatura_training.brushwork import shown
@@ -22,9 +23,9 @@ from velatura_training.config import PAINTING, Budget
 from velatura_training.palette import Palette
 
 CPU = torch.device("cpu")
-HEIGHT, WIDTH = 72, 96
+HEIGHT, WIDTH = 104, 128
 SPACE = "lin_rec709_scene"
-QUICK = PAINTING.but(tier="draft", patch=64, weights={"adversarial": 0.1})
+QUICK = PAINTING.but(tier="draft", patch=96, weights={"adversarial": 0.1})
 
 
 def hatching(side: int = 160) -> np.ndarray:
@@ -46,7 +47,7 @@ def shot(tmp_path):
     """Two frames of an even grey wall with a dark post in front."""
     for number in (1, 2):
         wall = np.full((HEIGHT, WIDTH), 0.4, np.float32)
-        wall[:, 20 * number : 20 * number + 12] = 0.05
+        wall[:, 30 * number : 30 * number + 12] = 0.05
         write_frame(tmp_path / f"wall.{number:04d}.exr", dict.fromkeys("RGB", wall))
     return str(tmp_path / "wall.####.exr")
 
@@ -142,6 +143,7 @@ def test_strokes_come_to_an_even_wall_and_the_look_is_exact(shot, painting, tmp_
     made = export.export(run, tmp_path / "hatched.onnx")
     assert made.card.canvas
     assert made.card.passes == ()
+    assert made.card.strength_lut
     digests = made.card.training["lesson"]["digests"]
     assert digests["style/hatching.png"] == styles.read([painting], SPACE)[0].digest
     wall, result = applied(made, 160)
@@ -160,6 +162,25 @@ def test_strokes_come_to_an_even_wall_and_the_look_is_exact(shot, painting, tmp_
         inside = plane[~ring]
         assert abs(plane[ring].mean() - inside.mean()) < 0.5 * inside.std()
         assert 0.6 < plane[ring].std() / inside.std() < 1.6
+
+    assert_tiles_leave_no_seam(made)
+
+
+def assert_tiles_leave_no_seam(made):
+    session = open_session(made, "cpu")
+    light = np.exp2(np.random.default_rng(0).uniform(-8, 4, (3, 261, 303))).astype(np.float32)
+
+    def fetch(rows, columns):
+        size = columns.stop - columns.start, rows.stop - rows.start
+        return light[:, rows, columns], canvas.patch(Window(columns.start, rows.start, *size))
+
+    answers = []
+    for budget in (2**40, int(made.card.bytes_px * (2 * made.card.halo + 64) ** 2)):
+        stops = np.full_like(light, np.nan)
+        for (rows, columns), tile in tiles(session, *light.shape[1:], fetch, budget):
+            stops[:, rows, columns] = tile
+        answers.append(stops)
+    np.testing.assert_array_equal(*answers)
 
 
 def applied(made, side):
@@ -199,6 +220,11 @@ def test_a_run_is_resumed_with_its_own_strokes(shot, painting, tmp_path):
     learn(shot, painting, tmp_path / "run", 3, PAINTING, resume=True)
     kept = checkpoint.read_text(tmp_path / "run" / checkpoint.RECIPE)
     assert '"stroke": 0.5' in kept
+
+
+def test_patches_too_small_to_learn_on_are_refused(shot, painting, tmp_path):
+    with pytest.raises(TrainingError, match="96 px or more"):
+        learn(shot, painting, tmp_path / "run", 2, QUICK.but(patch=64))
 
 
 def test_footage_too_small_to_learn_on_is_refused(tmp_path):

