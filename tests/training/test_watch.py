@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 from learning import CPU, QUICK, Struck, learn, signalled
+from tiny import plate, write_frame
 
 from velatura import picture
 from velatura.errors import CancelledError, TrainingError
@@ -175,6 +176,17 @@ def test_a_rate_that_is_too_high_at_first_is_slowed_until_it_learns(
     assert "at 0.5 of the learning rate" in caplog.text
     untrained = checkpoint.load(run / checkpoint.CHECKPOINT, CPU)["curves"]["scores"][0][2]
     assert checkpoint.load(run / checkpoint.BEST, CPU)["score"] < 0.5 * untrained
+
+
+def test_a_change_that_nobody_sees_is_no_cause_for_alarm(shot, tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(loop, "FIRST_REVIEWS", (0, 50))
+    for frame in (1, 3):  # painted as the plate is: the best score is next to nothing
+        write_frame(shot.folder / f"paint.{frame:04d}.exr", {c: plate(frame)[c] for c in "RGB"})
+    course = Struck(shot, {52: lambda course: course.exported.head[1].bias.data.add_(0.02)})
+    loop.Training(course, tmp_path, threads=1).run(Budget(steps=52), "none")
+    assert "learning rate" not in caplog.text
+    best = checkpoint.load(tmp_path / checkpoint.CHECKPOINT, CPU)["state"]["best"]
+    assert course.judge() > 5 * best
 
 
 def test_the_loss_plot_is_renewed_with_the_contact_sheet(shot, tmp_path):

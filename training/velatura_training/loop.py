@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from velatura.errors import CancelledError, TrainingError
+from velatura.errors import TrainingError
 from velatura.progress import Style
 from velatura_training import checkpoint, plot, preview, stop, threads
 from velatura_training.config import Budget, as_json
@@ -39,10 +39,10 @@ REVIEW_STEPS, REVIEWS = 100, 40
 SLACK = 1.1
 """A later painter is kept unless it is this much worse than the best: the critic trades a little of
 the score, which does not contain it, for texture."""
-ASTRAY = 4.0
-"""A score this many times the best is no learning any more. On the courtyard shot no score was more
-than a tenth above the best before it; painters that had run off scored 6 to 15 times as much as an
-untrained one."""
+ASTRAY, CLOSE = 4.0, 0.05
+"""A score this many times the best is no learning any more, unless both are next to nothing. On the
+courtyard shot no score was more than a tenth above the best before it; painters that had run off
+scored 6 to 15 times as much as an untrained one."""
 SLOWEST = 1 / 8
 """After so many halvings of the learning rate something else is wrong."""
 
@@ -147,12 +147,7 @@ class Training:
             for name in (checkpoint.BEST, checkpoint.SHEET, checkpoint.PLOT):
                 watch.wrote(self.out / name)
         if asked:
-            stopped = CancelledError(
-                f"Stopped after {state.steps} steps; the best look so far is kept in {self.out}",
-                do="Go on with --resume, or take it as it is with `velatura export`.",
-            )
-            stopped.exit_code = 128 + asked[0]  # a farm tells its own SIGTERM from a Ctrl-C
-            raise stopped
+            raise stop.stopped(asked[0], state.steps, self.out)
 
     def _due(self, budget: Budget) -> bool:
         """Say whether it is time for a review.
@@ -217,7 +212,7 @@ class Training:
     def _trouble(self, score: float) -> str:
         """Return what has gone astray, or nothing."""
         best = self.state.best
-        if not math.isfinite(score) or score > ASTRAY * best:
+        if not math.isfinite(score) or score > ASTRAY * (best + CLOSE):
             return f"a score of {score:.3g}, when the best was {best:.3g}"
         if not checkpoint.finite(self.course.state()):
             return "weights, or what their optimisers remember, that are no numbers"
