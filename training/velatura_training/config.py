@@ -183,7 +183,7 @@ smaller batches give more steps in the same time."""
 
 PAINTING = Recipe(
     generator="brush",
-    tier="fine",
+    tier="standard",
     discriminator="multiscale",
     weights=Weights(
         l1=0.0,
