@@ -30,7 +30,7 @@ class Weights:
     """How hard each loss pulls; 0 switches it off and saves its time.
 
     ``consistency`` and ``warp`` ask for calm between frames (`velatura_training.calm`). Either
-    makes a late step up to half as long again; both together do no more than that.
+    makes a late step up to a quarter longer; both together do no more than that.
     """
 
     l1: float = 4.0

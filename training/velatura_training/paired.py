@@ -169,11 +169,11 @@ class Paired(Course):
         self.neighbours = pairs.load(self.lesson, self.patch) if warped else ()
 
     def _pairs(self, used: float, rng: torch.Generator) -> dict[str, Pair]:
-        """Return what the painter sees twice in this step: half a batch, for half a step's time."""
+        """Return what the painter sees twice in this step: a quarter of a batch, or of its time."""
         nudged, warped = self.recipe.weights.consistency > 0, bool(self.neighbours)
         if not calm.pull(used) or not (nudged or warped):
             return {}
-        size = self.patch, max(1, self.recipe.batch // (2 * (nudged + warped)))
+        size = self.patch, max(1, self.recipe.batch // (4 * (nudged + warped)))
         seen: dict[str, Pair] = {}
         if nudged:
             batch = patches.sample(self.frames, *size, rng, self.device)
