@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from velatura.look import CARD_KEY, Card
-from velatura.passes import GUIDES
+from velatura.look import CARD_KEY, CARGO_KEY, Card, cargo_digest
+from velatura.session import fed
 
 
 class Graph:
@@ -61,10 +61,15 @@ def shaped(name: str, channels: Any, height: Any = "h", width: Any = "w") -> onn
 
 
 def pack(
-    graph: Graph, card: Card | None, path: Path, outputs: Any = None, inputs: Any = None
+    graph: Graph,
+    card: Card | None,
+    path: Path,
+    outputs: Any = None,
+    inputs: Any = None,
+    cargo: str = "",
 ) -> Path:
     """Write the graph as a look; without a card it is any ONNX file."""
-    guides = sum(GUIDES[name] for name in card.guides) if card else 0
+    guides = fed(card) if card else 0
     if inputs is None:
         inputs = [shaped("rgb", 3)] + ([shaped("guides", guides)] if guides else [])
     whole = helper.make_graph(
@@ -73,6 +78,8 @@ def pack(
     model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     if card:
         model.metadata_props.add(key=CARD_KEY, value=card.dumps())
+    if cargo:
+        model.metadata_props.add(key=CARGO_KEY, value=cargo)
     path.write_bytes(model.SerializeToString())
     return path
 
@@ -82,12 +89,18 @@ SMALL = Card(
 )
 
 
-def small(path: Path, guides: tuple[str, ...] = (), strength: float = 1.0, **card: Any) -> Path:
+def small(
+    path: Path,
+    guides: tuple[str, ...] = (),
+    strength: float = 1.0,
+    cargo: str = "",
+    **settings: Any,
+) -> Path:
     """Two scales, a skip and a full-resolution layer; halo 20 px, alignment 4: a tiny U-Net."""
     graph = Graph(7)
-    x, channels = encoded(graph, "rgb"), 3
-    if guides:
-        channels += sum(GUIDES[name] for name in guides)
+    card = dataclasses.replace(SMALL, guides=guides, cargo=cargo_digest(cargo), **settings)
+    x, channels = encoded(graph, "rgb"), 3 + fed(card)
+    if fed(card):
         x = graph.node("Concat", x, "guides", axis=1)
     half = graph.node("Relu", graph.conv(x, channels, 16, size=4, stride=2))
     quarter = graph.node("Relu", graph.conv(half, 16, 16, size=4, stride=2))
@@ -98,7 +111,25 @@ def small(path: Path, guides: tuple[str, ...] = (), strength: float = 1.0, **car
     head = graph.node("DepthToSpace", graph.conv(joined, 16, 12), blocksize=2, mode="CRD")
     scaled = graph.node("Mul", head, graph.weight(np.float32(strength)))
     bounded(graph, scaled, 8.0)
-    return pack(graph, dataclasses.replace(SMALL, guides=guides, **card), path)
+    return pack(graph, card, path, cargo=cargo)
+
+
+def faithful(path: Path, cargo: str, **settings: Any) -> Path:
+    """A look that puts the nearest key's paint on its place, and leaves all else as it is.
+
+    The gain law's floor is the encoding's: where paint is brighter than the plate, its stops are
+    eight times the difference of the codes.
+    """
+    graph = Graph(0)
+    ends = (graph.weight(np.array([at])) for at in (0, 3, 4, 1))
+    start, there, end, axis = ends
+    paint = graph.node("Slice", "guides", start, there, axis)
+    valid = graph.node("Slice", "guides", there, end, axis)
+    change = graph.node("Sub", paint, encoded(graph, "rgb"))
+    stops = graph.node("Mul", change, graph.weight(np.float32(8)))
+    bounded(graph, graph.node("Mul", stops, valid), 8.0)
+    card = Card("faithful", alignment=4, cargo=cargo_digest(cargo), **settings)
+    return pack(graph, card, path, cargo=cargo)
 
 
 def realistic(path: Path, blocks: int = 6, width: int = 32) -> Path:
