@@ -66,39 +66,49 @@ def survey(footage: Footage, painted: Sequence[int], report: Report) -> Survey |
             _tell_nothing("The plate has neither a Position nor a Vector pass")
             return None
         footage = replace(footage, flowing=True)
-    found = _remembered(footage, painted) or _looked(footage, painted, first, report)
+    found = _looked(footage, painted, first, report)
     if not found.fields and not any(found.tracks.cameras):
         if footage.flowing or first.vector is not None or not flow.available():
             _tell_nothing("Neither a camera nor motion can be told from the plate")
             return None
         footage = replace(footage, flowing=True)
-        found = _remembered(footage, painted) or _looked(footage, painted, first, report)
+        found = _looked(footage, painted, first, report)
     _tell(footage, first, found.tracks)
     return found
 
 
 def _looked(footage: Footage, painted: Sequence[int], first: Sight, report: Report) -> Survey:
-    """Return what a look through all frames finds, and remember it."""
-    found = tracks.solve(footage.frames, footage.sights(footage.frames), report)
-    followed = bool(found.bends.any()) or any(camera is None for camera in found.cameras)
-    places = {}
-    if followed and (footage.flowing or first.vector is not None):
-        places = fields.solve(footage, found, painted)
-    text = cargo.pack(Carry((), found, places))
+    """Return what a look through all frames finds, or has found before."""
+    found = _remembered(footage, ())
+    if found is None:
+        motion = tracks.solve(footage.frames, footage.sights(footage.frames), report)
+        found = _noted(footage, (), Survey(motion, {}))
+    else:
+        log.info("the shot has been looked over before, and is as it was")
+    motion = found.tracks
+    followed = bool(motion.bends.any()) or any(camera is None for camera in motion.cameras)
+    if not followed or not (footage.flowing or first.vector is not None):
+        return found
+    places = _remembered(footage, painted)
+    return places or _noted(
+        footage, painted, Survey(motion, fields.solve(footage, motion, painted))
+    )
+
+
+def _noted(footage: Footage, painted: Sequence[int], found: Survey) -> Survey:
+    """Return what was found, remembered, and rounded as it will be when it is remembered."""
+    text = cargo.pack(Carry((), found.tracks, found.fields))
     memo.write(_KIND, _key(footage, painted), text)
-    return _read(text)  # rounded as the look will have it, and the same when it is remembered
+    return _read(text)
 
 
 def _remembered(footage: Footage, painted: Sequence[int]) -> Survey | None:
+    """Return how everything moves, and the fields to painted frames if some are named; or None."""
     text = memo.read(_KIND, _key(footage, painted))
-    if text is None:
-        return None
     try:
-        found = _read(text)
+        return None if text is None else _read(text)
     except LookError:  # cut off, or from a version that packed otherwise
         return None
-    log.info("the shot has been looked over before, and is as it was")
-    return found
 
 
 def _read(text: str) -> Survey:
