@@ -18,6 +18,12 @@ def run_demo(out, seconds, *more):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+def figures(stdout):
+    """The table's figures: name, best, result, plate."""
+    rows = re.findall(r"^\s*(\w+)\s+(?:0|1|more)\s+(-?[0-9.]+)\s+(-?[0-9.]+)", stdout, re.MULTILINE)
+    return {name: (float(result), float(plate)) for name, result, plate in rows}
+
+
 def test_the_demo_leaves_look_gains_pictures_sheet_and_figures(tmp_path):
     done = run_demo(tmp_path, 3)
     assert done.returncode == 0, done.stderr
@@ -31,10 +37,10 @@ def test_the_demo_leaves_look_gains_pictures_sheet_and_figures(tmp_path):
         assert sorted(gains.names) == ["B", "G", "R"]
     sheet = picture.read_rgb(tmp_path / "contact_sheet.png").rgb
     assert sheet.shape == (3 * 186 + 6, 3 * 326 + 6, 3)
-    figures = dict(re.findall(r"(result|plate)\s+│\s+([0-9.]+)", done.stdout))
     # Even three seconds bring the shot nearer to the paint than the plate is.
-    assert float(figures["result"]) < float(figures["plate"])
-    again = run_demo(tmp_path, 3)
+    result, plate = figures(done.stdout)["l1log"]
+    assert result < plate
+    again = run_demo(tmp_path, 1)
     assert again.returncode == 0, "a second demo starts afresh in the same folder"
 
 
@@ -53,9 +59,9 @@ def test_the_full_demo_reaches_its_figures(tmp_path):
     seen = ["--perceptual=squeezenet", f"--perceptual-weights={eyes}"] if eyes.exists() else []
     done = run_demo(tmp_path, 150, *seen)
     assert done.returncode == 0, done.stderr
-    (row,) = re.findall(r"result\s+│(.*)│", done.stdout)
-    l1log, _, lpips, _, sharp = (float(figure) for figure in row.split("│"))
-    assert l1log <= 0.056  # the unstyled plate has 0.108
-    assert sharp >= 0.70
+    reached = {name: result for name, (result, _) in figures(done.stdout).items()}
+    # What 120 CPU-seconds reach on a busy machine, and a tenth: docs/learning.md.
+    assert reached["l1log"] <= 0.023  # the unstyled plate has 0.108
+    assert 0.88 <= reached["sharp"] <= 1.05
     if seen:  # the figure is defined with SqueezeNet's eyes
-        assert lpips <= 0.21  # the plate: 0.307
+        assert reached["lpips"] <= 0.035  # the plate: 0.307

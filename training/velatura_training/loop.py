@@ -121,8 +121,8 @@ class Training:
             TrainingError: learning goes astray again and again; the best painter is kept.
         """
         state = self.state
-        started = time.perf_counter() - state.seconds
         self._settle()
+        started = time.perf_counter() - state.seconds  # trying threads is not learning
         with Watch(style) as watch, SummaryWriter(str(self.out)) as board, stop.asked() as asked:
             used = budget.progress(state.seconds, state.steps)
             while used < 1 and not asked:
