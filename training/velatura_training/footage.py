@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from velatura import colour, exr, passes, picture
+from velatura import colour, exr, flow, passes, picture
 from velatura.errors import FrameError, ImageError
 from velatura_training import motion
 from velatura_training.encoding import HALF_MAX, display
@@ -82,7 +82,7 @@ class Footage:
     def has_motion(self) -> bool:
         """Say whether `motion` can be had: by the first frame's passes, or by OpenCV."""
         first = self.files[min(self.files)]
-        return motion.flow_available() or "vector" in self._passes(first)
+        return flow.available() or "vector" in self._passes(first)
 
     def motion(self, frame: int) -> Motion | None:
         """Return how a frame follows from the one before; None where that cannot be known.
@@ -94,7 +94,7 @@ class Footage:
         surface = now["depth"][0] > 0 if "depth" in now else None
         if "vector" in before and "vector" in now:
             return motion.of_vectors(before["vector"], now["vector"], surface)
-        if not motion.flow_available():
+        if not flow.available():
             return None
         was, seen = (display(clean(self.read(f))) for f in (frame - 1, frame))
         same_size({self.path(frame - 1): was, self.path(frame): seen})

@@ -21,15 +21,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
 from velatura import canvas
 from velatura.carry import CHANNELS
 from velatura.passes import GUIDES
+from velatura_training.blocks import LEAK, Down, Up, conv, stack
 from velatura_training.encoding import HALF_MAX, SCALE, SLOPE
-
-LEAK = 0.1
-"""Slope of the leaky ReLU on negatives; ONNX Runtime fuses it into the convolution."""
 
 STOPS = SCALE * math.log(2)
 """Natural logarithm of the light per unit of the encoding."""
@@ -64,7 +61,7 @@ class Shape:
 
     @property
     def channels(self) -> int:
-        """Number of channels of the second input: guides and carried paint."""
+        """Number of channels of the second input: guides, canvas and carried paint."""
         return self.plain + CHANNELS * self.carried
 
     @property
@@ -152,13 +149,14 @@ class Generator(nn.Module, ABC):
         return planes
 
 
-class UNet(Generator):
-    """Residual U-Net at 1/2, 1/4 and 1/8 of the resolution.
+class Pyramid(Generator):
+    """The body of a residual U-Net: 1/2, 1/4 and 1/8 of the resolution, down and up again.
 
     Args:
-        shape: guides and bound.
+        shape: guides, canvas and bound.
         widths: channels at the three scales; multiples of 16 suit ONNX Runtime's blocked layout.
         blocks: residual blocks at each of 1/2, 1/4, 1/8, and back at 1/4, 1/2.
+        down: what halves the resolution.
     """
 
     alignment = 8
@@ -168,29 +166,46 @@ class UNet(Generator):
         shape: Shape,
         widths: tuple[int, int, int],
         blocks: tuple[int, int, int, int, int],
+        down: type[Down] = Down,
     ) -> None:
         super().__init__(shape)
         fine, middle, coarse = widths
         # A 6x6 convolution at stride 2 is pixel-unshuffle and 3x3 in one step, 15 % cheaper.
         self.stem = conv(3 + shape.channels, fine, 6, stride=2, padding=2)
-        self.fine_in = _stack(fine, blocks[0])
-        self.down_1 = Down(fine, middle)
-        self.middle_in = _stack(middle, blocks[1])
-        self.down_2 = Down(middle, coarse)
-        self.coarse = _stack(coarse, blocks[2])
+        self.fine_in = stack(fine, blocks[0])
+        self.down_1 = down(fine, middle)
+        self.middle_in = stack(middle, blocks[1])
+        self.down_2 = down(middle, coarse)
+        self.coarse = stack(coarse, blocks[2])
         self.up_2 = Up(coarse, middle)
-        self.middle_out = _stack(middle, blocks[3])
+        self.middle_out = stack(middle, blocks[3])
         self.up_1 = Up(middle, fine)
-        self.fine_out = _stack(fine, blocks[4])
-        self.head = _head(fine, 2, shape.answers)
+        self.fine_out = stack(fine, blocks[4])
 
-    def trunk(self, x: Tensor) -> Tensor:
+    def body(self, x: Tensor) -> Tensor:
+        """Return what is seen of an encoded picture, at half its resolution."""
         half = self.fine_in(self.stem(x))
         quarter = self.middle_in(self.down_1(half))
         eighth = self.coarse(self.down_2(quarter))
         quarter = self.middle_out(self.up_2(eighth, quarter))
-        half = self.fine_out(self.up_1(quarter, half))
-        stops: Tensor = self.head(half)
+        seen: Tensor = self.fine_out(self.up_1(quarter, half))
+        return seen
+
+
+class UNet(Pyramid):
+    """A `Pyramid` whose answer is shuffled up to the whole resolution."""
+
+    def __init__(
+        self,
+        shape: Shape,
+        widths: tuple[int, int, int],
+        blocks: tuple[int, int, int, int, int],
+    ) -> None:
+        super().__init__(shape, widths, blocks)
+        self.head = _head(widths[0], 2, shape.answers)
+
+    def trunk(self, x: Tensor) -> Tensor:
+        stops: Tensor = self.head(self.body(x))
         return stops
 
 
@@ -202,64 +217,12 @@ class ResNet(Generator):
     def __init__(self, shape: Shape, width: int, blocks: int) -> None:
         super().__init__(shape)
         self.stem = conv(3 + shape.channels, width, 8, stride=4, padding=2)
-        self.body = _stack(width, blocks)
+        self.body = stack(width, blocks)
         self.head = _head(width, 4, shape.answers)
 
     def trunk(self, x: Tensor) -> Tensor:
         stops: Tensor = self.head(self.body(self.stem(x)))
         return stops
-
-
-class Block(nn.Module):
-    """``x + s conv(act(conv(act(x))))`` with a learned ``s`` that starts at 0.2."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first, self.second = conv(width, width), conv(width, width)
-        self.scale = nn.Parameter(torch.full((), 0.2))
-
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.first(F.leaky_relu(x, LEAK))
-        y = self.second(F.leaky_relu(y, LEAK))
-        return x + self.scale * y
-
-
-class Down(nn.Module):
-    """Blur-pool by two with a [1 3 3 1] kernel, then a 3x3 convolution."""
-
-    kernel: Tensor
-
-    def __init__(self, narrow: int, wide: int) -> None:
-        super().__init__()
-        row = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
-        self.register_buffer("kernel", torch.outer(row, row).expand(narrow, 1, 4, 4).clone())
-        self.conv = conv(narrow, wide)
-
-    def forward(self, x: Tensor) -> Tensor:
-        blurred = F.conv2d(x, self.kernel, stride=2, padding=1, groups=x.shape[1])
-        y: Tensor = self.conv(blurred)
-        return y
-
-
-class Up(nn.Module):
-    """1x1 convolution, bilinear by two, plus the skip from the same scale."""
-
-    def __init__(self, wide: int, narrow: int) -> None:
-        super().__init__()
-        self.conv = conv(wide, narrow, 1, padding=0)
-
-    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        return skip + F.interpolate(self.conv(x), scale_factor=2.0, mode="bilinear")
-
-
-def conv(
-    narrow: int, wide: int, size: int = 3, stride: int = 1, padding: int | None = None
-) -> nn.Conv2d:
-    """Return a convolution with He initialisation for the leaky ReLU (He et al. 2015)."""
-    layer = nn.Conv2d(narrow, wide, size, stride, size // 2 if padding is None else padding)
-    nn.init.kaiming_normal_(layer.weight, a=LEAK)
-    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
-    return layer
 
 
 @dataclass(frozen=True)
@@ -277,7 +240,7 @@ TIERS = {
     "standard": Size((16, 32, 64), (1, 1, 3, 1, 1), 32, 6),
     "fine": Size((32, 64, 96), (1, 2, 4, 1, 1), 64, 8),
 }
-"""``docs/learning.md`` has what each costs and buys."""
+"""``docs/learning.md`` has what each costs."""
 
 
 def build(name: str, tier: str, shape: Shape) -> Generator:
@@ -290,10 +253,6 @@ def build(name: str, tier: str, shape: Shape) -> Generator:
     if name == "unet":
         return UNet(shape, size.widths, size.stacks)
     return ResNet(shape, size.width, size.blocks)
-
-
-def _stack(width: int, count: int) -> nn.Sequential:
-    return nn.Sequential(*(Block(width) for _ in range(count)))
 
 
 def _head(width: int, factor: int, answers: int) -> nn.Sequential:

@@ -110,8 +110,8 @@ class Training:
     def write_lesson(self) -> None:
         """Write what is learnt from into the run's folder."""
         checkpoint.write_text(self.out / checkpoint.LESSON, as_json(self.course.describe()))
-        if self.course.cargo:
-            checkpoint.write_text(self.out / checkpoint.CARGO, self.course.cargo)
+        if cargo := self.course.cargo:
+            checkpoint.write_text(self.out / checkpoint.CARGO, cargo)
 
     def run(self, budget: Budget, style: Style) -> None:
         """Train until the budget is used.

@@ -10,14 +10,12 @@ tell the same story, such zeros are found out.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
+from velatura import flow
 from velatura_training.encoding import encode
 
 RELATIVE, SLACK = 0.01, 0.5
@@ -59,11 +57,6 @@ def of_vectors(before: Tensor, now: Tensor, surface: Tensor | None = None) -> Mo
     return Motion(back, visible if surface is None else visible & surface, "vector")
 
 
-def flow_available() -> bool:
-    """Say whether optical flow can be estimated: OpenCV is an optional extra."""
-    return find_spec("cv2") is not None
-
-
 def of_flow(before: Tensor, now: Tensor, surface: Tensor | None = None) -> Motion:
     """Return the motion that is seen in two frames: dense inverse search, Kroeger et al. 2016.
 
@@ -75,14 +68,8 @@ def of_flow(before: Tensor, now: Tensor, surface: Tensor | None = None) -> Motio
         now: the same of this frame.
         surface: see `of_vectors`.
     """
-    cv2 = import_module("cv2")  # an optional extra
-    grey = [
-        np.rint(f[0].mean(0).clamp(0, 1).cpu().numpy() * 255).astype(np.uint8)
-        for f in (before, now)
-    ]
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    ways = (search.calc(grey[1], grey[0], None), search.calc(grey[0], grey[1], None))
-    back, forth = (torch.from_numpy(way).permute(2, 0, 1) for way in ways)
+    was, seen = (frame[0].cpu().numpy() for frame in (before, now))
+    back, forth = map(torch.from_numpy, (flow.between(seen, was), flow.between(was, seen)))
     visible = _agree(back, forth) & ~_bends(back)
     return Motion(back, visible if surface is None else visible & surface, "flow")
 
@@ -126,12 +113,12 @@ def _agree(back: Tensor, forth: Tensor) -> Tensor:
     return inside & ((back + home).square().sum(0) <= RELATIVE * lengths + SLACK)
 
 
-def _bends(flow: Tensor) -> Tensor:
+def _bends(way: Tensor) -> Tensor:
     """Return where a flow changes abruptly from pixel to pixel: the edge of something moving."""
-    down = F.pad(flow[:, 1:] - flow[:, :-1], (0, 0, 0, 1))
-    across = F.pad(flow[:, :, 1:] - flow[:, :, :-1], (0, 1))
+    down = F.pad(way[:, 1:] - way[:, :-1], (0, 0, 0, 1))
+    across = F.pad(way[:, :, 1:] - way[:, :, :-1], (0, 1))
     change = (down.square() + across.square()).sum(0)
-    return change > BEND * flow.square().sum(0) + BEND_SLACK
+    return change > BEND * way.square().sum(0) + BEND_SLACK
 
 
 def _targets(back: Tensor) -> tuple[Tensor, Tensor]:
