@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from velatura import ids
+from velatura import guides, ids
 from velatura.errors import PassError
 from velatura.image import FloatArray, Image, Window, place
 from velatura.layers import Components, Layers, find_layer, group, listed, matching, title
 
-GUIDES = {"normal": 3, "depth": 1, "albedo": 3, "id": 3, "position": 3, "vector": 4}
+GUIDES = guides.CHANNELS
 """Every guide a look may read, in the order of its channels, with the number of them."""
 
 BACKGROUND_DEPTH = 1e9
@@ -25,21 +25,6 @@ BACKGROUND_DEPTH = 1e9
 
 # First found wins. "" are the bare channels; Combined: Blender; Ci: RenderMan; C: Karma.
 _BEAUTY = ("", "rgba", "rgb", "beauty", "combined", "ci", "c")
-_GUIDE_LAYERS = {
-    "normal": ("normal", "nn", "n", "normals"),
-    "depth": ("depth", "z", "zdepth", ""),
-    "albedo": ("diffuse color", "diffcol", "albedo", "diffuse_albedo", "denoising albedo"),
-    # Blender 5, Blender 4 and Arnold, RenderMan; the last four are plain object numbers
-    "id": (
-        *("cryptoobject00", "crypto_object00", "cryptoasset00", "crypto_asset00"),
-        *("cryptomaterial00", "crypto_material00"),
-        *("object index", "indexob", "object_id", "id"),
-    ),
-    "position": ("position", "p", "__pworld", "pworld"),  # Blender, Arnold, RenderMan
-    "vector": ("vector",),
-}
-_COMPONENTS = {3: ("RGB", "XYZ"), 4: ("XYZW", "RGBA")}
-_SINGLES = ("Z", "V", "X", "R", "Y", "DEPTH")
 
 
 @dataclass(frozen=True)
@@ -175,10 +160,10 @@ def _usual_beauty(image: Image, layers: Layers) -> Beauty | None:
             if beauty := _rgb(components):
                 return beauty
     # Parts whose names say nothing, such as left and right: the first one is the main one.
-    guides = {name for names in _GUIDE_LAYERS.values() for name in names}
+    taken = {name for names in guides.LAYERS.values() for name in names}
     for part in image.parts:
         bare = {"R", "G", "B"} <= {plane.name.upper() for plane in part.planes}
-        if bare and part.name.casefold() not in guides:
+        if bare and part.name.casefold() not in taken:
             return _rgb(layers[part.name])
     return None
 
@@ -194,20 +179,20 @@ def _named_guide(image: Image, layers: Layers, guide: str, name: str) -> list[st
     """Return the planes of a guide from the layer, or the single channel, of that name."""
     if name in image.names and (guide == "id" or GUIDES[guide] == 1):
         return [name]
-    addresses = _components(find_layer(image, layers, name), guide)
+    addresses = guides.components(guide, find_layer(image, layers, name))
     if not addresses:
         raise PassError(f"{title(image)}: {name} has no {guide} channels", found=listed(layers))
     return addresses
 
 
 def _usual_guide(layers: Layers, guide: str) -> list[str]:
-    for name in _GUIDE_LAYERS[guide]:
+    for name in guides.LAYERS[guide]:
         for components in matching(layers, name):
             # Among the bare channels only Z says what it is: R is the beauty's.
             known = (
                 components if name else {key: components[key] for key in "Z" if key in components}
             )
-            if addresses := _components(known, guide):
+            if addresses := guides.components(guide, known):
                 return addresses
     return []
 
@@ -248,15 +233,6 @@ def _with_alpha(image: Image, beauty: Beauty, layers: Layers, usual: Beauty | No
         (name for name in candidates if name and image.find(name)[0].data in windows), None
     )
     return Beauty(beauty.rgb, alpha)
-
-
-def _components(components: Components, guide: str) -> list[str]:
-    if guide == "id":  # the first rank of a Cryptomatte is in its red channel
-        return [components[key] for key in ("R", *_SINGLES) if key in components][:1]
-    if GUIDES[guide] == 1:
-        return [components[key] for key in _SINGLES if key in components][:1]
-    whole = (names for names in _COMPONENTS[GUIDES[guide]] if set(names) <= set(components))
-    return [components[key] for key in next(whole, "")]
 
 
 def _guide(image: Image, guide: str, addresses: Sequence[str], window: Window | None) -> FloatArray:

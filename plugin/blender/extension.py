@@ -39,6 +39,7 @@ SHARED = (
     "client.py",
     "errors.py",
     "fingerprint.py",
+    "guides.py",
     "home.py",
     "job.py",
     "library.py",

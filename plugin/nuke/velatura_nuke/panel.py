@@ -1,0 +1,124 @@
+"""The panel: the knobs of a look node, named as Nuke's own nodes name theirs."""
+
+from __future__ import annotations
+
+import velatura
+
+from . import law
+from .blueprint import Expression, UserKnob
+
+NO_LOOK = "(choose a look)"
+NOT_RENDERED = "The gain is not rendered yet: the plate is shown as it is, and renders fail"
+HALVES, FLOATS = "16 bit half", "32 bit float"  # what Nuke's EXR writer calls them
+CACHE = "[file dirname [value root.name]]/velatura"  # beside the script, wherever it is moved
+
+_ABSENT = "velatura is not installed in this Nuke. What is rendered already needs no plug-in."
+_BUTTON = """try:
+    import velatura_nuke
+except ImportError:
+    nuke.message('{absent}')
+else:
+    velatura_nuke.press('{verb}', nuke.thisNode())"""
+
+
+def panel() -> tuple[UserKnob, ...]:
+    """Return the knobs in the order of the panel."""
+    return (*_look(), *_gain(), *_hidden(), *_info())
+
+
+def _look() -> tuple[UserKnob, ...]:
+    return (
+        UserKnob("Tab_Knob", "velatura", "Velatura"),
+        UserKnob("Enumeration_Knob", "look", "look", items=(NO_LOOK,), tip="A look of the library"),
+        UserKnob("File_Knob", "file", "file", tip="The look's file: velatura export wrote it"),
+        UserKnob("Text_Knob", "line_1", ""),
+        UserKnob(
+            "Double_Knob",
+            "strength",
+            "strength",
+            1.0,
+            "How much of the look: 0 is the plate, 1 as painted, 2 twice as strong in stops. Live",
+            ends=(0, 2),
+        ),
+        UserKnob(
+            "Boolean_Knob",
+            "even",
+            "even strength",
+            value=True,
+            tip="Half the strength shows half of the look; off: half of its stops",
+            newline=False,
+        ),
+        UserKnob("Link_Knob", "maskChannelInput", "mask", text="Matte.from0"),
+        UserKnob("Boolean_Knob", "invert_mask", "invert", value=False, newline=False),
+        UserKnob(
+            "Double_Knob", "mix", "mix", 1.0, "Dissolve between the plate and the look", ends=(0, 1)
+        ),
+        UserKnob("Text_Knob", "line_2", ""),
+        UserKnob("Text_Knob", "state", "gain", text=NOT_RENDERED),
+        _button("render", "Render gain", "Let the look see every frame of the range, once"),
+        _button("cancel", "Cancel", "Stop rendering: frames that are there stay", newline=False),
+        _button("reload", "Reload", "Read the looks and the gain from disk again", newline=False),
+        _button("report", "Report", "A page about this look and its gain", newline=False),
+    )
+
+
+def _gain() -> tuple[UserKnob, ...]:
+    return (
+        UserKnob("Tab_Knob", "gain_tab", "Gain"),
+        UserKnob("Int_Knob", "first", "frame range", 1),
+        UserKnob("Int_Knob", "last", "", 1, newline=False),
+        _button("reset", "Reset", "Take the range of the plate", newline=False),
+        UserKnob(
+            "File_Knob", "cache", "cache folder", CACHE, "Where the gain lies, half floats in EXR"
+        ),
+        UserKnob("Boolean_Knob", "useGPUIfAvailable", "Use GPU if available", value=True),
+        UserKnob(
+            "Enumeration_Knob",
+            "datatype",
+            "plate as",
+            items=(FLOATS, HALVES),
+            tip="What the look is handed. A look that reads passes always gets 32 bit floats",
+        ),
+        UserKnob(
+            "String_Knob",
+            "passes",
+            "passes",
+            tip="Layers of passes with unusual names: normal=N,depth=Z",
+        ),
+        UserKnob(
+            "Boolean_Knob",
+            "refuse_stale",
+            "refuse stale gain",
+            value=True,
+            tip="Renders fail where the graph before this node is another than when the gain was"
+            " rendered. A missing gain, or another look's, always fails",
+        ),
+    )
+
+
+def _hidden() -> tuple[UserKnob, ...]:
+    return (
+        UserKnob("Double_Knob", "amount", value=Expression(law.amount()), hidden=True),
+        UserKnob("Double_Knob", "gain_floor", value=0.0, hidden=True),
+        UserKnob("Boolean_Knob", "opaque", value=False, hidden=True),
+        UserKnob("Boolean_Knob", "baked", value=False, hidden=True),
+        UserKnob("String_Knob", "uid", hidden=True),
+        UserKnob("String_Knob", "digest", hidden=True),
+    )
+
+
+def _info() -> tuple[UserKnob, ...]:
+    return (
+        UserKnob("Tab_Knob", "info", "Info"),
+        UserKnob("Text_Knob", "about", "", text=about("none chosen yet")),
+    )
+
+
+def about(look: str) -> str:
+    """Return what the Info tab says."""
+    return f"velatura {velatura.__version__}\nLook: {look}"
+
+
+def _button(verb: str, label: str, tip: str, *, newline: bool = True) -> UserKnob:
+    code = _BUTTON.format(absent=_ABSENT, verb=verb)
+    return UserKnob("PyScript_Knob", verb, label, tip=tip, text=code, newline=newline)
