@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from velatura import strength
 from velatura_nuke import law, script
 from velatura_nuke.blueprint import Expression
 from velatura_nuke.group import blueprint
-
-from velatura import strength
 
 ROOT = Path(__file__).parents[3]
 GIZMO = ROOT / "plugin/nuke/Velatura.gizmo"
@@ -54,7 +53,7 @@ def test_expressions_name_only_knobs_that_there_are() -> None:
 
 
 def test_the_slider_is_the_calibration() -> None:
-    """Evaluated as Python, which these expressions almost are; Nuke's own language is tested there."""
+    # Evaluated as Python, which this expression almost is.
     lut = tuple((knot / 16) ** 2 for knot in range(17))
     text = law.amount(lut)
     condition, _, rest = text.partition(" ? ")
