@@ -1,0 +1,54 @@
+"""What Nuke fills into texts: frame numbers, views, and Tcl in brackets, ``[value parent.file]``.
+
+Only the commands that our nodes use: ``value`` and ``knob``, ``exists`` and ``file dirname``.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from scope import Readable, Scope
+from tcl import NkError
+
+_HASHES = re.compile(r"#+")
+_PRINTF = re.compile(r"%0?(\d*)d")
+_INNERMOST = re.compile(r"\[([^\[\]]*)\]")
+
+
+def filled(text: str, node: Readable, frame: float, view: str = "main") -> str:
+    """Return a file name with its brackets, ``%V``, ``####`` and ``%04d`` filled in.
+
+    Raises:
+        NkError: it holds Tcl that is not understood here.
+    """
+    text = substituted(text, Scope(node, frame)).replace("%V", view).replace("%v", view[:1])
+    text = _PRINTF.sub(lambda found: f"{int(frame):0{int(found[1] or 0)}d}", text)
+    return _HASHES.sub(lambda found: f"{int(frame):0{len(found[0])}d}", text)
+
+
+def substituted(text: str, scope: Scope) -> str:
+    """Return a text with what each bracket's command returns, the innermost first."""
+    while found := _INNERMOST.search(text):
+        text = text[: found.start()] + _result(found[1], scope) + text[found.end() :]
+    return text
+
+
+def _result(command: str, scope: Scope) -> str:
+    verb, _, rest = command.strip().partition(" ")
+    rest = rest.strip()
+    if verb in {"value", "knob"}:
+        return _value(scope, rest)
+    if verb == "exists":
+        return str(int(scope.exists(rest)))
+    if verb == "file" and rest.startswith("dirname "):
+        return str(PurePosixPath(rest.removeprefix("dirname ").strip()).parent)
+    raise NkError(f"The Tcl [{command}] is not understood here")
+
+
+def _value(scope: Scope, path: str) -> str:
+    deeper, knob = scope.deeper().resolved(path)
+    text = deeper.node.text(knob)
+    if text is None:
+        raise NkError(f"{deeper.node.name} has no knob {knob}, which [value {path}] names")
+    return f"{deeper.number(knob):g}" if text.startswith("{") else substituted(text, deeper)
