@@ -47,7 +47,7 @@ def solve(
         before: tuple[int, Sight] | None = None
         left = set(frames)
         for frame, sight in zip(frames, footage.sights(frames), strict=True):
-            under_way = _advance(under_way, before, (frame, sight), ahead)
+            under_way = advance(under_way, before, (frame, sight), ahead)
             if frame in painted:
                 under_way[frame] = drift.start(*sight.size)
             step = _coarseness(len(wanted), *sight.size)
@@ -68,13 +68,20 @@ def _nearest(frame: int, painted: Sequence[int]) -> list[int]:
     return sorted(others, key=lambda key: (abs(key - frame), key))[:NEAREST]
 
 
-def _advance(
+def advance(
     under_way: dict[int, drift.Field],
     before: tuple[int, Sight] | None,
     now: tuple[int, Sight],
     ahead: bool,
 ) -> dict[int, drift.Field]:
-    """Return the fields of the frame before, led on to this one; none across a gap."""
+    """Return the fields of the frame before, led on to this one; none across a gap.
+
+    Args:
+        under_way: fields by the frame that they lead to.
+        before: the frame before and its sight; None at the beginning.
+        now: this frame and its sight.
+        ahead: whether the fields lead to frames that come after this one.
+    """
     if before is None or abs(now[0] - before[0]) != 1:
         return {}
     (_, old), (_, new) = before, now

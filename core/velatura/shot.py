@@ -121,7 +121,7 @@ def frames(job: Job) -> list[Frame]:
     """
     plate = Pattern.parse(job.plate)
     if job.frames:
-        numbers = [plate.written(frame) for frame in _numbers(job.frames)]
+        numbers = [plate.written(frame) for frame in frame_numbers(job.frames)]
         if plate.digits == 0:
             raise FrameError(
                 f"{job.plate} is one file and has no frames {job.frames}",
@@ -182,7 +182,12 @@ def _outputs(job: Job, plate: Pattern, number: str, path: Path, mask: Path | Non
     )
 
 
-def _numbers(frames: str) -> list[int]:
+def frame_numbers(frames: str) -> list[int]:
+    """Return the frames of a range such as ``1-12``, ``1-10x2`` or ``1,5,9-12``, rising.
+
+    Raises:
+        FrameError: it is none.
+    """
     try:
         return sorted(set(map(int, FrameSet(frames))))
     except ValueError as error:  # fileseq's own errors are ValueErrors
