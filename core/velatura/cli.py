@@ -40,6 +40,7 @@ _ELSEWHERE = {  # command -> what it does; imported only when it is the one that
         "velatura_training.cli:evaluate",
         "Measure results: fidelity, style, content, calm.",
     ),
+    "suggest": ("velatura_training.suggest:suggest", "Name the frame to paint next."),
     "demo": ("velatura.demo:demo", "Learn a look from three painted frames and glaze a shot."),
 }
 

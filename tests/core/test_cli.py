@@ -36,7 +36,10 @@ TRAINERS = pytest.mark.skipif(find_spec("torch") is None, reason="the trainer is
     "command",
     [
         *("apply", "looks", "publish", "info", "report", "doctor", "worker", "demo"),
-        *(pytest.param(name, marks=TRAINERS) for name in ("train", "export", "evaluate")),
+        *(
+            pytest.param(name, marks=TRAINERS)
+            for name in ("train", "export", "evaluate", "suggest")
+        ),
     ],
 )
 def test_every_command_has_an_example(command):

@@ -190,6 +190,17 @@ def _load_painter(
     run: Path, recipe: Recipe, lesson: dict[str, Any]
 ) -> tuple[Generator, dict[str, Any]]:
     saved = checkpoint.load(run / checkpoint.BEST, torch.device("cpu"))
+    return painter_of(saved, recipe, lesson, run / checkpoint.BEST), saved
+
+
+def painter_of(
+    saved: dict[str, Any], recipe: Recipe, lesson: dict[str, Any], source: Path
+) -> Generator:
+    """Return a run's painter with the weights in ``saved["painter"]``, on the CPU.
+
+    Raises:
+        TrainingError: they are not of such a painter; ``source`` gets named.
+    """
     shape = Shape(
         tuple(lesson["guides"]),
         lesson["bound"],
@@ -202,10 +213,10 @@ def _load_painter(
         painter.load_state_dict(saved["painter"])
     except (KeyError, RuntimeError) as error:
         raise TrainingError(
-            f"{run / checkpoint.BEST} does not fit the run's recipe",
+            f"{source} does not fit the run's recipe",
             found=str(error).split("\n")[0],
         ) from error
-    return painter.eval().requires_grad_(False), saved
+    return painter.eval().requires_grad_(False)
 
 
 def _scores(run: Path) -> dict[str, float]:
