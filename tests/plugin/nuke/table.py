@@ -58,13 +58,11 @@ class Table:
         sources: key -> address, or repository and path.
         classes: by name.
         users: the number of a user knob's type in a script -> the knob's class.
-        python: names of the module `nuke` and of its objects -> source.
     """
 
     sources: dict[str, str]
     classes: dict[str, NodeClass]
     users: dict[str, str]
-    python: dict[str, str]
 
 
 @cache
@@ -83,8 +81,7 @@ def table() -> Table:
         for name, each in read["class"].items()
     }
     users = {number: each["kind"] for number, each in read["user"].items()}
-    python = {name: source for source, names in read["python"].items() for name in names}
-    return Table(read["sources"], classes, users, python)
+    return Table(read["sources"], classes, users)
 
 
 def _knobs(read: dict[str, dict[str, object]], source: str) -> dict[str, Knob]:

@@ -80,8 +80,8 @@ globals().update(callbacks.FUNCTIONS)
 
 NUKE_VERSION_MAJOR, NUKE_VERSION_MINOR, NUKE_VERSION_RELEASE = 13, 2, 8
 NUKE_VERSION_STRING = "13.2v8"
-EXE_PATH = "/nowhere/Nuke13.2"
 REPLACE = 1
+INPUTS, HIDDEN_INPUTS, EXPRESSIONS = 1, 4, 8
 WRITE_ALL, WRITE_NON_DEFAULT_ONLY, WRITE_USER_KNOB_DEFS, TO_SCRIPT = 1, 2, 4, 8
 TABBEGINGROUP, TABBEGINCLOSEDGROUP, TABENDGROUP = 1, 2, -1
 
@@ -90,6 +90,8 @@ def __getattr__(name: str) -> Any:
     """Return what changes from session to session."""
     if name in {"GUI", "INTERACTIVE"}:
         return SESSION.gui
+    if name == "EXE_PATH":
+        return SESSION.exe
     if name == "env":
         return {"gui": SESSION.gui, "NukeVersionMajor": NUKE_VERSION_MAJOR, "nukex": False}
     raise AttributeError(f"module 'nuke' has no attribute {name!r}")

@@ -32,11 +32,11 @@ FLAGS = {
 class Knob:
     """Any knob."""
 
-    start = ""
+    _start = ""
 
     def __init__(self, name: str = "", label: str | None = None) -> None:
         self._name, self._label = given(name, str, "A knob's name"), label or ""
-        self._text, self._tooltip, self._flags = self.start, "", 0
+        self._text, self._tooltip, self._flags = self._start, "", 0
         self._node: Node | None = None
 
     def Class(self) -> str:
@@ -123,7 +123,7 @@ class Knob:
 class Array_Knob(Knob):
     """A number: as it stands, as an expression, or as a curve."""
 
-    start = "0"
+    _start = "0"
 
     def value(self, frame: float | None = None) -> Any:
         SESSION.demand_main(f"Reading {self._name}")
@@ -175,7 +175,7 @@ class Array_Knob(Knob):
         self.range = (low, high)
 
     def defaultValue(self) -> float:
-        return float(self.start)
+        return float(self._start)
 
 
 class Double_Knob(Array_Knob):
@@ -188,7 +188,7 @@ class Int_Knob(Array_Knob):
 
 
 class Boolean_Knob(Array_Knob):
-    start = "false"
+    _start = "false"
 
     def value(self, frame: float | None = None) -> bool:
         if self._text in {"true", "false"}:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from .nodes import run
 from .session import SESSION, given
 
 
@@ -21,9 +22,7 @@ class MenuItem:
         if callable(self.command):
             self.command()
         else:
-            import __main__
-
-            exec(compile(str(self.command), self._name, "exec"), vars(__main__))  # noqa: S102
+            run(str(self.command), self._name)
 
 
 class Menu(MenuItem):

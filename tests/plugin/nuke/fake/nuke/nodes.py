@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from table import table
@@ -150,6 +151,11 @@ class Node:
     def dependencies(self, mask: int = 1) -> list[Node]:
         return [node for _, node in sorted(self._inputs.items())] if mask & 1 else []
 
+    def dependent(self, mask: int = 1) -> list[Node]:
+        """Return the nodes that this one feeds."""
+        others = self._parent.nodes() if self._parent else []
+        return [node for node in others if mask & 1 and self in node._inputs.values()]
+
     def setXYpos(self, x: int, y: int) -> None:
         self["xpos"].setValue(given(x, int, "A place"))
         self["ypos"].setValue(given(y, int, "A place"))
@@ -183,11 +189,9 @@ class Node:
 
     def run(self, script: str) -> None:
         """Run the Python of a knob of this node; no part of Nuke."""
-        import __main__
-
         SESSION.this.append(self)
         try:
-            exec(compile(script, self.fullName(), "exec"), vars(__main__))  # noqa: S102
+            run(script, self.fullName())
         finally:
             SESSION.this.pop()
 
@@ -259,6 +263,12 @@ def _named(node: Node) -> Knob:
     knob: Knob = _NameKnob("name")
     knob._node = node
     return knob
+
+
+def run(script: str, name: str) -> None:
+    """Run the Python of a button or a menu, which has `nuke` imported; no part of Nuke."""
+    names = {"__name__": "__main__", "nuke": sys.modules["nuke"]}
+    exec(compile(script, name, "exec"), names)  # noqa: S102
 
 
 def _render() -> Any:

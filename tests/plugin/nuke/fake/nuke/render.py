@@ -101,7 +101,7 @@ def _called(event: str, node: Node) -> None:
 def _parsed() -> nk.Node:
     """Return the script as another Nuke would read it from disk."""
     root = nk.parse(scripts.text_of(tree.root()))
-    root.name, root.gui = SESSION.script, SESSION.gui
+    root.gui = SESSION.gui
     return root
 
 
@@ -128,6 +128,8 @@ def frame_range(node: Node) -> FrameRange:
     if node.Class() == "Read":
         return FrameRange(node["first"].value(), node["last"].value())
     if node.Class() == "FrameRange":
+        return FrameRange(node["first_frame"].value(), node["last_frame"].value())
+    if node is tree.root():
         return FrameRange(node["first_frame"].value(), node["last_frame"].value())
     fed = [node.input(index) for index in range(node.inputs())]
     found = [frame_range(each) for each in fed if each is not None]

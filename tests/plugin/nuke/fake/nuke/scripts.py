@@ -109,7 +109,7 @@ def text_of(root: Group) -> str:
 
 def as_text(node: Node) -> nk.Node:
     """Return a node as scripts have it, with all that is in it; no part of Nuke."""
-    made = nk.Node(node.Class(), name="" if isinstance(node, Root) else node.name())
+    made = nk.Node(node.Class(), name=SESSION.script if isinstance(node, Root) else node.name())
     first = table().classes[node.Class()].knobs
     own = node.users()
     made.users = [users.words_of(knob) for knob in own]

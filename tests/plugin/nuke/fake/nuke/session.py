@@ -37,6 +37,7 @@ class Session:
         said: what was shown to the artist by `message`, `tprint` and the like.
         plugins: the plug-in path.
         script: the path of the script, empty before it is saved.
+        exe: Nuke's own program.
     """
 
     gui: bool = False
@@ -51,6 +52,7 @@ class Session:
     said: list[str] = field(default_factory=list)
     plugins: list[str] = field(default_factory=list)
     script: str = ""
+    exe: str = "/nowhere/Nuke13.2"
     main: threading.Thread = field(default_factory=threading.current_thread)
     queue: queue.Queue[Task] = field(default_factory=queue.Queue)
 

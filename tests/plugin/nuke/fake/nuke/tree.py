@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import tcl
@@ -103,8 +102,10 @@ def toNode(name: str) -> Node | None:
     """Return the node of this name: in the group that is open, or by its full name."""
     SESSION.demand_main(f"Looking for {name}")
     given(name, str, "A node's name")
-    path = re.sub(r"^root\.?", "", name)
-    return root() if not path else SESSION.inside().node(path) or root().node(path)
+    if name == "root":
+        return root()
+    path = name.removeprefix("root.")
+    return SESSION.inside().node(path) or root().node(path)
 
 
 def allNodes(

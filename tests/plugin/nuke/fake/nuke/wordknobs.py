@@ -39,14 +39,14 @@ class File_Knob(EvalString_Knob):
 class Script_Knob(String_Knob):
     """A button inside Nuke, such as Read's Reload."""
 
-    pressed = 0
+    _pressed = 0
 
     def command(self) -> str:
         return self._text
 
     def execute(self) -> None:
         SESSION.demand_main(f"Pressing {self._name}")
-        self.pressed += 1
+        self._pressed += 1
 
 
 class PyScript_Knob(Script_Knob):
@@ -68,7 +68,7 @@ class PyScript_Knob(Script_Knob):
 class Channel_Knob(Knob):
     """Channels; a user's one ends at its input number, like Input1's."""
 
-    start = "none"
+    _start = "none"
 
     def __init__(self, name: str = "", label: str | None = None, *_: Any) -> None:
         super().__init__(name, label)
