@@ -13,7 +13,7 @@ import json
 import logging
 import os
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,20 +40,32 @@ TOLERANCE = 1e-5
 """Largest difference between ONNX Runtime and torch, in parts of the encoded range (0..65504)."""
 
 
-def export(run: Path, out: Path, name: str = "", author: str = "", licence: str = "") -> Look:
-    """Write the best painter of a run as a look, and return it as the runtime reads it.
+@dataclass(frozen=True)
+class Trained:
+    """What a run has come to.
+
+    Attributes:
+        painter: its best network, in evaluation mode.
+        card: what the look will say about itself.
+        cargo: what a shot look has on board; empty for a free look.
+    """
+
+    painter: Generator
+    card: Card
+    cargo: str
+
+
+def load(run: Path, name: str, author: str = "", licence: str = "") -> Trained:
+    """Return the best painter of a run, and its card.
 
     Args:
         run: the folder of `velatura_training.loop.train`.
-        out: the look's file, ``name.onnx``; replaced whole, or not at all.
-        name: what artists will call it; the file's stem where empty.
+        name: what artists will call it.
         author: for the card.
         licence: for the card.
 
     Raises:
-        TrainingError: no run, or a painter that does not survive the export.
-        LookError: the file would not be accepted by the runtime.
-        StorageError: it cannot be written.
+        TrainingError: no run, or one that does not fit together.
     """
     recipe = Recipe.loads(checkpoint.read_text(run / checkpoint.RECIPE))
     lesson = checkpoint.read_lesson(run)
@@ -61,7 +73,7 @@ def export(run: Path, out: Path, name: str = "", author: str = "", licence: str 
     cost = measure(painter)
     cargo = checkpoint.read_text(run / checkpoint.CARGO).strip() if lesson["carried"] else ""
     card = Card(
-        name=name or out.stem,
+        name=name,
         colour_space=lesson["colour_space"],
         config=Path(os.environ.get("OCIO", "") or colour.CONFIG).name,
         floor=lesson["floor"],
@@ -86,14 +98,41 @@ def export(run: Path, out: Path, name: str = "", author: str = "", licence: str 
         tool="velatura",
         tool_version=velatura.__version__,
     )
-    model = to_onnx(painter)
+    return Trained(painter, card, cargo)
+
+
+def export(run: Path, out: Path, name: str = "", author: str = "", licence: str = "") -> Look:
+    """Write the best painter of a run as a look, and return it as the runtime reads it.
+
+    Args:
+        run: as in `load`.
+        out: the look's file, ``name.onnx``; replaced whole, or not at all.
+        name: what artists will call it; the file's stem where empty.
+        author: for the card.
+        licence: for the card.
+
+    Raises:
+        TrainingError: no run, or a painter that does not survive the export.
+        LookError: the file would not be accepted by the runtime.
+        StorageError: it cannot be written.
+    """
+    return write(load(run, name or out.stem, author, licence), out)
+
+
+def write(trained: Trained, out: Path) -> Look:
+    """Write what a run has come to as a look, and return it as the runtime reads it.
+
+    Raises:
+        TrainingError, LookError, StorageError: as `export`.
+    """
+    model = to_onnx(trained.painter)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"Cannot make the folder {out.parent}", found=str(error)) from error
     with replacing(out) as beside:
-        beside.write_bytes(_with_card(model, card, cargo))
-        prove(look.read(beside), painter)
+        beside.write_bytes(_with_card(model, trained.card, trained.cargo))
+        prove(look.read(beside), trained.painter)
     return look.read(out)
 
 
