@@ -165,31 +165,55 @@ def train(
     run.train(easel.lesson, out, recipe, budget, where, progress, threads, resume, easel)
 
 
-def export(run: Path, /, *, out: Path, name: str = "", author: str = "", licence: str = "") -> None:
-    """Make a look, one ONNX file, of a training run.
+def export(
+    run: Path,
+    /,
+    *,
+    out: Path | None = None,
+    torchscript: Path | None = None,
+    name: str = "",
+    author: str = "",
+    licence: str = "",
+) -> None:
+    """Make a look, one ONNX file, of a training run; or a live node for NukeX.
 
-    The file is proved first: ONNX Runtime must agree with torch, and strength 0 must give the plate
-    back bit for bit.
+    What is written is proved first: ONNX Runtime or TorchScript must agree with the network that
+    was trained, and strength 0 must give the plate back bit for bit.
 
     Example::
 
         velatura export runs/ink --out looks/ink.onnx --author "M. Rossi"
 
+        velatura export runs/ink --torchscript ~/.nuke/Cattery
+
     Args:
         run: the folder that `velatura train` wrote.
         out: the look's file.
-        name: what artists will call it; the file's name where nothing is said.
+        torchscript: a Cattery folder; in it comes one of the look's own, with what a NukeX needs to
+            make a .cat for its Inference node.
+        name: what artists will call it; the name of the file, or of the run, where nothing is said.
         author: who made it.
         licence: under which terms it may be used.
     """
     from velatura_training import export as exporting
 
-    card = exporting.export(run, out, name, author, licence).card
-    print(f"wrote {out}")  # noqa: T201 - stdout carries machine lines
-    print(  # noqa: T201
-        f"cost {card.kflop_px:.1f} kFLOP/px, {card.parameters} parameters, "
-        f"receptive field {card.receptive_field} px, halo {card.halo} px"
-    )
+    if out is None and torchscript is None:
+        raise TrainingError(
+            "Where should the look go?", do="Give --out LOOK.onnx, --torchscript FOLDER, or both."
+        )
+    called = name or (out.stem if out is not None else run.resolve().name)
+    trained = exporting.load(run, called, author, licence)
+    if out is not None:
+        card = exporting.write(trained, out).card
+        print(f"wrote {out}")  # noqa: T201 - stdout carries machine lines
+        print(  # noqa: T201
+            f"cost {card.kflop_px:.1f} kFLOP/px, {card.parameters} parameters, "
+            f"receptive field {card.receptive_field} px, halo {card.halo} px"
+        )
+    if torchscript is not None:
+        from velatura_training import cattery
+
+        print(f"wrote {cattery.write(trained, torchscript)}")  # noqa: T201
 
 
 def evaluate(
