@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import json
 import logging
-import shutil
-import subprocess
+import re
 from dataclasses import replace
 
+import nk
 import pytest
 import torch
 import untrained
+from table import table
 
 from velatura.errors import TrainingError
 from velatura.look import Card
@@ -62,33 +63,41 @@ def test_the_folder_is_a_package_of_the_cattery(trained, tmp_path, caplog):
     assert not list(home.glob(".*"))
 
 
-def test_the_nodes_are_text_that_tcl_reads(home):
-    creator = parsed((home / "Ink_Wash_2_CatFileCreator.nk").read_text())
-    (made,) = creator
-    assert made["kind"] == "CatFileCreator"
-    assert made["knobs"]["channelsIn"].split(",") == [*RGB, "rgba.alpha", "mask.a"]
-    assert made["knobs"]["channelsOut"].split(",") == RGB
-    assert made["knobs"]["torchScriptFile"].endswith("/Ink_Wash_2.pt")
-    module = live.load(home / "Ink_Wash_2.pt")
+def test_the_nodes_are_text_that_tcl_reads_and_names_that_nuke_has(home):
+    (made,) = nk.parse((home / "Ink_Wash_2_CatFileCreator.nk").read_text()).nodes
+    assert made.knobs["channelsIn"].split(",") == [*RGB, "rgba.alpha", "mask.a"]
+    assert made.knobs["channelsOut"].split(",") == RGB
+    assert made.knobs["torchScriptFile"].endswith("/Ink_Wash_2.pt")
     knobs = {"strength": "7", "use_mask": "6", "unpremult": "6"}
-    assert made["user"] == {"User": "20", **knobs}
+    assert users(made) == {"User": "20", **knobs}
+    module = live.load(home / "Ink_Wash_2.pt")
     for name, kind in knobs.items():
         assert type(getattr(module, name)) is (float if kind == "7" else int)
 
     text = (home / "Ink_Wash_2.gizmo").read_text()
     assert text.startswith("Group {")
-    nodes = {node["knobs"]["name"]: node for node in parsed(text)}
-    assert {name: node["inputs"] for name, node in nodes.items() if node["inputs"]} == {
+    (group,) = nk.parse(text).nodes
+    wires = {node.name: [source.name for source in node.inputs] for node in group.nodes}
+    assert wires == {
+        "mask": [],
+        "img": [],
         "MaskIn": ["img", "mask"],
         "WholeFormat": ["MaskIn"],
         "Inference1": ["WholeFormat"],
         "Back": ["img", "Inference1"],
-        "Gate": ["img", "Back"],
+        "Within": ["Back", "Inference1"],
+        "Gate": ["img", "Within"],
         "Output1": ["Gate"],
     }
-    assert nodes["mask"]["knobs"]["number"] == "1"
-    assert "Ink_Wash_2.cat" in nodes["Inference1"]["knobs"]["modelFile"]
-    assert knobs.items() <= nodes["Ink_Wash_2"]["user"].items()
+    assert group.node("mask").knobs["number"] == "1"
+    assert "Ink_Wash_2.cat" in group.node("Inference1").knobs["modelFile"]
+    assert knobs.items() <= users(group).items()
+    asked = set(re.findall(r"parent\.(\w+)", text))
+    assert asked <= set(users(group))
+    for node in (made, group, *group.nodes):
+        known = table().classes[node.kind].knobs
+        assert node.knobs.keys() - users(node).keys() <= known.keys(), node.kind
+        assert set(users(node).values()) <= table().users.keys()
 
 
 def test_a_name_is_never_more_than_a_name():
@@ -96,60 +105,16 @@ def test_a_name_is_never_more_than_a_name():
     assert inference.node_name(hostile) == "In_exec_rm_k_a_b"
     assert inference.node_name("7 ©") == "Look_7"
     assert inference.node_name("***") == "Look"
-    group = inference.group("Ink", Card(hostile), f"by {hostile}\nall of it")
-    first = parsed(group)[0]
-    assert first["knobs"]["name"] == "Ink"
-    assert "exec rm" in group
-    assert "[exec" not in group
-    assert inference.plain("Ink & Wash") == "Ink Wash"
+    text = inference.group("Ink", Card(hostile), f"by {hostile}\nall of it")
+    (group,) = nk.parse(text).nodes
+    assert group.name == "Ink"
+    (about,) = (words[-1] for words in group.users if words[1] == "about")
+    assert about == "by In exec rm k a b<br>all of it"
 
 
 RGB = ["rgba.red", "rgba.green", "rgba.blue"]
 
-READER = r"""
-set stack {}; set rows {}
-proc stack {depth} {global stack; lindex $stack $depth}
-proc push {name} {global stack; set stack [linsert $stack 0 $name]}
-proc end_group {} {}
-proc unknown {kind body} {
-    global stack rows
-    array set knob [list inputs [expr {$kind eq "Group" ? 0 : 1}] name ""]
-    foreach {key value} $body {
-        if {$key eq "addUserKnob"} {
-            lappend rows [join [list user [lindex $value 1] [lindex $value 0]] \t]
-        } else {set knob($key) $value; lappend rows [join [list knob $key $value] \t]}
-    }
-    set inputs [lrange $stack 0 [expr {$knob(inputs) - 1}]]
-    set stack [lrange $stack $knob(inputs) end]
-    if {$kind ne "Group"} {push $knob(name)}
-    lappend rows [join [concat node $kind $inputs] \t]
-}
-"""
 
-
-def parsed(text):
-    """Return the nodes of a Nuke script as a real Tcl reads them; a node's inputs by name."""
-    told = tcl(READER + text + "\njoin $rows \\n")
-    nodes, knobs, user = [], {}, {}
-    for row in told.splitlines():
-        what, name, *rest = row.split("\t")
-        if what == "node":
-            nodes.append({"kind": name, "inputs": rest, "knobs": knobs, "user": user})
-            knobs, user = {}, {}
-        else:
-            (knobs if what == "knob" else user)[name] = rest[0]
-    assert nodes
-    return nodes
-
-
-def tcl(script):
-    try:
-        import tkinter as tk
-    except ImportError:
-        program = shutil.which("tclsh")
-        assert program, "This test needs a Tcl: a Python with tkinter, or tclsh"
-        script = f"puts [eval {{{script}}}]"
-        return subprocess.run(
-            [program], input=script, text=True, capture_output=True, check=True
-        ).stdout
-    return tk.Tcl().eval(script)
+def users(node):
+    """Return a node's user knobs: the number of each one's type by its name."""
+    return {words[1]: words[0] for words in node.users}

@@ -1,7 +1,7 @@
 """The nodes of a live look, in Nuke's own text: CatFileCreator, and a Group around Inference.
 
 Node classes and knobs are those of public Cattery packages (RIFE, ViTMatte and Depth Anything for
-Nuke). ``docs/live.md`` says which of them were never tried in a Nuke: all.
+Nuke); ``tests/plugin/nuke/knobs.toml`` has each with its source. None was tried in a Nuke.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _CREATOR = r"""CatFileCreator {
 }
 """
 
-# Back takes the network's rgb and all else from the plate; its bbox is that of what was painted, as
+# Back takes the network's rgb and all else from the plate; Within cuts it to what was painted, as
 # there is nothing but black beyond. Gate: at strength 0 not even a half float touches the plate.
 _GROUP = r"""Group {
  name @NAME@
@@ -79,6 +79,8 @@ set N_img [stack 0]
   xpos 0
   ypos 0
  }
+set N_styled [stack 0]
+push $N_styled
 push $N_img
  Copy {
   inputs 2
@@ -88,10 +90,15 @@ push $N_img
   to1 rgba.green
   from2 rgba.blue
   to2 rgba.blue
-  bbox A
   name Back
   xpos 0
   ypos 60
+ }
+ CopyBBox {
+  inputs 2
+  name Within
+  xpos 0
+  ypos 100
  }
 push $N_img
  Switch {
@@ -99,12 +106,12 @@ push $N_img
   which {{"parent.strength > 0"}}
   name Gate
   xpos 0
-  ypos 120
+  ypos 160
  }
  Output {
   name Output1
   xpos 0
-  ypos 180
+  ypos 220
  }
 end_group
 """  # noqa: E501  # a knob is a line in Nuke's text
