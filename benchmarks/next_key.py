@@ -224,7 +224,7 @@ def _carried(seen: Scouted, light: dict[int, FloatArray]) -> dict[tuple[int, int
                     way = {(frame, key.frame): ways[key.frame]} if key.frame in ways else {}
                     paint = Carry((key,), tracks, way).paint(frame, views[frame].sight)
                     off = np.abs(paint[:3] - encoded(light[frame])).mean(axis=0)
-                    errors[frame, key.frame] = np.where(paint[3] > 0, off, np.nan)
+                    errors[frame, key.frame] = np.where(paint[3] == 1, off, np.nan)
     return errors
 
 

@@ -62,6 +62,7 @@ def pack(carry: Carry) -> str:
     for number, key in enumerate(carry.keys):
         arrays[f"paint{number}"] = _apart(np.rint(key.paint * _LIGHT).astype(np.uint16))
         arrays[f"index{number}"] = key.index
+        arrays[f"rim{number}"] = key.rim
         if key.depth is not None:
             arrays[f"depth{number}"] = _apart(np.ascontiguousarray(key.depth).view(np.uint32))
     for number, way in enumerate(sorted(carry.fields)):
@@ -172,10 +173,12 @@ def _key(arrays: Arrays, number: int, frame: int) -> Key:
     index, depth = arrays[f"index{number}"], None
     fit = index.ndim == 2 and min(index.shape) > 1 and index.dtype == np.uint16  # noqa: PLR2004
     _demand(fit and paint.shape == (3, *index.shape), "a key")
+    rim = arrays[f"rim{number}"]
+    _demand(rim.dtype == np.bool_ and rim.shape == index.shape, "a rim")
     if f"depth{number}" in arrays:
         depth = _together(arrays[f"depth{number}"], np.uint32).view(np.float32)
         _demand(depth.shape == index.shape and bool((np.abs(depth) < _FARTHEST).all()), "a depth")
-    return Key(frame, paint, index, depth)
+    return Key(frame, paint, index, depth, rim)
 
 
 def _row(camera: Camera | None) -> list[float]:

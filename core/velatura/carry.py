@@ -21,8 +21,8 @@ from velatura.sight import Sight
 from velatura.tracks import Tracks
 
 CHANNELS = 8
-"""Planes of carried paint: red, green, blue (encoded) and 1 where there is paint, of the nearest
-key, and the same of the others."""
+"""Planes of carried paint: red, green, blue (encoded) and what it is worth (0 where there is none,
+`velatura.road.RIM` beside a silhouette, 1 elsewhere), of the nearest key, and of the others."""
 
 _STRIP = 2**16  # px worked on at a time, so that temporaries stay in the processor's cache
 _TRIED = 2000  # pixels by which a frame is known
@@ -85,7 +85,8 @@ class Carry:
             sight: its passes.
 
         Returns:
-            ``(8, H, W)`` float32: `CHANNELS`. The others fill in for each other, nearer ones first.
+            ``(8, H, W)`` float32: `CHANNELS`. The others fill in for each other, nearer ones first,
+            paint inside before paint of a rim.
         """
         height, width = sight.size
         roads = [
@@ -103,17 +104,17 @@ class Carry:
 
 
 def _fill(planes: FloatArray, roads: Sequence[Road], pixels: Pixels) -> None:
-    """Put paint into ``(4, N)`` planes, 0 so far, from each key where none before had any."""
+    """Put paint into ``(4, N)`` planes, 0 so far, where a key has better than those before it."""
     left = np.arange(len(pixels.u))
     for road in roads:
-        x, y, hit = road.places(pixels)
-        found = np.flatnonzero(hit)
+        x, y, worth = road.places(pixels)
+        found = np.flatnonzero(worth > planes[3, left])
         paint = cubic(road.key.paint, x[found], y[found])
         to = left[found]
         for plane, values in zip(planes, paint, strict=False):
             plane[to] = np.maximum(values, 0)  # beside an edge it overshoots
-        planes[3, to] = 1
-        if len(found) == len(left):
+        planes[3, to] = worth[found]
+        missing = np.flatnonzero(planes[3, left] < 1)
+        if not len(missing):
             return
-        missing = np.flatnonzero(~hit)
         left, pixels = left[missing], pixels.some(missing)

@@ -16,10 +16,10 @@ SLOPE, SCALE = 128.0, 8.0
 """Paint is carried as ``E(x) = log2(1 + 128 x) / 8``: what is in between lies in between by eye."""
 
 MARGIN = 2
-"""Paint this near to an object's edge stays behind, px: ink belongs to its frame's silhouettes."""
+"""Paint this near to an object's edge is its rim, px: ink belongs to its frame's silhouettes."""
 
 _STEP = 4.0  # footprints of a step in depth at which a surface ends
-_EDGE = np.uint16(UNKNOWN - 1)  # paint that is not carried
+_BARE = np.uint16(UNKNOWN - 1)  # where nothing was painted
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,14 @@ class Key:
         paint: ``(3, H, W)`` float32, encoded light in the look's colour space.
         index: ``(H, W)``: which object the paint lies on, 0 the background.
         depth: ``(H, W)`` float32: distance along the view axis, scene units; None without cameras.
+        rim: ``(H, W)``: where the paint is beside an object's edge, and may be ink of an outline.
     """
 
     frame: int
     paint: FloatArray
     index: Indices
     depth: FloatArray | None
+    rim: Bools
 
     @classmethod
     def of(cls, frame: int, light: FloatArray, sight: Sight, tracks: Tracks) -> Key:
@@ -48,16 +50,15 @@ class Key:
             sight: the whole frame's.
             tracks: the shot's.
         """
-        index = np.where(np.isfinite(light).all(axis=0), sight.index(tracks.objects), _EDGE)
-        safe = inner(index, MARGIN)
+        index = np.where(np.isfinite(light).all(axis=0), sight.index(tracks.objects), _BARE)
+        rim = ~inner(index, MARGIN)
         camera = tracks.cameras[tracks.frames.index(frame)]
         depth = None
         if camera is not None and sight.position is not None:
             depth = camera.project(sight.position)[2]
             if sight.objects is None:  # nothing else tells where one thing ends before another
-                safe &= ~spread(_steps(depth, camera), MARGIN - 1)
-        code = encoded(np.nan_to_num(light))
-        return cls(frame, code, np.where(safe, index, _EDGE), depth)
+                rim |= spread(_steps(depth, camera), MARGIN - 1)
+        return cls(frame, encoded(np.nan_to_num(light)), index, depth, rim)
 
 
 def encoded(light: FloatArray) -> FloatArray:

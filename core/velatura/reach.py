@@ -154,7 +154,7 @@ def _missed(view: View, carry: Carry, stride: int) -> FloatArray:
     some = slice(stride // 2, None, stride)
     light = view.light[:, some, some].astype(np.float32)
     off: FloatArray = np.abs(carried[:3] - light).mean(axis=0)
-    return np.where(carried[3] > 0, off, np.float32(np.nan)).reshape(-1)
+    return np.where(carried[3] == 1, off, np.float32(np.nan)).reshape(-1)
 
 
 def _unlike(scouted: Scouted, frames: npt.NDArray[np.int64], keys: npt.NDArray[np.int64]) -> Halves:

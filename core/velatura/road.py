@@ -20,6 +20,10 @@ from velatura.key import Key
 from velatura.sight import Bools, Indices, Sight
 from velatura.tracks import Tracks
 
+RIM = 0.5
+"""What paint on a key's rim is worth, against 1 of paint inside: there is the outline's ink, and it
+is right where the outline has moved along."""
+
 _SLACK = 1.0  # footprints that a point may lie in front of or behind the surface its paint lies on
 
 
@@ -89,8 +93,11 @@ class Road:
         followed[1:-1] |= tracks.bends
         return cls(key, here, there, frame == key.frame, poses, followed, field)
 
-    def places(self, pixels: Pixels) -> tuple[FloatArray, FloatArray, Bools]:
-        """Return columns and rows of pixels in the key, px, and which of them have paint there."""
+    def places(self, pixels: Pixels) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return columns and rows of pixels in the key, px, and what the paint there is worth.
+
+        That is 1, or `RIM`, or 0 where there is none.
+        """
         if self.arrived:
             nowhere = np.full(len(pixels.u), np.nan, np.float32)
             return self._judged(pixels, pixels.u, pixels.v, nowhere)
@@ -131,8 +138,8 @@ class Road:
         u: FloatArray | Doubles,
         v: FloatArray | Doubles,
         depth: FloatArray,
-    ) -> tuple[FloatArray, FloatArray, Bools]:
-        """Return places in px, and where they lie inside the key, on the object, not behind it."""
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return places in px, and what their paint is worth: in the key, and not hidden there."""
         key = self.key
         height, width = key.index.shape
         x, y = ((part * size - 0.5).astype(np.float32) for part, size in ((u, width), (v, height)))
@@ -144,7 +151,10 @@ class Road:
         solid = np.flatnonzero(hit & np.isfinite(depth))
         if key.depth is not None and self.there is not None and len(solid):
             hit[solid] = _seen(key.depth, self.there, x[solid], y[solid], depth[solid])
-        return x, y, hit
+        worth = np.zeros(len(x), np.float32)
+        worth[hit] = 1
+        worth[inside] *= np.where(key.rim.reshape(-1)[near], np.float32(RIM), np.float32(1))
+        return x, y, worth
 
 
 def _moved(poses: FloatArray, points: FloatArray) -> FloatArray:

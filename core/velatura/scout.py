@@ -23,7 +23,7 @@ from velatura.key import MARGIN, Key, encoded
 from velatura.look import Card
 from velatura.plate import Plate
 from velatura.progress import Progress, Report
-from velatura.sight import UNKNOWN, Bools, Sight
+from velatura.sight import Bools, Sight
 from velatura.tracks import Tracks
 
 WIDEST = 480
@@ -45,7 +45,7 @@ class View:
         frame: its number.
         sight: what its passes tell; vectors are in px of this size.
         light: ``(3, h, w)`` float16, encoded, averaged.
-        safe: ``(h, w)``: where paint is carried from: not beside an object's edge.
+        safe: ``(h, w)``: where paint is surely carried from: not beside an object's edge.
     """
 
     frame: int
@@ -55,12 +55,12 @@ class View:
 
     def key(self, tracks: Tracks) -> Key:
         """Return the frame as one that is painted, with its own light for paint."""
-        index = np.where(self.safe, self.sight.index(tracks.objects), UNKNOWN).astype(np.uint16)
+        index = self.sight.index(tracks.objects)
         camera = tracks.cameras[tracks.frames.index(self.frame)]
         depth = None
         if camera is not None and self.sight.position is not None:
             depth = camera.project(self.sight.position)[2]
-        return Key(self.frame, self.light.astype(np.float32), index, depth)
+        return Key(self.frame, self.light.astype(np.float32), index, depth, ~self.safe)
 
 
 @dataclass(frozen=True)

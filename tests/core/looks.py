@@ -134,7 +134,7 @@ def faithful(path: Path, cargo: str, **settings: Any) -> Path:
     valid = graph.node("Slice", "guides", there, end, axis)
     change = graph.node("Sub", paint, encoded(graph, "rgb"))
     stops = graph.node("Mul", change, graph.weight(np.float32(8)))
-    bounded(graph, graph.node("Mul", stops, valid), 8.0)
+    bounded(graph, graph.node("Mul", stops, graph.node("Ceil", valid)), 8.0)
     card = Card("faithful", alignment=4, cargo=cargo_digest(cargo), **settings)
     return pack(graph, card, path, cargo=cargo)
 

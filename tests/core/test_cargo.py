@@ -23,6 +23,7 @@ from velatura.carry import Carry
 from velatura.errors import LookError
 from velatura.key import Key
 from velatura.progress import Progress
+from velatura.road import RIM
 
 SMALL = stages.Window(0, 0, 48, 36)
 Arrays = dict[str, np.ndarray]
@@ -78,6 +79,7 @@ def test_a_carry_comes_out_as_it_went_in(carry, text):
     for there, here in zip(carry.keys, back.keys, strict=True):
         assert here.frame == there.frame
         np.testing.assert_array_equal(here.index, there.index)
+        np.testing.assert_array_equal(here.rim, there.rim)
         np.testing.assert_array_equal(here.depth, there.depth)
         # Codes are 3 / 65535 apart; a unit is eight stops.
         np.testing.assert_allclose(here.paint, there.paint, atol=0.51 * 3 / 65535)
@@ -218,6 +220,8 @@ def all_spoilt(arrays: Arrays) -> Mapping[str, Callable[[], Arrays]]:
         "an index in a row": but(index0=a["index0"].reshape(-1)),
         "an index of another kind": but(index0=a["index0"].astype(np.int32)),
         "a key of one row": but(index0=a["index0"][:1], paint0=a["paint0"][:, :, :1]),
+        "a rim of another size": but(rim0=a["rim0"][:, :9]),
+        "a rim of numbers": but(rim0=a["rim0"].astype(np.uint8)),
         "a depth of another size": but(depth0=a["depth0"][:, :9]),
         "depths that are NaN": but(depth0=nan),
         "a way into no frame": but(ways=np.array([[2, 1], [9, 4]])),
@@ -341,5 +345,5 @@ def test_whatever_is_accepted_can_be_painted_with():
     for frame in STAGE.frames:
         paint = wild.paint(frame, STAGE.sight(frame))
         assert np.isfinite(paint).all()
-        assert ((paint[[3, 7]] == 0) | (paint[[3, 7]] == 1)).all()
+        assert set(np.unique(paint[[3, 7]])) <= {0, RIM, 1}
         wild.misfit(frame, STAGE.sight(frame))

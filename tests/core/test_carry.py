@@ -15,6 +15,7 @@ from velatura.edges import inner
 from velatura.image import Window
 from velatura.key import Key, encoded
 from velatura.progress import Progress
+from velatura.road import RIM
 
 NEAR, OTHERS = slice(0, 3), slice(4, 7)
 
@@ -51,13 +52,36 @@ def test_paint_lies_where_its_place_was_seen(carry, frame):
     assert paint.shape == (CHANNELS, HEIGHT, WIDTH)
     for colours, there, key in zip((NEAR, OTHERS), (3, 7), carry.order(frame), strict=True):
         valid = paint[there] == 1
-        assert set(np.unique(paint[there])) <= {0, 1}
+        assert set(np.unique(paint[there])) <= {0, RIM, 1}
         assert off(paint[colours], truth)[valid].max() < TRUE
         visible = seen_in(stage, frame, key.frame)
         assert (visible | ~valid).all(), "paint of what was hidden"
-        # Lost are: the flag, which bends, and two px beside every edge.
+        # Lost is the flag, which bends; two px beside every edge are worth less.
         assert valid.mean() > visible.mean() - 0.2
-        assert (paint[colours][:, ~valid] == 0).all()
+        assert (paint[there] > 0).mean() > visible.mean() - 0.1
+        assert (paint[colours][:, paint[there] == 0] == 0).all()
+
+
+def test_paint_beside_an_edge_is_worth_less(carry):
+    """In the key itself: the pixels within two of another thing, and they are as painted."""
+    sight = Stage().sight(5)
+    paint = carry.paint(5, sight)
+    inside = inner(sight.objects, 2)
+    np.testing.assert_array_equal(paint[3], np.where(inside, 1, RIM))
+    np.testing.assert_array_equal(paint[NEAR], encoded(Stage().paint(5)))
+
+
+def test_a_farther_key_gives_what_is_only_rim_in_a_nearer_one():
+    stage = Stage(last=7)
+    three, one = carried(stage, (1, 4, 7)), carried(stage, (1, 7))
+    paint, first = three.paint(6, stage.sight(6)), one.paint(6, stage.sight(6))
+    second = three.without(7).paint(6, stage.sight(6))
+    worth = np.stack([second[3], first[7]])  # of key 4, of key 1
+    np.testing.assert_array_equal(paint[7], worth.max(axis=0))
+    farther = worth[1] > worth[0]
+    assert farther.any()
+    assert (worth[0][farther] == RIM).any()
+    np.testing.assert_array_equal(paint[OTHERS][:, farther], first[OTHERS][:, farther])
 
 
 def test_without_the_inner_edges_nothing_that_was_seen_is_lost(carry):
@@ -207,7 +231,8 @@ def test_unpainted_parts_of_a_key_leave_holes():
     light[:, :, : WIDTH // 2] = np.nan
     key = Key.of(1, light, stage.sight(1), carry.tracks)
     paint = Carry((key,), carry.tracks, {}).paint(1, stage.sight(1))
-    assert (paint[:4, :, : WIDTH // 2 + 2] == 0).all()
+    assert (paint[:4, :, : WIDTH // 2] == 0).all()
+    assert (paint[3, :, WIDTH // 2 : WIDTH // 2 + 2] == RIM).all()
     paint = Carry((key,), carry.tracks, {}).paint(2, stage.sight(2))
     assert off(paint[NEAR], stage.paint(2))[paint[3] == 1].max() < TRUE
 

@@ -1,8 +1,10 @@
 """Keys that learn to be carried: what the other keys would have left in each painted frame.
 
 The network must learn to mend what carrying leaves: holes, silhouettes, light that has changed. So
-each key's carried paint is made from the *other* keys. With a single key there is no other: its own
-paint is used, with the holes that some other frame of the shot would have left.
+each key's carried paint is made from the *other* keys. That alone would teach it to expect little:
+most frames have a key closer by than keys have each other. So each painted frame is learnt from a
+second time, with its own paint, and the holes that a frame halfway to the next key would leave in
+it. With a single key this is all there is.
 """
 
 from __future__ import annotations
@@ -60,13 +62,15 @@ def dress(lesson: Lesson, footage: Footage, found: Survey) -> Lesson:
     carried = Carry(keys, found.tracks, found.fields)
     if len(keys) > 1:
         learnt = tuple(completed(k, carried.without(k.frame), footage) for k in lesson.keys)
+        close = tuple(_by_way_of(_halfway(k, carried), k, carried, footage) for k in lesson.keys)
     else:
-        learnt = _alone(lesson.keys[0], carried, footage)
+        learnt, close = _alone(lesson.keys[0], carried, footage), ()
     others = tuple(completed(key, carried, footage) for key in lesson.others)
     held = tuple(completed(key, carried, footage) for key in lesson.held)
     _tell_holes(learnt, others)
     by = found.passes
-    return replace(lesson, keys=learnt, others=others, held=held, carry=carried, carried_by=by)
+    learnt_from = replace(lesson, keys=learnt, close=close, others=others, held=held)
+    return replace(learnt_from, carry=carried, carried_by=by)
 
 
 def completed(key: Key, carried: Carry, footage: Footage) -> Key:
@@ -95,15 +99,31 @@ def _alone(key: Key, carried: Carry, footage: Footage) -> tuple[Key, ...]:
         "of the shot would leave in it. A second key would teach how its light changes",
         len(picked),
     )
-    own = carried.paint(key.frame, footage.sight(key.frame, key.window))
-    copies = []
-    for frame in (frames[place] for place in picked):
-        sight = footage.sight(frame)
-        blank = np.zeros((3, *sight.size), np.float32)
-        other = replace(carried, keys=(Carried.of(frame, blank, sight, carried.tracks),))
-        seen = other.paint(key.frame, footage.sight(key.frame, key.window))[3]
-        copies.append(_appended(key, torch.from_numpy(own * seen)))
-    return tuple(copies) or (_appended(key, torch.from_numpy(own)),)
+    if not frames:
+        return (completed(key, carried, footage),)
+    return tuple(_by_way_of(frames[place], key, carried, footage) for place in picked)
+
+
+def _halfway(key: Key, carried: Carry) -> int:
+    """Return the frame in the middle between a key and the one that is nearest to it."""
+    frames, (nearest, *_) = carried.tracks.frames, carried.without(key.frame).order(key.frame)
+    return frames[(frames.index(key.frame) + frames.index(nearest.frame)) // 2]
+
+
+def _by_way_of(frame: int, key: Key, carried: Carry, footage: Footage) -> Key:
+    """Return a key with its own paint, but for the holes that a frame would have left in it.
+
+    The other keys' paint is beside it, as for any frame of the shot. Rims are left out: its own ink
+    is always right, and would teach to trust that of frames whose outlines have moved.
+    """
+    sight, there = footage.sight(key.frame, key.window), footage.sight(frame)
+    blank = np.zeros((3, *there.size), np.float32)
+    seen = replace(carried, keys=(Carried.of(frame, blank, there, carried.tracks),))
+    own, rest = carried.paint(key.frame, sight)[:4], carried.without(key.frame)
+    own *= (own[3] == 1) & (seen.paint(key.frame, sight)[3] == 1)
+    near, far = np.split(rest.paint(key.frame, sight), 2)
+    paint = np.concatenate([own, np.where(near[3] >= far[3], near, far)])
+    return _appended(key, torch.from_numpy(paint))
 
 
 def _appended(key: Key, paint: Tensor) -> Key:

@@ -35,7 +35,8 @@ MIDDLE = 0.6
 """Encoded light around which paint lies; mid-grey 0.18 has 0.57."""
 
 TRUST = 2.0
-"""What the trust in carried paint starts from, as a logit: most of it is right."""
+"""What the trust in carried paint starts from, as a logit: most of it is right. Paint that is worth
+half starts from 0, an even chance."""
 
 BLACK = 1e-3
 """Light x 128 below which darker makes no difference: 17 stops under white."""
@@ -105,13 +106,14 @@ class Generator(nn.Module, ABC):
         stops = self.shape.bound * torch.tanh(answer[:, :3])
         if guides is None or not self.shape.carried:
             return stops
-        trust = torch.sigmoid(TRUST + answer[:, 3:])
-        return self._mixed(light, stops, guides[:, self.shape.plain :], trust)
+        carried = guides[:, self.shape.plain :]
+        worth = torch.cat([carried[:, 3:4], carried[:, 7:8]], 1)
+        trust = torch.sigmoid(TRUST * (2 * worth - 1) + answer[:, 3:]) * torch.ceil(worth)
+        return self._mixed(light, stops, carried, trust)
 
     def _mixed(self, light: Tensor, stops: Tensor, carried: Tensor, trust: Tensor) -> Tensor:
         """Return the painter's own stops on top of those that lead to the carried paint."""
-        near, far = trust[:, :1] * carried[:, 3:4], trust[:, 1:] * carried[:, 7:8]
-        far = far * (1 - near)
+        near, far = trust[:, :1], trust[:, 1:] * (1 - trust[:, :1])
         painted = near * self._toward(light, carried[:, :3])
         painted = painted + far * self._toward(light, carried[:, 4:7])
         return (stops + painted).clamp(-self.shape.bound, self.shape.bound)
@@ -144,8 +146,8 @@ class Generator(nn.Module, ABC):
         if self.shape.canvas:
             planes.append(guides[:, at : self.shape.plain])
         for first in range(self.shape.plain, self.shape.channels, 4):
-            there = guides[:, first + 3 : first + 4]
-            planes += [guides[:, first : first + 3] - MIDDLE * there, there]
+            worth = guides[:, first + 3 : first + 4]
+            planes += [guides[:, first : first + 3] - MIDDLE * torch.ceil(worth), worth]
         return planes
 
 

@@ -68,6 +68,8 @@ class Lesson:
         space: the plate's colour space, which the look works in.
         depth_scale: distance that the look takes for the middle, in scene units.
         held: painted frames that are not learnt from: they tell how good the look is.
+        close: of a shot look, the painted frames once more, as if their own key were a frame close
+            by: most frames of a shot have one.
         carry: for a shot look: the keys, and how they are carried into each frame of the shot.
         carried_by: the passes that this takes.
         footage: the whole shots that the keys are of.
@@ -79,6 +81,7 @@ class Lesson:
     space: str
     depth_scale: float
     held: tuple[Key, ...] = ()
+    close: tuple[Key, ...] = ()
     carry: Carry | None = None
     carried_by: tuple[str, ...] = ()
     footage: tuple[Footage, ...] = ()

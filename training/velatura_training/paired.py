@@ -159,7 +159,8 @@ class Paired(Course):
         return "" if self.lesson.carry is None else cargo.pack(self.lesson.carry)
 
     def _sample(self, rng: torch.Generator) -> Batch:
-        return patches.sample(self.lesson.keys, self.patch, self.recipe.batch, rng, self.device)
+        painted = (*self.lesson.keys, *self.lesson.close)
+        return patches.sample(painted, self.patch, self.recipe.batch, rng, self.device)
 
     def _look_twice(self) -> None:
         """Find in the lesson what can be seen twice: see `velatura_training.calm`."""
