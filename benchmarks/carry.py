@@ -1,0 +1,181 @@
+"""What carried paint costs: the paint guide of a frame, and the look over a shot before training.
+
+    OMP_NUM_THREADS=1 python benchmarks/carry.py [--times 6] [--rounds 2]
+
+Twice: the courtyard as it is, 320x180, and enlarged to 1920x1080, with its keys 1, 6 and 12. Each
+of the enlarged pixels sees the surface that the nearest pixel of the render sees, where its own ray
+meets it. So motions, holes and objects are the courtyard's, and only outlines have steps.
+
+CPU-seconds of one thread, medians over the nine frames without paint. Exits with 1 where the guide
+of a 1080p frame costs more than 1.5.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+import velatura
+from velatura import cargo, exr, fields, tracks
+from velatura.carry import Carry
+from velatura.footage import Footage
+from velatura.image import FloatArray, Image, Part, Plane, Window
+from velatura.job import Job
+from velatura.key import Key
+from velatura.look import Card
+from velatura.picture import read_rgb
+from velatura.plate import Plate
+from velatura.progress import Progress
+
+COURTYARD = Path(velatura.__file__).parent / "courtyard"
+FRAMES, KEYS = range(1, 13), (1, 6, 12)
+WANTED = ("Combined", "Position", "Vector", "CryptoObject00")
+NORMAL = [f"ViewLayer.Normal.{axis}" for axis in "XYZ"]
+LIMIT = 1.5
+BENT = 0.1  # of its distance: how far from its neighbour a pixel's surface is believed to go on
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Costs:
+    """CPU-seconds, and what came of them.
+
+    Attributes:
+        survey: a frame of the look over the shot, its file read and unpacked.
+        unpack: all keys and motions out of the look's file, once a look.
+        passes: the passes of a frame, once it is read.
+        known: to see that a frame is of the shot.
+        guide: its carried paint.
+        worth: shares of the frame with paint from inside, and with any.
+    """
+
+    survey: float
+    unpack: float
+    passes: float
+    known: float
+    guide: float
+    worth: tuple[float, float]
+
+
+def main() -> int:
+    """Measure, print, compare with the limit."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--times", type=int, default=6)
+    parser.add_argument("--rounds", type=int, default=2)
+    given = parser.parse_args()
+    show("320x180", measure(COURTYARD / "plate", 1, given.rounds))
+    with tempfile.TemporaryDirectory() as folder:
+        for frame in FRAMES:
+            image = exr.read(COURTYARD / f"plate/frame.{frame:04d}.exr")
+            exr.write(Path(folder) / f"frame.{frame:04d}.exr", enlarged(image, given.times))
+        costs = measure(Path(folder), given.times, given.rounds)
+    show(f"{320 * given.times}x{180 * given.times}", costs)
+    return int(given.times == 6 and costs.guide > LIMIT)
+
+
+def measure(folder: Path, times: int, rounds: int) -> Costs:
+    """Look over a shot, pack its keys as a look has them, and carry them into its frames."""
+    footage = Footage({f: folder / f"frame.{f:04d}.exr" for f in FRAMES}, Job("", "", ""))
+
+    def survey() -> Carry:
+        found = tracks.solve(footage.frames, footage.sights(footage.frames), Progress("none"))
+        ways = fields.solve(footage, found, KEYS) if found.bends.any() else {}
+        return Carry(tuple(key(footage, frame, times, found) for frame in KEYS), found, ways)
+
+    spent, carry = timed(survey)
+    text = cargo.pack(carry)
+    unpacked, carry = timed(lambda: cargo.unpack(text, "the courtyard"))
+    rows = []
+    for frame in [frame for frame in FRAMES if frame not in KEYS] * rounds:
+        plate = Plate.of(exr.read(footage.plates[frame]), footage.means, Card("carry"))
+        whole = [slice(0, size) for size in plate.size]
+        passes, sight = timed(lambda: plate.sight(*whole))  # noqa: B023  # called at once
+        known, _ = timed(lambda: carry.misfit(frame, sight))  # noqa: B023
+        guide, paint = timed(lambda: carry.paint(frame, sight))  # noqa: B023
+        any_worth = np.maximum(paint[3], paint[7])
+        rows.append((passes, known, guide, (any_worth == 1).mean(), (any_worth > 0).mean()))
+    *costs, inside, painted = map(statistics.median, zip(*rows, strict=True))
+    return Costs(spent / len(FRAMES), unpacked, *costs, (inside, painted))
+
+
+def timed(work: Callable[[], Made]) -> tuple[float, Made]:
+    """Return the CPU-seconds of some work, and what it made."""
+    start = time.process_time()
+    made = work()
+    return time.process_time() - start, made
+
+
+def key(footage: Footage, frame: int, times: int, found: tracks.Tracks) -> Key:
+    """Return a painted frame of the courtyard as it is carried, as large as its plate."""
+    light = read_rgb(COURTYARD / f"painted/frame.{frame:04d}.exr").rgb.transpose(2, 0, 1)
+    return Key.of(frame, repeated(light, times), footage.sight(frame), found)
+
+
+def enlarged(image: Image, times: int) -> Image:
+    """Return the courtyard's render as if it had been made so many times as large."""
+    parts = [part for part in image.parts if part.name.endswith(WANTED)]
+    data = parts[0].data
+    whole = Window(0, 0, times * data.width, times * data.height)
+    seen = dict(zip(("X", "Y", "Z"), surfaces(image, times), strict=True))
+
+    def larger(part: Part, plane: Plane) -> Plane:
+        pixels = repeated(plane.pixels, times)
+        if part.name.endswith("Position"):
+            pixels = seen[plane.name[-1]]
+        if part.name.endswith("Vector"):
+            pixels = pixels * np.float16(times)
+        return replace(plane, pixels=pixels)
+
+    made = [replace(p, planes=tuple(larger(p, plane) for plane in p.planes)) for p in parts]
+    return Image(tuple(replace(part, data=whole, display=whole) for part in made))
+
+
+def surfaces(image: Image, times: int) -> FloatArray:
+    """Return the enlarged Position: where rays meet what the nearest pixel of the render sees."""
+    plate = Plate.of(image, Job("", "", ""), Card("carry"))
+    sight = plate.sight(*(slice(0, size) for size in plate.size))
+    camera, normal = sight.camera(), np.stack([image.find(name)[1].pixels for name in NORMAL])
+    assert camera is not None and sight.position is not None, "the courtyard's passes are whole"
+    back = np.linalg.inv(camera.matrix[:, :3])
+    eye = -back @ camera.matrix[:, 3]
+    height, width = (times * size for size in sight.size)
+    across, down = np.meshgrid((np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height)
+    rays = np.tensordot(back, np.stack([across, down, np.ones_like(across)]), 1)
+    away = sight.position - eye[:, None, None]
+    ahead = repeated(np.tensordot(camera.axis[:3], away, 1), times)  # its distance: a ray's is 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        met = repeated((normal * away).sum(0), times) / (repeated(normal, times) * rays).sum(0)
+    met = np.where(np.abs(met - ahead) < BENT * ahead, met, ahead)
+    points = eye[:, None, None] + met * rays
+    return np.where(repeated(sight.surface(), times), points, 0).astype(np.float32)
+
+
+def repeated(pixels: npt.NDArray[Any], times: int) -> npt.NDArray[Any]:
+    """Return ``(..., H, W)`` with each pixel so many times across and down."""
+    return pixels.repeat(times, axis=-2).repeat(times, axis=-1)
+
+
+def show(size: str, costs: Costs) -> None:
+    """Print what was measured."""
+    inside, painted = (100 * share for share in costs.worth)
+    print(
+        f"{size}: a frame's guide {costs.guide:.3f} CPU-s, and its passes {costs.passes:.3f}, to "
+        f"know it {costs.known:.3f}; a look's keys {costs.unpack:.2f}; the survey "
+        f"{costs.survey:.2f} a frame; paint inside {inside:.1f} %, all {painted:.1f} %",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
