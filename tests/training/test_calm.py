@@ -101,10 +101,11 @@ def test_carried_paint_is_nudged_without_mixing_it_with_its_holes():
     guides = torch.zeros(1, 3 + 8, 32, 32)
     guides[:, :3] = 1
     guides[:, 3:6, :, 12:], guides[:, 6, :, 12:] = 0.7, 1
+    guides[:, 6, :, 12:14] = 0.5  # a silhouette: its paint is not darker for being worth less
     moved = calm.nudged(batch(guides), 3, torch.Generator().manual_seed(2)).now.guides
     there = moved[:, 6]
-    assert set(there.unique().tolist()) == {0.0, 1.0}
-    assert torch.allclose(moved[:, 3:6], 0.7 * there[:, None])
+    assert set(there.unique().tolist()) == {0.0, 0.5, 1.0}
+    assert torch.allclose(moved[:, 3:6], 0.7 * there.ceil()[:, None])
     assert torch.allclose(moved[:, :3], torch.ones(3, 32, 32))
     assert not moved[:, 7:].any()
 

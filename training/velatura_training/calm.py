@@ -136,8 +136,9 @@ def _guides(guides: Tensor, places: Tensor, plain: int) -> Tensor:
         return guides
     moved = fetch(guides, places, "bilinear")
     for first in range(plain, guides.shape[1], 4):
-        paint, there = moved[:, first : first + 3], moved[:, first + 3 : first + 4]
+        worth = guides[:, first + 3 : first + 4]
+        there = fetch(torch.ceil(worth), places, "bilinear")
         solid = (there > SOLID).to(there)
-        moved[:, first : first + 3] = solid * paint / there.clamp_min(SOLID)
-        moved[:, first + 3 : first + 4] = solid
+        moved[:, first : first + 3] *= solid / there.clamp_min(SOLID)
+        moved[:, first + 3 : first + 4] = solid * fetch(worth, places, "nearest")
     return moved
