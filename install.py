@@ -6,7 +6,9 @@
     python install.py demo         and run the demo: learn, export, apply, measure
     python install.py test         and the developers' tools; then lint and tests
     python install.py blender      the runtime, and the add-on in Blender: --blender PROGRAM
+    python install.py nuke         the runtime, and the plug-in in your Nuke: ~/.nuke/init.py
     python install.py uninstall blender                   the add-on leaves Blender again
+    python install.py uninstall nuke                      and the plug-in Nuke
 
 What follows `demo` goes to `velatura demo`, what follows `test` to pytest. Running it again costs
 nothing while nothing has changed. With --dry-run it says what it would do, and does nothing.
@@ -44,7 +46,9 @@ INTERRUPTED = 130
 
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # PyTorch's own builds without CUDA
 PARTS = ("runtime", "train", "dev")  # and how many of them each verb needs:
-VERBS = {None: 1, "train": 2, "demo": 2, "test": 3, "blender": 1, "uninstall blender": 0}
+VERBS = {None: 1, "train": 2, "demo": 2, "test": 3, "blender": 1, "nuke": 1}
+HOSTS = {"blender": "add-on", "nuke": "plug-in"}  # and what each gets
+NUKE = [sys.executable, str(ROOT / "plugin/nuke/startup.py")]
 
 
 def main() -> None:
@@ -54,9 +58,10 @@ def main() -> None:
     arguments, rest = parse()
     steps = Steps(arguments.dry_run)
     try:
-        host = blender(arguments.blender) if "blender" in str(arguments.verb) else []
-        if arguments.verb == "uninstall blender":
-            change_blender(steps, host, "uninstall")
+        host = str(arguments.verb).rpartition(" ")[2]
+        command = blender(arguments.blender) if host == "blender" else NUKE
+        if arguments.verb not in VERBS:
+            change_host(steps, host, command, "uninstall")
             return
         set_up(steps, set(PARTS[: VERBS[arguments.verb]]), "gpu" if driver_answers() else "cpu")
         if arguments.verb == "demo":
@@ -64,8 +69,8 @@ def main() -> None:
         elif arguments.verb == "test":
             nox = ["-m", "nox", "--noxfile", ROOT / "noxfile.py", "--session"]
             steps.hand_over(program("python"), *nox, "lint", "tests", "host_blender", "--", *rest)
-        elif arguments.verb == "blender":
-            change_blender(steps, host, "install")
+        elif host in HOSTS:
+            change_host(steps, host, command, "install")
         else:
             print(f"ready: {program('velatura')}")
     except KeyboardInterrupt:
@@ -78,15 +83,15 @@ def parse() -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(
         prog="install.py", description=__doc__, formatter_class=plain, allow_abbrev=False
     )
-    verbs = ["train", "demo", "test", "blender", "uninstall"]
+    verbs = ["train", "demo", "test", "blender", "nuke", "uninstall"]
     parser.add_argument("verb", nargs="?", choices=verbs)
     parser.add_argument("--blender", metavar="PROGRAM", help="a Blender, or a python with bpy")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
     arguments, rest = parser.parse_known_args()
     if arguments.verb == "uninstall":
         arguments.verb, rest = " ".join(["uninstall", *rest[:1]]), rest[1:]
-    if arguments.verb not in VERBS:
-        parser.error("uninstall what? This can be uninstalled: blender")
+    if arguments.verb not in (*VERBS, *(f"uninstall {host}" for host in HOSTS)):
+        parser.error("uninstall what? These can be uninstalled: blender, nuke")
     if rest and arguments.verb not in ("demo", "test"):
         parser.error(f"cannot read {shlex.join(rest)}")
     if arguments.blender and "blender" not in str(arguments.verb):
@@ -174,10 +179,12 @@ def blender(named: str | None) -> list[str]:
     return [str(Path(found).absolute()), *lead, str(ROOT / "plugin/blender/extension.py"), "--"]
 
 
-def change_blender(steps: Steps, command: list[str], verb: str) -> None:
-    """Install or uninstall the add-on, and the note that tells it where the runtime is."""
-    if not steps.run(f"the add-on: {verb}", *command, verb):
-        stop(f"Blender did not {verb} the add-on; its own words are above")
+def change_host(steps: Steps, host: str, command: list[str], verb: str) -> None:
+    """Install or uninstall the adapter, and the note that tells Blender's where the runtime is."""
+    if not steps.run(f"the {HOSTS[host]}: {verb}", *command, verb):
+        stop(f"{host.title()} did not {verb} the {HOSTS[host]}; its own words are above")
+    if host == "nuke":  # its plug-in stays in this folder, beside the runtime
+        return
     sys.path.insert(0, str(ROOT / "core"))
     from velatura.home import home  # what hosts import is of the standard library alone
 

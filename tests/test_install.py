@@ -316,6 +316,27 @@ def test_a_blender_that_is_none_is_an_error_of_usage(bench: Bench) -> None:
     assert "blonder is no program" in done.stderr
 
 
+def test_nukes_plug_in_comes_after_its_runtime_and_leaves_without_it(bench: Bench) -> None:
+    bench.environment()
+    (bench.root / "plugin/nuke").mkdir(parents=True)
+    shutil.copy(ROOT / "plugin/nuke/startup.py", bench.root / "plugin/nuke")
+    assert bench.run("nuke").returncode == 0
+    assert bench.calls[-1].endswith("--editable .[cpu]")
+    path = bench.root / "home/.nuke/init.py"
+    assert f"nuke.pluginAddPath('{bench.root}/plugin/nuke')" in path.read_text()
+    assert bench.notes == []  # it finds the runtime beside itself
+    before = len(bench.calls)
+    assert bench.run("uninstall", "nuke").returncode == 0
+    assert not path.exists()
+    assert len(bench.calls) == before
+
+
+def test_a_dry_run_leaves_nukes_init_alone(bench: Bench) -> None:
+    said = bench.run("nuke", "--dry-run").stdout
+    assert f"{bench.root}/plugin/nuke/startup.py install" in said
+    assert not (bench.root / "home/.nuke").exists()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -326,6 +347,8 @@ def test_a_blender_that_is_none_is_an_error_of_usage(bench: Bench) -> None:
         ["uninstall"],
         ["uninstall", "train"],
         ["uninstall", "blender", "more"],
+        ["nuke", "more"],
+        ["nuke", "--blender", "blender"],
         ["demo", "--blender", "blender"],
     ],
 )

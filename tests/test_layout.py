@@ -96,7 +96,7 @@ def test_what_nuke_imports_is_python_3_9() -> None:
 def test_install_is_short_and_python_3_8_can_read_it() -> None:
     text = (ROOT / "install.py").read_text(encoding="utf-8")
     ast.parse(text, feature_version=(3, 8))
-    assert text.count("\n") <= 290
+    assert text.count("\n") <= 300
 
 
 def test_ci_runs_the_command_that_everybody_runs() -> None:
