@@ -13,7 +13,9 @@ HALVES, FLOATS = "16 bit half", "32 bit float"  # what Nuke's EXR writer calls t
 CACHE = "[file dirname [value root.name]]/velatura"  # beside the script, wherever it is moved
 
 _ABSENT = "velatura is not installed in this Nuke. What is rendered already needs no plug-in."
-_BUTTON = """try:
+_BUTTON = """import nuke
+
+try:
     import velatura_nuke
 except ImportError:
     nuke.message('{absent}')

@@ -75,6 +75,8 @@ class Evaluator:
     def _compute(self, node: Node, frame: int) -> Picture:
         if node.kind == "Read":
             return self._read(node, frame)
+        if Scope(node, frame).number("disable"):
+            return self.picture(_input(node, 0), frame)
         if node.kind == "Group":
             outputs = [each for each in node.nodes if each.kind == "Output"]
             if len(outputs) != 1:
@@ -83,8 +85,6 @@ class Evaluator:
         if node.kind == "Input":
             number = int(Scope(node, frame).number("number"))
             return self.picture(_input(node.parent, number) if node.parent else None, frame)
-        if Scope(node, frame).number("disable"):
-            return self.picture(_input(node, 0), frame)
         if node.kind == "Switch":
             which = int(Scope(node, frame).number("which"))
             return self.picture(_input(node, min(max(which, 0), len(node.inputs) - 1)), frame)

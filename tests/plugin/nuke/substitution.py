@@ -41,8 +41,8 @@ def _result(command: str, scope: Scope) -> str:
         return _value(scope, rest)
     if verb == "exists":
         return str(int(scope.exists(rest)))
-    if verb == "file" and rest.startswith("dirname "):
-        return str(PurePosixPath(rest.removeprefix("dirname ").strip()).parent)
+    if verb == "file" and rest.split()[:1] == ["dirname"]:
+        return str(PurePosixPath(rest.removeprefix("dirname").strip()).parent)
     raise NkError(f"The Tcl [{command}] is not understood here")
 
 

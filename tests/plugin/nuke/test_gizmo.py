@@ -40,7 +40,9 @@ def test_its_python_holds_where_there_is_no_plug_in() -> None:
     assert len(scripts) == 5
     for text in scripts:
         compile(text, "knob", "exec")
-        assert text.startswith("try:\n    import velatura_nuke\nexcept ImportError:\n")
+        assert text.startswith(
+            "import nuke\n\ntry:\n    import velatura_nuke\nexcept ImportError:\n"
+        )
 
 
 def test_expressions_name_only_knobs_that_there_are() -> None:

@@ -1,0 +1,24 @@
+"""velatura in Nuke's window: the look node in the toolbar, and a menu."""
+
+from __future__ import annotations
+
+import traceback
+
+
+def _start() -> None:
+    import nuke
+
+    import velatura_nuke
+    from velatura_nuke import shelf
+
+    nuke.menu("Nodes").addMenu("velatura").addCommand("Velatura", velatura_nuke.create)
+    menu = nuke.menu("Nuke").addMenu("velatura")
+    menu.addCommand("Add a look", velatura_nuke.create)
+    menu.addCommand("Render every gain", velatura_nuke.bake)
+    nuke.addKnobChanged(shelf.on_change, nodeClass="Group")
+
+
+try:
+    _start()
+except Exception:  # noqa: BLE001  # nobody's Nuke may fail to start over this
+    traceback.print_exc()

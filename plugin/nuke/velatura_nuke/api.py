@@ -1,0 +1,209 @@
+"""Scripting: make look nodes, key their strength, render their gain, ask how it is.
+
+::
+
+    import velatura_nuke
+
+    look = velatura_nuke.create("looks/ink.onnx", after=nuke.toNode("Read1"))
+    velatura_nuke.set_strength(look, 0.0, frame=1001)
+    velatura_nuke.set_strength(look, 1.0, frame=1048)
+    velatura_nuke.bake(look, range(1001, 1049))
+    print(velatura_nuke.status(look))
+
+Everything works in `nuke -t` as well. Refusals are `velatura.errors.VelaturaError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+from typing import Callable
+
+import nuke
+
+from velatura.errors import InputError
+from velatura.job import MOST_STRENGTH
+
+from . import baking, looknode, shelf, wiring
+from .assembly import assemble
+from .baking import Step
+from .group import blueprint
+from .looknode import LookNode
+
+_BELOW = 80  # px between a node and the look behind it
+
+
+def create(look: str | PathLike[str] | None = None, after: nuke.Node | None = None) -> nuke.Group:
+    """Add a look node to the script and return it.
+
+    Args:
+        look: the look, an ONNX file that `velatura export` wrote; left away, it is chosen later.
+        after: the node to put it behind: what that fed is then fed by the look. Left away, the
+            selected one.
+
+    Raises:
+        LookError: the file is not a look.
+    """
+    selected = nuke.selectedNodes()
+    source = after or (selected[0] if len(selected) == 1 else None)
+    node = assemble(blueprint())
+    looknode.identify(node)
+    if source is not None:
+        _insert(node, source)
+    set_range(node)
+    if look is None:
+        shelf.fill(node)
+    else:
+        set_look(node, look)
+    return node
+
+
+def set_look(node: nuke.Group, look: str | PathLike[str]) -> None:
+    """Let a look node use another look; its gain is to be rendered, unless it lies there already.
+
+    Raises:
+        InputError: not a look node.
+        LookError: the file is not a look.
+    """
+    _demand_look(node)
+    shelf.put(node, Path(look).absolute())
+
+
+def set_strength(node: nuke.Group, value: float, frame: int | None = None) -> None:
+    """Set a look's strength, 0 to 2 on the slider (up to 4); with ``frame`` as a keyframe there.
+
+    Below 1 it is even to the eye where the look was calibrated: see `set_even`.
+
+    Raises:
+        InputError: not a look node, or a strength that no look can have.
+    """
+    _demand_look(node)
+    if not 0 <= value <= MOST_STRENGTH:
+        raise InputError(
+            f"The strength of {node.name()} should be 0..{MOST_STRENGTH:g}",
+            found=str(value),
+            do="1 is as painted, and 2 is already twice as strong in stops",
+        )
+    if frame is None:
+        node["strength"].setValue(value)
+    else:
+        _key(node["strength"], value, frame)
+
+
+def set_even(node: nuke.Group, even: bool = True) -> None:
+    """Let half the strength show half of a look, which is how it begins; or be half of its stops.
+
+    From 1 on the strength counts stops either way, and so does all of it where the look has no
+    calibration.
+
+    Raises:
+        InputError: not a look node.
+    """
+    _demand_look(node)
+    node["even"].setValue(even)
+
+
+def set_range(node: nuke.Group) -> None:
+    """Take over the frame range of what is wired in, or of the script where nothing is."""
+    source = node.input(0)
+    span = (source or nuke.root()).frameRange()
+    node["first"].setValue(span.first())
+    node["last"].setValue(span.last())
+
+
+def bake(
+    node: nuke.Group | None = None,
+    frames: Iterable[int] | None = None,
+    on_step: Callable[[Step], None] | None = None,
+) -> Step:
+    """Render the gain of a look node, or of all in the script; return what the last step counted.
+
+    Returns when it is done, in the GUI too; the button *Render gain* does not wait.
+
+    Args:
+        node: the look node; all of them if left away, first those that others depend on.
+        frames: frame numbers; each node's own range if left away.
+        on_step: called after each frame; without one, `nuke -t` prints it.
+
+    Raises:
+        InputError: there is no look node, or it cannot be rendered as it is wired.
+        VelaturaError: what the runtime raised; frames that are there are whole.
+    """
+    if node is not None:
+        _demand_look(node)
+    wanted = None if frames is None else list(frames)
+    looks = [LookNode(node)] if node is not None else sorted(looknode.every(), key=_depth)
+    if not looks:
+        raise InputError("There is no look node in the script", do="Make one with create")
+    told = on_step or (_nothing if nuke.GUI else _print)
+    made = kept = 0
+    step = Step(0, 0, 0)
+    for look in looks:
+        batch = baking.prepare(look, look.span() if wanted is None else wanted)
+        counted = step = Step(0, made, kept)
+        try:
+            for each in batch.fire(lambda: False, _warn):
+                step = Step(each.frame, counted.made + each.made, counted.kept + each.kept)
+                told(step)
+        except BaseException as error:
+            baking.finish(batch, error)
+            raise
+        baking.finish(batch)
+        made, kept = step.made, step.kept
+    return step
+
+
+def status(node: nuke.Group, frames: Iterable[int] | None = None) -> dict[int, str]:
+    """Return for each frame of a look node "baked", "stale" or "missing".
+
+    Stale is what was made with another look, or before the graph in front of the node was changed.
+    A change in the files that this graph reads is not seen.
+
+    Args:
+        node: the look node.
+        frames: frame numbers; the node's own range if left away.
+
+    Raises:
+        InputError: not a look node.
+    """
+    _demand_look(node)
+    look = LookNode(node)
+    return wiring.states(look, look.span() if frames is None else frames, wiring.mark(look))
+
+
+def _key(knob: nuke.Knob, value: float, frame: int) -> None:
+    if knob.isAnimated() and not knob.hasExpression():
+        knob.setValueAt(value, frame)
+    else:
+        knob.fromScript(f"{{curve x{frame} {value!r}}}")
+
+
+def _insert(node: nuke.Group, source: nuke.Node) -> None:
+    for fed in source.dependent(nuke.INPUTS):
+        for place in range(fed.inputs()):
+            if fed.input(place) == source:
+                fed.setInput(place, node)
+    node.setInput(0, source)
+    node.setXYpos(source.xpos(), source.ypos() + _BELOW)
+
+
+def _depth(look: LookNode) -> int:
+    return sum(map(looknode.is_look, wiring.upstream([look.node])))
+
+
+def _print(step: Step) -> None:
+    nuke.tprint(f"velatura: frame {step.frame}, {step.made} made, {step.kept} kept")
+
+
+def _nothing(_step: Step) -> None:
+    pass
+
+
+def _warn(text: str) -> None:
+    nuke.tprint(f"velatura: {text}")
+
+
+def _demand_look(node: nuke.Node) -> None:
+    if not looknode.is_look(node):
+        raise InputError(f"{node.name()} is not a look node", do="Make one with create")

@@ -1,0 +1,93 @@
+"""The buttons of a look node. In the GUI the gain is rendered while the artist works on."""
+
+from __future__ import annotations
+
+import threading
+import webbrowser
+
+import nuke
+
+from velatura.errors import CancelledError, VelaturaError
+
+from . import api, baking, report, shelf
+from .baking import Batch
+from .looknode import LookNode
+
+_running: dict[str, threading.Event] = {}
+"""Look nodes whose gain is being rendered, by their ``uid`` -> set to stop."""
+
+
+def press(verb: str, node: nuke.Group) -> None:
+    """Do what a button says; what cannot be done is said in a window, or raised without one."""
+    deeds = {
+        "render": _render,
+        "cancel": _cancel,
+        "reload": _reload,
+        "report": _report,
+        "reset": _reset,
+    }
+    try:
+        deeds[verb](LookNode(node))
+    except VelaturaError as error:
+        if not nuke.GUI:
+            raise
+        baking.tell(LookNode(node), str(error))
+        if not isinstance(error, CancelledError):
+            nuke.message(str(error))
+
+
+def _render(look: LookNode) -> None:
+    if not nuke.GUI:
+        api.bake(look.node)
+        return
+    if look.uid in _running:
+        return
+    batch, stop = baking.prepare(look, look.span()), threading.Event()
+    _running[look.uid] = stop
+    baking.tell(look, "rendering")
+    name = f"velatura {look.name}"
+    threading.Thread(target=_fire, args=(batch, look.uid, stop), name=name, daemon=True).start()
+
+
+def _fire(batch: Batch, uid: str, stop: threading.Event) -> None:
+    """Have the gain made; in a thread of its own, which leaves all of Nuke to the main thread."""
+    task, said = nuke.ProgressTask(f"velatura: {batch.name}"), list[str]()
+    error: BaseException | None = None
+
+    def cancelled() -> bool:
+        return stop.is_set() or bool(task.isCancelled())
+
+    try:
+        for step in batch.fire(cancelled, said.append):
+            done = step.made + step.kept
+            task.setProgress(100 * done // batch.total)
+            task.setMessage(f"frame {step.frame}, {done} of {batch.total}")
+    except Exception as failed:  # noqa: BLE001  # a bug too has to reach the artist, who waits
+        error = failed
+    nuke.executeInMainThread(_done, args=(batch, uid, error, said))
+
+
+def _done(batch: Batch, uid: str, error: BaseException | None, said: list[str]) -> None:
+    _running.pop(uid, None)
+    baking.finish(batch, error)
+    for text in said:
+        nuke.tprint(f"velatura: {text}")
+    if error is not None and not isinstance(error, CancelledError):
+        nuke.message(str(error) if isinstance(error, VelaturaError) else repr(error))
+
+
+def _cancel(look: LookNode) -> None:
+    if look.uid in _running:
+        _running[look.uid].set()
+
+
+def _reload(look: LookNode) -> None:
+    shelf.put(look.node, look.path)
+
+
+def _report(look: LookNode) -> None:
+    webbrowser.open(report.write(look, nuke.views()[0]).as_uri())
+
+
+def _reset(look: LookNode) -> None:
+    api.set_range(look.node)

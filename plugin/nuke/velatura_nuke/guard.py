@@ -1,0 +1,81 @@
+"""The guard: no frame is rendered with a gain that is missing or of something else.
+
+Nuke asks before each render and each frame. A frame outside a look's own range is left to GainRead,
+which fails where it is really asked for: what is between may shift frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import nuke
+
+from velatura.errors import FrameError
+
+from . import wiring
+from .looknode import LookNode, is_look
+
+_marks: dict[str, list[tuple[LookNode, str]]] = {}
+"""Full name of a Write -> the looks before it, with their marks as the render began."""
+
+
+def register() -> None:
+    nuke.addBeforeRender(before_render, nodeClass="Write")
+    nuke.addBeforeFrameRender(before_frame, nodeClass="Write")
+
+
+def before_render() -> None:
+    """Look at what a Write depends on, and at the frames it is limited to.
+
+    Raises:
+        FrameError: a gain is missing or out of date, or was never rendered.
+    """
+    writer = nuke.thisNode()
+    _marks[writer.fullName()] = looks = _looks(writer)
+    for look, _ in looks:
+        if not look.node["baked"].value() and look.needs(nuke.frame()):
+            raise _refusal(look, nuke.frame(), wiring.MISSING)
+    if writer["use_limit"].value():
+        first, last = (int(writer[name].value()) for name in ("first", "last"))
+        _demand(writer, range(first, last + 1))
+
+
+def before_frame() -> None:
+    """Look at the frame that is about to be rendered.
+
+    Raises:
+        FrameError: its gain is missing or out of date.
+    """
+    writer = nuke.thisNode()
+    if writer.fullName() not in _marks:
+        _marks[writer.fullName()] = _looks(writer)
+    _demand(writer, [nuke.frame()])
+
+
+def _looks(writer: nuke.Node) -> list[tuple[LookNode, str]]:
+    nodes = (node for node in wiring.upstream([writer]) if node is not writer)
+    looks = [LookNode(node) for node in nodes if is_look(node)]
+    return [
+        (look, wiring.mark(look) if look.node["refuse_stale"].value() else "") for look in looks
+    ]
+
+
+def _demand(writer: nuke.Node, frames: Iterable[int]) -> None:
+    wanted = str(writer["views"].value()).split()
+    views = [view for view in nuke.views() if view in wanted]
+    for look, mark in _marks[writer.fullName()]:
+        span = look.span()
+        asked = [frame for frame in frames if frame in span and look.needs(frame)]
+        for frame, state in wiring.states(look, asked, mark, views).items():
+            if state != wiring.BAKED:
+                raise _refusal(look, frame, state)
+
+
+def _refusal(look: LookNode, frame: int, state: str) -> FrameError:
+    wrong = "was not rendered" if state == wiring.MISSING else "is out of date"
+    return FrameError(
+        f"The gain of {look.name} {wrong} for frame {frame}",
+        found=f"{state}: {look.gain(frame, nuke.views()[0])}",
+        do="Press Render gain; to render with a gain of an older graph, switch refuse stale gain"
+        " off in its tab Gain",
+    )

@@ -1,0 +1,97 @@
+"""Guides: which channels of a Nuke stream hold the passes that a look reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import nuke
+
+from velatura import guides
+from velatura.errors import PassError
+
+from .group import PASSES, SLOTS
+from .looknode import LookNode
+
+_LONG = {"red": "R", "green": "G", "blue": "B", "alpha": "A"}
+_LEAST = 3  # letters: `Beauty_n` may be anything's n, but `ViewLayer_Normal` is a normal
+
+Layers = Mapping[str, Mapping[str, str]]
+"""Layer -> R, G, B, A, X, Y... -> the channel's full name."""
+
+
+def wire(look: LookNode, wanted: Sequence[str]) -> str:
+    """Let SrcWrite write the passes that a look reads; return where they are, as a Job says it.
+
+    They come from the input guides where something is wired to it, else from img.
+
+    Raises:
+        PassError: one is not there; it is named, and so is what there is.
+    """
+    source = look.node.input(2) or look.node.input(0)
+    look.inner("PassesFrom")["which"].setValue(1 if look.node.input(2) else 0)
+    layers = _layers(source.channels() if source else [])
+    named = _named(str(look.node["passes"].value()))
+    found = {guide: _find(layers, guide, named.get(guide)) for guide in wanted}
+    missing = [guide for guide, where in found.items() if where is None]
+    if missing:
+        raise PassError(
+            f"{look.name}: its look reads {', '.join(missing)}, which nothing wired in has",
+            found=", ".join(layers) or "no channels",
+            do="Wire the passes to img or guides, or name their layers in the knob passes, like"
+            " normal=N,depth=Z",
+        )
+    _copy(look, [name for where in found.values() if where for name in where[1]])
+    return ",".join(f"{guide}={where[0]}" for guide, where in found.items() if where)
+
+
+def _copy(look: LookNode, channels: Sequence[str]) -> None:
+    slots = [*channels, *["none"] * (PASSES * SLOTS - len(channels))]
+    for number in range(PASSES):
+        node, mine = look.inner(f"Passes{number + 1}"), slots[SLOTS * number :][:SLOTS]
+        for slot, name in enumerate(mine):
+            for end in ("from", "to"):
+                node[f"{end}{slot}"].setValue(name)
+        node["disable"].setValue(mine[0] == "none")
+
+
+def _layers(channels: Sequence[str]) -> Layers:
+    layers: dict[str, dict[str, str]] = {}
+    for channel in channels:
+        layer, _, name = channel.rpartition(".")
+        layers.setdefault(layer, {})[_LONG.get(name, name.upper())] = channel
+    return layers
+
+
+def _find(layers: Layers, guide: str, named: str | None) -> tuple[str, list[str]] | None:
+    """Return a guide's layer and its channels; None where it is not there."""
+    for name in [named] if named else filter(None, guides.LAYERS[guide]):
+        for layer, there in layers.items():
+            channels = guides.components(guide, there)
+            if channels and (layer == name or (not named and _same(layer, name))):
+                return layer, channels
+    return None
+
+
+def _same(layer: str, name: str) -> bool:
+    """Say whether a layer is called so: Nuke makes `ViewLayer_Normal` of `ViewLayer.Normal.X`."""
+    called, wanted = (re.sub(r"[^a-z0-9]+", "_", text.casefold()) for text in (layer, name))
+    return called == wanted or (len(wanted) >= _LEAST and called.endswith(f"_{wanted}"))
+
+
+def _named(text: str) -> dict[str, str]:
+    """Return which layer each guide is in, as the knob ``passes`` says: ``normal=N,depth=Z``."""
+    pairs = [item.partition("=") for item in text.split(",") if item.strip()]
+    named = {guide.strip(): layer.strip() for guide, _, layer in pairs}
+    unknown = [guide for guide, layer in named.items() if guide not in guides.CHANNELS or not layer]
+    if unknown:
+        raise PassError(
+            f"In the knob passes, {unknown[0]} is no pass of a layer",
+            found=text,
+            do=f"Write it like normal=N,depth=Z; there are {', '.join(guides.CHANNELS)}",
+        )
+    return named
+
+
+def has_alpha(node: nuke.Node) -> bool:
+    return "rgba.alpha" in node.channels()

@@ -1,0 +1,163 @@
+"""Look nodes: finding them in the script, what their knobs say, and giving them another look.
+
+A look node is a Group of ours, known by its knobs. Its ``uid`` names the folder of its gain.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nuke
+
+from velatura import fingerprint, look
+from velatura.errors import InputError, LookError
+
+from . import law
+from .panel import about
+
+if TYPE_CHECKING:
+    from typing import TypeGuard  # Nuke 14 has no such name
+
+_OURS = {"uid", "digest", "gain_floor", "amount"}
+_SOURCE = "source"  # folder of the plates, beside those of the views
+
+
+@dataclass(frozen=True)
+class LookNode:
+    """A look node, as it stands in the script.
+
+    Attributes:
+        node: the Group.
+    """
+
+    node: nuke.Group
+
+    @property
+    def name(self) -> str:
+        """Its full name, by which it is found again."""
+        return self.node.fullName()
+
+    @property
+    def path(self) -> Path:
+        """The look's file."""
+        return evaluated(self.node, "file")
+
+    @property
+    def uid(self) -> str:
+        return str(self.node["uid"].value())
+
+    @property
+    def slug(self) -> str:
+        """What its files are called: after the look's file."""
+        return re.sub(r"[^A-Za-z0-9]+", "_", self.path.stem).strip("_") or "look"
+
+    @property
+    def folder(self) -> Path:
+        """Where its gain lies, a folder for each view."""
+        return evaluated(self.node, "cache") / f"{self.slug}-{self.uid}"
+
+    def gain_pattern(self) -> str:
+        """Return the gain's files as Nuke's Read takes them: the cache folder not yet evaluated."""
+        return f"{self._home()}/%V/{self.slug}.gain.%04d.exr"
+
+    def plate_pattern(self) -> str:
+        """Return the files of the plates that the look is handed, as Nuke's Write takes them."""
+        return f"{self._home()}/{_SOURCE}/%V/{self.slug}.%04d.exr"
+
+    def gain(self, frame: int, view: str) -> Path:
+        """Return the gain layer of a frame."""
+        return self.folder / view / f"{self.slug}.gain.{frame:04d}.exr"
+
+    def plates(self, view: str = "") -> Path:
+        """Return the folder of a view's plates; without a view that of all of them."""
+        return self.folder / _SOURCE / view
+
+    def inner(self, name: str) -> nuke.Node:
+        """Return a node of the Group."""
+        found = self.node.node(name)
+        if found is None:
+            raise InputError(
+                f"{self.name} has no {name} any more", do="Make the look node anew, or undo"
+            )
+        return found
+
+    def digest(self) -> str:
+        """Return the look file's digest; where the file is gone, the one it had when chosen."""
+        try:
+            return fingerprint.look_digest(self.path)
+        except LookError:
+            return str(self.node["digest"].value())
+
+    def span(self) -> range:
+        """Return the frames on the panel."""
+        first, last = (int(self.node[name].value()) for name in ("first", "last"))
+        return range(first, last + 1)
+
+    def needs(self, frame: int) -> bool:
+        """Say whether the picture of a frame depends on the gain: at strength 0 it does not."""
+        if self.node["disable"].value():
+            return False
+        return all(self.node[name].getValueAt(frame) != 0 for name in ("amount", "mix"))
+
+    def _home(self) -> str:
+        return f"{str(self.node['cache'].value()).rstrip('/')}/{self.slug}-{self.uid}"
+
+
+def is_look(node: nuke.Node) -> TypeGuard[nuke.Group]:
+    return node.Class() == "Group" and node.knobs().keys() >= _OURS
+
+
+def every(group: nuke.Group | None = None) -> Iterator[LookNode]:
+    """Yield the look nodes of the script, those inside groups too."""
+    for node in (group or nuke.root()).nodes():
+        if is_look(node):
+            yield LookNode(node)
+        elif isinstance(node, nuke.Group):
+            yield from every(node)
+
+
+def find(name: str) -> LookNode | None:
+    """Return the look node of that full name; None where it is gone, or is none."""
+    node: nuke.Node | None = nuke.root()
+    for part in name.split("."):
+        node = node.node(part) if isinstance(node, nuke.Group) else None
+    return LookNode(node) if node is not None and is_look(node) else None
+
+
+def choose(node: nuke.Group, path: Path) -> look.Card:
+    """Let a node use a look; its gain is another one then. Return the look's card.
+
+    Raises:
+        LookError: the file is not a look.
+    """
+    found = look.read(path)
+    card = found.card
+    if LookNode(node).path != path:
+        node["file"].setValue(path.as_posix())
+    changed = node["digest"].value() != found.digest
+    node["digest"].setValue(found.digest)
+    node["gain_floor"].setValue(card.floor)
+    node["amount"].setExpression(law.amount(card.strength_lut))
+    told = (card.name, f"by {card.author}" if card.author else "", card.licence, found.digest[:16])
+    node["about"].setValue(about(", ".join(filter(None, told))))
+    if not node["uid"].value():
+        identify(node)
+    if changed:
+        node["baked"].setValue(False)  # what GainRead reads is another look's
+    return card
+
+
+def identify(node: nuke.Node) -> None:
+    """Give a node a folder of its own."""
+    node["uid"].setValue(uuid.uuid4().hex[:8])
+
+
+def evaluated(node: nuke.Node, knob: str) -> Path:
+    """Return the path that a file knob stands for, as studios' filters leave it."""
+    text = node[knob].getEvaluatedValue() or ""  # type: ignore[attr-defined]  # a File_Knob's
+    return Path(str(nuke.filenameFilter(text) or text))  # type: ignore[no-untyped-call]

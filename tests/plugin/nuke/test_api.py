@@ -1,0 +1,203 @@
+"""The scripting API: the same names and the same meaning as in Blender."""
+
+from __future__ import annotations
+
+import ast
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import looks
+import nuke
+import pytest
+from nuke.session import SESSION
+from shots import Studio
+
+import velatura_nuke
+from velatura import errors
+from velatura_nuke import assembly, script, shelf
+from velatura_nuke.group import blueprint
+from velatura_nuke.panel import NO_LOOK
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_what_both_hosts_have_has_one_name() -> None:
+    blender = ast.parse((ROOT / "plugin/blender/velatura_blender/api.py").read_text())
+    names = {node.name for node in blender.body if isinstance(node, ast.FunctionDef)}
+    shared = {"bake", "set_even", "set_strength", "status"}
+    assert shared <= names
+    assert shared <= set(velatura_nuke.__all__)
+
+
+def test_a_look_goes_behind_a_node_and_feeds_what_that_fed(studio: Studio) -> None:
+    node = studio.begin()
+    final, plate = nuke.toNode("Final"), nuke.toNode("Plate")
+    second = velatura_nuke.create(studio.look, after=plate)
+    assert second.input(0) == plate
+    assert node.input(0) == second
+    assert final.input(0) == node
+    assert second.ypos() > plate.ypos()
+
+
+def test_without_a_place_a_look_goes_behind_what_is_selected(studio: Studio) -> None:
+    studio.begin()
+    plate = nuke.toNode("Plate")
+    plate.setSelected(True)
+    assert velatura_nuke.create().input(0) == plate
+    plate.setSelected(False)
+    assert velatura_nuke.create().input(0) is None
+
+
+def test_a_look_takes_the_range_of_its_plate(studio: Studio) -> None:
+    node = studio.begin()
+    assert (node["first"].value(), node["last"].value()) == (1, 3)
+
+
+def test_strength_is_set_and_keyed(studio: Studio) -> None:
+    node = studio.begin()
+    velatura_nuke.set_strength(node, 1.5)
+    assert node["strength"].value() == 1.5
+    velatura_nuke.set_strength(node, 0.0, frame=11)
+    velatura_nuke.set_strength(node, 1.0, frame=21)
+    found = [node["strength"].getValueAt(frame) for frame in (1, 11, 21, 30)]
+    assert found == [0, 0, 1, 1]
+    assert [node["amount"].getValueAt(frame) for frame in (11, 21)] == [0, 1]
+
+
+@pytest.mark.parametrize("value", [-0.1, 4.5])
+def test_a_strength_that_no_look_can_have_is_refused(studio: Studio, value: float) -> None:
+    node = studio.begin()
+    with pytest.raises(errors.InputError, match=r"0\.\.4"):
+        velatura_nuke.set_strength(node, value)
+
+
+def test_the_slider_is_even_to_the_eye_or_raw(studio: Studio) -> None:
+    node = studio.begin()
+    velatura_nuke.set_strength(node, 0.25)
+    assert node["amount"].value() == pytest.approx(0.25**1.5, abs=1e-12)  # a knot of the look's
+    velatura_nuke.set_even(node, even=False)
+    assert node["amount"].value() == 0.25
+    velatura_nuke.set_strength(node, 2.0)
+    velatura_nuke.set_even(node)
+    assert node["amount"].value() == 2
+
+
+def test_what_is_no_look_node_is_refused(studio: Studio) -> None:
+    studio.begin()
+    plate = nuke.toNode("Plate")
+    for call in (
+        lambda: velatura_nuke.set_look(plate, studio.look),
+        lambda: velatura_nuke.set_strength(plate, 1),
+        lambda: velatura_nuke.bake(plate),
+        lambda: velatura_nuke.status(plate),
+    ):
+        with pytest.raises(errors.InputError, match="Plate is not a look node"):
+            call()
+
+
+def test_a_script_without_looks_has_nothing_to_bake() -> None:
+    with pytest.raises(errors.InputError, match="no look node"):
+        velatura_nuke.bake()
+
+
+def test_what_is_no_look_is_refused(studio: Studio) -> None:
+    node = studio.begin()
+    before = node["digest"].value()
+    with pytest.raises(errors.LookError):
+        velatura_nuke.set_look(node, studio.plate(1))
+    assert node["digest"].value() == before
+
+
+def test_the_list_shows_the_library_and_what_is_used(studio: Studio, monkeypatch) -> None:
+    library = studio.folder / "library"
+    library.mkdir()
+    monkeypatch.setenv("VELATURA_LOOKS", str(library))
+    shutil.copy(studio.look, library / "ink.onnx")
+    for file in ("chalk_a", "chalk_b"):
+        looks.small(library / f"{file}.onnx", name="chalk")
+    node = studio.begin()  # with a look that is not of the library
+    assert node["look"].values() == [NO_LOOK, "chalk (chalk_a)", "chalk (chalk_b)", "ink"]
+    assert node["look"].value() == "ink"
+    other = velatura_nuke.create(library / "chalk_b.onnx")
+    assert other["look"].value() == "chalk (chalk_b)"
+
+
+def test_choosing_in_the_list_is_choosing_a_look(studio: Studio, monkeypatch) -> None:
+    SESSION.begin(gui=True)
+    library = studio.folder / "library"
+    library.mkdir()
+    monkeypatch.setenv("VELATURA_LOOKS", str(library))
+    chalk = looks.small(library / "chalk.onnx", name="chalk", floor=0.02)
+    node = studio.begin()
+    nuke.addKnobChanged(shelf.on_change, nodeClass="Group")
+    node["look"].setValue("chalk")
+    assert node["file"].value() == chalk.as_posix()
+    assert node["gain_floor"].value() == 0.02
+    node["file"].setValue(studio.plate(1).as_posix())
+    assert any("plate.0001.exr" in text for text in SESSION.said)
+
+
+def test_the_info_tab_says_who_and_which(studio: Studio) -> None:
+    look = looks.small(studio.folder / "a.onnx", name="Wash", author="A. Painter", licence="CC0")
+    text = velatura_nuke.create(look)["about"].value()
+    assert "Wash, by A. Painter, CC0, " in text
+
+
+def test_the_nodes_are_what_the_shipped_text_says() -> None:
+    made = assembly.assemble(blueprint())
+    nuke.delete(made)
+    nuke.scriptReadText(script.dumps(blueprint()))
+    (read,) = nuke.root().nodes()
+    fresh = assembly.assemble(blueprint())
+    assert [node.name() for node in read.nodes()] == [node.name() for node in fresh.nodes()]
+    for one, other in zip(read.nodes(), fresh.nodes(), strict=True):
+        assert one.Class() == other.Class()
+        wired = [
+            [node.input(place).name() for place in range(node.inputs())] for node in (one, other)
+        ]
+        assert wired[0] == wired[1]
+        assert told(one) == told(other)
+    assert told(read) == told(fresh) | {"name": "Velatura1"}
+
+
+def told(node: nuke.Node) -> dict[str, str]:
+    """Return a node's knobs as a script has them, but for the quotes around expressions."""
+    return {name: re.sub(r'["\\\\]', "", knob.toScript()) for name, knob in node.knobs().items()}
+
+
+def test_nuke_starts_with_guarded_renders_and_a_menu() -> None:
+    SESSION.begin(gui=True)
+    for name in ("init.py", "menu.py"):
+        runpy.run_path(str(ROOT / "plugin/nuke" / name))
+    nuke.menu("Nodes").findItem("velatura/Velatura").invoke()
+    (node,) = nuke.root().nodes()
+    nuke.nodes.Write(name="Final", file_type="exr", raw=True).setInput(0, node)
+    with pytest.raises(RuntimeError, match="was not rendered"):
+        nuke.execute("Final", 1, 1)
+
+
+@pytest.mark.parametrize("name", ["init.py", "menu.py"])
+def test_what_goes_wrong_at_the_start_is_printed_and_nuke_goes_on(name, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "velatura_nuke", None)
+    monkeypatch.setitem(sys.modules, "velatura_nuke.guard", None)
+    runpy.run_path(str(ROOT / "plugin/nuke" / name))
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_the_plug_in_starts_with_nothing_but_the_standard_library_and_nuke() -> None:
+    """A module `nuke` of two functions, in a Python that sees neither our packages nor others."""
+    code = (
+        "import runpy, sys, types; nuke = sys.modules['nuke'] = types.ModuleType('nuke');"
+        "nuke.addBeforeRender = nuke.addBeforeFrameRender = lambda call, **_: print(call.__name__);"
+        f"sys.path.insert(0, {str(ROOT / 'plugin/nuke')!r});"
+        f"runpy.run_path({str(ROOT / 'plugin/nuke/init.py')!r})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert done.stdout.split() == ["before_render", "before_frame"]

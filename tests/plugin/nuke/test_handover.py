@@ -1,0 +1,167 @@
+"""What the runtime is handed: passes under their own names, the working space, the frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import looks
+import nuke
+import numpy as np
+import plates
+import pytest
+from shots import Studio
+
+import velatura_nuke
+from velatura import errors, exr
+from velatura.image import Image, Window
+from velatura.job import Job
+from velatura_nuke import baking
+from velatura_nuke.looknode import LookNode
+
+RENDERED = {  # as Blender writes them, and as Nuke calls them once it has read them
+    "ViewLayer_Position": "XYZ",
+    "ViewLayer_Vector": "XYZW",
+    "ViewLayer_Normal": "XYZ",
+    "ViewLayer_CryptoObject00": ("red", "green", "blue", "alpha"),
+    "depth": "Z",
+    "N": "XYZ",
+}
+
+
+def passes(path: Path, *layers: str, colour: bool = True) -> Path:
+    """Write a plate of 8 x 6 px with some passes in it, each channel a number of its own."""
+    planes = plates.rgba(6, 8) if colour else {}
+    names = [f"{layer}.{name}" for layer in layers for name in RENDERED[layer]]
+    for number, name in enumerate(names):
+        planes[name] = np.full((6, 8), number + 1, np.float32)
+    window = Window(0, 0, 8, 6)
+    exr.write(path, Image((exr.new_part(planes, window, window, {}),)))
+    return path
+
+
+def handed(node: nuke.Group) -> tuple[Job, Image]:
+    """Return what the runtime is handed for frame 1."""
+    batch = baking.prepare(LookNode(node), [1])
+    (job,) = batch.jobs
+    return job, exr.read(Path(job.plate % 1))
+
+
+@pytest.fixture
+def node(studio: Studio) -> nuke.Group:
+    """A look that reads passes, on a plate without any."""
+    node = studio.begin()
+    reads = {"guides": ("normal",), "carried_by": ("position", "vector", "id")}
+    velatura_nuke.set_look(node, looks.small(studio.folder / "shot.onnx", name="shot", **reads))
+    return node
+
+
+ALL = ("ViewLayer_Position", "ViewLayer_Vector", "ViewLayer_Normal", "ViewLayer_CryptoObject00")
+
+
+def test_a_look_is_handed_the_passes_that_it_reads(studio: Studio, node: nuke.Group) -> None:
+    passes(studio.plate(1), *ALL, "depth")
+    node["datatype"].setValue("16 bit half")
+    job, plate = handed(node)
+    assert job.passes == (
+        "normal=ViewLayer_Normal,position=ViewLayer_Position,vector=ViewLayer_Vector,"
+        "id=ViewLayer_CryptoObject00"
+    )
+    wanted = {f"{layer}.{name}" for layer in ALL[:3] for name in RENDERED[layer]}
+    wanted |= {"R", "G", "B", "A", "ViewLayer_CryptoObject00.red"}
+    assert {name for _, name, _ in plate.planes()} == wanted  # no depth: nobody asked for it
+    kinds = {plane.pixels.dtype for _, _, plane in plate.planes()}
+    assert kinds == {np.dtype(np.float32)}  # a half holds no position, and no object's number
+    assert plate.find("ViewLayer_Vector.W")[1].pixels[0, 0] == 7
+
+
+def test_where_guides_is_wired_the_passes_come_from_there(studio, node) -> None:
+    passes(studio.plate(1))
+    passes(studio.folder / "aovs.0001.exr", *ALL, colour=False)
+    aovs = nuke.nodes.Read(file_type="exr", raw=True, file=f"{studio.folder}/aovs.%04d.exr")
+    node.setInput(2, aovs)
+    job, plate = handed(node)
+    assert job.passes.startswith("normal=ViewLayer_Normal")
+    assert plate.find("ViewLayer_Position.X")[1].pixels.max() == 1
+    assert plate.find("R")[1].pixels.std() > 0  # the picture is still img's
+
+
+def test_a_pass_under_another_name_is_named_on_the_panel(studio, node) -> None:
+    passes(studio.plate(1), *ALL[:2], ALL[3], "N")
+    node["passes"].setValue("normal=N")
+    assert handed(node)[0].passes.startswith("normal=N,")
+
+
+def test_a_pass_that_is_not_there_is_named(studio: Studio, node: nuke.Group) -> None:
+    passes(studio.plate(1), *ALL[:2])
+    with pytest.raises(errors.PassError, match=r"reads normal, id, .*ViewLayer_Position"):
+        handed(node)
+
+
+def test_a_look_without_passes_leaves_none_of_the_last_one(studio, node) -> None:
+    passes(studio.plate(1), *ALL)
+    handed(node)
+    velatura_nuke.set_look(node, studio.look)
+    job, plate = handed(node)
+    assert job.passes == ""
+    assert {name for _, name, _ in plate.planes()} == {"R", "G", "B", "A"}
+
+
+@pytest.mark.parametrize(("choice", "kind"), [("16 bit half", "f2"), ("32 bit float", "f4")])
+def test_a_plate_is_handed_over_in_the_precision_that_is_chosen(studio, choice, kind) -> None:
+    node = studio.begin()
+    node["datatype"].setValue(choice)
+    _, plate = handed(node)
+    assert {plane.pixels.dtype for _, _, plane in plate.planes()} == {np.dtype(kind)}
+
+
+def test_the_frames_are_the_shots_own(studio: Studio) -> None:
+    node = studio.begin()
+    for frame in (1001, 1002, 1005):
+        passes(studio.plate(frame))
+    nuke.toNode("Plate")["last"].setValue(1005)
+    batch = baking.prepare(LookNode(node), [1005, 1001, 1002])
+    assert batch.jobs[0].frames == "1001-1002,1005-1005"
+    assert batch.total == 3
+
+
+def test_nukes_own_colours_are_linear_rec_709(studio: Studio) -> None:
+    job, _ = handed(studio.begin())
+    assert (job.space, job.config) == (
+        "lin_rec709_scene",
+        "cg-config-v4.0.0_aces-v2.0_ocio-v2.5",  # the look's own knows it by that name
+    )
+
+
+@pytest.mark.parametrize("shown", ["scene_linear", "scene_linear (ACES - ACEScg)"])
+def test_the_scripts_working_space_and_config_are_handed_over(studio, monkeypatch, shown) -> None:
+    node, root = studio.begin(), nuke.root()
+    root["colorManagement"].setValue("OCIO")
+    root["OCIO_config"].setValue("custom")
+    root["customOCIOConfigPath"].setValue("/configs/ours.ocio")
+    root["workingSpaceLUT"].setValue(shown)
+    job, _ = handed(node)
+    assert (job.space, job.config) == ("scene_linear", "/configs/ours.ocio")
+    monkeypatch.setenv("OCIO", "/configs/studio.ocio")
+    assert handed(node)[0].config == "/configs/studio.ocio"
+
+
+def test_a_config_that_came_with_nuke_is_found_there(studio, monkeypatch) -> None:
+    node, root = studio.begin(), nuke.root()
+    root["colorManagement"].setValue("OCIO")
+    root["OCIO_config"].setValue("aces_1.2")
+    root["workingSpaceLUT"].setValue("ACES - ACEScg")
+    with pytest.raises(errors.ColourError, match=r"aces_1\.2"):
+        handed(node)
+    monkeypatch.setattr(nuke, "EXE_PATH", str(studio.folder / "Nuke13.2"))
+    config = studio.folder / "plugins/OCIOConfigs/configs/aces_1.2/config.ocio"
+    config.parent.mkdir(parents=True)
+    config.touch()
+    job, _ = handed(node)
+    assert (job.space, job.config) == ("ACES - ACEScg", str(config))
+
+
+def test_the_gpu_may_be_left_alone(studio: Studio) -> None:
+    node = studio.begin()
+    assert handed(node)[0].device == "auto"
+    node["useGPUIfAvailable"].setValue(False)
+    assert handed(node)[0].device == "cpu"
