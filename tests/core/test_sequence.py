@@ -288,6 +288,7 @@ def test_a_full_disk_is_a_storage_error_and_leaves_nothing_half_written(tmp_path
     resource = pytest.importorskip("resource")
     plate = plates.shot(tmp_path / "in", 2, 120, 160)
     few = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))}
+    few["env"] = {"PYTHONDONTWRITEBYTECODE": "1"}  # Python would leave half its own files behind
     result = velatura("apply", plate, "--look", look, "--out", tmp_path / "out", **few)
     assert result.returncode == 4, result.stderr
     assert "cannot be written" in result.stderr

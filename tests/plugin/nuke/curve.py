@@ -52,6 +52,10 @@ class Curve:
         keys = dict(self.keys) | {float(frame): float(value)}
         return Curve(tuple(sorted(keys.items())), self.flag)
 
+    def without_key(self, frame: float) -> Curve:
+        """Return the curve without the key at a frame."""
+        return Curve(tuple(key for key in self.keys if key[0] != frame), self.flag)
+
     def __str__(self) -> str:
         words = [f"x{frame:g} {value!r}" for frame, value in self.keys]
         return " ".join(["curve", *([self.flag] if self.flag else []), *words])

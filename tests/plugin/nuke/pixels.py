@@ -161,6 +161,14 @@ def _copy_bbox(_scope: Scope, inputs: list[Picture]) -> Picture:
     return b.within(a.bbox)
 
 
+def _crop(scope: Scope, inputs: list[Picture]) -> Picture:
+    """Limit the bbox to a box ``x y r t``, whose y runs up."""
+    source = inputs[0]
+    x, y, r, t = (float(word) for word in (scope.node.text("box") or "").split())
+    box = Window(int(x), int(source.size.height - t), int(r - x), int(t - y))
+    return source.within(source.bbox.common(box))
+
+
 def _constant(scope: Scope, _inputs: list[Picture]) -> Picture:
     words = (scope.node.text("color") or "0").strip("{}").split()
     words = words * 4 if len(words) == 1 else words
@@ -175,6 +183,7 @@ OPERATIONS: dict[str, Operation] = {
     "Constant": _constant,
     "Copy": _copy,
     "CopyBBox": _copy_bbox,
+    "Crop": _crop,
     "Dot": _same,
     "Expression": _expression,
     "FrameRange": _same,

@@ -41,7 +41,7 @@ def _result(command: str, scope: Scope) -> str:
         return _value(scope, rest)
     if verb == "exists":
         return str(int(scope.exists(rest)))
-    if verb == "file" and rest.split()[:1] == ["dirname"]:
+    if verb == "file" and rest.split(" ")[0] == "dirname":  # of nothing it is ".", as Tcl says
         return str(PurePosixPath(rest.removeprefix("dirname").strip()).parent)
     raise NkError(f"The Tcl [{command}] is not understood here")
 

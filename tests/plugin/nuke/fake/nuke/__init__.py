@@ -19,18 +19,20 @@ from .knobs import (
     NO_ANIMATION,
     READ_ONLY,
     STARTLINE,
+    Enumeration_Knob,
+    Knob,
+)
+from .menus import Menu, MenuItem, ask, error, menu, message, tprint, warning
+from .nodes import Node
+from .numberknobs import (
     AColor_Knob,
     Array_Knob,
     BBox_Knob,
     Boolean_Knob,
     Disable_Knob,
     Double_Knob,
-    Enumeration_Knob,
     Int_Knob,
-    Knob,
 )
-from .menus import Menu, MenuItem, ask, error, menu, message, tprint, warning
-from .nodes import Node
 from .ranges import FrameRange, FrameRanges, Info
 from .render import execute, executeMultiple
 from .render import tree_views as views

@@ -5,11 +5,7 @@ So an expression or a curve is kept as it was written, and evaluated where a val
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
-
-import curve
-from scope import Scope
 
 from .session import SESSION, given
 
@@ -20,7 +16,6 @@ DISABLED, NO_ANIMATION, DO_NOT_WRITE, INVISIBLE = 0x80, 0x100, 0x200, 0x400
 STARTLINE, ENDLINE, NO_UNDO, ALWAYS_SAVE, READ_ONLY = 0x1000, 0x2000, 0x80000, 0x100000, 0x10000000
 
 FLAGS = {
-    "STARTLINE": STARTLINE,
     "INVISIBLE": INVISIBLE,
     "DISABLED": DISABLED,
     "NO_ANIMATION": NO_ANIMATION,
@@ -36,7 +31,7 @@ class Knob:
 
     def __init__(self, name: str = "", label: str | None = None) -> None:
         self._name, self._label = given(name, str, "A knob's name"), label or ""
-        self._text, self._tooltip, self._flags = self._start, "", 0
+        self._text, self._tooltip, self._flags = self._start, "", STARTLINE
         self._node: Node | None = None
 
     def Class(self) -> str:
@@ -120,107 +115,6 @@ class Knob:
             SESSION.demand_edit(f"A change of {self.fullyQualifiedName()}")
 
 
-class Array_Knob(Knob):
-    """A number: as it stands, as an expression, or as a curve."""
-
-    _start = "0"
-
-    def value(self, frame: float | None = None) -> Any:
-        SESSION.demand_main(f"Reading {self._name}")
-        at = float(SESSION.frame if frame is None else frame)
-        if self._node is None:
-            return float(self._text)
-        return Scope(self._node, at).number(self._name)
-
-    def getValue(self) -> Any:
-        return float(self.value())
-
-    def getValueAt(self, frame: float) -> Any:
-        return self.value(frame)
-
-    def valueAt(self, frame: float) -> Any:
-        return self.value(frame)
-
-    def setValue(self, value: Any) -> bool:
-        text = _number(given(value, (int, float), f"{self.Class()} {self._name}"))
-        if self.isAnimated() and not self.hasExpression():
-            return self.setValueAt(value, SESSION.frame)
-        return self._set(text)
-
-    def setValueAt(self, value: float, time: float) -> bool:
-        given(value, (int, float), self._name)
-        if not self.isAnimated():
-            return False  # Nuke keys only what was made animated
-        keyed = curve.parse(self._text[1:-1]).with_key(time, value)
-        return self._set("{" + str(keyed) + "}")
-
-    def setAnimated(self) -> bool:
-        if not self.isAnimated():
-            self._set(f"{{curve x{SESSION.frame} {self._text}}}")
-        return True
-
-    def clearAnimated(self) -> bool:
-        return self._set(_number(self.value()))
-
-    def isAnimated(self) -> bool:
-        return self._text.startswith("{curve")
-
-    def hasExpression(self) -> bool:
-        return self._text.startswith("{") and not self.isAnimated()
-
-    def setExpression(self, expression: str) -> bool:
-        return self._set("{" + given(expression, str, "An expression") + "}")
-
-    def setRange(self, low: float, high: float) -> None:
-        self.range = (low, high)
-
-    def defaultValue(self) -> float:
-        return float(self._start)
-
-
-class Double_Knob(Array_Knob):
-    pass
-
-
-class Int_Knob(Array_Knob):
-    def value(self, frame: float | None = None) -> int:
-        return int(super().value(frame))
-
-
-class Boolean_Knob(Array_Knob):
-    _start = "false"
-
-    def value(self, frame: float | None = None) -> bool:
-        if self._text in {"true", "false"}:
-            SESSION.demand_main(f"Reading {self._name}")
-            return self._text == "true"
-        return bool(super().value(frame))
-
-    def setValue(self, value: Any) -> bool:
-        given(value, (bool, int), f"Boolean_Knob {self._name}")
-        return self._set("true" if value else "false")
-
-
-class Disable_Knob(Boolean_Knob):
-    pass
-
-
-class AColor_Knob(Array_Knob):
-    """Four numbers; set as one or as four, ``{1 0.5 0 1}``."""
-
-    def setValue(self, value: Any, channel: int = -1) -> bool:
-        if channel < 0:
-            return super().setValue(value)
-        each = re.sub(r"[{}]", "", self._text).split()
-        each = each if len(each) == 4 else each[:1] * 4
-        each[channel] = _number(given(value, (int, float), self._name))
-        return self._set("{" + " ".join(each) + "}")
-
-
-class BBox_Knob(Knob):
-    pass
-
-
 class Enumeration_Knob(Knob):
     """A choice. A known list refuses what is not in it; one from the table may have none."""
 
@@ -255,7 +149,3 @@ class Enumeration_Knob(Knob):
         if self._values and value not in self._values:
             raise ValueError(f"{self._name} has no item {value!r}: {self._values}")
         return self._set(value)
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() else repr(float(value))

@@ -9,7 +9,7 @@ from table import table
 
 from . import callbacks
 from .knobs import Enumeration_Knob, Knob
-from .ranges import FrameRange, Info
+from .measures import Measured
 from .session import SESSION, given
 from .wordknobs import KINDS
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .groups import Group
 
 
-class Node:
+class Node(Measured):
     """One node; made by `tree.make`, never by itself."""
 
     def __init__(self, kind: str, name: str, parent: Group | None) -> None:
@@ -203,44 +203,6 @@ class Node:
         if self._dead:
             raise ValueError("A PythonObject is not attached to a node")
 
-    # Measured by evaluating the script: see `render`.
-    def bbox(self) -> Info:
-        picture = _render().shown(self)
-        box = picture.bbox
-        return Info(box.x, picture.size.height - box.y - box.height, box.width, box.height)
-
-    def width(self) -> int:
-        return _render().shown(self).size.width
-
-    def height(self) -> int:
-        return _render().shown(self).size.height
-
-    def channels(self) -> list[str]:
-        return list(_render().shown(self).planes)
-
-    def metadata(self, key: str | None = None) -> Any:
-        found = dict(_render().shown(self).metadata)
-        return found if key is None else found.get(key)
-
-    def sample(self, channel: str, x: float, y: float) -> float:
-        return _render().sample(self, channel, x, y)
-
-    def hasError(self) -> bool:
-        return _render().has_error(self)
-
-    def frameRange(self) -> FrameRange:
-        return _render().frame_range(self)
-
-    def firstFrame(self) -> int:
-        return self.frameRange().first()
-
-    def lastFrame(self) -> int:
-        return self.frameRange().last()
-
-    def writeKnobs(self, _flags: int = 0) -> str:
-        """Return the text of this node's knobs, without its class and braces."""
-        return "\n".join(_scripts().block(self)) + "\n"
-
 
 class _NameKnob(KINDS["String_Knob"]):  # type: ignore[misc]
     """The knob that shows a node's name, and renames it; the root's is the script's path."""
@@ -269,15 +231,3 @@ def run(script: str, name: str) -> None:
     """Run the Python of a button or a menu, which has `nuke` imported; no part of Nuke."""
     names = {"__name__": "__main__", "nuke": sys.modules["nuke"]}
     exec(compile(script, name, "exec"), names)  # noqa: S102
-
-
-def _render() -> Any:
-    from . import render  # which needs nodes
-
-    return render
-
-
-def _scripts() -> Any:
-    from . import scripts  # which needs nodes
-
-    return scripts

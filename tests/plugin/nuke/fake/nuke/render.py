@@ -6,7 +6,7 @@ from typing import Any
 
 import nk
 from evaluator import Evaluator, RenderError
-from picture import Picture
+from picture import Picture, expand
 
 from . import callbacks, scripts, tree
 from .nodes import Node
@@ -142,5 +142,5 @@ def sample(node: Node, channel: str, x: float, y: float) -> float:
     column = int(x) - picture.bbox.x
     row = picture.size.height - 1 - int(y) - picture.bbox.y
     inside = 0 <= column < picture.bbox.width and 0 <= row < picture.bbox.height
-    found: Any = picture.plane(channel)[row, column] if inside else 0.0
+    found: Any = picture.plane(expand(channel)[0])[row, column] if inside else 0.0
     return float(found)

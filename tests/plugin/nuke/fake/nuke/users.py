@@ -6,10 +6,13 @@ import nkwrite
 import tcl
 from table import table
 
-from .knobs import FLAGS, Array_Knob, Enumeration_Knob, Knob
+from .knobs import FLAGS, STARTLINE, Enumeration_Knob, Knob
+from .numberknobs import Array_Knob, Boolean_Knob
 from .wordknobs import KINDS, Link_Knob, PyScript_Knob, Tab_Knob, Text_Knob
 
 _NUMBERS = {kind: number for number, kind in table().users.items()}
+_SAID = (Boolean_Knob, PyScript_Knob, Text_Knob)
+_READ = {**FLAGS, "STARTLINE": STARTLINE}
 
 
 def words_of(knob: Knob) -> list[str]:
@@ -17,6 +20,9 @@ def words_of(knob: Knob) -> list[str]:
     words = [_NUMBERS[knob.Class()], knob.name()]
     words += ["l", knob.label()] if knob.label() else []
     words += ["t", knob.tooltip()] if knob.tooltip() else []
+    begins = knob.getFlag(STARTLINE)  # a line of the panel: some say it always, others if not
+    if isinstance(knob, _SAID) or not begins:
+        words.append("+STARTLINE" if begins else "-STARTLINE")
     words += [f"+{name}" for name, flag in FLAGS.items() if knob.getFlag(flag)]
     if isinstance(knob, Array_Knob) and hasattr(knob, "range"):
         words += ["R", *(f"{end:g}" for end in knob.range)]
@@ -75,7 +81,7 @@ def _taken(knob: Knob, letter: str, values: list[str]) -> bool:
 
 
 def _flagged(knob: Knob, word: str) -> bool:
-    if word[:1] in "+-" and word[1:] in FLAGS:
-        (knob.setFlag if word[0] == "+" else knob.clearFlag)(FLAGS[word[1:]])
+    if word[:1] in "+-" and word[1:] in _READ:
+        (knob.setFlag if word[0] == "+" else knob.clearFlag)(_READ[word[1:]])
         return True
     return False

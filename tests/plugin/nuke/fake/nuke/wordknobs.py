@@ -6,7 +6,7 @@ from typing import Any
 
 from substitution import filled
 
-from . import knobs
+from . import knobs, numberknobs
 from .knobs import Knob
 from .session import SESSION, given
 
@@ -128,7 +128,7 @@ class Link_Knob(Knob):
 
 KINDS: dict[str, type[Knob]] = {
     kind.__name__: kind
-    for module in (globals(), vars(knobs))
+    for module in (globals(), vars(knobs), vars(numberknobs))
     for kind in module.values()
     if isinstance(kind, type) and issubclass(kind, Knob)
 }
