@@ -1,0 +1,140 @@
+"""Asks what knobs there are, what they hold, and how expressions and names read."""
+
+from __future__ import annotations
+
+import os
+
+import nuke
+from asking import (
+    FOLDER,
+    PLATE,
+    STOPS,
+    assume,
+    close,
+    constant,
+    law,
+    look,
+    pixel,
+    written,
+)
+
+
+@assume("N1", "the shipped Group pastes: classes, knobs, values and connections are as written")
+def shipped():
+    from velatura_nuke.blueprint import Expression
+    from velatura_nuke.group import blueprint
+
+    node = look()
+    for planned in blueprint().nodes:
+        inner = nuke.toNode(node.fullName() + "." + planned.name)
+        assert inner.Class() == planned.kind, planned.name
+        wired = [inner.input(place).name() for place in range(len(planned.inputs))]
+        assert wired == list(planned.inputs), (planned.name, wired)
+        for name, value in planned.knobs:
+            if planned.name == "GainRead" and name == "file":
+                continue
+            found = inner[name]
+            if isinstance(value, Expression):
+                assert found.hasExpression(), (planned.name, name)
+            else:
+                assert found.value() == value, (planned.name, name, found.value())
+    for knob in blueprint().panel:
+        found = node.knob(knob.name)
+        assert found is not None and found.Class() == knob.kind, (knob.name, found)
+
+
+@assume("N2", "velatura_nuke.create makes the same Group")
+def created():
+    import velatura_nuke
+
+    pasted, made = look(), velatura_nuke.create()
+    assert set(pasted.knobs()) == set(made.knobs())
+    for name in ("strength", "amount", "mix", "even", "cache", "maskChannelInput", "datatype"):
+        assert made[name].value() == pasted[name].value(), name
+    assert made["amount"].hasExpression() and pasted["amount"].hasExpression()
+
+
+@assume("N8", "on_error error: a missing gain ends a render; and what on_error may be")
+def missing():
+    node = look(gain=FOLDER + "/nowhere.%04d.exr")
+    try:
+        written(node, "fails")
+    except RuntimeError as error:
+        assert "nowhere" in str(error), error
+    else:
+        raise AssertionError("it was rendered all the same")
+    found = nuke.toNode(node.fullName() + ".GainRead")["on_error"].values()
+    assert list(found)[:2] == ["error", "black"], found
+
+
+@assume("N10", "a keyed strength is read at its frame, through the expression on amount too")
+def keyed():
+    import velatura_nuke
+
+    node = look()
+    velatura_nuke.set_strength(node, 0.0, frame=1)
+    velatura_nuke.set_strength(node, 1.5, frame=20)
+    for name in ("strength", "amount"):
+        assert node[name].getValueAt(1) == 0, name
+        assert abs(node[name].getValueAt(20) - 1.5) < 1e-9, name
+
+
+@assume("N11", "[file dirname [value root.name]] and %V in a file knob; getEvaluatedValue")
+def names():
+    nuke.scriptSaveAs(FOLDER + "/named.nk", 1)
+    node = look()
+    assert node["cache"].getEvaluatedValue().replace("\\", "/") == FOLDER + "/velatura"
+    path = written(constant(STOPS, "Stops"), nuke.views()[0])
+    knob = nuke.toNode(node.fullName() + ".GainRead")["file"]
+    knob.setValue("[file dirname [value root.name]]/%V.%04d.exr")
+    close(pixel(node)[:1], [law(PLATE[0], STOPS[0], 1.0, PLATE[3])])
+    assert os.path.exists(path.replace("%04d", "0001"))
+
+
+@assume("N13", "a Link_Knob leads to a knob inside the Group")
+def linked():
+    node = look()
+    node["maskChannelInput"].setValue("rgba.blue")
+    assert nuke.toNode(node.fullName() + ".Matte")["from0"].value() == "rgba.blue"
+
+
+@assume("N14", "a Write has its EXR knobs once file_type is exr, with these values")
+def exr_knobs():
+    node = nuke.nodes.Write()
+    node["file_type"].setValue("exr")
+    node["write_hash"].setValue(False)
+    for name, value in (
+        ("datatype", "16 bit half"),
+        ("datatype", "32 bit float"),
+        ("compression", "Zip (1 scanline)"),
+        ("metadata", "no metadata"),
+    ):
+        node[name].setValue(value)
+        assert node[name].value() == value, (name, node[name].values())
+
+
+@assume("N21", "$gui in an expression: the gate shows the plate only in the GUI, without a gain")
+def gate():
+    node = look()
+    node["baked"].setValue(False)
+    found = nuke.toNode(node.fullName() + ".Gate")["which"].value()
+    assert found == (0 if nuke.GUI else 1), found
+
+
+@assume("N24", "what fed a node is told: dependent, frameRange, writeKnobs")
+def told():
+    plate = constant(PLATE, "Told")
+    node = look(plate)
+    assert node.name() in [each.name() for each in plate.dependent(nuke.INPUTS)]
+    assert nuke.root().frameRange().last() == int(nuke.root()["last_frame"].value())
+    flags = nuke.TO_SCRIPT | nuke.WRITE_USER_KNOB_DEFS | nuke.WRITE_NON_DEFAULT_ONLY
+    text = plate.writeKnobs(flags)
+    assert "color" in text, text
+
+
+@assume("N25", "the root's knobs of colour, and how a working space is called")
+def colour():
+    root = nuke.root()
+    for name in ("colorManagement", "OCIO_config", "customOCIOConfigPath", "workingSpaceLUT"):
+        assert root.knob(name) is not None, name
+    return "%s, %s" % (root["colorManagement"].value(), root["workingSpaceLUT"].value())

@@ -1,0 +1,38 @@
+"""The script for a licensee runs: here against the fake, which proves only that it can be run."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import shell
+
+SMOKE = Path(__file__).parents[1] / "nuke_smoke.py"
+CHECKS = sorted(Path(__file__).with_name("smoke").glob("*.py"))
+
+
+def test_the_smoke_script_runs_to_its_end(tmp_path: Path) -> None:
+    program = tmp_path / "nuke"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} {shell.HERE / "terminal.py"} "$@"\n')
+    program.chmod(0o755)
+    done = shell.nuke("-i", "-t", SMOKE, NUKE_EXE=str(program), TMPDIR=str(tmp_path))
+    said = re.findall(r"^(PASS|FAIL|SKIP) (N\d+)", done.stdout, re.MULTILINE)
+    assert [number for _, number in said] == [f"N{place}" for place in range(1, 26)], done.stderr
+    assert [number for verdict, number in said if verdict == "FAIL"] == [], done.stderr
+    assert [number for verdict, number in said if verdict == "SKIP"] == ["N22"]
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("path", [SMOKE, *CHECKS], ids=lambda path: path.name)
+def test_the_smoke_script_is_python_3_7_and_needs_nothing_installed(path: Path) -> None:
+    modules = set()
+    for each in ast.walk(ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 7))):
+        if isinstance(each, ast.Import):
+            modules |= {name.name for name in each.names}
+        elif isinstance(each, ast.ImportFrom):
+            modules.add(str(each.module).partition(".")[0])
+    ours = {check.stem for check in CHECKS} | {"nuke", "velatura_nuke"}
+    assert modules - set(sys.stdlib_module_names) <= ours
