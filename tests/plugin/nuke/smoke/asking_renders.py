@@ -131,3 +131,34 @@ def source():
     finally:
         write["disable"].setValue(True)
     assert bits(pixel(reader(FOLDER + "/source.%04d.exr"))) == bits(PLATE)
+
+
+@assume("N26", "an error behind an input that a Switch does not choose is none")
+def unchosen():
+    node = look(gain=FOLDER + "/nobody.%04d.exr")
+    node["strength"].setValue(0.0)
+    assert bits(pixel(reader(written(node, "unchosen")))) == bits(PLATE)
+
+
+@assume("N27", "a disabled Group passes on its input 0")
+def disabled():
+    node = look(gain=FOLDER + "/nobody.%04d.exr")
+    node["disable"].setValue(True)
+    assert bits(pixel(reader(written(node, "disabled")))) == bits(PLATE)
+
+
+@assume("N28", "-x leaves a Write alone that is disabled inside a Group")
+def alone():
+    nuke.scriptClear()
+    node = look()
+    inner = nuke.toNode(node.fullName() + ".SrcWrite")
+    inner["file"].setValue(FOLDER + "/inner.%04d.exr")
+    write = nuke.nodes.Write(name="Final")
+    write["file"].setValue(FOLDER + "/outer.%04d.exr")
+    write["file_type"].setValue("exr")
+    write["raw"].setValue(True)
+    write.setInput(0, node)
+    nuke.scriptSaveAs(FOLDER + "/alone.nk", 1)
+    assert child("-x", "-F", "1-1", FOLDER + "/alone.nk", NUKE_PATH="") == 0
+    assert os.path.exists(FOLDER + "/outer.0001.exr")
+    assert not os.path.exists(FOLDER + "/inner.0001.exr")
