@@ -16,7 +16,7 @@ import numpy as np
 from velatura.bicubic import cubic
 from velatura.image import FloatArray
 from velatura.key import Key
-from velatura.road import Pixels, Road
+from velatura.road import RIM, Pixels, Road
 from velatura.sight import Sight
 from velatura.tracks import Tracks
 
@@ -82,13 +82,16 @@ class Carry:
 
         Args:
             frame: its number.
-            sight: its passes.
+            sight: its passes; where the picture goes on around them, right but for the outermost
+                `velatura.sight.MARGIN` px, whose silhouettes cannot be known.
 
         Returns:
             ``(8, H, W)`` float32: `CHANNELS`. The others fill in for each other, nearer ones first,
-            paint inside before paint of a rim.
+            paint inside before paint of a rim. That goes only beside a silhouette: anywhere else
+            it would be an outline without a thing.
         """
         height, width = sight.size
+        beside = sight.edges()
         roads = [
             Road.of(self.tracks, frame, key, self.fields.get((frame, key.frame)))
             for key in self.order(frame)
@@ -98,17 +101,21 @@ class Carry:
         for top in range(0, height, step):
             rows = slice(top, min(top + step, height))
             pixels = Pixels.of(sight.strip(rows), self.tracks)
+            least = np.where(beside[rows], np.float32(0), np.float32(RIM)).reshape(-1)
             for planes, some in zip(carried, (roads[:1], roads[1:]), strict=True):
-                _fill(planes[:, rows].reshape(4, -1), some, pixels)
+                _fill(planes[:, rows].reshape(4, -1), some, pixels, least)
         return carried.reshape(CHANNELS, height, width)
 
 
-def _fill(planes: FloatArray, roads: Sequence[Road], pixels: Pixels) -> None:
-    """Put paint into ``(4, N)`` planes, 0 so far, where a key has better than those before it."""
+def _fill(planes: FloatArray, roads: Sequence[Road], pixels: Pixels, least: FloatArray) -> None:
+    """Put paint into ``(4, N)`` planes, 0 so far, where a key has better than those before it.
+
+    It has to be worth more than the ``(N,)`` least.
+    """
     left = np.arange(len(pixels.u))
     for road in roads:
         x, y, worth = road.places(pixels)
-        found = np.flatnonzero(worth > planes[3, left])
+        found = np.flatnonzero(worth > np.maximum(planes[3, left], least[left]))
         paint = cubic(road.key.paint, x[found], y[found])
         to = left[found]
         for plane, values in zip(planes, paint, strict=False):

@@ -25,6 +25,7 @@ from velatura.look import Card
 from velatura.plate import Plate, usable
 from velatura.session import Session
 from velatura.shot import Frame, Target
+from velatura.sight import MARGIN
 from velatura.tile import tiles
 
 Stops = npt.NDArray[np.float16]
@@ -173,8 +174,18 @@ def _guides(
             (CHANNELS, rows.stop - rows.start, columns.stop - columns.start), np.float32
         )
     else:
-        paint = session.carry.paint(number, plate.sight(rows, columns))
+        wide, high = _wider(columns, plate.size[1]), _wider(rows, plate.size[0])
+        inner = (
+            slice(rows.start - high.start, rows.stop - high.start),
+            slice(columns.start - wide.start, columns.stop - wide.start),
+        )
+        paint = session.carry.paint(number, plate.sight(high, wide))[:, *inner]
     return paint if guides is None else np.concatenate([guides, paint])
+
+
+def _wider(span: slice, size: int) -> slice:
+    """Return rows or columns and what is beside them: a silhouette there counts."""
+    return slice(max(0, span.start - MARGIN), min(size, span.stop + MARGIN))
 
 
 def _gained(plate: Plate, stops: FloatArray, rows: slice, columns: slice, card: Card) -> FloatArray:

@@ -9,14 +9,11 @@ import numpy as np
 from velatura.camera import Camera
 from velatura.edges import inner, spread
 from velatura.image import FloatArray
-from velatura.sight import UNKNOWN, Bools, Indices, Sight
+from velatura.sight import MARGIN, UNKNOWN, Bools, Indices, Sight
 from velatura.tracks import Tracks
 
 SLOPE, SCALE = 128.0, 8.0
 """Paint is carried as ``E(x) = log2(1 + 128 x) / 8``: what is in between lies in between by eye."""
-
-MARGIN = 2
-"""Paint this near to an object's edge is its rim, px: ink belongs to its frame's silhouettes."""
 
 _STEP = 4.0  # footprints of a step in depth at which a surface ends
 _BARE = np.uint16(UNKNOWN - 1)  # where nothing was painted

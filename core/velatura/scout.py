@@ -19,11 +19,11 @@ from velatura.edges import inner
 from velatura.errors import FrameError
 from velatura.footage import Footage
 from velatura.image import FloatArray, Window
-from velatura.key import MARGIN, Key, encoded
+from velatura.key import Key, encoded
 from velatura.look import Card
 from velatura.plate import Plate
 from velatura.progress import Progress, Report
-from velatura.sight import Bools, Sight
+from velatura.sight import MARGIN, Bools, Sight
 from velatura.tracks import Tracks
 
 WIDEST = 480

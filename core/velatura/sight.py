@@ -10,9 +10,13 @@ import numpy.typing as npt
 
 from velatura import camera, passes
 from velatura.camera import Camera, Doubles
+from velatura.edges import inner
 from velatura.image import FloatArray, Image, Part, Window
 
 Bools = npt.NDArray[np.bool_]
+
+MARGIN = 2
+"""Paint this near to an object's edge is beside it, px: ink belongs to its frame's outlines."""
 
 Indices = npt.NDArray[np.uint16]
 """A number for each object of a shot: 0 is the background."""
@@ -90,6 +94,12 @@ class Sight:
             return np.zeros(self.size, bool)
         x, y, z = self.position  # `any` along an axis takes five times as long
         return np.asarray((x != 0) | (y != 0) | (z != 0))
+
+    def edges(self) -> Bools:
+        """Return ``(H, W)``: where an object's silhouette is close; nowhere without object ids."""
+        if self.objects is None:
+            return np.zeros(self.size, bool)
+        return ~inner(self.objects, MARGIN)
 
     def camera(self) -> Camera | None:
         """Return the camera, or None where the Position pass does not tell it."""

@@ -58,7 +58,8 @@ def test_paint_lies_where_its_place_was_seen(carry, frame):
         assert (visible | ~valid).all(), "paint of what was hidden"
         # Lost is the flag, which bends; two px beside every edge are worth less.
         assert valid.mean() > visible.mean() - 0.2
-        assert (paint[there] > 0).mean() > visible.mean() - 0.1
+        assert (paint[there] > 0).mean() > valid.mean() + 0.03
+        assert not ((paint[there] == RIM) & ~stage.sight(frame).edges()).any(), "ink of nothing"
         assert (paint[colours][:, paint[there] == 0] == 0).all()
 
 
@@ -207,9 +208,10 @@ def test_a_proxy_gets_the_paint_of_the_full_size(carry):
 def test_a_part_of_the_frame_equals_the_whole_bit_for_bit(carry, window):
     stage = Stage()
     whole = carry.paint(3, stage.sight(3))
-    rows, columns = window.within(stage.window)
-    part = carry.paint(3, stage.sight(3, window))
-    assert part.tobytes() == np.ascontiguousarray(whole[:, rows, columns]).tobytes()
+    wide = Window(window.x - 2, window.y - 2, window.width + 4, window.height + 4)
+    wide = wide.common(stage.window)  # two px more tell of silhouettes beside the part
+    part = carry.paint(3, stage.sight(3, wide))[:, *window.within(wide)]
+    assert part.tobytes() == whole[:, *window.within(stage.window)].tobytes()
 
 
 def test_overscan_is_painted_where_the_key_shows_it(carry):
@@ -217,7 +219,8 @@ def test_overscan_is_painted_where_the_key_shows_it(carry):
     wide = Window(-8, -6, WIDTH + 16, HEIGHT + 12)
     paint = carry.paint(3, stage.sight(3, wide))
     inside = stage.window.within(wide)
-    assert paint[:, *inside].tobytes() == carry.paint(3, stage.sight(3)).tobytes()
+    same = paint[:, *inside] == carry.paint(3, stage.sight(3))
+    assert same[:, 2:-2, 2:-2].all(), "at the border of the picture, a silhouette may lie outside"
     valid, truth = paint[3] == 1, stage.paint(3, wide)
     assert off(paint[NEAR], truth)[valid].max() < TRUE
     valid[inside] = False
@@ -232,7 +235,8 @@ def test_unpainted_parts_of_a_key_leave_holes():
     key = Key.of(1, light, stage.sight(1), carry.tracks)
     paint = Carry((key,), carry.tracks, {}).paint(1, stage.sight(1))
     assert (paint[:4, :, : WIDTH // 2] == 0).all()
-    assert (paint[3, :, WIDTH // 2 : WIDTH // 2 + 2] == RIM).all()
+    rim = paint[3, :, WIDTH // 2 : WIDTH // 2 + 2]
+    np.testing.assert_array_equal(rim, RIM * stage.sight(1).edges()[:, WIDTH // 2 : WIDTH // 2 + 2])
     paint = Carry((key,), carry.tracks, {}).paint(2, stage.sight(2))
     assert off(paint[NEAR], stage.paint(2))[paint[3] == 1].max() < TRUE
 

@@ -8,8 +8,7 @@ from stages import BOX, FLAG, GROUND, HEIGHT, WIDTH, Stage
 
 from velatura import drift
 from velatura.edges import inner
-from velatura.key import MARGIN
-from velatura.sight import Sight
+from velatura.sight import MARGIN, Sight
 
 STAGE = Stage()
 
