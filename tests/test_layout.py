@@ -135,7 +135,13 @@ def test_onnx_runtime_is_only_loaded_where_its_telemetry_is_off() -> None:
     assert found == ["onnx_runtime.py"]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/learning.md", "benchmarks/RESULTS.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        *("README.md", "docs/learning.md", "docs/nuke.md", "docs/nuke-unverified.md"),
+        "benchmarks/RESULTS.md",
+    ],
+)
 def test_every_link_of_a_page_leads_to_a_file(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]

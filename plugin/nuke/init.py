@@ -12,6 +12,9 @@ from pathlib import Path
 
 
 def _start() -> None:
+    if sys.version_info < (3, 9):  # noqa: UP036  # Nuke 13 has 3.7
+        sys.stderr.write("velatura's plug-in needs Nuke 14; gains that are rendered render here\n")
+        return
     core = str(Path(__file__).resolve().parents[2] / "core")
     if core not in sys.path:
         sys.path.append(core)  # last: of it only `velatura` is meant

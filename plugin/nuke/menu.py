@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 
 
 def _start() -> None:
+    if sys.version_info < (3, 9):  # noqa: UP036  # as init.py said
+        return
     import nuke
 
     import velatura_nuke

@@ -56,6 +56,8 @@ def create(look: str | PathLike[str] | None = None, after: nuke.Node | None = No
         shelf.fill(node)
     else:
         set_look(node, look)
+    if nuke.GUI:
+        node.showControlPanel()
     return node
 
 
