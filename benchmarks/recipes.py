@@ -46,11 +46,12 @@ PAINTED = (1, 6, 12)
 COURTYARD = Path(str(files("velatura"))) / "courtyard"
 FRAME = "frame.####.exr"
 NO_CRITIC = {"adversarial": 0.0, "grid": 0.0}
-CRITIC = {"adversarial": 0.25, "grid": 12.0}
+CRITIC = {"adversarial": 0.25}
 
 VARIANTS: dict[str, tuple[Recipe, bool, bool]] = {  # recipe, carried, guides
     "shot": (SHOT, True, True),
     "shot, critic": (SHOT.but(weights=CRITIC), True, True),
+    "shot, no grid loss": (SHOT.but(weights={"grid": 0.0}), True, True),
     "shot, no guides": (SHOT, True, False),
     "shot, consistency": (SHOT.but(weights={"consistency": 0.25}), True, True),
     "shot, squeezenet": (SHOT.but(perceptual="squeezenet"), True, True),

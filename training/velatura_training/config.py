@@ -177,7 +177,7 @@ def as_json(value: Mapping[str, Any]) -> str:
 FREE = Recipe()
 """The usual recipe of a free look."""
 
-SHOT = Recipe(weights=Weights(adversarial=0.0, grid=0.0), batch=4, refine_from=0.3)
+SHOT = Recipe(weights=Weights(adversarial=0.0), batch=4, refine_from=0.3)
 """The usual recipe of a shot look: texture comes with the carried paint, so there is no critic, and
 smaller batches give more steps in the same time."""
 
