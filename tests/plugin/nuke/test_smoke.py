@@ -11,18 +11,22 @@ import pytest
 import shell
 
 SMOKE = Path(__file__).parents[1] / "nuke_smoke.py"
+PAGE = Path(__file__).parents[3] / "docs/nuke-unverified.md"
 CHECKS = sorted(Path(__file__).with_name("smoke").glob("*.py"))
 
 
-def test_the_smoke_script_runs_to_its_end(tmp_path: Path) -> None:
+def test_the_smoke_script_runs_to_its_end_and_asks_what_the_page_lists(tmp_path: Path) -> None:
     program = tmp_path / "nuke"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} {shell.HERE / "terminal.py"} "$@"\n')
     program.chmod(0o755)
     done = shell.nuke("-i", "-t", SMOKE, NUKE_EXE=str(program), TMPDIR=str(tmp_path))
-    said = re.findall(r"^(PASS|FAIL|SKIP) (N\d+)", done.stdout, re.MULTILINE)
-    assert [number for _, number in said] == [f"N{place}" for place in range(1, 29)], done.stderr
-    assert [number for verdict, number in said if verdict == "FAIL"] == [], done.stderr
-    assert [number for verdict, number in said if verdict == "SKIP"] == ["N22"]
+    said = re.findall(r"^(PASS|FAIL|SKIP) (N\d+) (.*)", done.stdout, re.MULTILINE)
+    rows = re.findall(r"^\| (N\d+) \| (.*?) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [number for _, number, _ in said] == [number for number, _ in rows], done.stderr
+    for (_, number, text), (_, listed) in zip(said, rows, strict=True):
+        assert text.startswith(listed.replace("`", "")), number
+    assert [number for verdict, number, _ in said if verdict == "FAIL"] == [], done.stderr
+    assert [number for verdict, number, _ in said if verdict == "SKIP"] == ["N22"]
     assert done.returncode == 0
 
 
