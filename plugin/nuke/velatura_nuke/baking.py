@@ -14,7 +14,14 @@ from typing import Callable
 
 import nuke
 
-from velatura.errors import CancelledError, FrameError, InputError, MachineError, VelaturaError
+from velatura.errors import (
+    CancelledError,
+    FrameError,
+    InputError,
+    LookError,
+    MachineError,
+    VelaturaError,
+)
 from velatura.job import Job
 
 from . import colour, guides, kiln, looknode, wiring
@@ -160,6 +167,8 @@ def _refuse(look: LookNode, frames: Sequence[int]) -> None:
             do="Switch the proxy mode off, render the gain, and switch it on again",
         )
     _plate(look)
+    if look.path == Path():
+        raise LookError(f"{look.name} has no look yet", do="Choose one in its list, or its file")
     if not looknode.evaluated(look.node, "cache").is_absolute():
         raise InputError(
             f"The gain of {look.name} has no place yet: the script was never saved",

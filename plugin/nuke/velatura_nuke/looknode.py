@@ -23,7 +23,7 @@ from .panel import about
 if TYPE_CHECKING:
     from typing import TypeGuard  # Nuke 14 has no such name
 
-_OURS = {"uid", "digest", "gain_floor", "amount"}
+_OURS = ("uid", "digest", "gain_floor", "amount")
 _SOURCE = "source"  # folder of the plates, beside those of the views
 
 
@@ -109,7 +109,7 @@ class LookNode:
 
 
 def is_look(node: nuke.Node) -> TypeGuard[nuke.Group]:
-    return node.Class() == "Group" and node.knobs().keys() >= _OURS
+    return node.Class() == "Group" and all(node.knob(name) is not None for name in _OURS)
 
 
 def every(group: nuke.Group | None = None) -> Iterator[LookNode]:

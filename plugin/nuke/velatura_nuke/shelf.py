@@ -51,7 +51,7 @@ def put(node: nuke.Group, path: Path) -> None:
 def on_change() -> None:
     """Follow the list and the file knob of a look node whose panel is open."""
     node, knob = nuke.thisNode(), nuke.thisKnob().name()
-    if not looknode.is_look(node) or knob not in {"look", "file", "showPanel"}:
+    if knob not in {"look", "file", "showPanel"} or not looknode.is_look(node):
         return
     try:
         if knob == "showPanel":

@@ -170,7 +170,7 @@ def test_what_cannot_be_rendered_is_refused_by_name(studio, spoil, kind, says) -
 def test_a_look_that_was_never_chosen_is_refused(studio: Studio) -> None:
     studio.begin()
     node = velatura_nuke.create(after=nuke.toNode("Plate"))
-    with pytest.raises(errors.LookError):
+    with pytest.raises(errors.LookError, match="no look yet"):
         velatura_nuke.bake(node)
 
 
@@ -182,6 +182,19 @@ def test_a_plate_that_nuke_cannot_write_is_an_error_of_the_machine(studio: Studi
     assert refused.value.exit_code == 4
     assert node.node("SrcWrite")["disable"].value()
     assert not (LookNode(node).folder / "source").exists()
+
+
+def test_stopping_nuke_while_it_writes_the_plate_is_no_failure(studio: Studio) -> None:
+    node = studio.begin()
+
+    def cancel() -> None:
+        raise RuntimeError("Cancelled")  # as Nuke says it when the artist stops a render
+
+    nuke.addBeforeFrameRender(cancel, nodeClass="Write")
+    with pytest.raises(errors.CancelledError) as stopped:
+        velatura_nuke.bake(node)
+    assert stopped.value.exit_code == 130
+    assert node.node("SrcWrite")["disable"].value()
 
 
 def test_without_a_runtime_it_says_how_to_get_one(studio, monkeypatch) -> None:
