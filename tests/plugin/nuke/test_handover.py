@@ -9,12 +9,16 @@ import nuke
 import numpy as np
 import plates
 import pytest
+import stages
 from shots import Studio
 
 import velatura_nuke
-from velatura import errors, exr
+from velatura import cargo, errors, exr, sequence, tracks
+from velatura.carry import Carry
 from velatura.image import Image, Window
 from velatura.job import Job
+from velatura.key import Key
+from velatura.progress import Progress
 from velatura_nuke import baking
 from velatura_nuke.looknode import LookNode
 
@@ -165,3 +169,27 @@ def test_the_gpu_may_be_left_alone(studio: Studio) -> None:
     assert handed(node)[0].device == "auto"
     node["useGPUIfAvailable"].setValue(False)
     assert handed(node)[0].device == "cpu"
+
+
+def test_a_shot_look_finds_its_shot_again_through_nuke(studio: Studio) -> None:
+    """Painted keys are carried by position and object numbers, and by the frame's own number."""
+    stage = stages.Stage()
+    stage.write(studio.folder, painted=())
+    sights = {frame: stage.sight(frame) for frame in stage.frames}
+    found = tracks.solve(stage.frames, list(sights.values()), Progress("none"))
+    # Brighter than any plate, so that it is all gain: see `looks.faithful`.
+    keys = tuple(Key.of(f, stage.paint(f) + 1, sights[f], found) for f in (1, 5))
+    load = cargo.pack(Carry(keys, found, {}))
+    shot = looks.faithful(studio.folder / "shot.onnx", load, carried_by=("position", "id"))
+    node = studio.begin()
+    nuke.toNode("Plate")["last"].setValue(5)
+    velatura_nuke.set_look(node, shot)
+    velatura_nuke.bake(node, [3])
+    ours = exr.read(LookNode(node).gain(3, "main"))
+    out = studio.folder / "theirs"
+    sequence.run(Job(str(studio.plate(3)), str(shot), str(out), workers=1), Progress("none"))
+    theirs = exr.read(out / "plate.gain.0003.exr")
+    for name in "RGB":
+        found_here = ours.find(name)[1].pixels
+        np.testing.assert_array_equal(found_here, theirs.find(name)[1].pixels)
+        assert found_here.max() > 0.5  # stops: the paint is there
