@@ -132,7 +132,7 @@ def finish(batch: Batch, error: BaseException | None = None) -> None:
     """
     shutil.rmtree(batch.plates, ignore_errors=True)
     look = looknode.find(batch.name)
-    if look is None:  # deleted, or renamed, meanwhile
+    if look is None or look.plates() != batch.plates:  # deleted, or of another look, meanwhile
         return
     if batch.done:
         wiring.remember(look, batch.done, batch.mark)
@@ -201,8 +201,9 @@ def _write(
         look.plates(view).mkdir(parents=True, exist_ok=True)
     writer["disable"].setValue(False)
     try:
-        for first, last in runs:
-            for view in views:
+        for view in views:
+            writer["views"].setValue(view)  # a Write made before its script had views knows none
+            for first, last in runs:
                 nuke.execute(writer, first, last, 1, [view])
     except RuntimeError as error:  # how Nuke says that it could not, or was not to
         shutil.rmtree(look.plates(), ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import looks
 import nuke
 import pytest
 from nuke.session import SESSION
@@ -45,6 +46,16 @@ def test_a_node_that_was_renamed_meanwhile_is_left_alone(node: nuke.Group) -> No
     node.setName("Other")
     served()
     assert not node["baked"].value()
+
+
+def test_a_node_that_was_given_another_look_meanwhile_keeps_that(studio, node) -> None:
+    node["render"].execute()
+    velatura_nuke.set_look(node, looks.small(studio.folder / "chalk.onnx", name="chalk"))
+    served()
+    assert not node["baked"].value()
+    assert velatura_nuke.status(node) == dict.fromkeys((1, 2, 3), "missing")
+    velatura_nuke.set_look(node, studio.look)
+    assert node["baked"].value()
 
 
 def test_a_node_that_was_deleted_meanwhile_is_no_error(node: nuke.Group) -> None:
