@@ -101,7 +101,7 @@ def measure(folder: Path, times: int, rounds: int) -> Costs:
         plate = Plate.of(exr.read(footage.plates[frame]), footage.means, Card("carry"))
         whole = [slice(0, size) for size in plate.size]
         passes, sight = timed(lambda: plate.sight(*whole))  # noqa: B023  # called at once
-        known, _ = timed(lambda: carry.misfit(frame, sight))  # noqa: B023
+        known, _ = timed(lambda: carry.misfit(frame, [sight]))  # noqa: B023
         guide, paint = timed(lambda: carry.paint(frame, sight))  # noqa: B023
         any_worth = np.maximum(paint[3], paint[7])
         rows.append((passes, known, guide, (any_worth == 1).mean(), (any_worth > 0).mean()))

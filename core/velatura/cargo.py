@@ -12,14 +12,17 @@ import base64
 import io
 import math
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from velatura import machine
 from velatura.camera import Camera
 from velatura.carry import Carry
-from velatura.errors import LookError
+from velatura.errors import LookError, MachineError
 from velatura.key import Key
 from velatura.look import MAX_BYTES
 from velatura.sight import FEWER
@@ -92,11 +95,37 @@ def unpack(text: str, whose: str) -> Carry:
 
     Raises:
         LookError: it is not one of ours, or not whole.
+        MachineError: there is not enough memory for it.
     """
-    try:
+    with _believed(whose):
         return _built(_arrays(base64.b64decode(text, validate=True)))
-    except MemoryError:
-        raise
+
+
+def size(text: str, whose: str) -> int:
+    """Return how much memory a cargo takes once it is unpacked, bytes.
+
+    Args:
+        text: as `pack` gave it.
+        whose: the look's file, for errors.
+
+    Raises:
+        LookError: it is not one of ours, or not whole.
+    """
+    with _believed(whose), _archive(base64.b64decode(text, validate=True)) as archive:
+        return _size(archive)
+
+
+@contextmanager
+def _believed(whose: str) -> Iterator[None]:
+    """Raise what goes wrong meanwhile in our own words."""
+    try:
+        yield
+    except MemoryError as error:
+        raise MachineError(
+            f"There is not enough memory for the painted keys inside {whose}",
+            found=str(error),
+            do="Take a machine with more, or learn the look from a proxy: it fits the whole",
+        ) from error
     except Exception as error:  # zipfile, zlib and NumPy raise a dozen types for broken data
         raise LookError(
             f"The painted keys inside {whose} cannot be read",
@@ -105,12 +134,28 @@ def unpack(text: str, whose: str) -> Carry:
         ) from error
 
 
+def _archive(packed: bytes) -> zipfile.ZipFile:
+    return zipfile.ZipFile(io.BytesIO(packed))
+
+
+def _size(archive: zipfile.ZipFile) -> int:
+    """Return the bytes that a carry takes; a text longer than `MOST` is refused.
+
+    16 bits become 32 where they are light or places; all else is kept as it is.
+    """
+    sizes = [(item.filename, item.file_size) for item in archive.infolist()]
+    whole = sum(size for _, size in sizes)
+    _demand(whole <= MOST, f"a size of {whole / 2**20:.0f} MiB")
+    return whole + sum(size for name, size in sizes if name.startswith(("paint", "field")))
+
+
 def _arrays(packed: bytes) -> Arrays:
     """Return the arrays of an archive; each has as many bytes as it says, all together `MOST`."""
     arrays = {}
-    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-        size = sum(item.file_size for item in archive.infolist())
-        _demand(size <= MOST, f"a size of {size / 2**20:.0f} MiB")
+    with _archive(packed) as archive:
+        whole, free = _size(archive), machine.free_memory()
+        if whole > free:  # Linux would not say no, and end us later
+            raise MemoryError(f"{free / 2**20:.0f} MiB; they take {whole / 2**20:.0f} MiB")
         for item in archive.infolist():
             with archive.open(item) as member:
                 np.lib.format.read_magic(member)
@@ -169,14 +214,17 @@ def _field(planes: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
 
 
 def _key(arrays: Arrays, number: int, frame: int) -> Key:
-    paint = _together(arrays[f"paint{number}"], np.uint16).astype(np.float32) / np.float32(_LIGHT)
-    index, depth = arrays[f"index{number}"], None
+    """Return a key, and take its arrays out: those of all keys at once are as much memory again."""
+    codes, index, depth = arrays.pop(f"paint{number}"), arrays.pop(f"index{number}"), None
     fit = index.ndim == 2 and min(index.shape) > 1 and index.dtype == np.uint16  # noqa: PLR2004
-    _demand(fit and paint.shape == (3, *index.shape), "a key")
-    rim = arrays[f"rim{number}"]
+    _demand(fit and codes.shape == (2, 3, *index.shape), "a key")
+    paint = np.empty((3, *index.shape), np.float32)
+    for plane, some in zip(paint, codes.swapaxes(0, 1), strict=True):
+        np.divide(_together(some, np.uint16), np.float32(_LIGHT), out=plane)
+    rim = arrays.pop(f"rim{number}")
     _demand(rim.dtype == np.bool_ and rim.shape == index.shape, "a rim")
     if f"depth{number}" in arrays:
-        depth = _together(arrays[f"depth{number}"], np.uint32).view(np.float32)
+        depth = _together(arrays.pop(f"depth{number}"), np.uint32).view(np.float32)
         _demand(depth.shape == index.shape and bool((np.abs(depth) < _FARTHEST).all()), "a depth")
     return Key(frame, paint, index, depth, rim)
 

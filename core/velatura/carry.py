@@ -8,7 +8,7 @@ fills.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +25,7 @@ CHANNELS = 8
 `velatura.road.RIM` beside a silhouette, 1 elsewhere), of the nearest key, and of the others."""
 
 _STRIP = 2**16  # px worked on at a time, so that temporaries stay in the processor's cache
-_TRIED = 2000  # pixels by which a frame is known
+_TRIED = 2000  # pixels by which a frame is known, of each part of it
 _ASTRAY = 0.01  # widths by which another camera is off; the same one is off by a thousandth of a px
 
 
@@ -48,12 +48,12 @@ class Carry:
         """Return the same without one of the keys."""
         return replace(self, keys=tuple(key for key in self.keys if key.frame != frame))
 
-    def misfit(self, frame: int, sight: Sight) -> str:
+    def misfit(self, frame: int, parts: Iterable[Sight]) -> str:
         """Return why a frame is not one of this shot's, in a few words; empty if it may be.
 
         Args:
             frame: its number.
-            sight: its passes, whole.
+            parts: its passes, whole or strip by strip, which takes less memory.
         """
         frames = self.tracks.frames
         if frame not in frames:
@@ -61,15 +61,17 @@ class Carry:
         camera = self.tracks.cameras[frames.index(frame)]
         if camera is None:
             return ""
-        if sight.position is None:
-            return "it has no Position pass"
-        rows, columns = np.nonzero(sight.surface())
-        if not len(rows):
+        off: list[float] = []
+        for sight in parts:
+            if sight.position is None:
+                return "it has no Position pass"
+            rows, columns = np.nonzero(sight.surface())
+            some = slice(None, None, max(1, len(rows) // _TRIED))
+            rows, columns = rows[some], columns[some]
+            u, v, _ = camera.project(sight.position[:, rows, columns])
+            off.extend(np.hypot(u - sight.u[columns], v - sight.v[rows]))
+        if not off:
             return "its Position pass is empty"
-        some = slice(None, None, max(1, len(rows) // _TRIED))
-        rows, columns = rows[some], columns[some]
-        u, v, _ = camera.project(sight.position[:, rows, columns])
-        off = np.hypot(u - sight.u[columns], v - sight.v[rows])
         away = min(1.0, float(np.median(np.nan_to_num(off, nan=1.0))))
         return "" if away < _ASTRAY else f"its camera is off by {100 * away:.0f} % of the width"
 

@@ -114,8 +114,9 @@ def _astray(plate: Plate, session: Session, frame: Frame) -> str:
     """Return why a shot look's painted keys do not belong into this frame; empty if they do."""
     if session.carry is None:
         return ""
-    rows, columns = (slice(0, size) for size in plate.size)
-    reason = session.carry.misfit(frame.number, plate.sight(rows, columns))
+    height, width = plate.size
+    strips = (plate.sight(rows, slice(0, width)) for rows in _strips(slice(0, height), width))
+    reason = session.carry.misfit(frame.number, strips)
     if reason and not session.look.card.free:
         raise LookError(
             f"{frame.plate} is not of the shot that {session.look.card.name} was painted for",

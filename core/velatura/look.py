@@ -160,8 +160,9 @@ class Look:
         path: where it was read.
         card: what it says about itself.
         digest: SHA-256 of the whole file, hexadecimal.
-        data: the whole file.
-        cargo: what a shot look has on board, as `velatura.cargo` reads it; empty for a free look.
+        data: the whole file; empty once a session has taken it in.
+        cargo: what a shot look has on board, as `velatura.cargo` reads it; empty for a free look,
+            and once a session has unpacked it.
     """
 
     path: Path

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from velatura import fingerprint, machine, shot
+from velatura import cargo, fingerprint, machine, shot
 from velatura.errors import CancelledError, InputError, MachineError, StorageError
 from velatura.frame import Glazed, glaze, load
 from velatura.image import Image
@@ -69,23 +69,29 @@ def run(
     for place, frame in enumerate(frames):
         _stop_if(stop.is_set)
         if stale := _stale(frame, job, look):
-            _renew([stale, *frames[place + 1 :]], job, look, report, stop, opener)
-            return
+            todo = [stale, *frames[place + 1 :]]
+            break
         report.finished(frame.plate.name, skipped=True)
+    else:
+        return
+    told: set[tuple[str, ...]] = set()
+    shares = _survey(job, todo, look, told)
+    session = opener(look, _device(job))
+    del look  # as a file, painted keys take nearly as much again as they do in the session
+    _renew(todo, job, session, shares, report, stop, told)
 
 
 def _renew(
     frames: list[Frame],
     job: Job,
-    look: Look,
+    session: Session,
+    shares: tuple[int, int],
     report: Report,
     stop: threading.Event,
-    opener: Opener,
+    told: set[tuple[str, ...]],
 ) -> None:
     """Make the first frame's targets, and those of the others that do not lie there yet."""
-    told: set[tuple[str, ...]] = set()
-    workers, budget = _survey(job, frames, look, told)
-    session = opener(look, _device(job))
+    look, (workers, budget) = session.look, shares
     _prepare(Path(job.out))  # as late as that: an order that cannot be done leaves no folder
     halt = threading.Event()  # the first frame that fails stops the others as well
 
@@ -123,7 +129,8 @@ def _survey(
     with _memory(frames[0].plate):
         plate, _ = load(frames[0], job, look.card)
     _tell_lacking(frames[0].plate, plate.lacking(look.card), plate.layers, look, told)
-    return _share(job, plate.image, len(frames))
+    keys = cargo.size(look.cargo, str(look.path)) if look.cargo else 0
+    return _share(job, plate.image, len(frames), keys)
 
 
 def _tell_lacking(
@@ -240,21 +247,26 @@ def _device(job: Job) -> Device:
     return "cuda" if job.device == "cuda" else "cpu" if job.device == "cpu" else "auto"
 
 
-def _share(job: Job, image: Image, frames: int) -> tuple[int, int]:
-    """Return how many frames like this one to run at a time, and the network's bytes for each."""
+def _share(job: Job, image: Image, frames: int, keys: int) -> tuple[int, int]:
+    """Return how many frames like this one to run at a time, and the network's bytes for each.
+
+    All of them read the same painted keys, which take so many bytes.
+    """
     pixels = sum(plane.pixels.nbytes for part in image.parts for plane in part.planes)
     # As read and as written, with the gain layer of three halves.
     largest = max(part.data.width * part.data.height for part in image.parts)
     held = 2 * pixels + 6 * largest
     memory = job.memory_mb * 2**20 or machine.free_memory() // 2
-    room = memory - _OVERHEAD
+    room = memory - _OVERHEAD - keys
     workers = job.workers or min(machine.processors(), max(1, room // (held + BUDGET)))
     workers = min(workers, frames)
     budget = min(BUDGET, max(_LEAST_BUDGET, room // workers - held))
     if job.memory_mb and room < held:
+        painted = f" and {keys // 2**20} MiB of painted keys" if keys else ""
+        least = (held + _LEAST_BUDGET + _OVERHEAD + keys) // 2**20
         raise MachineError(
-            f"{job.memory_mb} MiB are not enough for {image.source}",
-            do=f"Allow {(held + _LEAST_BUDGET + _OVERHEAD) // 2**20} MiB or more (--memory-mb)",
+            f"{job.memory_mb} MiB are not enough for {image.source}{painted}",
+            do=f"Allow {least} MiB or more (--memory-mb)",
         )
     log.info("frames at a time: %d, with %d MiB for the network of each", workers, budget // 2**20)
     return workers, budget

@@ -12,16 +12,17 @@ import logging
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Literal
 
 import numpy as np
 
-from velatura import canvas, cargo
+from velatura import canvas, cargo, onnxfile
 from velatura.carry import CHANNELS, Carry
 from velatura.errors import CancelledError, DeviceError, LookError, MachineError
 from velatura.image import FloatArray
-from velatura.look import Card, Look
+from velatura.look import CARGO_KEY, Card, Look
 from velatura.onnx_runtime import ort
 from velatura.passes import GUIDES
 
@@ -39,13 +40,13 @@ class Session:
     """A loaded look; several threads may call `stops` at once.
 
     Attributes:
-        look: the look that was loaded.
+        look: the look that was loaded, without the bytes that are held here in another form.
         provider: the ONNX Runtime execution provider that answered.
         carry: what a shot look has on board; None for a free look.
     """
 
     def __init__(self, look: Look, loaded: ort.InferenceSession) -> None:
-        self.look = look
+        self.look = replace(look, data=b"", cargo="")
         self.carry: Carry | None = cargo.unpack(look.cargo, str(look.path)) if look.cargo else None
         self.provider: str = loaded.get_providers()[0]  # never get_available_providers()
         self._loaded = loaded
@@ -112,6 +113,7 @@ def open_session(look: Look, device: Device = "auto", threads: int = 1) -> Sessi
     Raises:
         LookError: the network breaks the contract of `velatura.look`.
         DeviceError: CUDA was asked for, and something else answered.
+        MachineError: there is not enough memory for the painted keys.
     """
     loaded = _load(look, device, threads)
     session = Session(look, loaded)
@@ -156,7 +158,9 @@ def _load(look: Look, device: Device, threads: int) -> ort.InferenceSession:
         providers.insert(0, ("CUDAExecutionProvider", cuda))
     try:
         with contextlib.redirect_stdout(sys.stderr):  # it prints that it falls back
-            return ort.InferenceSession(look.data, options, providers=providers)
+            # With its keys it would be held twice more: as a model and as its metadata.
+            network = onnxfile.without(look.data, CARGO_KEY)
+            return ort.InferenceSession(network, options, providers=providers)
     except Exception as error:  # ORT raises a dozen unrelated types
         raise LookError(
             f"ONNX Runtime refuses {look.path}",

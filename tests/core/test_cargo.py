@@ -346,4 +346,4 @@ def test_whatever_is_accepted_can_be_painted_with():
         paint = wild.paint(frame, STAGE.sight(frame))
         assert np.isfinite(paint).all()
         assert set(np.unique(paint[[3, 7]])) <= {0, RIM, 1}
-        wild.misfit(frame, STAGE.sight(frame))
+        wild.misfit(frame, [STAGE.sight(frame)])

@@ -292,19 +292,19 @@ def test_things_the_shot_did_not_have_get_no_paint(carry):
 def test_a_frame_of_the_shot_fits_and_others_say_why_not(carry):
     stage = Stage()
     for frame in stage.frames:
-        assert carry.misfit(frame, stage.sight(frame)) == ""
-    assert carry.misfit(9, stage.sight(5)) == "it is frame 9, and the shot had frames 1 to 5"
-    assert carry.misfit(3, stage.sight(3, but="position")) == "it has no Position pass"
+        assert carry.misfit(frame, [stage.sight(frame)]) == ""
+    assert carry.misfit(9, [stage.sight(5)]) == "it is frame 9, and the shot had frames 1 to 5"
+    assert carry.misfit(3, [stage.sight(3, but="position")]) == "it has no Position pass"
     blank = replace(stage.sight(3), position=np.zeros((3, HEIGHT, WIDTH), np.float32))
-    assert carry.misfit(3, blank) == "its Position pass is empty"
+    assert carry.misfit(3, [blank]) == "its Position pass is empty"
     other = Stage(camera=lambda _: stages.lens((4, -7, 3), (0, 0, 0.5)))
-    assert "its camera is off by" in carry.misfit(3, other.sight(3))
-    assert "its camera is off by" in carry.misfit(3, stage.sight(2))
+    assert "its camera is off by" in carry.misfit(3, [other.sight(3)])
+    assert "its camera is off by" in carry.misfit(3, [stage.sight(2)])
 
 
 def test_a_proxy_of_the_shot_fits(carry):
     half = Stage(window=Window(0, 0, WIDTH // 2, HEIGHT // 2), size=(HEIGHT // 2, WIDTH // 2))
-    assert carry.misfit(3, half.sight(3)) == ""
+    assert carry.misfit(3, [half.sight(3)]) == ""
 
 
 def test_paint_is_encoded_as_it_is_said():

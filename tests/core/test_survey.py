@@ -145,7 +145,7 @@ def test_vector_alone_is_followed_from_frame_to_frame(tmp_path, caplog):
     assert everywhere > 0.6
     assert flag > 0.5
     assert off < 0.05  # the sky has no vectors: it is taken to stand still
-    assert carry.misfit(3, STAGE.sight(3, but="position id")) == ""
+    assert carry.misfit(3, [STAGE.sight(3, but="position id")]) == ""
 
 
 def test_without_passes_the_pictures_show_the_motion(tmp_path, caplog):

@@ -172,7 +172,7 @@ def _refuse_other_shot(
     strangers = [frame for frame in painted if frame not in footage.plates]
     why = f"no frame {strangers[0]}" if strangers else ""
     if not why and carry is not None:
-        why = carry.misfit(painted[0], footage.sight(painted[0]))
+        why = carry.misfit(painted[0], [footage.sight(painted[0])])
     if why:
         raise TrainingError(
             f"{run} was not learnt on this plate", found=why, do="Name the plate it was painted on"
