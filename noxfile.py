@@ -17,6 +17,9 @@ HERE = Path(sys.executable).parent
 BLENDERS = ["5.0.1", "4.5.15"]
 """The newest bpy on PyPI, and the newest of the long-term release before it."""
 
+EVERY_CORE = ("--numprocesses", "logical", "--maxprocesses", "4", "--dist", "loadfile")
+"""A file's tests stay together, with the looks and Blenders that they share."""
+
 nox.options.sessions = ["lint", "tests", "host_blender"]
 
 
@@ -32,7 +35,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
     """All tests but those that want Blender, a GPU or minutes: `-- -m slow`, `-- -m gpu`."""
-    session.run(HERE / "pytest", *session.posargs)
+    session.run(HERE / "pytest", *EVERY_CORE, *session.posargs)
 
 
 @nox.session(venv_backend="none")
@@ -45,7 +48,8 @@ def host_blender(session: nox.Session) -> None:
         session.skip(f"bpy is built for Python 3.11 alone; this is {sys.version.split()[0]}")
     pythons = os.pathsep.join(str(bpy(session, version)) for version in BLENDERS)
     session.run(
-        *(HERE / "pytest", "-m", "host_blender", "tests/plugin/blender", *session.posargs),
+        *(HERE / "pytest", "-m", "host_blender", "tests/plugin/blender"),
+        *(*EVERY_CORE, *session.posargs),
         env={"VELATURA_BPY": pythons},
         success_codes=[0, 5] if session.posargs else [0],  # 5: none of ours is among what was asked
     )
