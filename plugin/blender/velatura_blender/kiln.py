@@ -16,7 +16,7 @@ import bpy
 
 from velatura import client, fingerprint
 from velatura.client import Worker
-from velatura.errors import MissingRuntimeError
+from velatura.errors import MissingRuntimeError, VelaturaError
 from velatura.job import Job
 
 from . import dialect, law, messages
@@ -50,9 +50,7 @@ def refresh(look: LookNode, plate: Path, frame: int, cancelled: Callable[[], boo
     wanted = fingerprint.of_gain(job, fingerprint.of_file(plate), look.digest())
     if fingerprint.stored(gain) == wanted:
         return False
-    for event in _warm().submit(job, cancelled):
-        if event.kind == "warning":
-            messages.add(event.text)
+    _make(job, look, frame, cancelled)
     if fingerprint.stored(gain) != wanted:
         raise MissingRuntimeError(
             f"The runtime made another gain layer than {look.title} needs",
@@ -61,6 +59,24 @@ def refresh(look: LookNode, plate: Path, frame: int, cancelled: Callable[[], boo
         )
     law.gain_image(look.group).reload()
     return True
+
+
+def _make(job: Job, look: LookNode, frame: int, cancelled: Callable[[], bool]) -> None:
+    """Run a job; where it speaks of its plate, a file nobody knows, say what that is."""
+
+    def told(text: str) -> str:
+        return text.replace(job.plate, f"what is wired into {look.title}")
+
+    try:
+        for event in _warm().submit(job, cancelled):
+            if event.kind == "warning":  # of each frame anew, as each is a job
+                messages.add(f"Frame {frame}: {told(event.text)}", once=True)
+    except VelaturaError as error:
+        if job.plate not in str(error):
+            raise
+        clear = type(error)(told(str(error)))
+        clear.exit_code = error.exit_code
+        raise clear from error
 
 
 def close() -> None:

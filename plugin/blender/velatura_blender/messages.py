@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import deque
 
 _KEPT = 8  # as many as fit the sidebar
 
+_NUMBER = re.compile(r"[0-9.]*[0-9]")
+
 _messages: deque[str] = deque(maxlen=_KEPT)
 
 
-def add(text: str) -> None:
-    """Keep a message, and print it for those who read the console."""
-    if text not in _messages:
+def add(text: str, *, once: bool = False) -> None:
+    """Keep a message, and print it for those who read the console.
+
+    Args:
+        text: the message; one that is kept already is not kept again.
+        once: nor is it if only its numbers are others: the frame's, and what was found there.
+    """
+    known = [_NUMBER.sub("", each) for each in _messages] if once else _messages
+    if (_NUMBER.sub("", text) if once else text) not in known:
         _messages.append(text)
         sys.stderr.write(f"velatura: {text}\n")
 
