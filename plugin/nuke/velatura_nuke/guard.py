@@ -31,10 +31,7 @@ def before_render() -> None:
         FrameError: a gain is missing or out of date, or was never rendered.
     """
     writer = nuke.thisNode()
-    _marks[writer.fullName()] = looks = _looks(writer)
-    for look, _ in looks:
-        if not look.node["baked"].value() and look.needs(nuke.frame()):
-            raise _refusal(look, nuke.frame(), wiring.MISSING)
+    _marks[writer.fullName()] = _looks(writer)
     if writer["use_limit"].value():
         first, last = (int(writer[name].value()) for name in ("first", "last"))
         _demand(writer, range(first, last + 1))
@@ -64,8 +61,10 @@ def _demand(writer: nuke.Node, frames: Iterable[int]) -> None:
     wanted = str(writer["views"].value()).split()
     views = [view for view in nuke.views() if view in wanted]
     for look, mark in _marks[writer.fullName()]:
-        span = look.span()
-        asked = [frame for frame in frames if frame in span and look.needs(frame)]
+        span, needed = look.span(), [frame for frame in frames if look.needs(frame)]
+        if needed and not look.node["baked"].value():  # in the window Gate would show the plate
+            raise _refusal(look, needed[0], wiring.MISSING)
+        asked = [frame for frame in needed if frame in span]
         for frame, state in wiring.states(look, asked, mark, views).items():
             if state != wiring.BAKED:
                 raise _refusal(look, frame, state)
@@ -76,6 +75,6 @@ def _refusal(look: LookNode, frame: int, state: str) -> FrameError:
     return FrameError(
         f"The gain of {look.name} {wrong} for frame {frame}",
         found=f"{state}: {look.gain(frame, nuke.views()[0])}",
-        do="Press Render gain; to render with a gain of an older graph, switch refuse stale gain"
+        do="Press Render gain, or disable the node if it is not wanted; to render with a gain of an older graph, switch refuse stale gain"
         " off in its tab Gain",
     )

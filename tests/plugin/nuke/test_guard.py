@@ -5,6 +5,7 @@ from __future__ import annotations
 import looks
 import nuke
 import pytest
+from nuke.session import SESSION
 from shots import Studio
 
 import velatura_nuke
@@ -49,6 +50,20 @@ def test_a_limited_write_is_refused_before_its_first_frame(studio, node) -> None
     with pytest.raises(RuntimeError, match="for frame 3"):
         nuke.execute("Final", 1, 3)
     assert not studio.rendered(1).exists()
+
+
+def test_a_look_that_comes_in_later_is_missed_where_it_comes_in(studio, node) -> None:
+    """In the window the gate shows the plate; which frame is looked at there is no matter."""
+    SESSION.gui = True
+    for frame, value in ((1, 0.0), (2, 0.0), (3, 1.0)):
+        velatura_nuke.set_strength(node, value, frame=frame)
+    node["last"].setValue(1)
+    nuke.execute("Final", 1, 2)
+    with pytest.raises(RuntimeError, match="was not rendered for frame 3"):
+        nuke.execute("Final", 3, 3)
+    nuke.frame(3)
+    nuke.execute("Final", 1, 2)
+    assert not studio.rendered(3).exists()
 
 
 def test_a_stale_gain_ends_the_render_unless_the_artist_allows_it(node) -> None:
