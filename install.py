@@ -48,7 +48,7 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # PyTorch's own builds witho
 PARTS = ("runtime", "train", "dev")  # and how many of them each verb needs:
 VERBS = {None: 1, "train": 2, "demo": 2, "test": 3, "blender": 1, "nuke": 1}
 HOSTS = {"blender": "add-on", "nuke": "plug-in"}  # and what each gets
-NUKE = [sys.executable, str(ROOT / "plugin/nuke/startup.py")]
+NUKE = [sys.executable, str(ROOT / "plugin/nuke/velatura_startup.py")]
 
 
 def main() -> None:

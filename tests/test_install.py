@@ -319,7 +319,7 @@ def test_a_blender_that_is_none_is_an_error_of_usage(bench: Bench) -> None:
 def test_nukes_plug_in_comes_after_its_runtime_and_leaves_without_it(bench: Bench) -> None:
     bench.environment()
     (bench.root / "plugin/nuke").mkdir(parents=True)
-    shutil.copy(ROOT / "plugin/nuke/startup.py", bench.root / "plugin/nuke")
+    shutil.copy(ROOT / "plugin/nuke/velatura_startup.py", bench.root / "plugin/nuke")
     assert bench.run("nuke").returncode == 0
     assert bench.calls[-1].endswith("--editable .[cpu]")
     path = bench.root / "home/.nuke/init.py"
@@ -333,7 +333,7 @@ def test_nukes_plug_in_comes_after_its_runtime_and_leaves_without_it(bench: Benc
 
 def test_a_dry_run_leaves_nukes_init_alone(bench: Bench) -> None:
     said = bench.run("nuke", "--dry-run").stdout
-    assert f"{bench.root}/plugin/nuke/startup.py install" in said
+    assert f"{bench.root}/plugin/nuke/velatura_startup.py install" in said
     assert not (bench.root / "home/.nuke").exists()
 
 

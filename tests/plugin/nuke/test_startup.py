@@ -26,7 +26,7 @@ FILES = {
 def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "HOME": str(home), "USERPROFILE": str(home)}
     return subprocess.run(
-        [sys.executable, NUKE / "startup.py", *words],
+        [sys.executable, NUKE / "velatura_startup.py", *words],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
 

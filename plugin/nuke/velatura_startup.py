@@ -1,9 +1,10 @@
 """Tell the user's Nuke where velatura is, or no longer: one marked block in `~/.nuke/init.py`.
 
-    python plugin/nuke/startup.py install
-    python plugin/nuke/startup.py uninstall
+    python plugin/nuke/velatura_startup.py install
+    python plugin/nuke/velatura_startup.py uninstall
 
-The rest of that file stays as it is, byte for byte. A studio that has a NUKE_PATH of its own adds
+The name is long because this folder comes onto Nuke's `sys.path`, where a `startup` may be another's.
+The rest of the user's file stays as it is, byte for byte. A studio that has a NUKE_PATH of its own adds
 this folder to it instead, and needs none of this.
 
 Exit codes: 0 done, 2 usage, 4 the file cannot be read or written.
@@ -32,7 +33,7 @@ _BLOCK = re.compile(
 
 def main() -> None:
     plain = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(prog="startup.py", description=__doc__, formatter_class=plain)
+    parser = argparse.ArgumentParser(prog="velatura_startup.py", description=__doc__, formatter_class=plain)
     parser.add_argument("verb", choices=["install", "uninstall"])
     verb = parser.parse_args().verb
     path = (Path.home() / ".nuke" / "init.py").resolve()  # the file itself, where it is a link
@@ -44,7 +45,7 @@ def main() -> None:
             return
         write(path, new)
     except OSError as error:
-        print(f"startup.py: {path}: {error.strerror}.", file=sys.stderr)
+        print(f"velatura_startup.py: {path}: {error.strerror}.", file=sys.stderr)
         sys.exit(_MACHINE_CANNOT)
     print(f"{'installed' if verb == 'install' else 'removed'}: the block of velatura in {path}")
 
