@@ -14,6 +14,7 @@ from typing import Callable
 
 import nuke
 
+from velatura import client
 from velatura.errors import (
     CancelledError,
     FrameError,
@@ -98,9 +99,11 @@ def prepare(look: LookNode, frames: Sequence[int]) -> Batch:
         LookError: the look's file is gone, or none.
         PassError, ColourError: a pass or the OCIO config is missing.
         MachineError: Nuke could not write the plates.
+        MissingRuntimeError: there is no runtime; no plate was written in vain.
     """
     _refuse(look, frames)
     card = looknode.choose(look.node, look.path)
+    client.runtime()
     if any(other.uid == look.uid for other in looknode.every() if other.name != look.name):
         looknode.identify(look.node)  # it was copied: its gain is no longer the other one's
     passes = guides.wire(look, card.passes)
