@@ -7,8 +7,8 @@
     look = velatura_nuke.create("looks/ink.onnx")
     velatura_nuke.bake(look, range(1001, 1049))
 
-`velatura_nuke.api` says what there is. The plug-in's own parts are imported when they are first
-asked for: Nuke's start does not wait for them, and the text of the Group is made without a Nuke.
+`velatura_nuke.api` says what there is. They are imported when they are first asked for: the
+text of the Group, `velatura_nuke.script`, is made without a Nuke.
 """
 
 from __future__ import annotations

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import webbrowser
+from pathlib import Path
 
 import nuke
 
 from velatura.errors import CancelledError, VelaturaError
 
-from . import api, baking, report, shelf
-from .baking import Batch
+from . import api, baking, looknode, report, shelf
+from .baking import Batch, Step
 from .looknode import LookNode
 
 _running: dict[str, threading.Event] = {}
@@ -34,6 +35,25 @@ def press(verb: str, node: nuke.Group) -> None:
         baking.tell(LookNode(node), str(error))
         if not isinstance(error, CancelledError):
             nuke.message(str(error))
+
+
+def render_every() -> None:
+    """Render the gain of every look in the script behind a progress bar; Cancel ends them all."""
+    task = nuke.ProgressTask("velatura: every gain")
+    total = len(nuke.views()) * sum(len(look.span()) for look in looknode.every())
+
+    def tell(step: Step) -> None:
+        task.setProgress(100 * (step.made + step.kept) // total)
+        task.setMessage(f"frame {step.frame}, {step.made + step.kept} of {total}")
+        if task.isCancelled():
+            raise CancelledError("Rendering was stopped")
+
+    try:
+        api.bake(on_step=tell)
+    except CancelledError:
+        return
+    except VelaturaError as error:
+        nuke.message(str(error))
 
 
 def _render(look: LookNode) -> None:
@@ -64,6 +84,7 @@ def _fire(batch: Batch, uid: str, stop: threading.Event) -> None:
             task.setMessage(f"frame {step.frame}, {done} of {batch.total}")
     except Exception as failed:  # noqa: BLE001  # a bug too has to reach the artist, who waits
         error = failed
+    del task  # takes the bar away, which the error's traceback would keep
     nuke.executeInMainThread(_done, args=(batch, uid, error, said))
 
 
@@ -82,7 +103,10 @@ def _cancel(look: LookNode) -> None:
 
 
 def _reload(look: LookNode) -> None:
-    shelf.put(look.node, look.path)
+    if look.path == Path():
+        shelf.fill(look.node)
+    else:
+        shelf.put(look.node, look.path)
 
 
 def _report(look: LookNode) -> None:

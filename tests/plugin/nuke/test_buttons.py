@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 
 import looks
@@ -117,6 +119,43 @@ def test_what_goes_wrong_is_shown_in_a_window(studio: Studio, node: nuke.Group) 
     assert "died in the middle" in node["state"].value()
 
 
+def test_the_bar_goes_away_when_rendering_fails(studio: Studio, node: nuke.Group) -> None:
+    gc.disable()  # it shall not wait for that
+    try:
+        with scripted(studio.folder / "dies", "read order", "kill -9 $$"):
+            node["render"].execute()
+            served()
+        bar = weakref.ref(SESSION.tasks.pop())
+        assert bar() is None
+    finally:
+        gc.enable()
+
+
+def test_every_gain_is_rendered_behind_one_bar(studio: Studio, node: nuke.Group) -> None:
+    second = velatura_nuke.create(studio.look, after=node)
+    buttons.render_every()
+    assert node["baked"].value()
+    assert second["baked"].value()
+    (task,) = SESSION.tasks
+    assert (task.percent, task.messages[-1]) == (100, "frame 3, 6 of 6")
+
+
+def test_cancel_ends_every_look(studio: Studio, node: nuke.Group) -> None:
+    second = velatura_nuke.create(studio.look, after=node)
+    SESSION.cancels = lambda message, _percent: bool(message)
+    buttons.render_every()
+    assert node["state"].value() == "Rendering was stopped."
+    assert not second["baked"].value()
+    assert not (LookNode(node).folder / "source").exists()
+    assert SESSION.said == []
+
+
+def test_every_gain_where_no_look_is_says_so() -> None:
+    SESSION.begin(gui=True)
+    buttons.render_every()
+    assert any("no look node" in text for text in SESSION.said)
+
+
 def test_what_is_wired_wrong_is_shown_at_once(node: nuke.Group) -> None:
     node.setInput(0, None)
     node["render"].execute()
@@ -131,6 +170,14 @@ def test_reload_takes_over_what_lies_on_disk(node: nuke.Group) -> None:
     node["reload"].execute()
     assert not node["baked"].value()
     assert node["label"].value() == "ink\nno gain"
+
+
+def test_reload_without_a_look_only_reads_the_library(studio: Studio, node, monkeypatch) -> None:
+    fresh = velatura_nuke.create()
+    monkeypatch.setenv("VELATURA_LOOKS", str(studio.look.parent))
+    fresh["reload"].execute()
+    assert "ink" in fresh["look"].values()
+    assert SESSION.said == []
 
 
 def test_reset_takes_the_plates_range(node: nuke.Group) -> None:
