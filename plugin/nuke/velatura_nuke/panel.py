@@ -77,7 +77,7 @@ def _gain() -> tuple[UserKnob, ...]:
         UserKnob(
             "Enumeration_Knob",
             "datatype",
-            "plate as",
+            "write plate as",
             items=(FLOATS, HALVES),
             tip="What the look is handed. A look that reads passes always gets 32 bit floats",
         ),
