@@ -3,9 +3,9 @@
     python plugin/nuke/velatura_startup.py install
     python plugin/nuke/velatura_startup.py uninstall
 
-The name is long because this folder comes onto Nuke's `sys.path`, where a `startup` may be another's.
-The rest of the user's file stays as it is, byte for byte. A studio that has a NUKE_PATH of its own adds
-this folder to it instead, and needs none of this.
+The name is long because this folder comes onto Nuke's `sys.path`, where `startup` may be another's.
+The rest of the user's file stays as it is, byte for byte. A studio that has a NUKE_PATH of its own
+adds this folder to it instead, and needs none of this.
 
 Exit codes: 0 done, 2 usage, 4 the file cannot be read or written.
 """
@@ -33,7 +33,9 @@ _BLOCK = re.compile(
 
 def main() -> None:
     plain = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(prog="velatura_startup.py", description=__doc__, formatter_class=plain)
+    parser = argparse.ArgumentParser(
+        prog="velatura_startup.py", description=__doc__, formatter_class=plain
+    )
     parser.add_argument("verb", choices=["install", "uninstall"])
     verb = parser.parse_args().verb
     path = (Path.home() / ".nuke" / "init.py").resolve()  # the file itself, where it is a link

@@ -83,8 +83,7 @@ def _fire(batch: Batch, uid: str, stop: threading.Event) -> None:
             task.setProgress(100 * done // batch.total)
             task.setMessage(f"frame {step.frame}, {done} of {batch.total}")
     except Exception as failed:  # noqa: BLE001  # a bug too has to reach the artist, who waits
-        error = failed
-    del task  # takes the bar away, which the error's traceback would keep
+        error = failed.with_traceback(None)  # which holds the bar, in a circle: it would stay
     nuke.executeInMainThread(_done, args=(batch, uid, error, said))
 
 

@@ -172,7 +172,8 @@ def test_reload_takes_over_what_lies_on_disk(node: nuke.Group) -> None:
     assert node["label"].value() == "ink\nno gain"
 
 
-def test_reload_without_a_look_only_reads_the_library(studio: Studio, node, monkeypatch) -> None:
+@pytest.mark.usefixtures("node")
+def test_reload_without_a_look_only_reads_the_library(studio: Studio, monkeypatch) -> None:
     fresh = velatura_nuke.create()
     monkeypatch.setenv("VELATURA_LOOKS", str(studio.look.parent))
     fresh["reload"].execute()
