@@ -14,7 +14,7 @@ import looks
 import nuke
 import pytest
 from nuke.session import SESSION
-from shots import Studio
+from shots import Studio, rich
 
 import velatura_nuke
 from velatura import errors
@@ -167,6 +167,28 @@ def test_the_nodes_are_what_the_shipped_text_says() -> None:
 def told(node: nuke.Node) -> dict[str, str]:
     """Return a node's knobs as a script has them, but for the quotes around expressions."""
     return {name: re.sub(r'["\\\\]', "", knob.toScript()) for name, knob in node.knobs().items()}
+
+
+def test_the_pages_example_runs_as_it_stands(
+    tmp_path: Path, ink: Path, resident: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VELATURA_RUNTIME", str(resident))
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/nuke.md").read_text(), re.DOTALL)
+    (tmp_path / "looks").mkdir()
+    shutil.copy(ink, tmp_path / "looks")
+    plate = rich(tmp_path / "plate.1001.exr")
+    for frame in range(1002, 1049):
+        (tmp_path / f"plate.{frame}.exr").symlink_to(plate)
+    nuke.scriptSaveAs(str(tmp_path / "shot.nk"))
+    files = str(tmp_path / "plate.%04d.exr")
+    nuke.nodes.Read(name="Read1", raw=True, file=files, first=1001, last=1048)
+    exec(code, {})  # noqa: S102
+    nuke.scriptOpen(str(tmp_path / "shot.nk"))
+    (look,) = (node for node in nuke.root().nodes() if node.Class() == "Group")
+    assert look["baked"].value()
+    assert velatura_nuke.status(look) == dict.fromkeys(range(1001, 1049), "baked")
+    assert [look["strength"].getValueAt(frame) for frame in (1001, 1048)] == [0, 1]
 
 
 def test_nuke_starts_with_guarded_renders_and_a_menu() -> None:

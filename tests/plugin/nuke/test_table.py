@@ -16,7 +16,9 @@ from shots import Studio
 from table import table
 
 ROOT = Path(__file__).parents[3]
-PLUGIN = [path for path in sorted((ROOT / "plugin/nuke").rglob("*.py")) if path.stem != "velatura_startup"]
+PLUGIN = [
+    path for path in sorted((ROOT / "plugin/nuke").rglob("*.py")) if path.stem != "velatura_startup"
+]
 SMOKE = [
     ROOT / "tests/plugin/nuke_smoke.py",
     *sorted((ROOT / "tests/plugin/nuke/smoke").glob("*.py")),
