@@ -1,0 +1,55 @@
+"""How evenly a look's slider brings it in on a shot, with its calibration and without.
+
+    python benchmarks/evenness.py LOOK.onnx plate.####.exr [--but 1 6 12]
+
+Applies the look to the shot and prints max |D(s) - s| over the slider from 0 to 1, D the share of
+the look that shows at s (`velatura_training.evenness`). Leave out the frames that the calibration
+was made on: the painted keys.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from velatura import exr, look, sequence
+from velatura.job import Job
+from velatura.look import Card
+from velatura.plate import Plate
+from velatura.progress import Progress
+from velatura_training.evenness import Glazing, unevenness
+from velatura_training.keys import find
+
+
+def main() -> None:
+    """Apply the look, print two figures."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("look", type=Path)
+    parser.add_argument("plate")
+    parser.add_argument("--but", type=int, nargs="*", default=[])
+    given = parser.parse_args()
+    card = look.read(given.look).card
+    frames = sorted(find(given.plate).keys() - set(given.but))
+    with tempfile.TemporaryDirectory() as folder:
+        span = ",".join(map(str, frames))
+        job = Job(given.plate, str(given.look), folder, frames=span, workers=1)
+        sequence.run(job, Progress("none"))
+        gains = {path.name.split(".")[-2]: path for path in Path(folder).glob("*.exr")}
+        glazings = [glazing(find(given.plate)[f], gains[f"{f:04d}"], card) for f in frames]
+    for name, lut in (("calibrated", card.strength_lut), ("raw stops", ())):
+        print(f"{name:12s} {unevenness(glazings, lut, card.floor):.4f}")
+
+
+def glazing(path: Path, gain: Path, card: Card) -> Glazing:
+    """Return a frame and the gain layer that was made for it."""
+    plate = Plate.of(exr.read(path), Job("", "", ""), card)
+    layer = Plate.of(exr.read(gain), Job("", "", ""), card)
+    everywhere = [slice(0, size) for size in plate.size]
+    return Glazing(plate.seen(*everywhere), np.stack(layer.rgb).astype(np.float32))
+
+
+if __name__ == "__main__":
+    main()
