@@ -13,6 +13,7 @@ Exit codes: 0 done, 2 usage, 4 the file cannot be read or written.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import sys
@@ -38,7 +39,8 @@ def main() -> None:
     )
     parser.add_argument("verb", choices=["install", "uninstall"])
     verb = parser.parse_args().verb
-    path = (Path.home() / ".nuke" / "init.py").resolve()  # the file itself, where it is a link
+    home = Path(os.environ.get("HOME") or Path.home())  # as Nuke looks for it, on Windows too
+    path = (home / ".nuke" / "init.py").resolve()  # the file itself, where it is a link
     try:
         old = path.read_bytes() if path.exists() else None
         new = installed(old) if verb == "install" else uninstalled(old)
