@@ -1,7 +1,8 @@
 """Nuke's command line, without a window: ``terminal.py -x script.nk 1-3``, ``-t script.py``.
 
 What of it we use: ``-x`` renders, ``-X NAME`` renders one node, ``-t`` runs Python, ``-F`` gives
-frames, ``-i`` and ``-V`` mean nothing here. Each folder of $NUKE_PATH has its `init.py` run first.
+frames, ``-i`` and ``-V`` mean nothing here. Each folder of $NUKE_PATH has its `init.py` run first,
+but for ``--safe``.
 Whatever goes wrong is printed, and the exit code is 1.
 """
 
@@ -28,7 +29,8 @@ def main() -> int:
     SESSION.begin()
     SESSION.exe = os.environ.get("NUKE_EXE", sys.argv[0])
     given, rest = _parsed()
-    folders = [folder for folder in os.environ.get("NUKE_PATH", "").split(os.pathsep) if folder]
+    path = "" if given.safe else os.environ.get("NUKE_PATH", "")
+    folders = [folder for folder in path.split(os.pathsep) if folder]
     if not folders:
         sys.modules[_OURS] = None  # type: ignore[assignment]  # it is nowhere: importing it fails
     try:
@@ -53,6 +55,7 @@ def _parsed() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("-t", dest="terminal", action="store_true")
     parser.add_argument("-i", dest="interactive", action="store_true")
     parser.add_argument("-V", dest="verbose", action="store_true")
+    parser.add_argument("--safe", action="store_true")
     parser.add_argument("-X", dest="node", default="")
     parser.add_argument("-F", dest="frames", default="")
     parser.add_argument("script")

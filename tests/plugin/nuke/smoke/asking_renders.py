@@ -86,7 +86,7 @@ def bare():
         for each in os.listdir(FOLDER):
             if each.startswith("bare."):
                 os.remove(os.path.join(FOLDER, each))
-        ended = child("-X", "Final", "-F", "1-1", script, NUKE_PATH="")
+        ended = child("--safe", "-X", "Final", "-F", "1-1", script)
         assert bool(ended) == bool(code), "%s: exit code %s" % (name, ended)
 
 
@@ -159,6 +159,6 @@ def alone():
     write["raw"].setValue(True)
     write.setInput(0, node)
     nuke.scriptSaveAs(FOLDER + "/alone.nk", 1)
-    assert child("-x", "-F", "1-1", FOLDER + "/alone.nk", NUKE_PATH="") == 0
+    assert child("--safe", "-x", "-F", "1-1", FOLDER + "/alone.nk") == 0
     assert os.path.exists(FOLDER + "/outer.0001.exr")
     assert not os.path.exists(FOLDER + "/inner.0001.exr")
