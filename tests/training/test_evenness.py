@@ -6,7 +6,7 @@ import scene
 import torch
 
 from velatura.strength import KNOTS, is_calibration
-from velatura_training import evenness
+from velatura_training import evenness, swatches
 from velatura_training.evenness import Glazing, calibrate, crops, unevenness
 
 FLOOR = 1 / 128
@@ -69,3 +69,16 @@ def test_light_is_seen_on_the_screen_whatever_space_it_is_in(monkeypatch):
     # Other primaries, another look: near, and not the same.
     assert wide != calibrate([frame(0)], FLOOR)
     assert wide == pytest.approx(calibrate([frame(0)], FLOOR), abs=0.1)
+
+
+def test_swatches_show_every_part_of_a_picture_nearly_as_often():
+    """A calibration on the middles of its frames was off by .07 on a shot with a dark sky."""
+    rows, columns = torch.meshgrid(torch.arange(180), torch.arange(320), indexing="ij")
+    plate = torch.stack([rows, columns, rows]).float()
+    cut = swatches.cut([(plate, torch.zeros(0, 180, 320))] * 5, 8)
+    seen = np.zeros((180, 320))
+    for swatch in cut:
+        row, column, _ = swatch["plate"].int().numpy()
+        seen[row, column] += 1
+    parts = [part.mean() for band in np.split(seen, 3) for part in np.array_split(band, 4, 1)]
+    assert min(parts) > 0.5 * max(parts)

@@ -130,10 +130,19 @@ def crops(frames: Sequence[Glazing], seed: int = 0) -> list[Glazing]:
     for number in range(CROPS):
         frame = frames[number % len(frames)]
         height, width = frame.plate.shape[1:]
-        top, left = (int(rng.integers(0, max(1, side - SIDE + 1))) for side in (height, width))
+        top, left = (about(float(rng.random()), min(SIDE, side), side) for side in (height, width))
         window = (slice(None), slice(top, top + SIDE), slice(left, left + SIDE))
         cut.append(Glazing(frame.plate[window], frame.stops[window]))
     return cut
+
+
+def about(place: float, side: int, whole: int) -> int:
+    """Return where a window of ``side`` px begins whose middle is at a place, 0..1, if it can be.
+
+    Places near the border give the window at the border: so the outer parts of a picture are seen
+    nearly as often as its middle.
+    """
+    return min(max(round(place * whole - side / 2), 0), whole - side)
 
 
 def _display(light: FloatArray, space: str) -> Tensor:

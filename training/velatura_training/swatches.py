@@ -14,29 +14,35 @@ import torch
 from torch import Tensor
 
 from velatura_training import checkpoint
-from velatura_training.evenness import Glazing
+from velatura_training.evenness import Glazing, about
 from velatura_training.generator import Generator
 
-COUNT, SIDE = 6, 160
-"""How many swatches there are at most, and their side, px: large enough for calibration crops."""
+COUNT, SIDE = 12, 160
+"""How many swatches there are, and their side, px: large enough for calibration crops."""
+
+STRIDES = 0.7548776662, 0.5698402910
+"""Steps down and across from swatch to swatch, in frames: places that fill a frame evenly (Roberts
+2018, the R2 sequence). The middle of every frame, say, would be one part of the scene only."""
 
 Swatches = list[dict[str, Tensor]]
 """``plate`` ``(3, h, w)`` scene-linear, ``guides`` ``(G, h, w)``: what a painter reads, in half."""
 
 
 def cut(frames: Sequence[tuple[Tensor, Tensor]], step: int) -> Swatches:
-    """Return swatches from the middles of some frames, evenly chosen.
+    """Return swatches of all parts of the picture, the frames taken in turn.
 
     Args:
         frames: plate ``(3, H, W)`` and guides ``(G, H, W)`` of each.
         step: their sides are multiples of this many px.
     """
-    places = np.linspace(0, len(frames) - 1, min(COUNT, len(frames))).round().astype(int)
+    picked = np.linspace(0, len(frames) - 1, min(COUNT, len(frames))).round().astype(int)
     swatches = []
-    for plate, guides in (frames[place] for place in places):
+    for number in range(COUNT):
+        plate, guides = frames[picked[number % len(picked)]]
         height, width = plate.shape[1:]
         tall, wide = (min(size, SIDE) // step * step for size in (height, width))
-        top, left = (height - tall) // 2, (width - wide) // 2
+        down, across = ((0.5 + number * stride) % 1 for stride in STRIDES)
+        top, left = about(down, tall, height), about(across, wide, width)
         window = (..., slice(top, top + tall), slice(left, left + wide))
         planes = {"plate": plate[window], "guides": guides[window]}
         swatches.append({name: p.clamp(-65504, 65504).half() for name, p in planes.items()})
