@@ -52,7 +52,7 @@ grade = stage.exposed(tree, layers, -1.0, "grade")
 tree.links.new(grade, stage.result(tree))
 bpy.ops.wm.save_as_mainfile(filepath=f"{FOLDER}/shot.blend")
 velatura = stage.enable()
-look = velatura.add_look(f"{FOLDER}/look.onnx")
+look = velatura.create(f"{FOLDER}/look.onnx")
 velatura.bake()
 times = {"plain": [], "nodes": [], "trusted": [], "checked": []}
 

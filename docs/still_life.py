@@ -177,7 +177,7 @@ def add_look(path: Path, after: bpy.types.NodeSocket) -> None:
     """Put the look behind a socket of the graph and key it, from nothing to as painted."""
     from bl_ext.user_default import velatura_blender as velatura
 
-    look = velatura.add_look(path.resolve(), after=after)
+    look = velatura.create(path.resolve(), after=after)
     bpy.ops.velatura.enable_passes()
     velatura.set_strength(look, 0.0, frame=1)
     velatura.set_strength(look, 1.0, frame=2)

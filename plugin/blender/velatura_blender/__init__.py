@@ -7,9 +7,18 @@ GPL-3.0-or-later, as Blender asks.
 from __future__ import annotations
 
 from . import chooser, hook, kiln, operators, panel, properties, shelf, tally, walk
-from .api import add_look, bake, set_even, set_strength, status
+from .api import bake, create, set_even, set_look, set_strength, status
 
-__all__ = ["add_look", "bake", "register", "set_even", "set_strength", "status", "unregister"]
+__all__ = [
+    "bake",
+    "create",
+    "register",
+    "set_even",
+    "set_look",
+    "set_strength",
+    "status",
+    "unregister",
+]
 
 _PARTS = (properties, tally, operators, walk, chooser, panel, hook)
 

@@ -4,7 +4,7 @@
 
     from bl_ext.user_default import velatura_blender as velatura
 
-    look = velatura.add_look("looks/ink.onnx")
+    look = velatura.create("looks/ink.onnx")
     velatura.set_strength(look, 0.0, frame=1)
     velatura.set_strength(look, 1.0, frame=48)
     velatura.bake(frames=range(1, 49))
@@ -29,7 +29,7 @@ from .baking import Step
 from .looknode import LookNode
 
 
-def add_look(
+def create(
     look: str | PathLike[str],
     scene: bpy.types.Scene | None = None,
     after: bpy.types.NodeSocket | None = None,
@@ -63,6 +63,17 @@ def add_look(
         left, top = source.node.location_absolute  # not `location`: that is within its frame
         node.location = left + source.node.width + 60, top
     return node
+
+
+def set_look(node: bpy.types.Node, look: str | PathLike[str]) -> None:
+    """Let a look node use another look; gain layers of the one before are then out of date.
+
+    Raises:
+        InputError: not a look node.
+        LookError: the file is not a look.
+    """
+    _demand_look(node)
+    looknode.change(node, Path(bpy.path.abspath(str(look))))
 
 
 def set_strength(node: bpy.types.Node, value: float, frame: int | None = None) -> None:
@@ -179,4 +190,4 @@ def _output(tree: bpy.types.NodeTree) -> bpy.types.Node | None:
 
 def _demand_look(node: bpy.types.Node) -> None:
     if not looknode.is_look(node):
-        raise InputError(f"{node.name} is not a look node", do="Make one with add_look")
+        raise InputError(f"{node.name} is not a look node", do="Make one with create")

@@ -111,7 +111,7 @@ class VELATURA_OT_add_look(ByFile, OnGraph):
             node = looknode.create(tree, self.file)
             node.location = context.space_data.cursor_location
         else:
-            node = api.add_look(self.file, context.scene, picture)
+            node = api.create(self.file, context.scene, picture)
         _select(tree, node)
 
 

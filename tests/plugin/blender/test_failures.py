@@ -21,7 +21,7 @@ scene = stage.start()
 stage.rendered(scene)
 bpy.ops.wm.save_as_mainfile(filepath=f"{P}/shot.blend")
 velatura = stage.enable()
-velatura.add_look(f"{P}/a.onnx")
+velatura.create(f"{P}/a.onnx")
 bpy.ops.wm.save_mainfile()
 """
 

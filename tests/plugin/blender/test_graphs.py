@@ -25,7 +25,7 @@ bpy.ops.wm.save_as_mainfile(filepath=f"{P}/shot.blend")
 velatura = stage.enable()
 grade = stage.exposed(tree, layers, -1.0, "grade")
 tree.links.new(grade, result)
-ink = velatura.add_look(f"{P}/a.onnx")
+ink = velatura.create(f"{P}/a.onnx")
 picture = ink.inputs["Image"]
 """
 

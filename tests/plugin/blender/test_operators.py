@@ -115,7 +115,7 @@ first, ink = stage.result(tree).node, f"{P}/a.onnx"
 seen = {}
 
 def end(node):
-    made = velatura.add_look(ink)
+    made = velatura.create(ink)
     told = node.inputs[0].links[0].from_node == made
     tree.nodes.remove(made)
     tree.links.new(layers, first.inputs[0])
@@ -146,7 +146,7 @@ frame = tree.nodes.new("NodeFrame")
 frame.location = 1000, -500
 layers.node.parent = frame
 layers.node.location = 20, 30
-look = velatura.add_look(f"{P}/a.onnx")
+look = velatura.create(f"{P}/a.onnx")
 here, there = look.location_absolute, layers.node.location_absolute
 stage.say(far=[here[0] - there[0] - layers.node.width, here[1] - there[1]], there=list(there))
 """

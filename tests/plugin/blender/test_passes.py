@@ -35,7 +35,7 @@ bpy.ops.wm.save_as_mainfile(filepath=f"{P}/shot.blend")
 velatura = stage.enable()
 grade = stage.exposed(tree, layers.outputs["Image"], 1.0, "grade")
 tree.links.new(grade, result)
-look = velatura.add_look(f"{P}/a.onnx")
+look = velatura.create(f"{P}/a.onnx")
 """
 
 PASSES = """
@@ -87,7 +87,7 @@ scene = stage.start()
 stage.rendered(scene)
 bpy.ops.wm.save_as_mainfile(filepath=f"{P}/shot.blend")
 velatura = stage.enable()
-velatura.add_look(f"{P}/a.onnx")
+velatura.create(f"{P}/a.onnx")
 SPACE
 scene.frame_end = 1
 stage.animate(scene, f"{P}/out/")

@@ -75,7 +75,7 @@ from velatura_blender.looknode import LookNode
 bpy.ops.wm.open_mainfile(filepath=f"{P}/shot.blend")
 velatura = stage.enable()
 scene = bpy.context.scene
-node = velatura.add_look(f"{P}/LOOK.onnx")
+node = velatura.create(f"{P}/LOOK.onnx")
 look = LookNode(node.name, node)
 CHANGE
 enabled = passes.enable(look, look.guides)

@@ -20,7 +20,7 @@ for frame, stops in ((1, -1.0), (4, 1.0)):
 tree.links.new(grade, stage.result(tree))
 bpy.ops.wm.save_as_mainfile(filepath=f"{P}/shot.blend")
 velatura = stage.enable()
-ink = velatura.add_look(f"{P}/a.onnx")
+ink = velatura.create(f"{P}/a.onnx")
 """
 
 

@@ -26,7 +26,7 @@ scene = stage.start()
 stage.rendered(scene)
 bpy.ops.wm.save_as_mainfile(filepath=f"{{P}}/shot.blend")
 velatura = stage.enable()
-look = velatura.add_look(f"{{P}}/twin.onnx")
+look = velatura.create(f"{{P}}/twin.onnx")
 for frame, strength in enumerate({SLIDER}, 1):
     velatura.set_strength(look, strength, frame=frame)
 stage.animate(scene, f"{{P}}/blender/")

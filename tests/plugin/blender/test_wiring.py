@@ -17,7 +17,7 @@ from velatura_blender import looknode, wiring
 
 before = stage.exposed(tree, layers, -1.0, "before")
 link = tree.links.new(before, stage.result(tree))
-node = velatura.add_look(f"{P}/a.onnx")
+node = velatura.create(f"{P}/a.onnx")
 picture, links = node.inputs["Image"], tree.links
 
 def mark():
