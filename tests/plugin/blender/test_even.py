@@ -62,7 +62,6 @@ stage.say(strengths=strengths)
 def test_a_look_that_is_changed_brings_its_calibration_along(project: Project) -> None:
     looks.small(project.folder / "even.onnx", name="ink", strength_lut=LUT)
     found = project.found("""
-from pathlib import Path
 scene = stage.start()
 stage.rendered(scene)
 bpy.ops.wm.save_as_mainfile(filepath=f"{P}/shot.blend")
