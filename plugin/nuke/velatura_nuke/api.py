@@ -124,7 +124,8 @@ def bake(
     Returns when it is done, in the GUI too; the button *Render gain* does not wait.
 
     Args:
-        node: the look node; all of them if left away, first those that others depend on.
+        node: the look node; if left away, all that are not disabled, first those that others
+            depend on.
         frames: frame numbers; each node's own range if left away.
         on_step: called after each frame; without one, `nuke -t` prints it.
 
@@ -135,7 +136,7 @@ def bake(
     if node is not None:
         _demand_look(node)
     wanted = None if frames is None else list(frames)
-    looks = [LookNode(node)] if node is not None else sorted(looknode.every(), key=_depth)
+    looks = [LookNode(node)] if node is not None else sorted(looknode.working(), key=_depth)
     if not looks:
         raise InputError("There is no look node in the script", do="Make one with create")
     told = on_step or (_nothing if nuke.GUI else _print)

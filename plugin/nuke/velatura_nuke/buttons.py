@@ -40,7 +40,7 @@ def press(verb: str, node: nuke.Group) -> None:
 def render_every() -> None:
     """Render the gain of every look in the script behind a progress bar; Cancel ends them all."""
     task = nuke.ProgressTask("velatura: every gain")
-    total = len(nuke.views()) * sum(len(look.span()) for look in looknode.every())
+    total = len(nuke.views()) * sum(len(look.span()) for look in looknode.working())
 
     def tell(step: Step) -> None:
         task.setProgress(100 * (step.made + step.kept) // total)

@@ -121,6 +121,11 @@ def every(group: nuke.Group | None = None) -> Iterator[LookNode]:
             yield from every(node)
 
 
+def working() -> list[LookNode]:
+    """Return the look nodes of the script that are not disabled."""
+    return [look for look in every() if not look.node["disable"].value()]
+
+
 def find(name: str) -> LookNode | None:
     """Return the look node of that full name; None where it is gone, or is none."""
     node: nuke.Node | None = nuke.root()

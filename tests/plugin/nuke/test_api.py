@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[3]
 def test_what_both_hosts_have_has_one_name() -> None:
     blender = ast.parse((ROOT / "plugin/blender/velatura_blender/api.py").read_text())
     names = {node.name for node in blender.body if isinstance(node, ast.FunctionDef)}
-    shared = {"bake", "set_even", "set_strength", "status"}
+    shared = {"bake", "create", "set_even", "set_look", "set_strength", "status"}
     assert shared <= names
     assert shared <= set(velatura_nuke.__all__)
 

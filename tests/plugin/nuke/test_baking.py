@@ -117,6 +117,15 @@ def test_looks_in_a_row_are_rendered_in_their_order(studio: Studio) -> None:
     assert made[0] != made[1]  # they saw different plates
 
 
+def test_a_disabled_look_is_left_alone(studio: Studio) -> None:
+    """It may have nothing wired to it, and no look chosen."""
+    studio.begin()
+    spare = velatura_nuke.create()
+    spare.setInput(0, None)
+    spare["disable"].setValue(True)
+    assert velatura_nuke.bake(frames=[1]).made == 1
+
+
 def test_each_view_has_a_gain_of_its_own(studio: Studio) -> None:
     node = studio.begin()
     nuke.root()["views"].fromScript("{left #ff0000}\n{right #00ff00}")
