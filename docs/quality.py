@@ -103,7 +103,7 @@ def draw(
             panel.axhline(values[place], color=FAINT, linestyle="--", linewidth=1)
             panel.annotate(
                 label,
-                (0.8 if label == "EbSynth" else 1, values[place]),
+                (0.66 if label == "EbSynth" else 1, values[place]),
                 xycoords=("axes fraction", "data"),
                 xytext=(-3, 2),
                 textcoords="offset points",
