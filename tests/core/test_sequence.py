@@ -220,7 +220,7 @@ def test_a_killed_job_resumes_to_the_same_bytes_and_never_shows_half_a_file(tmp_
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_job_leaves_whole_files_only(tmp_path, slow_look, number, code):
-    plate = plates.shot(tmp_path / "in", 6, 400, 500)
+    plate = plates.shot(tmp_path / "in", 24, 400, 500)  # it must not be done before it is asked
     out = tmp_path / "out"
     arguments = (plate, "--look", slow_look, "--workers", 2, "--out")
     assert velatura("apply", *arguments, tmp_path / "calm").returncode == 0
