@@ -1,6 +1,7 @@
 """For all tests."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -16,6 +17,9 @@ def pytest_configure(config: pytest.Config) -> None:
     The others promise the same bits on every machine, and say what happens without CUDA. This
     comes before any test module is imported, and so before torch or ONNX Runtime look for one.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Started in the background: the processes that tests interrupt would take no notice.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     chosen = config.getoption("markexpr", "")
     if "gpu" not in chosen.replace("not gpu", ""):
         os.environ["CUDA_VISIBLE_DEVICES"] = ""

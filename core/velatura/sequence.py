@@ -12,10 +12,11 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from velatura import cargo, fingerprint, machine, shot
 from velatura.errors import CancelledError, InputError, MachineError, StorageError
@@ -169,12 +170,20 @@ def _stale(frame: Frame, job: Job, look: Look) -> Frame | None:
 def _as_they_come(
     todo: Collection[Future[Glazed]], stop: threading.Event
 ) -> Iterator[Future[Glazed]]:
-    """Yield futures as they complete, and look after ``stop`` in between."""
-    pending = set(todo)
-    while pending:
-        done, pending = wait(pending, _POLL, FIRST_COMPLETED)
+    """Yield futures as they complete, and look after ``stop`` in between.
+
+    Not by `concurrent.futures.wait`, which takes all futures' locks each time: a signal that ends
+    the job in the middle of that would leave them locked, and the workers waiting for ever.
+    """
+    done: SimpleQueue[Future[Glazed]] = SimpleQueue()
+    for future in todo:
+        future.add_done_callback(done.put)
+    left = len(todo)
+    while left:
+        with suppress(Empty):
+            yield done.get(timeout=_POLL)
+            left -= 1
         _stop_if(stop.is_set)
-        yield from (future for future in todo if future in done)  # in frame order
 
 
 def _stop_if(cancelled: Callable[[], bool]) -> None:
