@@ -181,8 +181,9 @@ def _as_they_come(
     left = len(todo)
     while left:
         with suppress(Empty):
-            yield done.get(timeout=_POLL)
-            left -= 1
+            several = [done.get(timeout=_POLL), *(done.get() for _ in range(done.qsize()))]
+            left -= len(several)
+            yield from sorted(several, key=list(todo).index)  # in frame order
         _stop_if(stop.is_set)
 
 

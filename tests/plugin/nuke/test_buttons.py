@@ -137,7 +137,8 @@ def test_every_gain_is_rendered_behind_one_bar(studio: Studio, node: nuke.Group)
     assert node["baked"].value()
     assert second["baked"].value()
     (task,) = SESSION.tasks
-    assert (task.percent, task.messages[-1]) == (100, "frame 3, 6 of 6")
+    assert task.percent == 100
+    assert task.messages[-1].endswith(", 6 of 6")  # two workers: either frame may be the last
 
 
 def test_cancel_ends_every_look(studio: Studio, node: nuke.Group) -> None:
