@@ -13,12 +13,12 @@ import threading
 from collections import deque
 from typing import IO
 
-from velatura.errors import MissingRuntimeError
+from velatura.errors import MachineError, MissingRuntimeError
 
 PATIENCE = 20.0
 """Seconds that a stopped process may take to finish the file it is writing."""
 
-_POLL = 0.1  # seconds to wait for the last words of a process that has ended
+_POLL = 0.1  # seconds to wait for a line, or for the last words of a process that has ended
 _TAIL = 30  # lines of stderr that an error quotes at most
 _DROPPED = ("PYTHON", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_", "VIRTUAL_ENV", "CONDA_PREFIX")
 
@@ -78,6 +78,20 @@ class Pipe:
             return otherwise
         errors_only = [line for line in said if line.startswith("ERROR ")]
         return errors_only[-1][len("ERROR ") :] if errors_only else f"{otherwise}: {said[-1]}"
+
+    def finish(self, otherwise: str) -> None:
+        """Wait for the end of a process whose answer is in a file, not in what it says.
+
+        Raises:
+            MachineError: it failed; with the `tail` of what it said.
+        """
+        try:
+            while self.line(_POLL) is not None:
+                pass
+            if self.process.wait():
+                raise MachineError(self.tail(otherwise))
+        finally:
+            self.stop()
 
     def hang_up(self) -> None:
         """Close the process's stdin: a worker ends by that."""

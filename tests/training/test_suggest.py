@@ -28,7 +28,8 @@ def run(folder):
     """A shot look, hardly trained."""
     shots = [(str(folder / "plate.####.exr"), str(folder / "paint.####.exr"))]
     with Progress("none") as silent:
-        lesson = carried.attach(keys.load_all(shots), keys.footage(shots), silent)
+        plain = keys.load_all(shots)
+        lesson = carried.attach(plain, plain.footage[0], silent)
     out = folder / "run"
     return runs.train(lesson, out, QUICK, Budget(steps=6), CPU, "none", processors=1)
 

@@ -62,7 +62,8 @@ class Easel:
         self._plain, self._held = keys.load_all(shots, guides, layer, passes, space), held
         self.lesson = keys.hold_out(self._plain, held)
         self._keys = dict(zip(self._seen, self._plain.keys, strict=True))
-        self._footage = keys.footage(shots, layer, passes, space)
+        whole = self._plain.footage  # keys of several shots cannot be carried along
+        self._footage = whole[0] if len(whole) == 1 else None
         self._doubt(self._keys)
 
     def carry(self, report: Report) -> None:

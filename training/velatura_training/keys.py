@@ -194,16 +194,6 @@ def hold_out(lesson: Lesson, frames: Sequence[int]) -> Lesson:
     return replace(lesson, keys=tuple(k for k in lesson.keys if k.frame not in frames), held=held)
 
 
-def footage(
-    shots: Sequence[tuple[str, str]], layer: str = "", named_passes: str = "", space: str = ""
-) -> Footage | None:
-    """Return the one shot that painted keys can be carried along in; None where there are more."""
-    if len(shots) > 1:
-        return None
-    means = Job(shots[0][0], "", "", layer=layer, space=space, passes=named_passes)
-    return Footage(find(shots[0][0]), means)
-
-
 def unpainted(footage: Footage, frame: int, lesson: Lesson) -> Key:
     """Return a frame of a lesson's footage, with the lesson's guides, but without any paint.
 

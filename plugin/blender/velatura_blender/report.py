@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 
 from velatura import client
-from velatura.errors import InputError, MachineError
+from velatura.errors import InputError
 from velatura.pipe import Pipe
 
 from . import messages
@@ -16,7 +16,6 @@ from .looknode import LookNode
 from .properties import preferences
 
 _NAME = "report.html"
-_POLL = 0.1  # seconds to wait for a line of the runtime's
 
 
 def write(look: LookNode) -> Path:
@@ -35,16 +34,7 @@ def write(look: LookNode) -> Path:
         note = Path(scratch, "messages.txt")
         note.write_text("\n".join(messages.latest()), encoding="utf-8")
         known = [f"--look={look.path}"] if look.path.is_file() else []  # else the library may know
-        _run(["report", str(folder), f"--out={page}", f"--note={note}", *known])
+        runtime = client.runtime(bpy.path.abspath(preferences().runtime))
+        pipe = Pipe([*runtime, "report", str(folder), f"--out={page}", f"--note={note}", *known])
+        pipe.finish("The report could not be written")
     return page
-
-
-def _run(arguments: list[str]) -> None:
-    pipe = Pipe([*client.runtime(bpy.path.abspath(preferences().runtime)), *arguments])
-    try:
-        while pipe.line(_POLL) is not None:
-            pass  # what it says is in the page
-        if pipe.process.wait():
-            raise MachineError(pipe.tail("The report could not be written"))
-    finally:
-        pipe.stop()

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from velatura import client
-from velatura.errors import InputError, MachineError
+from velatura.errors import InputError
 from velatura.pipe import Pipe
 
 from .looknode import LookNode
 
 _NAME = "report.html"
-_POLL = 0.1  # seconds to wait for a line of the runtime's
 
 
 def write(look: LookNode, view: str) -> Path:
@@ -28,11 +27,5 @@ def write(look: LookNode, view: str) -> Path:
     page = folder / _NAME
     known = [f"--look={look.path}"] if look.path.is_file() else []  # else the library may know
     pipe = Pipe([*client.runtime(), "report", str(folder), f"--out={page}", *known])
-    try:
-        while pipe.line(_POLL) is not None:
-            pass  # what it says is in the page
-        if pipe.process.wait():
-            raise MachineError(pipe.tail("The report could not be written"))
-    finally:
-        pipe.stop()
+    pipe.finish("The report could not be written")
     return page
