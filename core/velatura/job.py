@@ -130,12 +130,7 @@ class Job:
                 raise InputError(
                     f"In the job, {name} should be {' or '.join(allowed)}", found=value
                 )
-        if not 0 <= self.strength <= MOST_STRENGTH:
-            raise InputError(
-                f"In the job, strength should be 0..{MOST_STRENGTH:g}",
-                found=str(self.strength),
-                do="1 is as painted, and 2 is already twice as strong in stops",
-            )
+        demand_strength(self.strength, "In the job, strength")
         stops = (
             ("exposure", self.exposure, -MOST_EXPOSURE, MOST_EXPOSURE),
             ("degrain", self.degrain, 0.0, MOST_DEGRAIN),
@@ -150,3 +145,13 @@ class Job:
                 raise InputError(f"In the job, {name} should be 0 or more")
         strength, exposure, degrain = map(float, (self.strength, self.exposure, self.degrain))
         return replace(self, strength=strength, exposure=exposure, degrain=degrain)
+
+
+def demand_strength(value: float, whose: str) -> None:
+    """Raise InputError unless a look can have that strength; ``whose`` begins the sentence."""
+    if not 0 <= value <= MOST_STRENGTH:
+        raise InputError(
+            f"{whose} should be 0..{MOST_STRENGTH:g}",
+            found=str(value),
+            do="1 is as painted, and 2 is already twice as strong in stops",
+        )

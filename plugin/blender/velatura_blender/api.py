@@ -21,11 +21,11 @@ from pathlib import Path
 
 import bpy
 
+from velatura.client import Step
 from velatura.errors import InputError
-from velatura.job import MOST_STRENGTH
+from velatura.job import demand_strength
 
 from . import baking, dialect, focus, law, looknode, wiring
-from .baking import Step
 from .looknode import LookNode
 
 
@@ -85,12 +85,7 @@ def set_strength(node: bpy.types.Node, value: float, frame: int | None = None) -
         InputError: not a look node, or a strength that no look can have.
     """
     _demand_look(node)
-    if not 0 <= value <= MOST_STRENGTH:
-        raise InputError(
-            f"The strength of {node.name} should be 0..{MOST_STRENGTH:g}",
-            found=str(value),
-            do="1 is as painted, and 2 is already twice as strong in stops",
-        )
+    demand_strength(value, f"The strength of {node.name}")
     socket = node.inputs["Strength"]
     socket.default_value = value
     if frame is not None:

@@ -4,32 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 
 import bpy
 
+from velatura.client import Step
 from velatura.errors import InputError
 
 from . import dialect, hook, looknode
 from .backstage import PREFIX, discard, render_still, silence, temporary
 from .boxes import reads_renders, show
 from .glazing import Glazing
-
-
-@dataclass(frozen=True)
-class Step:
-    """A frame that was baked.
-
-    Attributes:
-        frame: its number.
-        made: gain layers that were made so far.
-        kept: gain layers that were right already, so far.
-    """
-
-    frame: int
-    made: int
-    kept: int
 
 
 def steps(scene: bpy.types.Scene, frames: Sequence[int]) -> Generator[Step, None, None]:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import bpy
 
+from velatura.client import Step
 from velatura.errors import FrameError, VelaturaError
 
 from . import api, baking, focus, tally
-from .baking import Step
 from .operators import OnLook
 
 _TICK = 0.01  # seconds between two frames, in which the window is drawn

@@ -22,12 +22,12 @@ from typing import Callable
 
 import nuke
 
+from velatura.client import Step
 from velatura.errors import InputError
-from velatura.job import MOST_STRENGTH
+from velatura.job import demand_strength
 
 from . import baking, looknode, shelf, wiring
 from .assembly import assemble
-from .baking import Step
 from .group import blueprint
 from .looknode import LookNode
 
@@ -81,12 +81,7 @@ def set_strength(node: nuke.Group, value: float, frame: int | None = None) -> No
         InputError: not a look node, or a strength that no look can have.
     """
     _demand_look(node)
-    if not 0 <= value <= MOST_STRENGTH:
-        raise InputError(
-            f"The strength of {node.name()} should be 0..{MOST_STRENGTH:g}",
-            found=str(value),
-            do="1 is as painted, and 2 is already twice as strong in stops",
-        )
+    demand_strength(value, f"The strength of {node.name()}")
     if frame is None:
         node["strength"].setValue(value)
     else:

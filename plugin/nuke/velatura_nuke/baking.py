@@ -15,6 +15,7 @@ from typing import Callable
 import nuke
 
 from velatura import client
+from velatura.client import Step
 from velatura.errors import (
     CancelledError,
     FrameError,
@@ -29,21 +30,6 @@ from . import colour, guides, kiln, looknode, wiring
 from .group import LATEST
 from .looknode import LookNode
 from .panel import FLOATS, NOT_RENDERED
-
-
-@dataclass(frozen=True)
-class Step:
-    """A frame that was baked.
-
-    Attributes:
-        frame: its number.
-        made: gain layers that were made so far.
-        kept: gain layers that were right already, so far.
-    """
-
-    frame: int
-    made: int
-    kept: int
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import nuke
 
+from velatura.client import Step
 from velatura.errors import CancelledError, VelaturaError
 
 from . import api, baking, looknode, report, shelf
-from .baking import Batch, Step
+from .baking import Batch
 from .looknode import LookNode
 
 _running: dict[str, threading.Event] = {}
