@@ -186,7 +186,7 @@ def change_host(steps: Steps, host: str, command: list[str], verb: str) -> None:
     if host == "nuke":  # its plug-in stays in this folder, beside the runtime
         return
     sys.path.insert(0, str(ROOT / "core"))
-    from velatura.home import home  # what hosts import is of the standard library alone
+    from velatura.userdir import home  # what hosts import is of the standard library alone
 
     note, runtime = home() / "runtime", str(program("velatura"))
     if verb == "install":

@@ -26,16 +26,18 @@ import numpy as np
 import numpy.typing as npt
 
 import velatura
-from velatura import cargo, exr, fields, tracks
-from velatura.carry import Carry
-from velatura.footage import Footage
-from velatura.image import FloatArray, Image, Part, Plane, Window
+from velatura.carry import fields, packing
+from velatura.carry.paint import Carry
+from velatura.carry.painted_key import Key
+from velatura.image import exr
+from velatura.image.planes import FloatArray, Image, Part, Plane, Window
 from velatura.job import Job
-from velatura.key import Key
 from velatura.look import Card
-from velatura.picture import read_rgb
-from velatura.plate import Plate
-from velatura.progress import Progress
+from velatura.plate.flat import read_rgb
+from velatura.plate.plate import Plate
+from velatura.scene import tracks
+from velatura.scene.footage import Footage
+from velatura.system.progress import Progress
 
 COURTYARD = Path(velatura.__file__).parent / "courtyard"
 FRAMES, KEYS = range(1, 13), (1, 6, 12)
@@ -94,8 +96,8 @@ def measure(folder: Path, times: int, rounds: int) -> Costs:
         return Carry(tuple(key(footage, frame, times, found) for frame in KEYS), found, ways)
 
     spent, carry = timed(survey)
-    text = cargo.pack(carry)
-    unpacked, carry = timed(lambda: cargo.unpack(text, "the courtyard"))
+    text = packing.pack(carry)
+    unpacked, carry = timed(lambda: packing.unpack(text, "the courtyard"))
     rows = []
     for frame in [frame for frame in FRAMES if frame not in KEYS] * rounds:
         plate = Plate.of(exr.read(footage.plates[frame]), footage.means, Card("carry"))

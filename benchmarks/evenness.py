@@ -3,8 +3,8 @@
     python benchmarks/evenness.py LOOK.onnx plate.####.exr [--but 1 6 12]
 
 Applies the look to the shot and prints max |D(s) - s| over the slider from 0 to 1, D the share of
-the look that shows at s (`velatura_training.evenness`). Leave out the frames that the calibration
-was made on: the painted keys.
+the look that shows at s (`velatura_training.export.calibration`). Leave out the frames that the
+calibration was made on: the painted keys.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
-from velatura import exr, look, sequence
+from velatura import look
+from velatura.apply import sequence
+from velatura.image import exr
+from velatura.image.numbered import find
 from velatura.job import Job
 from velatura.look import Card
-from velatura.plate import Plate
-from velatura.progress import Progress
-from velatura_training.evenness import Glazing, unevenness
-from velatura_training.keys import find
+from velatura.plate.plate import Plate
+from velatura.system.progress import Progress
+from velatura_training.export.calibration import Glazing, unevenness
 
 
 def main() -> None:

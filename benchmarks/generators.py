@@ -23,9 +23,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from velatura.onnx_runtime import ort
-from velatura_training import export, generator, keys
-from velatura_training.measure import measure
+from velatura.apply.onnx_runtime import ort
+from velatura_training.data import keys
+from velatura_training.export import onnx_file
+from velatura_training.network import build, generator
+from velatura_training.network.cost import measure
 
 HEIGHT, WIDTH = 1080, 1920
 MEGAPIXELS = HEIGHT * WIDTH / 1e6
@@ -68,7 +70,7 @@ class Johnson(nn.Sequential):
 def runner(net: nn.Module, folder: Path, label: str) -> Callable[[], None]:
     """Return a function that runs the exported net once on a 1080p picture, on one thread."""
     path = folder / f"{label}.onnx"
-    path.write_bytes(export.to_onnx(net.eval().requires_grad_(False)).SerializeToString())
+    path.write_bytes(onnx_file.to_onnx(net.eval().requires_grad_(False)).SerializeToString())
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
@@ -88,11 +90,9 @@ def main() -> None:
     torch.manual_seed(0)
     nets = {
         "Johnson-style": Johnson(),
-        "unet (default), no guides": generator.build("unet", "standard", generator.Shape()),
-        "unet (default), all guides": generator.build(
-            "unet", "standard", generator.Shape(keys.USUAL)
-        ),
-        "resnet, no guides": generator.build("resnet", "standard", generator.Shape()),
+        "unet (default), no guides": build.build("unet", "standard", generator.Shape()),
+        "unet (default), all guides": build.build("unet", "standard", generator.Shape(keys.USUAL)),
+        "resnet, no guides": build.build("resnet", "standard", generator.Shape()),
     }
     times: dict[str, list[float]] = {label: [] for label in nets}
     with tempfile.TemporaryDirectory() as folder:

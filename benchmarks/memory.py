@@ -67,8 +67,11 @@ def painted(folder: Path) -> tuple[Path, Path]:
     import carry
     import looks
 
-    from velatura import cargo, exr, picture, tracks
-    from velatura.key import Key
+    from velatura.carry import packing
+    from velatura.carry.painted_key import Key
+    from velatura.image import exr
+    from velatura.plate import flat
+    from velatura.scene import tracks
 
     folder.mkdir()
     plates = {frame: folder / f"frame.{frame:04d}.exr" for frame in carry.KEYS}
@@ -78,11 +81,11 @@ def painted(folder: Path) -> tuple[Path, Path]:
     found = tracks.solve(footage.frames, footage.sights(footage.frames), carry.Progress("none"))
     keys, random = [], np.random.default_rng(0)
     for frame, path in plates.items():
-        light = picture.read_rgb(carry.COURTYARD / "painted" / path.name).rgb.transpose(2, 0, 1)
+        light = flat.read_rgb(carry.COURTYARD / "painted" / path.name).rgb.transpose(2, 0, 1)
         light = carry.repeated(light, 12)
         light = light * random.normal(1, 0.05, light.shape).clip(0).astype(np.float32)
         keys.append(Key.of(frame, light, footage.sight(frame), found))
-    text = cargo.pack(carry.Carry(tuple(keys), found, {}))
+    text = packing.pack(carry.Carry(tuple(keys), found, {}))
     look = looks.small(folder / "shot.onnx", cargo=text, carried_by=("position", "id"))
     return plates[carry.KEYS[1]], look
 

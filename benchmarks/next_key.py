@@ -24,20 +24,24 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from velatura import advice, colour, picture, reach, scout
-from velatura.advice import Suggestion, advise
-from velatura.carry import Carry
-from velatura.footage import Footage
-from velatura.image import FloatArray
+from velatura.carry.paint import Carry
+from velatura.carry.painted_key import Key
+from velatura.image import numbered
+from velatura.image.planes import FloatArray
 from velatura.job import Job
-from velatura.key import Key, encoded
 from velatura.look import Card
-from velatura.progress import Progress
-from velatura.scout import Scouted
-from velatura_training import carried, keys, opinion
-from velatura_training.config import SHOT
-from velatura_training.paired import Paired
-from velatura_training.unsure import Learnt
+from velatura.plate import colour, flat
+from velatura.plate.encoding import encoded
+from velatura.scene.footage import Footage
+from velatura.suggest import advice, coverage, proxy
+from velatura.suggest.advice import Suggestion, advise
+from velatura.suggest.proxy import Scouted
+from velatura.system.progress import Progress
+from velatura_training.data import carried_keys, keys
+from velatura_training.learn.paired import Paired
+from velatura_training.recipe import SHOT
+from velatura_training.suggest import ensemble
+from velatura_training.suggest.uncertainty import Learnt
 
 Frames = tuple[int, ...]
 CPU = torch.device("cpu")
@@ -49,13 +53,13 @@ class Shot:
 
     def __init__(self, plate: str, painted: Sequence[str]) -> None:
         self.plate = plate
-        self.truth = {f: path for pattern in painted for f, path in keys.find(pattern).items()}
-        self.footage = Footage(keys.find(plate), Job(plate, "", ""))
+        self.truth = {f: path for pattern in painted for f, path in numbered.find(pattern).items()}
+        self.footage = Footage(numbered.find(plate), Job(plate, "", ""))
         with Progress("none") as silent:
-            self.seen = scout.scout(self.footage, silent)
-            self.reached = reach.measure(self.seen, (), silent)
+            self.seen = proxy.scout(self.footage, silent)
+            self.reached = coverage.measure(self.seen, (), silent)
         self.frames = self.seen.frames
-        if len(self.frames) > reach.CANDIDATES or self.seen.tracks is None:
+        if len(self.frames) > coverage.CANDIDATES or self.seen.tracks is None:
             raise SystemExit("a short shot is wanted, with passes that tell how things move")
         self.wanted = {f: _light(self.truth[f]) for f in self.frames}
         self.unpainted = {
@@ -166,7 +170,7 @@ def train(shot: Shot, painted: Frames, seconds: float, seed: int) -> None:
         shots = [(shot.plate, str(Path(folder) / "key.####.exr"))]
         lesson = keys.load_all(shots)
         with Progress("none") as silent:
-            lesson = carried.attach(lesson, shot.footage, silent)
+            lesson = carried_keys.attach(lesson, shot.footage, silent)
     course = Paired(lesson, SHOT.but(seed=seed), CPU)
     rng = torch.Generator().manual_seed(seed)
     started = time.process_time()
@@ -178,7 +182,7 @@ def train(shot: Shot, painted: Frames, seconds: float, seed: int) -> None:
     floor = course.studio.floor
     off = {}
     for frame in shot.frames:
-        made = opinion.ask(both, shot.footage, frame, lesson, lesson.carry, floor)
+        made = ensemble.ask(both, shot.footage, frame, lesson, lesson.carry, floor)
         off[frame] = float(made.off(torch.from_numpy(encoded(shot.wanted[frame]))).nanmean())
     learnt = Learnt(painted, *both, lesson, floor)
     with Progress("none") as silent:
@@ -218,7 +222,7 @@ def _carried(seen: Scouted, light: dict[int, FloatArray]) -> dict[tuple[int, int
     made = {f: Key.of(f, light[f], view.sight, tracks) for f, view in views.items()}
     errors = {}
     for ahead in (False, True):
-        for frame, ways in scout.followed(seen, seen.frames, ahead):
+        for frame, ways in proxy.followed(seen, seen.frames, ahead):
             for key in made.values():
                 if (key.frame > frame) == ahead and key.frame != frame:
                     way = {(frame, key.frame): ways[key.frame]} if key.frame in ways else {}
@@ -229,7 +233,7 @@ def _carried(seen: Scouted, light: dict[int, FloatArray]) -> dict[tuple[int, int
 
 
 def _light(path: Path) -> FloatArray:
-    read = picture.read_rgb(path)
+    read = flat.read_rgb(path)
     planes = np.ascontiguousarray(read.rgb.transpose(2, 0, 1))
     return colour.convert(planes, read.space, Card("truth").colour_space)
 

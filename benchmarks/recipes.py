@@ -29,18 +29,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
-from velatura import exr, gain
-from velatura.footage import Footage as Shot
+from velatura.gain import law
+from velatura.image import exr, numbered
 from velatura.job import Job
 from velatura.look import Card
-from velatura.plate import Plate
-from velatura.progress import Progress
-from velatura_training import carried, evaluate, keys, perceptual
-from velatura_training.config import FREE, SHOT, Recipe
-from velatura_training.eyes import Eyes
-from velatura_training.footage import Footage
-from velatura_training.keys import Key, Lesson
-from velatura_training.paired import Paired
+from velatura.plate.plate import Plate
+from velatura.scene.footage import Footage as Shot
+from velatura.system.progress import Progress
+from velatura_training.data import carried_keys, keys
+from velatura_training.data.keys import Key, Lesson
+from velatura_training.learn.paired import Paired
+from velatura_training.losses import backbones
+from velatura_training.metrics import evaluate
+from velatura_training.metrics.eyes import Eyes
+from velatura_training.metrics.frames import Footage
+from velatura_training.recipe import FREE, SHOT, Recipe
 
 PAINTED = (1, 6, 12)
 COURTYARD = Path(str(files("velatura"))) / "courtyard"
@@ -106,13 +109,13 @@ def measure(name: str, seed: int, given: argparse.Namespace) -> dict[str, object
         for frame in PAINTED:
             source = folder / "painted" / f"frame.{frame:04d}.exr"
             (painted / source.name).symlink_to(source.absolute())
-        shot = Shot(keys.find(str(folder / "plate" / FRAME)), Job("", "", ""))
+        shot = Shot(numbered.find(str(folder / "plate" / FRAME)), Job("", "", ""))
         guides = None if guided else ()
         lesson = keys.load(str(folder / "plate" / FRAME), str(painted / FRAME), guides, others=99)
         plain = lesson
         if carry:
             with Progress("none") as report:
-                lesson = carried.attach(lesson, shot, report)
+                lesson = carried_keys.attach(lesson, shot, report)
         course = Paired(lesson, recipe, torch.device("cpu"))
         steps = learn(course, given.seconds, seed)
         results = given.keep or Path(scratch, "results")
@@ -126,7 +129,7 @@ def measure(name: str, seed: int, given: argparse.Namespace) -> dict[str, object
                 Footage.of(str(truth / FRAME)),
                 files={
                     frame: path
-                    for frame, path in keys.find(str(truth / FRAME)).items()
+                    for frame, path in numbered.find(str(truth / FRAME)).items()
                     if frame not in PAINTED
                 },
             ),
@@ -168,7 +171,7 @@ def write(course: Paired, key: Key, shot: Shot, out: Path) -> None:
     stops = painter(fed(key.plate), guides)[0, :, :height, :width].numpy()
     path = shot.plates[key.frame]
     plate = Plate.of(exr.read(path), shot.means, Card("benchmark"))
-    glazed = gain.apply(np.stack(plate.rgb).astype(np.float32), stops)
+    glazed = law.apply(np.stack(plate.rgb).astype(np.float32), stops)
     planes = dict(zip(plate.names, glazed, strict=True))
     exr.write(out / path.name, plate.image.replace(planes))
 
@@ -176,9 +179,9 @@ def write(course: Paired, key: Key, shot: Shot, out: Path) -> None:
 def eyes(given: argparse.Namespace) -> Eyes:
     """Return what the figures see with."""
     if given.squeezenet is None or given.vgg19 is None:
-        return Eyes(perceptual.load())
+        return Eyes(backbones.load())
     return Eyes(
-        perceptual.load("squeezenet", given.squeezenet), perceptual.load("vgg19", given.vgg19)
+        backbones.load("squeezenet", given.squeezenet), backbones.load("vgg19", given.vgg19)
     )
 
 

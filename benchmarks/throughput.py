@@ -50,18 +50,18 @@ class Silence:
     """A report that tells nobody."""
 
     def started(self, total: int) -> None:
-        """See `velatura.progress.Report`."""
+        """See `velatura.system.progress.Report`."""
 
     def wrote(self, path: str) -> None:
-        """See `velatura.progress.Report`."""
+        """See `velatura.system.progress.Report`."""
 
     def finished(self, frame: str, *, skipped: bool) -> None:
-        """See `velatura.progress.Report`."""
+        """See `velatura.system.progress.Report`."""
 
 
 def timed(plate: Path, look: Path, out: Path, workers: int) -> tuple[float, float]:
     """Run one job in this process; return wall and CPU seconds."""
-    from velatura import sequence
+    from velatura.apply import sequence
     from velatura.job import Job
 
     job = Job(str(plate), str(look), str(out), device="cpu", workers=workers)

@@ -24,18 +24,25 @@ import onnxruntime
 import torch
 from torch import Tensor
 
-from velatura import colour, exr, gain, picture, sheet
-from velatura.image import FloatArray
+from velatura.apply.session import open_session
+from velatura.gain import law
+from velatura.image import exr, png
+from velatura.image.numbered import find
+from velatura.image.planes import FloatArray
 from velatura.job import Job
 from velatura.look import Card
-from velatura.plate import Plate
-from velatura.session import open_session
-from velatura_training import export, losses, perceptual, run, styles, texture, unpaired
-from velatura_training.config import PAINTING, Budget
+from velatura.plate import colour, flat
+from velatura.plate.plate import Plate
+from velatura.report import contact_sheet
+from velatura_training.data import paintings, plates
 from velatura_training.encoding import display
-from velatura_training.eyes import Eyes
-from velatura_training.keys import find
-from velatura_training.perceptual import Backbone
+from velatura_training.export import onnx_file
+from velatura_training.learn import run
+from velatura_training.losses import backbones, terms
+from velatura_training.losses.backbones import Backbone
+from velatura_training.metrics import texture
+from velatura_training.metrics.eyes import Eyes
+from velatura_training.recipe import PAINTING, Budget
 
 CROP = (160, 256)
 """Height and width of what is shown of each picture, px: its middle, at full size."""
@@ -53,9 +60,9 @@ def main() -> None:
     args = _arguments()
     torch.set_num_threads(1)
     args.runs.mkdir(parents=True, exist_ok=True)
-    vgg = perceptual.load("vgg19", args.vgg19) if args.vgg19 else None
-    (painting,) = styles.read([args.painting], SPACE)
-    eyes = Eyes(vgg or perceptual.load())
+    vgg = backbones.load("vgg19", args.vgg19) if args.vgg19 else None
+    (painting,) = paintings.read([args.painting], SPACE)
+    eyes = Eyes(vgg or backbones.load())
     wanted = eyes.see(painting.shown)[1]
     rows = []
     for name, pattern, frame in args.shot:
@@ -79,19 +86,19 @@ def main() -> None:
             spent = f"{seconds:8.1f}" if seconds else "       -"
             print(f"{name:12s} {label:12s} {spent} CPU-s   gram {distance:.3f}", flush=True)
         rows.append([_middle(made) for made, _ in row])
-    laid = sheet.lay_out(rows).astype(np.int32)
-    picture.write_png(
+    laid = contact_sheet.lay_out(rows).astype(np.int32)
+    png.write_png(
         args.out, np.minimum(255, (laid + COARSE // 2) // COARSE * COARSE).astype(np.uint8)
     )
 
 
 def _look(plate: Plate, pattern: str, painting: Path, out: Path, steps: int) -> Tensor:
     """Return what a look of that many steps makes of a plate, display values."""
-    footage = unpaired.load([pattern])
+    footage = plates.load([pattern])
     budget, where = Budget(steps=steps), torch.device("cpu")
     run.imitate(footage, [painting], out, PAINTING, budget, where, "none", 1, resume=True)
     with tempfile.TemporaryDirectory() as folder:
-        made = export.export(out, Path(folder) / "look.onnx")
+        made = onnx_file.export(out, Path(folder) / "look.onnx")
         session = open_session(made, "cpu")
     height, width = plate.size
     step = made.card.alignment
@@ -103,7 +110,7 @@ def _look(plate: Plate, pattern: str, painting: Path, out: Path, steps: int) -> 
     assert canvas is not None  # noqa: S101 - these looks have one
     at = np.s_[:, fed[0][:, None], fed[1][None, :]]
     stops = session.stops(light[at], canvas[at])[:, step : step + height, step : step + width]
-    glazed = gain.apply(light, stops, floor=made.card.floor)
+    glazed = law.apply(light, stops, floor=made.card.floor)
     return display(torch.from_numpy(glazed)[None])
 
 
@@ -111,7 +118,7 @@ def _optimise(shown: Tensor, painting: Tensor, eyes: Backbone) -> Tensor:
     """Return the picture whose pixels were moved towards the painting's Gram matrices by Adam."""
     with torch.no_grad():
         content = eyes(shown)[CONTENT_TAP]
-        wanted = [losses.gram(tap) for tap in eyes(painting)]
+        wanted = [terms.gram(tap) for tap in eyes(painting)]
     moved = shown.clone().requires_grad_()
     adam = torch.optim.Adam([moved], lr=0.03)
     for number in range(ROUNDS):
@@ -119,7 +126,7 @@ def _optimise(shown: Tensor, painting: Tensor, eyes: Backbone) -> Tensor:
         adam.zero_grad()
         taps = eyes(moved)
         style = sum(
-            (losses.gram(tap) - gram).square().sum() / gram.square().sum()
+            (terms.gram(tap) - gram).square().sum() / gram.square().sum()
             for tap, gram in zip(taps, wanted, strict=True)
         ) / len(taps)
         kept = (taps[CONTENT_TAP] - content).square().mean() / content.square().mean()
@@ -144,9 +151,9 @@ def _kept(path: Path, make: Callable[[], Tensor]) -> tuple[Tensor, float]:
         started = time.process_time()
         made = make()
         levels = (made[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
-        picture.write_png(path, levels)
+        png.write_png(path, levels)
         return made, time.process_time() - started
-    rgb = np.ascontiguousarray(picture.read_rgb(path).rgb.transpose(2, 0, 1))
+    rgb = np.ascontiguousarray(flat.read_rgb(path).rgb.transpose(2, 0, 1))
     return torch.from_numpy(rgb)[None], 0.0
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 
-from velatura_training.plot import COLOURS, FAINT, INK, STYLE
+from velatura_training.learn.loss_plot import COLOURS, FAINT, INK, STYLE
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt

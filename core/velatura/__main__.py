@@ -2,7 +2,7 @@
 
 import sys
 
-from velatura.cli import main
+from velatura.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

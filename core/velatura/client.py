@@ -20,7 +20,7 @@ from typing import Any, Callable
 from velatura import errors
 from velatura.errors import CancelledError, InputError, MachineError, MissingRuntimeError
 from velatura.job import Job
-from velatura.pipe import PATIENCE, Pipe
+from velatura.process import PATIENCE, Pipe
 from velatura.runtime import runtime
 
 __all__ = ["PROTOCOL", "Event", "Worker", "run", "runtime"]

@@ -14,11 +14,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from velatura import look as looks
+from velatura.atomic import replacing
 from velatura.errors import LookError, StorageError
 from velatura.fingerprint import look_digest
-from velatura.home import home
 from velatura.look import Card
-from velatura.newfile import replacing
+from velatura.userdir import home
 
 __all__ = ["Entry", "folders", "home", "publish", "refused", "shelf"]
 

@@ -3,15 +3,16 @@
 The card is JSON in the model's ``metadata_props`` under the key ``velatura``. It is read here
 without loading the network, so a shelf of looks can be listed quickly and an untrusted file is
 judged by its card first. Nothing is unpickled. The network itself is checked in
-`velatura.session`. Standard library only, Python 3.9 and later: host adapters import this module.
+`velatura.apply.session`. Standard library only, Python 3.9 and later: host adapters import this
+module.
 
 A *free* look is all in its network. A *shot* look has painted keys on board as well, and how the
-camera and the things of its shot move: they are carried into each frame (`velatura.carry`).
+camera and the things of its shot move: they are carried into each frame (`velatura.carry.paint`).
 
 ONNX contract: input ``rgb`` float ``(1, 3, h, w)``, scene-linear, unpremultiplied, in the look's
 colour space, finite; where the card names guides, a canvas or a cargo, input ``guides`` float ``(1,
-G, h, w)``, raw, in the card's order, after them four channels of `velatura.canvas`, and eight of
-carried paint; output ``stops`` float ``(1, 3, h, w)`` within plus or minus ``bound``. ``h`` and
+G, h, w)``, raw, in the card's order, after them four channels of `velatura.apply.canvas`, and eight
+of carried paint; output ``stops`` float ``(1, 3, h, w)`` within plus or minus ``bound``. ``h`` and
 ``w`` are multiples of ``alignment``. Encoding and bounds are inside the network.
 """
 
@@ -25,14 +26,14 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from velatura import onnxfile, strength
+from velatura import onnx_metadata, strength
 from velatura.errors import LookError
 
 CARD_KEY = "velatura"
 """The key of the card in the ONNX file's metadata_props."""
 
 CARGO_KEY = "velatura/cargo"
-"""The key of what a shot look has on board: `velatura.cargo`."""
+"""The key of what a shot look has on board: `velatura.carry.packing`."""
 
 FORMAT = 2
 """The format version of the cards that this code writes; it reads the older ones as well."""
@@ -56,7 +57,7 @@ class Card:
         floor: ``k`` of the gain law, scene-linear.
         bound: largest gain, in stops either way.
         guides: names of the passes the network reads, in input order.
-        canvas: whether it also reads the canvas, which `velatura.canvas` makes for any plate.
+        canvas: whether it also reads the canvas, which `velatura.apply.canvas` makes for any plate.
         carried_by: names of the passes that painted keys are carried by; empty for a free look, and
             for a shot look whose shot had none.
         cargo: SHA-256 of the painted keys on board and of all that goes with them; empty for a free
@@ -161,8 +162,8 @@ class Look:
         card: what it says about itself.
         digest: SHA-256 of the whole file, hexadecimal.
         data: the whole file; empty once a session has taken it in.
-        cargo: what a shot look has on board, as `velatura.cargo` reads it; empty for a free look,
-            and once a session has unpacked it.
+        cargo: what a shot look has on board, as `velatura.carry.packing` reads it; empty for a free
+            look, and once a session has unpacked it.
     """
 
     path: Path
@@ -186,7 +187,7 @@ def read(path: Path) -> Look:
     except OSError as error:
         raise LookError(f"The look {path} cannot be read", found=error.strerror) from error
     try:
-        metadata = onnxfile.metadata(data)
+        metadata = onnx_metadata.metadata(data)
     except ValueError as error:
         raise LookError(
             f"{path} is not an ONNX file, or not all of one",

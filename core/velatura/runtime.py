@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from velatura.errors import MissingRuntimeError
-from velatura.home import home
+from velatura.userdir import home
 
 
 def runtime(preferred: str = "") -> list[str]:

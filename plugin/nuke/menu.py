@@ -12,13 +12,13 @@ def _start() -> None:
     import nuke
 
     import velatura_nuke
-    from velatura_nuke import buttons, shelf
+    from velatura_nuke import buttons, look_list
 
     nuke.menu("Nodes").addMenu("velatura").addCommand("Velatura", velatura_nuke.create)
     menu = nuke.menu("Nuke").addMenu("velatura")
     menu.addCommand("Add a look", velatura_nuke.create)
     menu.addCommand("Render every gain", buttons.render_every)
-    nuke.addKnobChanged(shelf.on_change, nodeClass="Group")
+    nuke.addKnobChanged(look_list.on_change, nodeClass="Group")
 
 
 try:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from velatura.pipe import environment
+from velatura.process import environment
 
 COMMAND = [sys.executable, "-m", "velatura"]
 
@@ -36,7 +36,7 @@ def started(*arguments: object) -> subprocess.Popen[str]:
 
 def executable(path: Path) -> Path:
     """Write a `velatura` executable, as an installed environment has one."""
-    text = f"#!{sys.executable}\nimport sys\nfrom velatura.cli import main\nsys.exit(main())\n"
+    text = f"#!{sys.executable}\nimport sys\nfrom velatura.cli.main import main\nsys.exit(main())\n"
     path.write_text(text)
     path.chmod(0o700)
     return path

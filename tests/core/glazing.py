@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from velatura import exr, gain, sequence
-from velatura.image import Image
+from velatura.apply import sequence
+from velatura.gain import law as gain
+from velatura.image import exr
+from velatura.image.planes import Image
 from velatura.job import Job
-from velatura.progress import Progress
+from velatura.system.progress import Progress
 
 
 def run(plate: Path, look: Path, out: Path, **settings: object) -> Image:

@@ -10,9 +10,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from velatura import canvas, carry
+from velatura.apply import canvas
+from velatura.carry import paint as carry
 from velatura.look import CARD_KEY, CARGO_KEY, Card, cargo_digest
-from velatura.passes import GUIDES
+from velatura.plate.passes import GUIDES
 
 
 class Graph:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import OpenEXR
 
-from velatura import exr
-from velatura.image import FloatArray, Image, Part, Pixels, Plane, Window
+from velatura.image import exr
+from velatura.image.planes import FloatArray, Image, Part, Pixels, Plane, Window
 
 SPECIAL = (np.nan, np.inf, -np.inf, -0.0, 0.0, -0.25, -65504.0, 65504.0, 6e-8, 1e-4)
 

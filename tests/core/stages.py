@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from velatura import exr
-from velatura.image import FloatArray, Image, Part, Window
-from velatura.sight import Sight
+from velatura.image import exr
+from velatura.image.planes import FloatArray, Image, Part, Window
+from velatura.scene.gbuffer import Sight
 
 Doubles = npt.NDArray[np.float64]
 Pose = Callable[[float], Doubles]

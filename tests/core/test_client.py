@@ -17,10 +17,11 @@ import plates
 import pytest
 from commands import COMMAND
 
-from velatura import client, errors, exr, pipe
+from velatura import client, errors, process
 from velatura.client import Worker
-from velatura.home import home
+from velatura.image import exr
 from velatura.job import Job
+from velatura.userdir import home
 
 pytestmark = pytest.mark.usefixtures("runtime")
 
@@ -185,7 +186,7 @@ def test_the_hosts_own_python_does_not_reach_the_runtime(tmp_path, look, monkeyp
     monkeypatch.setenv("PYTHONHOME", "/host")
     monkeypatch.setenv("LD_LIBRARY_PATH", "/host/lib")
     monkeypatch.setenv("OCIO_ACTIVE_VIEWS", "kept")
-    child = pipe.environment()
+    child = process.environment()
     assert not {"PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH"} & child.keys()
     assert child["OCIO_ACTIVE_VIEWS"] == "kept"
     client.run(job(tmp_path, look, frames=1))

@@ -15,13 +15,14 @@ import numpy as np
 import plates
 import pytest
 
-from velatura import exr, sequence
+from velatura.apply import sequence
 from velatura.errors import ImageError, LookError
 from velatura.fingerprint import JOB_KEY, look_digest, of_file, of_gain, of_picture, stored
-from velatura.image import Image
+from velatura.image import exr
+from velatura.image.planes import Image
 from velatura.job import Job
 from velatura.look import read
-from velatura.progress import Progress
+from velatura.system.progress import Progress
 
 JOB = Job("plate.exr", "ink.onnx", "out")
 MIB = 2**20

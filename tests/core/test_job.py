@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from velatura import cli
+from velatura.cli import main
 from velatura.errors import InputError
 from velatura.job import DEVICES, WRITES, Job
 
@@ -54,7 +54,7 @@ def test_a_job_is_read_as_it_was_written(job):
     ],
 )
 def test_the_command_line_of_a_job_is_that_job(job):
-    _, given, _ = cli._app("apply").parse_args(job.argv())
+    _, given, _ = main._app("apply").parse_args(job.argv())
     values = list(given.args)
     assert Job(*values, **given.kwargs) == job
 

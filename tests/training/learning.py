@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from tiny import Shot
 
-from velatura_training import keys
-from velatura_training import run as runs
-from velatura_training.config import Budget, Recipe, Weights
-from velatura_training.paired import Paired
+from velatura_training.data import keys
+from velatura_training.learn import run as runs
+from velatura_training.learn.paired import Paired
+from velatura_training.recipe import Budget, Recipe, Weights
 
 CPU = torch.device("cpu")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from tiny import write_frame
 
-from velatura.image import FloatArray
+from velatura.image.planes import FloatArray
 
 HEIGHT, WIDTH = 56, 80
 FRAMES, PAINTED = range(1, 7), (1, 6)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from velatura import exr, look, picture
-from velatura.demo import MARK
+from velatura import look
+from velatura.cli.demo import MARK
+from velatura.image import exr
+from velatura.plate import flat
 
 
 def run_demo(out, seconds, *more):
@@ -40,7 +42,7 @@ def test_the_demo_leaves_look_gains_pictures_sheet_and_figures(tmp_path):
         gains = exr.read(tmp_path / "shot" / f"frame.gain.{frame:04d}.exr")
         assert "ViewLayer.CryptoObject00.r" in finished.names
         assert sorted(gains.names) == ["B", "G", "R"]
-    sheet = picture.read_rgb(tmp_path / "contact_sheet.png").rgb
+    sheet = flat.read_rgb(tmp_path / "contact_sheet.png").rgb
     assert sheet.shape == (3 * 186 + 6, 3 * 326 + 6, 3)
     # Even three seconds bring the shot nearer to the paint than the plate is.
     result, plate = figures(done.stdout)["l1log"]

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from velatura import gain
+from velatura.gain import law
 from velatura_training.encoding import HALF_MAX, decode, display, encode, glaze
 
 light = st.floats(0, HALF_MAX, width=32)
@@ -38,7 +38,7 @@ def test_the_curves_slope_is_finite_at_black():
 
 @given(light, st.floats(-8, 8, width=32))
 def test_training_and_compositing_share_one_gain_law(x, stops):
-    ours = glaze(torch.tensor([[[x]]]), torch.tensor([[[stops]]]), gain.FLOOR)
-    theirs = gain.apply(np.full((1, 1, 1), x, np.float32), np.full((1, 1, 1), stops, np.float32))
+    ours = glaze(torch.tensor([[[x]]]), torch.tensor([[[stops]]]), law.FLOOR)
+    theirs = law.apply(np.full((1, 1, 1), x, np.float32), np.full((1, 1, 1), stops, np.float32))
     # 2^r - 1 loses to cancellation for small r: compare on the scale of the plate and its floor.
     np.testing.assert_allclose(ours.numpy(), theirs, rtol=1e-5, atol=1e-6 * (x + 0.01))

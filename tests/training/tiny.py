@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import OpenImageIO as oiio  # noqa: N813 - its own idiom
 
-from velatura import exr
-from velatura.image import FloatArray, Image, Window
+from velatura.image import exr
+from velatura.image.planes import FloatArray, Image, Window
 
 HEIGHT, WIDTH = 48, 64
 BLUE = (0.1, 0.2, 0.9)

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from velatura import picture
+from velatura.image import png
 from velatura.look import Card, cargo_digest
-from velatura_training import generator
-from velatura_training.export import Trained
-from velatura_training.generator import Shape
-from velatura_training.measure import measure
+from velatura_training.export.trained import Trained
+from velatura_training.network import build
+from velatura_training.network.cost import measure
+from velatura_training.network.generator import Shape
 
 LUT = tuple((knot / 16) ** 2 for knot in range(17))
 """A calibration that nobody could overlook: half the slider is a quarter of the gain."""
@@ -23,7 +23,7 @@ def trained(kind: str = "unet", shape: Shape | None = None, **said: Any) -> Trai
     """Return a network of a kind and shape with a card that says ``said``."""
     shape = shape or Shape(("normal", "depth"))
     torch.manual_seed(0)
-    painter = generator.build(kind, "draft", shape).eval().requires_grad_(False)
+    painter = build.build(kind, "draft", shape).eval().requires_grad_(False)
     for layer in painter.head.modules():
         if isinstance(layer, torch.nn.Conv2d):
             torch.nn.init.normal_(layer.weight, std=0.02)
@@ -39,7 +39,7 @@ def trained(kind: str = "unet", shape: Shape | None = None, **said: Any) -> Trai
         "halo": cost.halo,
         "bytes_px": cost.bytes_px,
         "strength_lut": LUT,
-        "thumbnail": base64.b64encode(picture.png(np.zeros((4, 4, 3), np.uint8))).decode(),
+        "thumbnail": base64.b64encode(png.png(np.zeros((4, 4, 3), np.uint8))).decode(),
         "training": {"recipe": {"guide_dropout": 0.04}},
     }
     return Trained(painter, Card(**{**usual, **said}), cargo)

@@ -43,7 +43,7 @@ def display(linear: Tensor) -> Tensor:
 def glaze(linear: Tensor, stops: Tensor, floor: float) -> Tensor:
     """Return ``linear`` under the gain law at g = 1 and alpha = 1, differentiable in ``stops``.
 
-    The same formula as ``velatura.gain.apply``; the two are held equal by a test.
+    The same formula as ``velatura.gain.law.apply``; the two are held equal by a test.
     """
     base = linear.clamp(0, HALF_MAX) + floor * (stops > 0)
     return linear + base * (torch.exp2(stops) - 1)

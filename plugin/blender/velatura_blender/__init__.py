@@ -6,8 +6,11 @@ GPL-3.0-or-later, as Blender asks.
 
 from __future__ import annotations
 
-from . import chooser, hook, kiln, operators, panel, properties, shelf, tally, walk
 from .api import bake, create, set_even, set_look, set_strength, status
+from .nodes import properties
+from .render import gain_cache, hook
+from .ui import look_menu, modal_bake, operators, panel, previews
+from .ui import status as tally
 
 __all__ = [
     "bake",
@@ -20,7 +23,7 @@ __all__ = [
     "unregister",
 ]
 
-_PARTS = (properties, tally, operators, walk, chooser, panel, hook)
+_PARTS = (properties, tally, operators, modal_bake, look_menu, panel, hook)
 
 
 def register() -> None:
@@ -31,5 +34,5 @@ def register() -> None:
 def unregister() -> None:
     for part in reversed(_PARTS):
         part.unregister()
-    shelf.close()
-    kiln.close()
+    previews.close()
+    gain_cache.close()

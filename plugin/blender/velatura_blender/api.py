@@ -25,8 +25,10 @@ from velatura.client import Step
 from velatura.errors import InputError
 from velatura.job import demand_strength
 
-from . import baking, dialect, focus, law, looknode, wiring
-from .looknode import LookNode
+from . import compat
+from .nodes import gain_nodes, graph_digest, looknode
+from .nodes.looknode import LookNode
+from .render import bake as baking
 
 
 def create(
@@ -47,7 +49,7 @@ def create(
         InputError: the scene has no compositor graph, or the .blend was never saved.
     """
     scene = scene or bpy.context.scene
-    tree = dialect.graph_of(scene)
+    tree = compat.graph_of(scene)
     if tree is None:
         raise InputError(
             f"The scene {scene.name} has no compositor graph",
@@ -106,7 +108,7 @@ def set_even(node: bpy.types.Node, even: bool = True) -> None:
         InputError: not a look node.
     """
     _demand_look(node)
-    law.set_even(node.node_tree, even)
+    gain_nodes.set_even(node.node_tree, even)
 
 
 def bake(
@@ -127,7 +129,7 @@ def bake(
     """
     scene = scene or bpy.context.scene
     if frames is None:
-        frames = focus.frames(scene)
+        frames = compat.frames(scene)
     step = Step(0, 0, 0)
     for step in baking.steps(scene, list(frames)):
         if on_step is not None:
@@ -150,9 +152,9 @@ def status(node: bpy.types.Node, frames: Iterable[int] | None = None) -> dict[in
     """
     _demand_look(node)
     if frames is None:
-        frames = focus.frames(bpy.context.scene)
+        frames = compat.frames(bpy.context.scene)
     look = LookNode(node.name, node)
-    return wiring.states(look, frames, wiring.mark(look))
+    return graph_digest.states(look, frames, graph_digest.mark(look))
 
 
 def _last(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket | None:

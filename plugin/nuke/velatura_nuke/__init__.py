@@ -8,7 +8,7 @@
     velatura_nuke.bake(look, range(1001, 1049))
 
 `velatura_nuke.api` says what there is. They are imported when they are first asked for: the
-text of the Group, `velatura_nuke.script`, is made without a Nuke.
+text of the Group, `velatura_nuke.nkscript`, is made without a Nuke.
 """
 
 from __future__ import annotations

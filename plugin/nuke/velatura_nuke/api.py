@@ -26,8 +26,8 @@ from velatura.client import Step
 from velatura.errors import InputError
 from velatura.job import demand_strength
 
-from . import baking, looknode, shelf, wiring
-from .assembly import assemble
+from . import baking, graph_digest, look_list, looknode
+from .assemble import assemble
 from .group import blueprint
 from .looknode import LookNode
 
@@ -53,7 +53,7 @@ def create(look: str | PathLike[str] | None = None, after: nuke.Node | None = No
         _insert(node, source)
     set_range(node)
     if look is None:
-        shelf.fill(node)
+        look_list.fill(node)
     else:
         set_look(node, look)
     if nuke.GUI:
@@ -69,7 +69,7 @@ def set_look(node: nuke.Group, look: str | PathLike[str]) -> None:
         LookError: the file is not a look.
     """
     _demand_look(node)
-    shelf.put(node, Path(look).absolute())
+    look_list.put(node, Path(look).absolute())
 
 
 def set_strength(node: nuke.Group, value: float, frame: int | None = None) -> None:
@@ -167,7 +167,9 @@ def status(node: nuke.Group, frames: Iterable[int] | None = None) -> dict[int, s
     """
     _demand_look(node)
     look = LookNode(node)
-    return wiring.states(look, look.span() if frames is None else frames, wiring.mark(look))
+    return graph_digest.states(
+        look, look.span() if frames is None else frames, graph_digest.mark(look)
+    )
 
 
 def _key(knob: nuke.Knob, value: float, frame: int) -> None:
@@ -187,7 +189,7 @@ def _insert(node: nuke.Group, source: nuke.Node) -> None:
 
 
 def _depth(look: LookNode) -> int:
-    return sum(map(looknode.is_look, wiring.upstream([look.node])))
+    return sum(map(looknode.is_look, graph_digest.upstream([look.node])))
 
 
 def _print(step: Step) -> None:

@@ -26,7 +26,7 @@ from velatura.errors import (
 )
 from velatura.job import Job
 
-from . import colour, guides, kiln, looknode, wiring
+from . import colour, gain_cache, graph_digest, guides, looknode
 from .group import LATEST
 from .looknode import LookNode
 from .panel import FLOATS, NOT_RENDERED
@@ -67,7 +67,7 @@ class Batch:
         """
         made = kept = 0
         for job in self.jobs:
-            for fired in kiln.fire(job, cancelled):
+            for fired in gain_cache.fire(job, cancelled):
                 if fired.frame is None:
                     on_warning(fired.text)
                     continue
@@ -111,7 +111,7 @@ def prepare(look: LookNode, frames: Sequence[int]) -> Batch:
         )
         for view in views
     )
-    return Batch(look.name, tuple(jobs), len(set(frames)), wiring.mark(look), look.plates())
+    return Batch(look.name, tuple(jobs), len(set(frames)), graph_digest.mark(look), look.plates())
 
 
 def finish(batch: Batch, error: BaseException | None = None) -> None:
@@ -124,7 +124,7 @@ def finish(batch: Batch, error: BaseException | None = None) -> None:
     if look is None or look.plates() != batch.plates:  # deleted, or of another look, meanwhile
         return
     if batch.done:
-        wiring.remember(look, batch.done, batch.mark)
+        graph_digest.remember(look, batch.done, batch.mark)
     if error is None:
         connect(look, baked=True)
     else:

@@ -11,7 +11,7 @@ import nuke
 from velatura.client import Step
 from velatura.errors import CancelledError, VelaturaError
 
-from . import api, baking, looknode, report, shelf
+from . import api, baking, look_list, looknode, report
 from .baking import Batch
 from .looknode import LookNode
 
@@ -104,9 +104,9 @@ def _cancel(look: LookNode) -> None:
 
 def _reload(look: LookNode) -> None:
     if look.path == Path():
-        shelf.fill(look.node)
+        look_list.fill(look.node)
     else:
-        shelf.put(look.node, look.path)
+        look_list.put(look.node, look.path)
 
 
 def _report(look: LookNode) -> None:

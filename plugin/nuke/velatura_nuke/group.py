@@ -16,8 +16,8 @@ and renders in a Nuke without the plug-in. Gate leads the plate past the law whe
 
 from __future__ import annotations
 
-from . import law
-from .blueprint import Blueprint, Expression, Node
+from . import gain_expressions
+from .nodespec import Blueprint, Expression, Node
 from .panel import FLOATS, panel
 
 NAME = "Velatura1"
@@ -148,7 +148,7 @@ def _glaze() -> tuple[Node, ...]:
     """Return what puts the gain on the plate."""
     wanted = "parent.amount * parent.mix != 0"
     return (
-        Node("MergeExpression", "Law", (0, 400), ("img", "MatteInvert"), law.pixels()),
+        Node("MergeExpression", "Law", (0, 400), ("img", "MatteInvert"), gain_expressions.pixels()),
         Node("CopyBBox", "PlateBox", (0, 450), ("Law", "img")),
         Node(
             "Switch",

@@ -12,7 +12,7 @@ import nuke
 
 from velatura.errors import FrameError
 
-from . import wiring
+from . import graph_digest
 from .looknode import LookNode, is_look
 
 _marks: dict[str, list[tuple[LookNode, str]]] = {}
@@ -50,10 +50,11 @@ def before_frame() -> None:
 
 
 def _looks(writer: nuke.Node) -> list[tuple[LookNode, str]]:
-    nodes = (node for node in wiring.upstream([writer]) if node is not writer)
+    nodes = (node for node in graph_digest.upstream([writer]) if node is not writer)
     looks = [LookNode(node) for node in nodes if is_look(node)]
     return [
-        (look, wiring.mark(look) if look.node["refuse_stale"].value() else "") for look in looks
+        (look, graph_digest.mark(look) if look.node["refuse_stale"].value() else "")
+        for look in looks
     ]
 
 
@@ -63,15 +64,15 @@ def _demand(writer: nuke.Node, frames: Iterable[int]) -> None:
     for look, mark in _marks[writer.fullName()]:
         span, needed = look.span(), [frame for frame in frames if look.needs(frame)]
         if needed and not look.node["baked"].value():  # in the window Gate would show the plate
-            raise _refusal(look, needed[0], wiring.MISSING)
+            raise _refusal(look, needed[0], graph_digest.MISSING)
         asked = [frame for frame in needed if frame in span]
-        for frame, state in wiring.states(look, asked, mark, views).items():
-            if state != wiring.BAKED:
+        for frame, state in graph_digest.states(look, asked, mark, views).items():
+            if state != graph_digest.BAKED:
                 raise _refusal(look, frame, state)
 
 
 def _refusal(look: LookNode, frame: int, state: str) -> FrameError:
-    wrong = "was not rendered" if state == wiring.MISSING else "is out of date"
+    wrong = "was not rendered" if state == graph_digest.MISSING else "is out of date"
     return FrameError(
         f"The gain of {look.name} {wrong} for frame {frame}",
         found=f"{state}: {look.gain(frame, nuke.views()[0])}",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import nuke
 
-from velatura import guides
+from velatura import channels as guides
 from velatura.errors import PassError
 
 from .group import PASSES, SLOTS

@@ -17,7 +17,7 @@ import nuke
 from velatura import fingerprint, look
 from velatura.errors import InputError, LookError
 
-from . import law
+from . import gain_expressions
 from .panel import about
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def choose(node: nuke.Group, path: Path) -> look.Card:
     changed = node["digest"].value() != found.digest
     node["digest"].setValue(found.digest)
     node["gain_floor"].setValue(card.floor)
-    node["amount"].setExpression(law.amount(card.strength_lut))
+    node["amount"].setExpression(gain_expressions.amount(card.strength_lut))
     told = (card.name, f"by {card.author}" if card.author else "", card.licence, found.digest[:16])
     node["about"].setValue(about(", ".join(filter(None, told))))
     if not node["uid"].value():

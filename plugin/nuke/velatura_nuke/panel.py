@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import velatura
 
-from . import law
-from .blueprint import Expression, UserKnob
+from . import gain_expressions
+from .nodespec import Expression, UserKnob
 
 NO_LOOK = "(choose a look)"
 NOT_RENDERED = "The gain is not rendered yet: the plate is shown as it is, and renders fail"
@@ -100,7 +100,7 @@ def _gain() -> tuple[UserKnob, ...]:
 
 def _hidden() -> tuple[UserKnob, ...]:
     return (
-        UserKnob("Double_Knob", "amount", value=Expression(law.amount()), hidden=True),
+        UserKnob("Double_Knob", "amount", value=Expression(gain_expressions.amount()), hidden=True),
         UserKnob("Double_Knob", "gain_floor", value=0.0, hidden=True),
         UserKnob("Boolean_Knob", "opaque", value=False, hidden=True),
         UserKnob("Boolean_Knob", "baked", value=False, hidden=True),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from velatura import client
 from velatura.errors import InputError
-from velatura.pipe import Pipe
+from velatura.process import Pipe
 
 from .looknode import LookNode
 

@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 
-from velatura.pipe import environment
+from velatura.process import environment
 
 ROOT, HERE = Path(__file__).parents[3], Path(__file__).parent
 _FOLDERS = [ROOT / "core", ROOT / "plugin/blender", HERE]

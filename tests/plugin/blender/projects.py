@@ -14,10 +14,11 @@ import looks
 import numpy as np
 import numpy.typing as npt
 
-from velatura import exr, sequence
-from velatura.image import Image, Window
+from velatura.apply import sequence
+from velatura.image import exr
+from velatura.image.planes import Image, Window
 from velatura.job import Job
-from velatura.layers import group
+from velatura.plate.layers import group
 
 
 @dataclass

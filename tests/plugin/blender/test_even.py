@@ -8,13 +8,13 @@ import pictures
 import pytest
 from projects import Project, gain_layer, pixels
 
-from velatura import gain, strength
+from velatura import strength
+from velatura.gain import law
 
 pytestmark = pytest.mark.host_blender
 
 LUT = tuple((k / 16) ** 1.7 for k in range(17))
 """A calibration: half the slider is a third of the stops."""
-
 
 AGAIN = """
 scene = stage.reopen(f"{P}/shot.blend")
@@ -50,7 +50,7 @@ stage.say(strengths=strengths)
         plate = pictures.upright(frame)
         stops = gain_layer(project, "even.onnx", plate)
         for out, amount in (("even", strength.even(LUT, slider)), ("raw", slider)):
-            wanted = gain.apply(plate[:3], stops, amount, plate[3])
+            wanted = law.apply(plate[:3], stops, amount, plate[3])
             shown = pixels(project.folder / f"{out}/{frame:04d}.exr")
             # Blender's curve is a table of floats: 1e-6 of g, which are 6e-6 of light at 8 stops.
             np.testing.assert_allclose(shown[:3], wanted, rtol=1.5e-5, atol=1e-6)

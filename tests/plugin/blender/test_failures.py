@@ -98,7 +98,7 @@ def test_a_cache_folder_that_cannot_be_made(project: Project) -> None:
 def test_a_full_disk(project: Project) -> None:
     """No file of the runtime may grow beyond 2 KiB: nothing half-written is left."""
     limit = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))"
-    main = "from velatura.cli import main; sys.exit(main())"
+    main = "from velatura.cli.main import main; sys.exit(main())"
     project.program(f'exec "$PYTHON" -B -c \'{limit}; {main}\' "$@"')
     done = project.run(RENDER % "")
     failed(done, 4, "frame 1: ", "ink.gain.0001.exr")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from projects import Project, gain_layer, pixels
 
-from velatura import gain
+from velatura.gain import law
 
 pytestmark = pytest.mark.host_blender
 
@@ -138,12 +138,12 @@ kiln.refresh = interrupted
 }
 
 
-def check(project: Project, look: str = "a.onnx", floor: float = gain.FLOOR) -> None:
+def check(project: Project, look: str = "a.onnx", floor: float = law.FLOOR) -> None:
     """Demand that each frame at strength 1 is the core's glaze over the same at strength 0."""
     for file in sorted((project.folder / "at0").glob("*.exr")):
         plate, shown = pixels(file), pixels(project.folder / "at1" / file.name)
         stops = gain_layer(project, look, plate)
-        wanted = gain.apply(plate[:3], stops, 1.0, plate[3], floor)
+        wanted = law.apply(plate[:3], stops, 1.0, plate[3], floor)
         # The plate is bit for bit what the look saw: what differs is float arithmetic.
         np.testing.assert_allclose(shown[:3], wanted, rtol=1e-5, atol=1e-6)
         assert np.abs(wanted - plate[:3]).max() > 0.05

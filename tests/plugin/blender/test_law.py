@@ -7,8 +7,10 @@ import numpy.typing as npt
 import pytest
 from projects import Project, pixels
 
-from velatura import exr, gain, strength
-from velatura.image import Image, Window
+from velatura import strength
+from velatura.gain import law
+from velatura.image import exr
+from velatura.image.planes import Image, Window
 
 pytestmark = pytest.mark.host_blender
 
@@ -127,7 +129,7 @@ def check(
 ) -> None:
     """Demand the core's picture: by default up to two ways to raise 2 to a power in floats."""
     stops, alpha = stops_for(plate).astype(np.float32), np.maximum(plate[3], 0)
-    wanted = gain.apply(plate[:3], stops, amount, alpha)
+    wanted = law.apply(plate[:3], stops, amount, alpha)
     # The change is taken from a sum with the plate, and so rounds with the larger of both.
     slack = relative * np.maximum(np.abs(wanted), np.abs(plate[:3])) + 1e-7
     fit = np.isfinite(wanted) & np.isfinite(plate[:3])

@@ -9,7 +9,7 @@ import pytest
 from projects import Project, gain_layer, pixels, silently
 
 from velatura.job import Job
-from velatura.passes import GUIDES
+from velatura.plate.passes import GUIDES
 
 pytestmark = pytest.mark.host_blender
 
@@ -63,7 +63,7 @@ def test_passes_reach_the_look_as_they_are_rendered(project: Project, where: str
     }[where]
     enable = """
 from velatura_blender import passes
-from velatura_blender.looknode import LookNode
+from velatura_blender.nodes.looknode import LookNode
 missing = passes.lacking(LookNode(look.name, look), tuple(look.node_tree.velatura.guides.split()))
 enabled = passes.enable(LookNode(look.name, look), tuple(look.node_tree.velatura.guides.split()))
 stage.say(missing=missing, enabled=enabled)

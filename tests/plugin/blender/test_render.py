@@ -10,7 +10,7 @@ import pictures
 import pytest
 from projects import Project, gain_layer, pixels
 
-from velatura import gain
+from velatura.gain import law
 
 pytestmark = pytest.mark.host_blender
 
@@ -58,9 +58,9 @@ def by_hand(project: Project, frame: int, amount: float) -> npt.NDArray[np.float
     plate = pictures.upright(frame)
     plate[:3] *= 0.5
     ink = gain_layer(project, "a.onnx", plate)
-    plate[:3] = gain.apply(plate[:3], ink, 1.0, plate[3])
+    plate[:3] = law.apply(plate[:3], ink, 1.0, plate[3])
     chalk = gain_layer(project, "b.onnx", plate)
-    plate[:3] = gain.apply(plate[:3], chalk, amount, plate[3])
+    plate[:3] = law.apply(plate[:3], chalk, amount, plate[3])
     plate[:3] *= 2.0
     return plate
 
@@ -164,8 +164,8 @@ stage.say(frames=stage.TEST_Counter.frames, made=step.made, kept=kept.kept)
 """)
     assert found == {"frames": [], "made": 2, "kept": 2}
     plate = pictures.upright(1)
-    ink = gain.apply(plate[:3], gain_layer(project, "a.onnx", plate), 1.0, plate[3])
-    chalk = gain.apply(plate[:3], gain_layer(project, "b.onnx", plate), 1.0, plate[3])
+    ink = law.apply(plate[:3], gain_layer(project, "a.onnx", plate), 1.0, plate[3])
+    chalk = law.apply(plate[:3], gain_layer(project, "b.onnx", plate), 1.0, plate[3])
     wanted = chalk + ink * (1 - plate[3])
     shown = pixels(project.folder / "out/0001.exr")[:3]
     # The same gain layers: what differs is float arithmetic, here and there.

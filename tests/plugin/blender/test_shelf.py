@@ -143,7 +143,7 @@ def test_the_preferences_name_a_folder_of_looks(project: Project) -> None:
     found = project.found(
         sidebar.START
         + """
-from velatura_blender.properties import preferences
+from velatura_blender.nodes.properties import preferences
 preferences().looks = "//library"
 stage.say(names=[item.name for item in shelf.refresh().items])
 """,

@@ -10,16 +10,18 @@ import numpy.typing as npt
 import pytest
 from projects import Project, pixels
 
-from velatura import cargo, gain
-from velatura.carry import Carry
-from velatura.footage import Footage
-from velatura.image import FloatArray
+from velatura.carry import packing
+from velatura.carry.paint import Carry
+from velatura.carry.painted_key import Key
+from velatura.carry.survey import survey
+from velatura.gain import law
+from velatura.image.planes import FloatArray
 from velatura.job import Job
-from velatura.key import Key, encoded
 from velatura.look import Card
-from velatura.progress import Progress
-from velatura.sight import Sight
-from velatura.survey import survey
+from velatura.plate.encoding import encoded
+from velatura.scene.footage import Footage
+from velatura.scene.gbuffer import Sight
+from velatura.system.progress import Progress
 
 pytestmark = pytest.mark.host_blender
 
@@ -71,7 +73,7 @@ stage.say(places=places)
 
 RENDER = """
 from velatura_blender import messages, passes
-from velatura_blender.looknode import LookNode
+from velatura_blender.nodes.looknode import LookNode
 bpy.ops.wm.open_mainfile(filepath=f"{P}/shot.blend")
 velatura = stage.enable()
 scene = bpy.context.scene
@@ -145,13 +147,13 @@ def carry(shot: Shot) -> Carry:
     assert found is not None
     assert found.passes == ("position", "id")
     keys = tuple(Key.of(f, shot.painted(f), shot.sight(f), found.tracks) for f in KEYS)
-    return cargo.unpack(cargo.pack(Carry(keys, found.tracks, found.fields)), "shot")
+    return packing.unpack(packing.pack(Carry(keys, found.tracks, found.fields)), "shot")
 
 
 def render(shot: Shot, carry: Carry, name: str, change: str = "", *, free: bool = True) -> str:
     """Return the script that renders the scene once, under a look that puts paint in its place."""
     by = {"carried_by": ("position", "id"), "free": free}
-    looks.faithful(shot.project.folder / f"{name}.onnx", cargo.pack(carry), **by)
+    looks.faithful(shot.project.folder / f"{name}.onnx", packing.pack(carry), **by)
     return RENDER.replace("LOOK", name).replace("CHANGE", change)
 
 
@@ -173,7 +175,7 @@ def test_paint_lands_on_moving_cubes_in_one_render(shot: Shot, carry: Carry) -> 
         paint = carry.paint(frame, shot.sight(frame))
         stops = 8 * (paint[:3] - encoded(light)) * (paint[3] > 0)
         # The gain layer holds half floats, which below 8 stops are within 2^-9: .14 % of light.
-        np.testing.assert_allclose(shown, gain.apply(light, stops, 1.0, 1.0, FLOOR), rtol=2e-3)
+        np.testing.assert_allclose(shown, law.apply(light, stops, 1.0, 1.0, FLOOR), rtol=2e-3)
         cubes = shot.cubes(frame)
         for number in (1, 2, 3):
             landed = (cubes == number) & (paint[3] == 1)

@@ -34,8 +34,8 @@ def resident(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The runtime, whose worker stays warm from test to test."""
     folder = tmp_path_factory.mktemp("runtime")
     yield commands.executable(folder / "velatura")
-    if "velatura_nuke.kiln" in sys.modules:
-        sys.modules["velatura_nuke.kiln"].close()
+    if "velatura_nuke.gain_cache" in sys.modules:
+        sys.modules["velatura_nuke.gain_cache"].close()
 
 
 @pytest.fixture

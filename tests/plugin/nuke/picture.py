@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from velatura import exr
-from velatura.image import FloatArray, Image, Window, place
+from velatura.image import exr
+from velatura.image.planes import FloatArray, Image, Window, place
 
 _LONG = {"R": "red", "G": "green", "B": "blue", "A": "alpha"}
 _SHORT = {long: short for short, long in _LONG.items()}

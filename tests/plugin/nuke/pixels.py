@@ -13,7 +13,7 @@ from scope import Scope
 from substitution import substituted
 from tcl import NkError
 
-from velatura.image import FloatArray, Window
+from velatura.image.planes import FloatArray, Window
 
 _SHORT = {"r": "rgba.red", "g": "rgba.green", "b": "rgba.blue", "a": "rgba.alpha"}
 _SHORT |= {name.split(".")[1]: name for name in _SHORT.values()}

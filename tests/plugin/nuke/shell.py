@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from velatura.pipe import environment
+from velatura.process import environment
 
 HERE = Path(__file__).parent
 PLUGIN = HERE.parents[2] / "plugin/nuke"

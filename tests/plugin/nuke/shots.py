@@ -11,8 +11,10 @@ import plates
 from nuke.session import SESSION
 from numpy.typing import NDArray
 
-from velatura import exr, gain, strength
-from velatura.image import Image, Window
+from velatura import strength
+from velatura.gain import law as gain
+from velatura.image import exr
+from velatura.image.planes import Image, Window
 from velatura.look import read as read_look
 
 SIZE = 40, 56

@@ -18,7 +18,7 @@ from shots import Studio, rich
 
 import velatura_nuke
 from velatura import errors
-from velatura_nuke import assembly, script, shelf
+from velatura_nuke import assemble, look_list, nkscript
 from velatura_nuke.group import blueprint
 from velatura_nuke.panel import NO_LOOK
 
@@ -133,7 +133,7 @@ def test_choosing_in_the_list_is_choosing_a_look(studio: Studio, monkeypatch) ->
     monkeypatch.setenv("VELATURA_LOOKS", str(library))
     chalk = looks.small(library / "chalk.onnx", name="chalk", floor=0.02)
     node = studio.begin()
-    nuke.addKnobChanged(shelf.on_change, nodeClass="Group")
+    nuke.addKnobChanged(look_list.on_change, nodeClass="Group")
     node["look"].setValue("chalk")
     assert node["file"].value() == chalk.as_posix()
     assert node["gain_floor"].value() == 0.02
@@ -148,11 +148,11 @@ def test_the_info_tab_says_who_and_which(studio: Studio) -> None:
 
 
 def test_the_nodes_are_what_the_shipped_text_says() -> None:
-    made = assembly.assemble(blueprint())
+    made = assemble.assemble(blueprint())
     nuke.delete(made)
-    nuke.scriptReadText(script.dumps(blueprint()))
+    nuke.scriptReadText(nkscript.dumps(blueprint()))
     (read,) = nuke.root().nodes()
-    fresh = assembly.assemble(blueprint())
+    fresh = assemble.assemble(blueprint())
     assert [node.name() for node in read.nodes()] == [node.name() for node in fresh.nodes()]
     for one, other in zip(read.nodes(), fresh.nodes(), strict=True):
         assert one.Class() == other.Class()

@@ -14,8 +14,8 @@ from nk import NkError
 from numpy.testing import assert_array_equal
 from scope import Scope
 
-from velatura import exr
-from velatura.image import Image, Window
+from velatura.image import exr
+from velatura.image.planes import Image, Window
 
 HALVES = """
 Constant {

@@ -17,8 +17,8 @@ import shell
 from shots import Studio, law
 
 import velatura_nuke
-from velatura import exr
 from velatura.client import PROTOCOL
+from velatura.image import exr
 
 READY = json.dumps({"event": "ready", "protocol": PROTOCOL, "version": "0"})
 
@@ -101,7 +101,7 @@ def test_a_disk_that_is_full(saved: Studio) -> None:
     """No file of the runtime may grow beyond 1 KiB: nothing half-written is left."""
     runtime = saved.folder / "small"
     limit = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))"
-    main = "from velatura.cli import main; sys.exit(main())"
+    main = "from velatura.cli.main import main; sys.exit(main())"
     runtime.write_text(f"#!/bin/sh\nexec {sys.executable} -B -c '{limit}; {main}' \"$@\"\n")
     runtime.chmod(0o755)
     failed(bake(saved, str(runtime)), "StorageError", "gain.000")

@@ -6,18 +6,18 @@ import re
 from pathlib import Path
 
 from velatura import strength
-from velatura_nuke import law, script
-from velatura_nuke.blueprint import Expression
+from velatura_nuke import gain_expressions, nkscript
 from velatura_nuke.group import blueprint
+from velatura_nuke.nodespec import Expression
 
 ROOT = Path(__file__).parents[3]
 GIZMO = ROOT / "plugin/nuke/Velatura.gizmo"
 
 
 def test_the_shipped_text_is_what_the_builder_makes() -> None:
-    made = script.dumps(blueprint())
+    made = nkscript.dumps(blueprint())
     assert GIZMO.read_text(encoding="utf-8") == made, (
-        "python -m velatura_nuke.script > plugin/nuke/Velatura.gizmo"
+        "python -m velatura_nuke.nkscript > plugin/nuke/Velatura.gizmo"
     )
 
 
@@ -57,7 +57,7 @@ def test_expressions_name_only_knobs_that_there_are() -> None:
 def test_the_slider_is_the_calibration() -> None:
     # Evaluated as Python, which this expression almost is.
     lut = tuple((knot / 16) ** 2 for knot in range(17))
-    text = law.amount(lut)
+    text = gain_expressions.amount(lut)
     condition, _, rest = text.partition(" ? ")
     ramps, _, raw = rest.rpartition(" : ")
     program = f"({ramps}) if {condition.replace('&&', 'and')} else {raw}"

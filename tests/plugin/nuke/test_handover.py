@@ -13,12 +13,16 @@ import stages
 from shots import Studio
 
 import velatura_nuke
-from velatura import cargo, errors, exr, sequence, tracks
-from velatura.carry import Carry
-from velatura.image import Image, Window
+from velatura import errors
+from velatura.apply import sequence
+from velatura.carry import packing
+from velatura.carry.paint import Carry
+from velatura.carry.painted_key import Key
+from velatura.image import exr
+from velatura.image.planes import Image, Window
 from velatura.job import Job
-from velatura.key import Key
-from velatura.progress import Progress
+from velatura.scene import tracks
+from velatura.system.progress import Progress
 from velatura_nuke import baking
 from velatura_nuke.looknode import LookNode
 
@@ -179,7 +183,7 @@ def test_a_shot_look_finds_its_shot_again_through_nuke(studio: Studio) -> None:
     found = tracks.solve(stage.frames, list(sights.values()), Progress("none"))
     # Brighter than any plate, so that it is all gain: see `looks.faithful`.
     keys = tuple(Key.of(f, stage.paint(f) + 1, sights[f], found) for f in (1, 5))
-    load = cargo.pack(Carry(keys, found, {}))
+    load = packing.pack(Carry(keys, found, {}))
     shot = looks.faithful(studio.folder / "shot.onnx", load, carried_by=("position", "id"))
     node = studio.begin()
     nuke.toNode("Plate")["last"].setValue(5)

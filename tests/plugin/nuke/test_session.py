@@ -13,7 +13,7 @@ from nuke.session import SESSION
 from shots import Studio, law, stack, ticked
 
 import velatura_nuke
-from velatura import exr
+from velatura.image import exr
 
 SLIDER = (0.0, 1.0, 0.5)
 """The strength in each frame of the shot."""

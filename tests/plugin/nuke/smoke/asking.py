@@ -76,7 +76,7 @@ def bits(values):
 
 
 def law(x, stops, amount, alpha):
-    """The gain law in Python, see `velatura.gain.apply`."""
+    """The gain law in Python, see `velatura.gain.law.apply`."""
     base = min(max(x, 0), 65504) + (FLOOR * alpha if stops > 0 else 0)
     return x + base * (2.0 ** (amount * stops) - 1)
 

@@ -21,8 +21,8 @@ from asking import (
 
 @assume("N1", "the shipped Group pastes: classes, knobs, values and connections are as written")
 def shipped():
-    from velatura_nuke.blueprint import Expression
     from velatura_nuke.group import blueprint
+    from velatura_nuke.nodespec import Expression
 
     node = look()
     for planned in blueprint().nodes:

@@ -1,0 +1,54 @@
+"""How many frames are worked on at once, and how much memory each may take."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from velatura.apply.tile import BUDGET
+from velatura.errors import MachineError
+from velatura.image.planes import Image
+from velatura.job import Job
+from velatura.system import resources
+
+log = logging.getLogger(__name__)
+
+_LEAST_BUDGET = 48 * 2**20  # bytes: below, tiles are mostly halo
+_OVERHEAD = 192 * 2**20  # bytes: Python, ONNX Runtime, OpenColorIO and the look itself
+
+
+@contextmanager
+def _memory(plate: Path) -> Iterator[None]:
+    try:
+        yield
+    except MemoryError as error:
+        raise MachineError(
+            f"Not enough memory for {plate}", found=str(error), do="Lower --workers or --memory-mb"
+        ) from error
+
+
+def _share(job: Job, image: Image, frames: int, keys: int) -> tuple[int, int]:
+    """Return how many frames like this one to run at a time, and the network's bytes for each.
+
+    All of them read the same painted keys, which take so many bytes.
+    """
+    pixels = sum(plane.pixels.nbytes for part in image.parts for plane in part.planes)
+    # As read and as written, with the gain layer of three halves.
+    largest = max(part.data.width * part.data.height for part in image.parts)
+    held = 2 * pixels + 6 * largest
+    memory = job.memory_mb * 2**20 or resources.free_memory() // 2
+    room = memory - _OVERHEAD - keys
+    workers = job.workers or min(resources.processors(), max(1, room // (held + BUDGET)))
+    workers = min(workers, frames)
+    budget = min(BUDGET, max(_LEAST_BUDGET, room // workers - held))
+    if job.memory_mb and room < held:
+        painted = f" and {keys // 2**20} MiB of painted keys" if keys else ""
+        least = (held + _LEAST_BUDGET + _OVERHEAD + keys) // 2**20
+        raise MachineError(
+            f"{job.memory_mb} MiB are not enough for {image.source}{painted}",
+            do=f"Allow {least} MiB or more (--memory-mb)",
+        )
+    log.info("frames at a time: %d, with %d MiB for the network of each", workers, budget // 2**20)
+    return workers, budget

@@ -1,0 +1,1 @@
+"""Carried paint: painted keys, reprojected into every frame of their shot."""

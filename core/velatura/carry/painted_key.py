@@ -1,0 +1,73 @@
+"""A painted frame, as it is carried into others: its paint, and what that lies on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from velatura.image.planes import FloatArray
+from velatura.image.silhouettes import inner, spread
+from velatura.plate.encoding import encoded
+from velatura.scene.camera import Camera
+from velatura.scene.gbuffer import MARGIN, UNKNOWN, Bools, Indices, Sight
+from velatura.scene.tracks import Tracks
+
+_STEP = 4.0  # footprints of a step in depth at which a surface ends
+_BARE = np.uint16(UNKNOWN - 1)  # where nothing was painted
+
+
+@dataclass(frozen=True)
+class Key:
+    """A painted frame, as it is carried. All planes cover the display window.
+
+    Attributes:
+        frame: its number.
+        paint: ``(3, H, W)`` float32, encoded light in the look's colour space.
+        index: ``(H, W)``: which object the paint lies on, 0 the background.
+        depth: ``(H, W)`` float32: distance along the view axis, scene units; None without cameras.
+        rim: ``(H, W)``: where the paint is beside an object's edge, and may be ink of an outline.
+    """
+
+    frame: int
+    paint: FloatArray
+    index: Indices
+    depth: FloatArray | None
+    rim: Bools
+
+    @classmethod
+    def of(cls, frame: int, light: FloatArray, sight: Sight, tracks: Tracks) -> Key:
+        """Return a key from its painted light and its frame's sight, both over the display window.
+
+        Args:
+            frame: its number.
+            light: ``(3, H, W)`` scene-linear; NaN where nothing was painted.
+            sight: the whole frame's.
+            tracks: the shot's.
+        """
+        index = np.where(np.isfinite(light).all(axis=0), sight.index(tracks.objects), _BARE)
+        rim = ~inner(index, MARGIN)
+        camera = tracks.cameras[tracks.frames.index(frame)]
+        depth = None
+        if camera is not None and sight.position is not None:
+            depth = camera.project(sight.position)[2]
+            if sight.objects is None:  # nothing else tells where one thing ends before another
+                rim |= spread(_steps(depth, camera), MARGIN - 1)
+        return cls(frame, encoded(np.nan_to_num(light)), index, depth, rim)
+
+
+def _steps(depth: FloatArray, camera: Camera) -> Bools:
+    """Return ``(H, W)``: where a surface ends before another: there is a step in its depth.
+
+    Seen by a pinhole, the inverse depth of a plane is a straight line across the picture.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        height = np.float32(_STEP) * camera.footprint(depth, depth.shape[1])
+        if camera.perspective:
+            depth = np.float32(1) / depth
+            height *= depth * depth
+        found = np.zeros(depth.shape, bool)
+        for lines, steps, most in ((depth, found, height), (depth.T, found.T, height.T)):
+            bent = np.abs(lines[2:] - 2 * lines[1:-1] + lines[:-2])
+            steps[1:-1] |= bent > most[1:-1]
+    return found

@@ -1,0 +1,237 @@
+"""The commands of the runtime: what each can be asked, and where its answer goes.
+
+Their docstrings are the help texts. Nothing heavy is imported before a command needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from velatura.errors import MachineError
+from velatura.job import Job
+from velatura.system.progress import Progress, Style
+
+if TYPE_CHECKING:
+    from velatura.library import Entry
+
+JsonFlag = Annotated[bool, Parameter("--json", negative="")]
+
+log = logging.getLogger("velatura")
+
+
+def apply(
+    plate: str,
+    *,
+    look: str,
+    out: str,
+    frames: str = "",
+    write: Literal["gain", "picture", "both"] = "gain",
+    strength: float = 1.0,
+    mask: str = "",
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    layer: str = "",
+    passes: str = "",
+    space: str = "",
+    workers: int = 0,
+    memory_mb: int = 0,
+    config: str = "",
+    raw_strength: Annotated[bool, Parameter(negative="")] = False,
+    exposure: float = 0.0,
+    degrain: float = 0.0,
+    progress: Style = "auto",
+) -> None:
+    """Put a look on a shot: write its gain layer, the finished picture, or both.
+
+    Frames that are done already are kept; run the same line again after an interruption. Files
+    are named after the plate: OUT/shot.gain.0001.exr and OUT/shot.0001.exr.
+
+    Example::
+
+        velatura apply shot.####.exr --look ink.onnx --out glazed --frames 1-12
+
+        velatura apply shot.%04d.exr --look ink.onnx --out final --write both --mask matte.R
+
+    Args:
+        plate: the frames: shot.####.exr, shot.%04d.exr, shot.$F4.exr, or one file.
+        look: the look, an ONNX file that `velatura export` wrote.
+        out: the folder to write into; made if it is not there.
+        frames: 1-12, 1-10x2 or 1,5,9-12; all that lie on disk if left away.
+        write: the gain layer (for the look node in a host), the finished picture, or both.
+        strength: of the look in the finished picture, 0 to 4; 0 is the plate, 1 as painted.
+        mask: where the look goes: a channel of the plate, such as matte.R, or a file or sequence.
+        device: auto is CUDA where it answers, else the CPU.
+        layer: the plate's layer to glaze, such as diffuse; the beauty if left away.
+        passes: layers of the plate to read as passes, where their names are not the usual ones:
+            normal=N,depth=Z,albedo=diffuse,id=crypto_object00.
+        space: the plate's colour space; from its metadata if left away.
+        workers: frames at a time; 0 for as many as processors and memory allow.
+        memory_mb: memory for everything, in MiB; 0 for half of what is free.
+        config: the OCIO config that defines --space, a file or a built-in's name; $OCIO, else a
+            built-in one, if left away.
+        raw_strength: take --strength for a part of the look's stops, and not for a part of what
+            can be seen of it; from 1 on both are the same.
+        exposure: let the look see the plate brighter by so many stops, or darker by negative ones,
+            and paint it at its own brightness: for a shot that is lit or graded unlike those that
+            the look has learnt. One number for the whole shot.
+        degrain: standard deviation of the plate's grain, in stops (film: about 0.1). The look sees
+            the plate without it and does not shimmer; the picture keeps the plate's own grain.
+        progress: a bar on a terminal, or lines for Open Job Description or Tractor on stdout.
+    """
+    from velatura.apply import sequence
+
+    job = Job(
+        *(plate, look, out, frames, write),
+        strength,
+        *(mask, device, layer, passes, space),
+        *(workers, memory_mb, config, raw_strength),
+        *(exposure, degrain),
+    ).checked()
+    if write == "gain" and (mask or strength != 1):
+        log.warning(
+            "--strength and --mask shape the finished picture only (--write picture or both)"
+        )
+    with Progress(progress) as report:
+        sequence.run(job, report)
+
+
+def info(look: Path, *, as_json: JsonFlag = False) -> None:
+    """Show a look's card: what it is, what it reads, what it costs, who made it.
+
+    Example::
+
+        velatura info ink.onnx
+
+    Args:
+        look: an ONNX file that `velatura export` wrote.
+        as_json: the whole card as JSON on stdout.
+    """
+    from velatura.look import read
+    from velatura.report import tables
+
+    found = read(look)
+    if as_json:
+        _out(json.dumps({**json.loads(found.card.dumps()), "digest": found.digest}, indent=2))
+    else:
+        tables.show(look.name, tables.card(found))
+
+
+def report(
+    folder: Path, *, look: Path | None = None, note: Path | None = None, out: Path | None = None
+) -> None:
+    """Write a page about a folder of gain layers: what made them, which there are, what they do.
+
+    The page is one HTML file with its pictures inside.
+
+    Example::
+
+        velatura report cache/ink --out ink.html
+
+    Args:
+        folder: where a host or `velatura apply` wrote the gain layers.
+        look: the look's file; if left away, the one of the library that made them.
+        note: a text file; its lines are shown on top of the page.
+        out: the page; FOLDER/report.html if left away.
+    """
+    from velatura.report.gain_report import write
+
+    page = out or folder / "report.html"
+    write(folder, page, look, note)
+    _out(f"wrote {page}")
+
+
+def doctor(*, as_json: JsonFlag = False) -> None:
+    """Say what is installed, which device answers, and what is in the way.
+
+    Example::
+
+        velatura doctor
+
+    Args:
+        as_json: the findings as JSON on stdout.
+    """
+    from velatura.cli.doctor import examine
+    from velatura.report import tables
+
+    findings = examine()
+    if as_json:
+        _out(json.dumps([vars(finding) for finding in findings], indent=2))
+    else:
+        tables.show("velatura doctor", [(f.what, f.found) for f in findings])
+    troubles = [finding.trouble for finding in findings if finding.trouble]
+    if troubles:
+        raise MachineError(" ".join(troubles))
+
+
+def worker() -> None:
+    """Stay up and run jobs that come as JSON lines on stdin: how hosts talk to velatura.
+
+    Example::
+
+        velatura worker
+    """
+    from velatura.cli.worker import serve
+
+    serve()
+
+
+def looks(*, as_json: JsonFlag = False) -> None:
+    """List the published looks, which hosts offer as well.
+
+    They lie in the folders that VELATURA_LOOKS names, like a plug-in path, and in your own.
+
+    Example::
+
+        velatura looks
+
+    Args:
+        as_json: paths, digests and whole cards as JSON on stdout.
+    """
+    from velatura import library
+    from velatura.report import tables
+
+    shelf = library.shelf()
+    if as_json:
+        _out(json.dumps([_listed(entry) for entry in shelf], indent=2))
+    else:
+        where = ", ".join(map(str, library.folders()))
+        none = [("none yet", f"`velatura publish LOOK` puts one there: {where}")]
+        tables.show("velatura looks", [tables.shelved(entry) for entry in shelf] or none)
+    for trouble in library.refused():
+        log.warning(trouble)
+
+
+def publish(look: Path, *, replace: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Put a look where artists and hosts find it: copy it to the library.
+
+    That is the first folder of VELATURA_LOOKS that can be written, else your own.
+
+    Example::
+
+        velatura publish ink.onnx
+
+    Args:
+        look: an ONNX file that `velatura export` wrote.
+        replace: put it in the place of another look of the same file name.
+    """
+    from velatura import library
+
+    _out(f"wrote {library.publish(look, replace=replace)}")
+
+
+def _listed(entry: Entry) -> dict[str, object]:
+    card = json.loads(entry.card.dumps())
+    return {"path": str(entry.path), "digest": entry.digest, **card}
+
+
+def _out(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+ALL = (apply, looks, publish, info, report, doctor, worker)
+"""Every command of the runtime itself, as help lists them."""

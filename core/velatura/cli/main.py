@@ -1,0 +1,127 @@
+"""The `velatura` command: what it can be asked, and how it answers.
+
+stdout carries what was asked for: of `apply` and `worker` lines for machines only, of `looks`,
+`info` and `doctor` a table, or JSON with --json, of the trainer's commands their results. Warnings,
+errors and bars go to stderr. Exit codes say whether another try
+helps: 0 done, 1 a bug, 2 usage, 3 wrong input, 4 this machine cannot, 130 and 143 interrupted, 141
+whoever read stdout has gone.
+Nothing heavy is imported before a command needs it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
+
+import velatura
+from velatura.cli import commands
+from velatura.errors import MissingRuntimeError, VelaturaError
+from velatura.system.progress import Style, fail
+
+_USAGE, _BUG, _UNHEARD = 2, 1, 141  # 141: as the shell has it, 128 + SIGPIPE
+_TRAINER = (
+    *("velatura_training", "torch", "matplotlib", "onnx", "onnxscript", "tensorboard"),
+    *("efficientnet", "pytorch_msssim"),
+)
+_ELSEWHERE = {  # command -> what it does; imported only when it is the one that is called
+    "train": ("velatura_training.cli.commands:train", "Learn a look from painted frames."),
+    "export": ("velatura_training.cli.commands:export", "Write a trained look as one ONNX file."),
+    "evaluate": (
+        "velatura_training.cli.commands:evaluate",
+        "Measure results: fidelity, style, content, calm.",
+    ),
+    "suggest": ("velatura_training.cli.suggest:suggest", "Name the frame to paint next."),
+    "demo": ("velatura.cli.demo:demo", "Learn a look from three painted frames and glaze a shot."),
+}
+
+log = logging.getLogger("velatura")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: the only place where errors end."""
+    logging.basicConfig(format="%(levelname)s %(message)s", stream=sys.stderr)
+    log.setLevel(logging.INFO)
+    if sys.stdout is None:  # closed by whoever started us: nobody listens, the work is still wanted
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # for as long as the process lives
+    signal.signal(signal.SIGTERM, _terminate)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    app = _app(given[0] if given else "")
+    style: Style = "none"
+    try:
+        command, bound, _ = app.parse_args(given, exit_on_error=False, print_error=True)
+        style = bound.arguments.get("progress", style)
+        command(*bound.args, **bound.kwargs)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # each ends as `_ended` says
+        return _ended(error, given, style)
+    return 0
+
+
+def _ended(error: BaseException, given: Sequence[str], style: Style) -> int:
+    """Say why a command ended early; return its exit code."""
+    match error:
+        case VelaturaError():
+            return _report(error, style)
+        case CycloptsError():
+            return _USAGE  # it has printed what was wrong, and how to ask
+        case KeyboardInterrupt():
+            log.warning("Interrupted; files under their final names are whole")
+            return 128 + signal.SIGINT
+        case BrokenPipeError():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left has nowhere to go
+            return _UNHEARD
+        case ImportError() if _lacks_trainer(error):
+            return _report(_without_trainer(given[0]), style)
+    traceback.print_exception(error)  # a bug: the whole story, and the farm's code for it
+    return _BUG
+
+
+def _app(called: str) -> App:
+    """Return the command line; the command that is ``called`` brings its own help text."""
+    app = App(
+        name="velatura",
+        version=velatura.__version__,
+        help="Trained looks as compositing nodes: learn a look from a few painted frames, "
+        "glaze whole EXR shots with it.",
+        help_format="markdown",
+        default_parameter=Parameter(show_default=lambda value: value or None),
+        error_console=Console(stderr=True),
+    )
+    for command in commands.ALL:
+        app.command(command)
+    for name, (where, what) in _ELSEWHERE.items():
+        app.command(where, name=name, help=None if name == called else what)
+    return app
+
+
+def _report(error: VelaturaError, style: Style) -> int:
+    log.error(error)
+    fail(style, str(error))
+    return error.exit_code
+
+
+def _lacks_trainer(error: BaseException | None) -> bool:
+    """Say whether an import failed because a package of the trainer is not installed."""
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith(_TRAINER):
+        return True
+    return error is not None and _lacks_trainer(error.__cause__)
+
+
+def _without_trainer(command: str) -> VelaturaError:
+    return MissingRuntimeError(
+        f"`velatura {command}` needs the trainer, which is not installed",
+        do="Run `python install.py train`",
+    )
+
+
+def _terminate(number: int, _: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)

@@ -1,0 +1,1 @@
+"""The gain law, and the layer that gains are kept in."""

@@ -1,0 +1,86 @@
+"""The gain law: how a look touches a plate, and its inverse.
+
+A look is, for each pixel and colour channel, a number of stops ``r``. With ``x`` the scene-linear
+premultiplied plate, ``a`` its alpha, ``k`` the look's floor and ``g = strength x mask``::
+
+    y = x + (clamp(x, 0, 65504) + k a [r > 0]) (2^(g r) - 1)
+
+Darkening is a pure gain; brightening also lifts black by the floor, so a look can paint light on
+dark; transparent pixels stay transparent; nothing goes negative that was not. Where ``g r`` is 0
+the plate comes out bit for bit, NaN, Inf, negatives and -0.0 included.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from velatura.image.planes import FloatArray
+
+HALF_MAX = np.float32(65504.0)
+"""The largest finite half float (IEEE 754 binary16); highlights above gain as if they were it."""
+
+FLOOR = 1.0 / 128.0
+"""Default floor ``k``, scene-linear: about 4.5 stops under mid-grey (0.18)."""
+
+BOUND = 8.0
+"""Largest gain of a look, in stops either way."""
+
+
+def apply(
+    plate: FloatArray,
+    stops: FloatArray,
+    gain: FloatArray | float = 1.0,
+    alpha: FloatArray | float = 1.0,
+    floor: float = FLOOR,
+) -> FloatArray:
+    """Return the plate with the look on it.
+
+    Args:
+        plate: ``(..., H, W)`` float32, scene-linear, premultiplied.
+        stops: the look's gain ``r``, same shape, stops.
+        gain: ``g = strength x mask``, broadcast against the plate; 0 gives the plate bit for bit.
+        alpha: the plate's alpha, broadcast against it; 1 where there is none.
+        floor: the look's floor ``k``, scene-linear.
+
+    Returns:
+        ``(..., H, W)`` float32, scene-linear, premultiplied.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        exponent = np.asarray(gain, np.float32) * stops
+        base = np.clip(plate, 0, HALF_MAX)
+        base += np.where(stops > 0, np.float32(floor) * np.asarray(alpha, np.float32), 0)
+        glazed: FloatArray = base * (np.exp2(exponent) - 1)
+        glazed += plate
+        # x + 0 would turn -0.0 into +0.0 and may quiet a NaN: untouched pixels are copied instead.
+        np.copyto(glazed, plate, where=exponent == 0)
+    return glazed
+
+
+def derive(
+    plate: FloatArray,
+    glazed: FloatArray,
+    alpha: FloatArray | float = 1.0,
+    floor: float = FLOOR,
+    bound: float = BOUND,
+) -> FloatArray:
+    """Return the stops ``r`` that turn ``plate`` into ``glazed``: the inverse of `apply` at g = 1.
+
+    ``r = log2(1 + (y - x) / (clamp(x) + k a))`` where y > x, ``log2(y / x)`` where y < x, bounded;
+    0 where either picture is NaN or Inf, and where nothing could have been gained (x, a <= 0).
+
+    Args:
+        plate: ``(..., H, W)`` float32, scene-linear, premultiplied.
+        glazed: what it should become, same shape and colour space.
+        alpha: as in `apply`.
+        floor: as in `apply`.
+        bound: the result lies within plus or minus this many stops.
+    """
+    with np.errstate(all="ignore"):
+        base = np.clip(plate, 0, HALF_MAX)
+        lifted = base + np.float32(floor) * np.asarray(alpha, np.float32)
+        up = np.log1p((glazed - plate) / lifted) / np.float32(np.log(2))
+        down = np.log2(np.maximum(glazed, 0) / base)
+        stops = np.where(glazed > plate, up, np.where(base > 0, down, 0))
+        stops = np.clip(stops, -bound, bound)
+    usable = np.isfinite(plate) & np.isfinite(glazed) & (glazed != plate) & (lifted > 0)
+    return np.where(usable & ~np.isnan(stops), stops, 0).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Pictures in files: EXR planes and windows, numbered sequences, sampling, PNG."""

@@ -1,0 +1,77 @@
+"""The plates of a shot, read one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from velatura.image import exr
+from velatura.image.planes import FloatArray, Window
+from velatura.job import Job
+from velatura.look import Card
+from velatura.plate.encoding import encoded
+from velatura.plate.plate import Plate
+from velatura.scene import optical_flow
+from velatura.scene.gbuffer import Sight
+
+
+@dataclass(frozen=True)
+class Footage:
+    """The plates of a shot, read one at a time.
+
+    Attributes:
+        plates: files by frame number.
+        means: layer, passes and colour space, as `velatura.plate.plate.Plate` takes them.
+        flowing: whether motion is taken from the pictures.
+    """
+
+    plates: Mapping[int, Path]
+    means: Job
+    flowing: bool = False
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """The frame numbers, rising."""
+        return tuple(sorted(self.plates))
+
+    def sight(self, frame: int, window: Window | None = None) -> Sight:
+        """Return what a frame's passes tell inside a window, or all over the picture."""
+        plate = self._plate(frame)
+        where = window or plate.part.display
+        return Sight.of(plate.image, plate.part, plate.overrides, where, motion=True)
+
+    def display(self, frame: int) -> Window:
+        """Return the picture's window."""
+        return self._plate(frame).part.display
+
+    def sights(self, frames: Sequence[int]) -> Iterator[Sight]:
+        """Yield the sights of some frames, in the given order, with motion from the pictures."""
+        if not self.flowing:
+            yield from map(self.sight, frames)
+            return
+        near: dict[int, FloatArray] = {}
+        for frame in frames:
+            around = (frame - 1, frame, frame + 1)
+            near = {f: near[f] if f in near else self._light(f) for f in around if f in self.plates}
+            before, after = (
+                optical_flow.between(near[frame], near[f]) if f in near else None
+                for f in around[::2]
+            )
+            sight = self.sight(frame)
+            yield replace(sight, vector=optical_flow.as_vector(before, after, sight.size))
+
+    def _plate(self, frame: int) -> Plate:
+        return Plate.of(exr.read(self.plates[frame]), self.means, Card("carry"))
+
+    def _light(self, frame: int) -> FloatArray:
+        """Return the picture's encoded light ``(3, H, W)``, 0 outside the data window."""
+        plate = self._plate(frame)
+        whole, data = plate.part.display, plate.part.data
+        light = np.zeros((3, whole.height, whole.width), np.float32)
+        inside = data.common(whole)
+        seen = plate.seen(*(slice(0, size) for size in plate.size))
+        light[:, *inside.within(whole)] = seen[:, *inside.within(data)]
+        return encoded(light)

@@ -1,0 +1,74 @@
+"""Where every pixel of a frame was in another one, followed from frame to frame by its vectors.
+
+For what bends, and for shots without Position: motion vectors of a renderer, or optical flow. Each
+step is checked forth and back; what was hidden on the way is lost.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from velatura.image.planes import FloatArray
+from velatura.image.sampling import linear
+
+Field = npt.NDArray[np.float32]
+"""``(2, H, W)``: column and row, px, of each pixel in another frame; NaN where it is not known."""
+
+Items = npt.NDArray[np.int64]
+"""``(H, W)`` object numbers."""
+
+
+def start(height: int, width: int) -> Field:
+    """Return a frame's field into itself."""
+    return np.stack(np.meshgrid(np.arange(width), np.arange(height))).astype(np.float32)
+
+
+def back(vector: FloatArray) -> Field:
+    """Return where each pixel was one frame earlier, of ``(4, H, W)`` motion as Blender stores it.
+
+    Blender's Vector pass: X and Y to where it was, y up; Z and W from where it will be.
+    """
+    here = start(*vector.shape[1:])
+    return np.stack([here[0] + vector[0], here[1] - vector[1]])
+
+
+def forth(vector: FloatArray) -> Field:
+    """Return where each pixel will be one frame later."""
+    here = start(*vector.shape[1:])
+    return np.stack([here[0] - vector[2], here[1] + vector[3]])
+
+
+def step(
+    field: Field, way: Field, returning: Field, items: tuple[Items, Items] | None = None
+) -> Field:
+    """Return a frame's field into another, from its neighbour's field into the same one.
+
+    Args:
+        field: the neighbour's.
+        way: where this frame's pixels are in the neighbour, px.
+        returning: where the neighbour's pixels are in this frame, px.
+        items: the objects of this frame and of the neighbour; paint stays on its object.
+
+    A pixel is lost where forth and back does not lead home: ``|w + w'|^2 > .01 (|w|^2 + |w'|^2) +
+    .5`` with the motions ``w`` and ``w'`` (Sundaram et al. 2010, eq. 5; Lai et al. 2018).
+    """
+    height, width = way.shape[1:]
+    here = start(height, width)
+    x, y = way.reshape(2, -1)
+    with np.errstate(invalid="ignore"):
+        inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    kept = np.flatnonzero(inside)
+    x, y = x[kept], y[kept]
+    home = here.reshape(2, -1)[:, kept]
+    ahead = np.stack([x, y]) - home
+    behind = linear(returning, x, y) - np.stack([x, y])
+    off = np.square(ahead + behind).sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        fit = off <= 0.01 * (np.square(ahead).sum(axis=0) + np.square(behind).sum(axis=0)) + 0.5
+    if items is not None:
+        near = np.rint(y).astype(int) * width + np.rint(x).astype(int)
+        fit &= items[0].ravel()[kept] == items[1].ravel()[near]
+    found = np.full((2, height * width), np.nan, np.float32)
+    found[:, kept[fit]] = linear(field, x[fit], y[fit])
+    return found.reshape(2, height, width)

@@ -1,0 +1,1 @@
+"""Which frame to paint next."""

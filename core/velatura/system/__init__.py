@@ -1,0 +1,1 @@
+"""This process and its machine: progress, cache, memory, quiet."""

@@ -1,0 +1,1 @@
+"""The look node: a node group with the gain law in native nodes."""

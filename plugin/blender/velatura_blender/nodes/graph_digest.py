@@ -1,0 +1,199 @@
+"""The wiring: whether the graph before a look has changed since a frame was baked.
+
+Every render checks the pictures themselves. The sidebar cannot render, so it compares marks: a
+digest of the nodes before the look, their settings, keyframes and links. What changes in the 3D
+scene is not in it and shows when the frame is rendered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import cache
+
+import bpy
+
+from velatura import fingerprint
+from velatura.atomic import replacing
+
+from . import gain_nodes
+from .looknode import LookNode, is_look
+
+_FILE = "wiring.json"
+_DIGEST_KEY = "velatura/digest"  # header attribute of a gain layer: the look that made it
+_DEEP = 6  # levels of settings within settings: a curve's points are four down
+_BESIDE_THE_POINT = {"rna_type", "inputs", "outputs", "internal_links", "node_tree", "parent"}
+_PLAIN = {str, int, float, bool, type(None)}
+_REROUTE = "NodeReroute"
+
+_Source = tuple[bpy.types.Node, bpy.types.NodeSocket]
+"""A node, and the one of its outputs that feeds an input."""
+
+
+def mark(look: LookNode) -> str:
+    """Return the digest of all that is wired into a look's picture.
+
+    The sidebar asks for it again and again: it costs a walk over the graph's links, and then one
+    over the nodes that are met.
+    """
+    told = _told(look.node.id_data, [look.node.inputs["Image"]])
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+def remember(look: LookNode, frames: list[int], made_with: str) -> None:
+    """Note with which mark frames were baked: the inverse of `recall`."""
+    before = recall(look)
+    marks = before | dict.fromkeys(frames, made_with)
+    if marks == before:
+        return
+    with replacing(look.stem.parent / _FILE) as path:
+        path.write_text(json.dumps(marks), encoding="utf-8")
+
+
+def recall(look: LookNode) -> dict[int, str]:
+    """Return the marks with which frames were baked; none for those baked elsewhere."""
+    try:
+        text = (look.stem.parent / _FILE).read_text(encoding="utf-8")
+        return {int(frame): str(found) for frame, found in json.loads(text).items()}
+    except (OSError, ValueError, AttributeError):  # not there yet, or not ours: nothing is known
+        return {}
+
+
+def states(look: LookNode, frames: Iterable[int], now: str) -> dict[int, str]:
+    """Return for each frame "baked", "missing", or "stale": made with another look or graph.
+
+    Args:
+        look: the look.
+        frames: frame numbers.
+        now: its `mark`.
+    """
+    digest, marks = look.digest(), recall(look)
+    found = {}
+    for frame in frames:
+        made_with = fingerprint.stored(look.gain(frame), _DIGEST_KEY)
+        right = made_with == digest and marks.get(frame, now) == now
+        found[frame] = "missing" if not made_with else "baked" if right else "stale"
+    return found
+
+
+def _told(tree: bpy.types.NodeTree, ends: Iterable[bpy.types.NodeSocket]) -> list[object]:
+    """Return what decides the values of some inputs: these, then each node, the nearest first.
+
+    A node goes by its place in that order, so that it may get another name.
+    """
+    sources, animated = _sources(tree), _animated(tree)
+    places: dict[bpy.types.Node, int] = {}
+    order: list[bpy.types.Node] = []
+
+    def place(node: bpy.types.Node) -> int:
+        if node not in places:
+            places[node] = len(order)
+            order.append(node)
+        return places[node]
+
+    def fed(socket: bpy.types.NodeSocket, path: str) -> object:
+        if socket in sources:
+            return [(place(node), output.identifier) for node, output in sources[socket]]
+        return animated.get(path) or _value(getattr(socket, "default_value", None), 0)
+
+    told: list[object] = [fed(socket, "") for socket in ends]
+    for node in order:  # grows meanwhile, by what feeds the node
+        lead = node.path_from_id() if animated else ""
+        settings = [
+            animated.get(f"{lead}.{name}") or _value(getattr(node, name), 0)
+            for name in _names(node.__class__)
+        ]
+        sockets = [
+            fed(socket, f"{lead}.inputs[{at}].default_value")
+            for at, socket in enumerate(node.inputs)
+        ]
+        told.append((node.bl_idname, settings, sockets, _inside(node)))
+    return told
+
+
+def _sources(tree: bpy.types.NodeTree) -> dict[bpy.types.NodeSocket, list[_Source]]:
+    """Return what feeds each input that is fed: past reroutes, and not by muted links.
+
+    A table, as `NodeSocket.links` walks all links of the graph each time it is asked.
+    """
+    direct: dict[bpy.types.NodeSocket, list[_Source]] = {}
+    for link in tree.links:
+        if not link.is_muted:
+            direct.setdefault(link.to_socket, []).append((link.from_node, link.from_socket))
+    resolved = {
+        socket: [found for each in sources if (found := _origin(each, direct))]
+        for socket, sources in direct.items()
+    }
+    return {socket: sources for socket, sources in resolved.items() if sources}
+
+
+def _origin(source: _Source, direct: dict[bpy.types.NodeSocket, list[_Source]]) -> _Source | None:
+    """Return what comes out of a source, through reroutes; None where nothing goes into these."""
+    for _ in range(len(direct) + 1):  # no chain is longer, but a ring has no end
+        node, _socket = source
+        if node.bl_idname != _REROUTE:
+            return source
+        before = direct.get(node.inputs[0])
+        if not before:
+            return None
+        source = before[0]
+    return None
+
+
+def _inside(node: bpy.types.Node) -> object:
+    """Return what is in a group node; of a look, its look."""
+    group = getattr(node, "node_tree", None)
+    if group is None:
+        return None
+    if is_look(node):
+        raw = gain_nodes.is_calibrated(group) and not gain_nodes.is_even(group)
+        return group.velatura.uid, group.velatura.digest, *(["raw"] if raw else [])
+    ends = [each for each in group.nodes if getattr(each, "is_active_output", False)]
+    return _told(group, [socket for each in ends for socket in each.inputs])
+
+
+@cache
+def _names(kind: type[bpy.types.Node]) -> list[str]:
+    """Return the names of a node's settings: not where it stands, nor how it is drawn."""
+    every = {each.identifier for each in kind.bl_rna.properties}
+    general = {each.identifier for each in bpy.types.Node.bl_rna.properties}
+    return sorted((every - general - _BESIDE_THE_POINT) | {"mute"})
+
+
+@cache
+def _parts(kind: type[bpy.types.bpy_struct]) -> list[str]:
+    """Return the names of what a setting of many parts, such as a curve, is made of."""
+    return [each.identifier for each in kind.bl_rna.properties if each.identifier != "rna_type"]
+
+
+def _value(value: object, depth: int) -> object:
+    """Return a setting as plain values; of another datablock its name."""
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, bpy.types.ID):
+        return value.name_full, getattr(value, "filepath", "")
+    if isinstance(value, bpy.types.bpy_prop_collection):
+        return [_value(each, depth + 1) for each in value]
+    if isinstance(value, bpy.types.bpy_struct):
+        names = _parts(value.__class__) if depth < _DEEP else ()
+        return [_value(getattr(value, name), depth + 1) for name in names]
+    return tuple(value) if isinstance(value, Iterable) else repr(value)
+
+
+def _animated(tree: bpy.types.NodeTree) -> dict[str, list[object]]:
+    """Return the paths in a graph that keyframes and drivers set, with what they are set by."""
+    found: dict[str, list[object]] = {}
+    data = tree.animation_data
+    if data is None:
+        return found
+    for driver in data.drivers:
+        by = "driver", driver.array_index, driver.driver.type, driver.driver.expression
+        found.setdefault(driver.data_path, []).append(by)
+    layers = data.action.layers if data.action else ()
+    for strip in (strip for layer in layers for strip in layer.strips):
+        bag = strip.channelbag(data.action_slot)
+        for curve in bag.fcurves if bag else ():
+            keys = [(*key.co, key.interpolation) for key in curve.keyframe_points]
+            found.setdefault(curve.data_path, []).append(("keys", curve.array_index, keys))
+    return found

@@ -1,0 +1,75 @@
+"""What velatura remembers: of each look node in the file, of each scene, and of the user."""
+
+from __future__ import annotations
+
+import bpy
+
+from velatura_blender.preferences import VELATURA_Preferences
+
+from . import gain_nodes
+
+
+def _is_even(look: VELATURA_LookSettings) -> bool:
+    return gain_nodes.is_even(look.id_data)
+
+
+def _set_even(look: VELATURA_LookSettings, even: bool) -> None:
+    gain_nodes.set_even(look.id_data, even)
+
+
+class VELATURA_LookSettings(bpy.types.PropertyGroup):
+    """What a look node's group knows of its look."""
+
+    uid: bpy.props.StringProperty(
+        name="Identity",
+        description="Tells this node's gain layers from those of all others",
+    )
+    look: bpy.props.StringProperty(
+        name="Look",
+        description="The look's file",
+        subtype="FILE_PATH",
+    )
+    digest: bpy.props.StringProperty(
+        name="Digest",
+        description="The look file's contents when it was chosen, as a SHA-256 sum",
+    )
+    guides: bpy.props.StringProperty(
+        name="Passes",
+        description="The passes that the look reads beside the picture",
+    )
+    even: bpy.props.BoolProperty(
+        name="Even to the Eye",
+        description="Half the strength shows half of the look. Off, it is half of the look's stops,"
+        " of which the first show most. 0, and 1 and more, are the same either way",
+        get=_is_even,
+        set=_set_even,
+    )
+
+
+class VELATURA_SceneSettings(bpy.types.PropertyGroup):
+    """How a scene's looks are rendered."""
+
+    bake: bpy.props.BoolProperty(
+        name="Bake While Rendering",
+        description="Check every frame's gain layers while rendering, and make those that are"
+        " missing or out of date. Without, what was baked is used as it is, and a frame that"
+        " was not baked, or is out of date, stops the render",
+        default=True,
+    )
+
+
+CLASSES = (VELATURA_LookSettings, VELATURA_SceneSettings, VELATURA_Preferences)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.NodeTree.velatura = bpy.props.PointerProperty(type=VELATURA_LookSettings)
+    bpy.types.Scene.velatura = bpy.props.PointerProperty(type=VELATURA_SceneSettings)
+
+
+def unregister() -> None:
+    del bpy.types.NodeTree.velatura
+    del bpy.types.Scene.velatura
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

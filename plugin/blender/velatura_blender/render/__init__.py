@@ -1,0 +1,1 @@
+"""Gains made during a render or a bake."""

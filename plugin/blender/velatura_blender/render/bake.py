@@ -1,0 +1,79 @@
+"""Baking: making the gain layers of a range of frames ahead of the render."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+import bpy
+
+from velatura.client import Step
+from velatura.errors import InputError
+
+from .. import compat
+from ..nodes import looknode
+from . import hook
+from .layer_groups import reads_renders, show
+from .session import Glazing
+from .temp_scenes import PREFIX, discard, render_still, silence, temporary
+
+
+def steps(scene: bpy.types.Scene, frames: Sequence[int]) -> Generator[Step, None, None]:
+    """Bake frame by frame; close the iterator to stop: frames that are there are whole.
+
+    What is in 3D is rendered as in a render, but nothing is written except gain layers: the file
+    outputs of the graph stay quiet.
+
+    Raises:
+        InputError: there is no look in the scene's graph, or it cannot be baked as it is wired.
+        VelaturaError: a gain layer could not be made.
+    """
+    if hook.is_rendering():
+        raise InputError("A render is under way", do="Wait for its end, then bake")
+    if not looknode.rendered(scene):
+        raise InputError(
+            f"No look is in the compositor graph of {scene.name}, or none reaches its output",
+            do="Add one with Add > velatura, and wire it",
+        )
+    with _stage(scene) as stage, Glazing(scene, stage, always=True) as glazing:
+        for frame in frames:
+            if stage is None:
+                glazing.frame(frame)
+            else:
+                # Rigs may live in frame_change handlers; what is told of renders is not for this.
+                hook.meet(glazing, partial(render_still, stage, frame, quiet="render_"))
+            yield Step(frame, glazing.made, glazing.kept)
+
+
+@contextmanager
+def _stage(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene | None]:
+    """Yield a copy of the scene that renders its 3D and nothing else; None where it has no 3D."""
+    nodes = compat.graph_of(scene).nodes
+    for node in nodes:
+        _refuse_inner_layers(node)
+    if not any(reads_renders(node) and not node.mute for node in nodes):
+        yield None
+        return
+    stage = temporary(scene.copy())
+    tree = temporary(compat.own_graph(stage))
+    try:
+        stage.name = PREFIX + "stage"
+        silence(tree)
+        for node in tree.nodes:
+            if reads_renders(node) and node.scene == scene:
+                show(node, stage)
+        yield stage
+    finally:
+        discard(stage)
+
+
+def _refuse_inner_layers(node: bpy.types.Node) -> None:
+    """Raise InputError if a group shows a render: baking renders another scene than it asks for."""
+    for inner in getattr(getattr(node, "node_tree", None), "nodes", ()):
+        if reads_renders(inner):
+            raise InputError(
+                f"{inner.name} inside the group {node.name} shows a render",
+                do="Ungroup it, or let a render with Bake While Rendering bake its looks",
+            )
+        _refuse_inner_layers(inner)

@@ -1,0 +1,67 @@
+"""How a render ends that cannot be finished: with its reason, and never with a wrong picture.
+
+Blender lets no script fail a render. In the background the process ends, with the runtime's exit
+code: farms see it. In the window the output path is blocked, so that Blender itself gives up as it
+is about to write the frame, and the look nodes turn magenta.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import NoReturn
+
+import bpy
+
+from velatura.errors import VelaturaError
+
+from ..compat import graph_of
+from ..nodes import gain_nodes
+from ..nodes.looknode import FILE_OUTPUT, is_look
+
+_BUG, _INTERRUPTED = 1, 130  # exit codes, as `velatura` itself has them
+
+
+def text_of(error: BaseException) -> str:
+    """Return an error for people; of a bug its whole story."""
+    if isinstance(error, VelaturaError):
+        return str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return "Interrupted; files under their final names are whole"
+    return "A bug in velatura: " + "".join(traceback.format_exception(error))
+
+
+def leave(error: BaseException, where: str) -> NoReturn:
+    """End a background Blender with the reason on stderr: no file of this frame is written."""
+    sys.stdout.flush()
+    sys.stderr.write(f"velatura: {where}: {text_of(error)}\n")
+    sys.stderr.flush()
+    usual = _INTERRUPTED if isinstance(error, KeyboardInterrupt) else _BUG
+    os._exit(getattr(error, "exit_code", usual))
+
+
+class Blockade:
+    """Keeps a render from writing any further frame, until it is lifted."""
+
+    def __init__(self, scene: bpy.types.Scene) -> None:
+        self._scene, self._path = scene, scene.render.filepath
+        nodes = graph_of(scene).nodes
+        self._writers = [n for n in nodes if n.bl_idname == FILE_OUTPUT and not n.mute]
+        for node in self._writers:
+            node.mute = True
+        images = [gain_nodes.gain_image(node.node_tree) for node in nodes if is_look(node)]
+        self._images = [(image, image.filepath_raw) for image in images]
+        nowhere = os.path.join(os.devnull, "velatura stopped this render")  # noqa: PTH118
+        scene.render.filepath = nowhere
+        for image, _ in self._images:
+            image.filepath_raw = os.path.join(nowhere, "stopped.gain.0000.exr")  # noqa: PTH118
+            image.reload()
+
+    def lift(self) -> None:
+        self._scene.render.filepath = self._path
+        for node in self._writers:
+            node.mute = False
+        for image, path in self._images:
+            image.filepath_raw = path
+            image.reload()

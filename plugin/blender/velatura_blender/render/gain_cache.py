@@ -1,0 +1,102 @@
+"""The kiln: decides which gain layers are still right, and has the others made.
+
+A gain layer is right if its header names the fingerprint of what it would be made from now: the
+look, the picture and passes that are wired in, and the settings. That is found out here, without
+the runtime, so a baked shot renders on a machine that has none. The runtime's resident worker is
+started when the first gain layer has to be made, and kept for the next ones.
+"""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable
+from pathlib import Path
+
+import bpy
+
+from velatura import client, fingerprint
+from velatura.client import Worker
+from velatura.errors import MissingRuntimeError, VelaturaError
+from velatura.job import Job
+
+from .. import compat, messages
+from ..nodes import gain_nodes
+from ..nodes.looknode import LookNode
+from ..preferences import preferences
+
+_worker: Worker | None = None
+
+
+def refresh(look: LookNode, plate: Path, frame: int, cancelled: Callable[[], bool]) -> bool:
+    """Make a frame's gain layer unless the one that lies there is right; say whether it was made.
+
+    Args:
+        look: the look node.
+        plate: what is wired into it at that frame, as an EXR file.
+        frame: the frame's number.
+        cancelled: asked while the runtime works; once it says yes the work is dropped.
+
+    Raises:
+        VelaturaError: as the runtime raised it.
+    """
+    gain = look.gain(frame)
+    job = Job(
+        str(plate),
+        look=str(look.path),
+        out=str(gain.parent),
+        device=preferences().device,
+        space=compat.working_space(),
+        config=compat.config(),
+    )
+    wanted = fingerprint.of_gain(job, fingerprint.of_file(plate), look.digest())
+    if fingerprint.stored(gain) == wanted:
+        return False
+    _make(job, look, frame, cancelled)
+    if fingerprint.stored(gain) != wanted:
+        raise MissingRuntimeError(
+            f"The runtime made another gain layer than {look.title} needs",
+            found=f"{gain}, by another version of velatura or of the look",
+            do="Install add-on and runtime from the same folder, and render again",
+        )
+    gain_nodes.gain_image(look.group).reload()
+    return True
+
+
+def _make(job: Job, look: LookNode, frame: int, cancelled: Callable[[], bool]) -> None:
+    """Run a job; where it speaks of its plate, a file nobody knows, say what that is."""
+
+    def told(text: str) -> str:
+        return text.replace(job.plate, f"what is wired into {look.title}")
+
+    try:
+        for event in _warm().submit(job, cancelled):
+            if event.kind == "warning":  # of each frame anew, as each is a job
+                messages.add(f"Frame {frame}: {told(event.text)}", once=True)
+    except VelaturaError as error:
+        if job.plate not in str(error):
+            raise
+        clear = type(error)(told(str(error)))
+        clear.exit_code = error.exit_code
+        raise clear from error
+
+
+def close() -> None:
+    """End the runtime's worker, if there is one."""
+    global _worker  # noqa: PLW0603  # one process for the whole host, as long as it lives
+    if _worker is not None:
+        _worker.close()
+        _worker = None
+
+
+def _warm() -> Worker:
+    """Return the worker, started if there is none or the last one has died."""
+    global _worker  # noqa: PLW0603
+    if _worker is not None and not _worker.alive:
+        close()
+    if _worker is None:
+        program = bpy.path.abspath(preferences().runtime)
+        _worker = Worker(client.runtime(program))
+    return _worker
+
+
+atexit.register(close)

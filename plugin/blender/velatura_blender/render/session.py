@@ -1,0 +1,194 @@
+"""A glazing: one render with looks in it, from its start to its end.
+
+A hidden scene with an engine of ours is referenced from the graph. Blender renders it after the
+frame's 3D and before compositing, and that is the moment when gain layers are made.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import bpy
+
+from velatura.errors import FrameError, InputError, StorageError
+
+from .. import compat
+from ..nodes import graph_digest, looknode, passes
+from ..nodes.looknode import LookNode
+from . import gain_cache
+from .plate_render import Replay
+from .temp_scenes import HOOK, temporary
+
+ENGINE = "VELATURA_HOOK"
+
+_MEMORY_DISK = Path("/dev/shm")  # noqa: S108  # Linux: files in memory, a third faster
+_LEAST_ROOM = 2**30  # bytes free there; containers often have 64 MiB
+_SCRATCH = "velatura-"  # what the names of scratch folders begin with
+_FORGOTTEN = 24 * 3600  # seconds since a scratch folder was last written to: a frame at most
+_PIXELS = 8  # width and height of the hidden scene, whose picture nobody sees
+
+
+class Glazing:
+    """A render of a scene with looks in it; a context manager, as it leaves nothing behind.
+
+    Args:
+        main: the scene whose graph holds the looks.
+        source: the scene that is rendered: ``main``, a stand-in for it, or None where nothing in
+            the graph is 3D and `frame` is called without a render.
+        always: make what is missing or out of date whatever the scene says.
+
+    Raises:
+        InputError: a look cannot be baked as it is wired.
+        PassError: a pass that a look reads is not rendered.
+    """
+
+    def __init__(
+        self, main: bpy.types.Scene, source: bpy.types.Scene | None, *, always: bool = False
+    ) -> None:
+        self.main, self.source = main, source or main
+        self.bakes = always or main.velatura.bake
+        self.made = self.kept = 0
+        if main.render.use_multiview:
+            raise InputError(
+                f"{main.name} renders in stereo, which looks cannot",
+                do="Switch Stereoscopy off, and render the eyes one after the other",
+            )
+        if self.bakes:
+            looknode.separate(main)
+        self.looks = looknode.rendered(main)
+        self._marks = self._mark()
+        self._done: dict[LookNode, list[int]] = {}
+        self._scratch = _new_scratch()
+        self._replay: Replay | None = None
+        self._hook: _Hook | None = None
+        try:
+            if self.bakes:
+                for look in self.looks:
+                    looknode.update(look)
+                guides = {look: look.guides for look in self.looks}
+                self._replay = Replay(main, self.source, guides, self._scratch)
+            if source is not None:
+                self._hook = _Hook(source)
+        except BaseException:
+            self.end()
+            raise
+
+    def __enter__(self) -> Glazing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        if self._hook is not None:
+            self._hook.detach()
+            self._hook.remove()
+        if self._replay is not None:
+            self._replay.remove()
+        for look, frames in self._done.items():
+            with suppress(StorageError):  # then the sidebar knows less; the gain layers are whole
+                graph_digest.remember(look, frames, self._marks[look])
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def frame(self, number: int, cancelled: Callable[[], bool] = lambda: False) -> None:
+        """See that all gain layers of a frame are there and, if this bakes, that they are right.
+
+        Raises:
+            FrameError: one is missing or out of date and this does not bake; a frame between
+                frames, or below 0.
+            VelaturaError: one could not be made.
+        """
+        if number < 0 or self.main.frame_subframe:
+            raise FrameError(
+                f"Looks are baked for whole frames from 0 on, and this is frame "
+                f"{number + self.main.frame_subframe:g}",
+                do="Shift the frame range, or set the subframe to 0",
+            )
+        if self._replay is None:
+            self._demand(number)
+            return
+        if self._mark() != self._marks:
+            raise InputError(
+                f"A script has changed the graph before a look in the middle of the render, at"
+                f" frame {number}, which Blender carries out a frame late",
+                do="Key or drive the value instead",
+            )
+        for depth in sorted({look.depth for look in self.looks}):
+            level = [look for look in self.looks if look.depth == depth]
+            for look, plate in zip(level, self._replay.render(number, level), strict=True):
+                made = gain_cache.refresh(look, plate, number, cancelled)
+                self.made, self.kept = self.made + made, self.kept + (not made)
+                self._done.setdefault(look, []).append(number)
+                plate.unlink()
+
+    def hook(self) -> None:
+        """Let Blender call for the frames of this glazing."""
+        if self._hook is not None:
+            self._hook.attach()
+
+    def unhook(self) -> None:
+        """Take our node out of the artist's graph for a while."""
+        if self._hook is not None:
+            self._hook.detach()
+
+    def _mark(self) -> dict[LookNode, str]:
+        return {look: graph_digest.mark(look) for look in self.looks}
+
+    def _demand(self, number: int) -> None:
+        for look in self.looks:
+            state = graph_digest.states(look, [number], self._marks[look])[number]
+            if state != "baked":
+                wrong = "was not baked" if state == "missing" else "is out of date"
+                raise FrameError(
+                    f"The look {look.title} {wrong} for frame {number}",
+                    found=f"{state}: {look.gain(number)}",
+                    do="Press Bake in the velatura tab, or switch Bake While Rendering on",
+                )
+
+
+class _Hook:
+    """The hidden scene, and the node that makes Blender render it."""
+
+    def __init__(self, source: bpy.types.Scene) -> None:
+        self._tree = compat.graph_of(source)
+        self._scene = temporary(bpy.data.scenes.new(HOOK))
+        self._camera = temporary(bpy.data.cameras.new(HOOK))
+        self._object = temporary(bpy.data.objects.new(HOOK, self._camera))
+        self._scene.collection.objects.link(self._object)
+        self._scene.camera = self._object  # Blender renders no scene without one
+        render = self._scene.render
+        render.engine = ENGINE
+        render.resolution_x = render.resolution_y = _PIXELS
+        bpy.context.view_layer.update()  # else Blender 5.2 crashes on a scene this young
+        self.attach()
+
+    def attach(self) -> None:
+        node = self._tree.nodes.new(passes.LAYERS)  # the last one: after other scenes' 3D
+        node.name, node.scene, node.hide = HOOK, self._scene, True
+
+    def detach(self) -> None:
+        node = self._tree.nodes.get(HOOK)
+        if node is not None:
+            self._tree.nodes.remove(node)
+
+    def remove(self) -> None:
+        bpy.data.scenes.remove(self._scene)
+        bpy.data.objects.remove(self._object)
+        bpy.data.cameras.remove(self._camera)
+
+
+def _new_scratch() -> Path:
+    """Make a folder for what lives for one frame: in memory, where there is room."""
+    folder = Path(tempfile.gettempdir())
+    if _MEMORY_DISK.is_dir() and shutil.disk_usage(_MEMORY_DISK).free >= _LEAST_ROOM:
+        folder = _MEMORY_DISK
+    for left in folder.glob(f"{_SCRATCH}*"):  # by a Blender that was killed
+        with suppress(OSError):  # another's, or gone already
+            if time.time() - left.stat().st_mtime > _FORGOTTEN:
+                shutil.rmtree(left)
+    return Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=folder))

@@ -1,0 +1,231 @@
+"""The verbs: what the artist can do to looks, by button, menu or `bpy.ops.velatura`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from velatura.errors import InputError, VelaturaError
+
+from .. import api, compat, messages
+from ..nodes import looknode, passes
+from . import previews, report, scope, status
+
+
+class Verb(bpy.types.Operator):
+    """What all verbs have in common: what is refused is said where it was asked for.
+
+    A refusal is a RuntimeError to a script, as of every operator.
+    """
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            self.act(context)
+        except VelaturaError as error:
+            return self.refuse(error)
+        return {"FINISHED"}
+
+    def act(self, context: bpy.types.Context) -> None:
+        raise NotImplementedError
+
+    def refuse(self, error: VelaturaError) -> set[str]:
+        messages.add(str(error))
+        self.report({"ERROR"}, str(error))
+        return {"CANCELLED"}
+
+
+class OnGraph(Verb):
+    """A verb on the scene's compositor graph."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        why = scope.obstacle(context)
+        if why:
+            cls.poll_message_set(why)
+        return not why
+
+
+class OnLook(Verb):
+    """A verb on the look that is being worked on."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        why = scope.obstacle(context) or ("" if scope.looks(context) else scope.ADD)
+        if why:
+            cls.poll_message_set(why)
+        return not why
+
+
+class ByFile:
+    """A verb that wants a look's file, and asks for it if none is given."""
+
+    path: bpy.props.StringProperty(
+        name="Look",
+        description="The look's file",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
+    filepath: bpy.props.StringProperty(
+        description="What was chosen in the file browser",
+        subtype="FILE_PATH",
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
+    filter_glob: bpy.props.StringProperty(default="*.onnx", options={"HIDDEN", "SKIP_SAVE"})
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, given: bpy.types.OperatorProperties) -> str:
+        item = previews.current().item(Path(given.path)) if given.path else None
+        return f"{cls.__doc__}\n{item.tip}" if item else cls.__doc__ or ""
+
+    @property
+    def file(self) -> Path:
+        return Path(bpy.path.abspath(self.path or self.filepath))
+
+    def ask(self, context: bpy.types.Context) -> set[str]:
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+
+class VELATURA_OT_add_look(ByFile, OnGraph):
+    """Add a look: behind the selected node, else where you click"""
+
+    bl_idname = "velatura.add_look"
+    bl_label = "Add Look"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if not self.path:
+            return self.ask(context)
+        if scope.is_editor(context) and context.region.type == "WINDOW":
+            place = event.mouse_region_x, event.mouse_region_y
+            context.space_data.cursor_location_from_region(*place)
+        done = self.execute(context)
+        if "FINISHED" in done and not scope.demand(context).node.inputs["Image"].is_linked:
+            # It hangs from the mouse, as every new node does; dropped on a link it goes in there.
+            bpy.ops.node.translate_attach_remove_on_cancel("INVOKE_DEFAULT")
+        return done
+
+    def act(self, context: bpy.types.Context) -> None:
+        tree = compat.graph_of(context.scene)
+        picture = _picture(tree.nodes.active)
+        if picture is None and scope.is_editor(context):
+            node = looknode.create(tree, self.file)
+            node.location = context.space_data.cursor_location
+        else:
+            node = api.create(self.file, context.scene, picture)
+        _select(tree, node)
+
+
+class VELATURA_OT_choose_look(ByFile, OnLook):
+    """Let the look node use another look; its gain layers are then out of date"""
+
+    bl_idname = "velatura.choose_look"
+    bl_label = "Choose Look"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        return self.execute(context) if self.path else self.ask(context)
+
+    def act(self, context: bpy.types.Context) -> None:
+        looknode.change(scope.demand(context).node, self.file)
+
+
+class VELATURA_OT_select_look(OnLook):
+    """Work on this look: select its node"""
+
+    bl_idname = "velatura.select_look"
+    bl_label = "Select Look"
+    bl_options = {"UNDO"}
+
+    node: bpy.props.StringProperty(
+        name="Node", description="The look node's name", options={"SKIP_SAVE"}
+    )
+
+    def act(self, context: bpy.types.Context) -> None:
+        tree = compat.graph_of(context.scene)
+        if self.node not in [look.name for look in scope.looks(context)]:
+            raise InputError(f"{self.node!r} is not the name of a look node")
+        _select(tree, tree.nodes[self.node])
+
+
+class VELATURA_OT_enable_passes(OnLook):
+    """Render the passes that the look reads: switch them on in the view layer before it"""
+
+    bl_idname = "velatura.enable_passes"
+    bl_label = "Enable Passes"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def act(self, context: bpy.types.Context) -> None:
+        look = scope.demand(context)
+        guides = status.of(look, compat.frames(context.scene)).guides
+        missing = passes.lacking(look, guides)
+        enabled = passes.enable(look, guides)
+        if missing and not enabled:
+            raise InputError(
+                f"The passes {', '.join(missing)} cannot be switched on for {look.title}",
+                found="no Render Layers node before it",
+                do="Wire one in, or an Image node with these passes",
+            )
+        text = f"Enabled {', '.join(enabled)}" if enabled else f"{look.title} has all its passes"
+        self.report({"INFO"}, text)
+
+
+class VELATURA_OT_open_report(OnLook):
+    """Write a page about this look's gain layers, with the messages below, and open it"""
+
+    bl_idname = "velatura.open_report"
+    bl_label = "Open Report"
+
+    def act(self, context: bpy.types.Context) -> None:
+        page = report.write(scope.demand(context))
+        bpy.ops.wm.url_open(url=page.as_uri())
+
+
+class VELATURA_OT_refresh_looks(Verb):
+    """Read the look folders and the state of the frames again"""
+
+    bl_idname = "velatura.refresh_looks"
+    bl_label = "Refresh Looks"
+
+    def act(self, _context: bpy.types.Context) -> None:
+        previews.refresh()
+        status.forget()
+
+
+class VELATURA_OT_clear_messages(Verb):
+    """Forget these messages; what is still wrong is said again by the next bake"""
+
+    bl_idname = "velatura.clear_messages"
+    bl_label = "Clear Messages"
+
+    def act(self, _context: bpy.types.Context) -> None:
+        messages.clear()
+
+
+def _picture(node: bpy.types.Node | None) -> bpy.types.NodeSocket | None:
+    """Return the output of a selected node that a look would go behind; None where it has none."""
+    if node is None or not node.select:
+        return None
+    pictures = [each for each in node.outputs if each.enabled and each.type == "RGBA"]
+    pictures.sort(key=lambda each: not each.is_linked)
+    return next(iter(pictures), None)
+
+
+def _select(tree: bpy.types.NodeTree, node: bpy.types.Node) -> None:
+    for each in tree.nodes:
+        each.select = each == node
+    tree.nodes.active = node
+
+
+CLASSES = (
+    VELATURA_OT_add_look,
+    VELATURA_OT_choose_look,
+    VELATURA_OT_select_look,
+    VELATURA_OT_enable_passes,
+    VELATURA_OT_open_report,
+    VELATURA_OT_refresh_looks,
+    VELATURA_OT_clear_messages,
+)
+
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

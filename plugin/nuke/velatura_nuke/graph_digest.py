@@ -1,0 +1,121 @@
+"""The wiring: whether the graph before a look has changed since a frame's gain was rendered.
+
+A mark is a digest of the nodes before the look and of their knobs. What changes in the files that
+they read is not in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+import nuke
+
+from velatura import fingerprint
+from velatura.atomic import replacing
+
+from .looknode import LookNode, is_look
+
+MISSING, STALE, BAKED = "missing", "stale", "baked"
+
+_FILE = "wiring.json"
+_DIGEST_KEY = "velatura/digest"  # header attribute of a gain layer: the look that made it
+_SETTINGS = ("passes", "datatype")
+_LIVE = ("strength", "even", "mix", "invert_mask", "uid", "digest", "disable")
+_WORD = r"(?:\{[^{}]*\}|\"(?:[^\"\\]|\\.)*\"|\S+)"
+_DRAWN = re.compile(  # where a node stands and how it is drawn
+    r"(?<!\S)(?:name|xpos|ypos|selected|label|tile_color|gl_color|note_font\w*|hide_input|cached"
+    rf"|postage_stamp\w*|dope_sheet|bookmark|indicators|icon|help) {_WORD}"
+)
+
+
+def mark(look: LookNode) -> str:
+    """Return the digest of all that is wired into a look's picture, and of its own settings."""
+    ends = [look.node.input(place) for place in (0, 2)]
+    own = [look.node[name].value() for name in _SETTINGS]
+    root = nuke.root()
+    colour = [root[name].value() for name in ("colorManagement", "OCIO_config", "workingSpaceLUT")]
+    return hashlib.sha256(repr([own, colour, _told(ends)]).encode()).hexdigest()
+
+
+def upstream(ends: Iterable[nuke.Node | None]) -> Iterator[nuke.Node]:
+    """Yield nodes and all that they depend on, the nearest first; in and out of groups."""
+    ring = [node for node in ends if node is not None]
+    seen: set[str] = set()
+    while ring:
+        node = ring.pop(0)
+        if node.fullName() not in seen:
+            seen.add(node.fullName())
+            yield node
+            ring += _sources(node)
+
+
+def remember(look: LookNode, frames: Iterable[int], made_with: str) -> None:
+    """Note with which mark frames were rendered: the inverse of `recall`."""
+    before = recall(look)
+    marks = {**before, **dict.fromkeys(frames, made_with)}
+    if marks != before:
+        with replacing(look.folder / _FILE) as path:
+            path.write_text(json.dumps(marks), encoding="utf-8")
+
+
+def recall(look: LookNode) -> dict[int, str]:
+    """Return the marks with which frames were rendered; none for those rendered elsewhere."""
+    try:
+        text = (look.folder / _FILE).read_text(encoding="utf-8")
+        return {int(frame): str(found) for frame, found in json.loads(text).items()}
+    except (OSError, ValueError, AttributeError):  # not there yet, or not ours: nothing is known
+        return {}
+
+
+def states(
+    look: LookNode, frames: Iterable[int], now: str, views: Sequence[str] = ()
+) -> dict[int, str]:
+    """Return for each frame "baked", "missing", or "stale": made with another look or graph.
+
+    Args:
+        look: the look.
+        frames: frame numbers.
+        now: its `mark`; "" for not to ask about the graph.
+        views: the views that count; all of the script if left away. The worst one is told.
+    """
+    digest, marks = look.digest(), recall(look)
+    found = {}
+    for frame in frames:
+        files = (look.gain(frame, view) for view in views or nuke.views())
+        made_with = {fingerprint.stored(path, _DIGEST_KEY) for path in files}
+        same = not now or marks.get(frame, now) == now
+        right = made_with == {digest} and same
+        found[frame] = MISSING if "" in made_with else BAKED if right else STALE
+    return found
+
+
+def _sources(node: nuke.Node) -> list[nuke.Node]:
+    """Return what feeds a node: of an Input what is wired to its group, of a group its output."""
+    if node.Class() == "Input":
+        fed = [node.parent().input(int(node["number"].value()))]
+    else:
+        fed = [node.input(place) for place in range(node.inputs())]
+    if isinstance(node, nuke.Group) and not is_look(node):
+        fed += [inner for inner in node.nodes() if inner.Class() == "Output"]
+    return [each for each in fed if each is not None]
+
+
+def _told(ends: Sequence[nuke.Node | None]) -> list[object]:
+    """Return what decides the values of some nodes, each by its place in that order."""
+    order = list(upstream(ends))
+    places = {node.fullName(): place for place, node in enumerate(order)}
+
+    def place(node: nuke.Node | None) -> int | None:
+        return places[node.fullName()] if node else None
+
+    return [[place(end) for end in ends], *([*_knobs(n), *map(place, _sources(n))] for n in order)]
+
+
+def _knobs(node: nuke.Node) -> list[object]:
+    if is_look(node):
+        return [node[name].toScript() for name in _LIVE]
+    flags = nuke.TO_SCRIPT | nuke.WRITE_USER_KNOB_DEFS | nuke.WRITE_NON_DEFAULT_ONLY
+    return [node.Class(), " ".join(_DRAWN.sub("", node.writeKnobs(flags)).split())]

@@ -1,0 +1,238 @@
+"""`velatura suggest`: which frame to paint next, and how sure that is.
+
+No torch is loaded until a run is given: a machine that only applies looks can advise, too.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from cyclopts import Parameter
+
+from velatura.apply.targets import frames as frames_of
+from velatura.errors import FrameError
+from velatura.image.numbered import Pattern, frame_numbers, holes
+from velatura.job import Job
+from velatura.scene.footage import Footage
+from velatura.suggest.advice import Advice, Suggestion, advise
+from velatura.suggest.coverage import measure
+from velatura.suggest.proxy import scout
+from velatura.system.progress import Progress, Style
+
+MEANS = {
+    "camera": "where paint reaches is known from the Position pass",
+    "vector": "where paint reaches is known from the Vector pass alone, from frame to frame",
+    "flow": "the plate has neither Position nor Vector: motion is taken from the pictures",
+    "looks": "the plate has neither Position nor Vector, and OpenCV, which could see the motion, "
+    'is not installed (pip install "velatura[flow]"): frames are told apart by their looks alone, '
+    "and how far paint would reach is not known",
+}
+
+LITTLE = 0.03
+"""Share of the expected error below which another painted frame is hardly worth the work."""
+
+_NUMBERS = re.compile(r"[\d\s,x:-]+")
+
+log = logging.getLogger("velatura")
+
+
+def suggest(
+    plate: str,
+    *,
+    painted: str = "",
+    count: int = 1,
+    run: Path | None = None,
+    sheet: Path | None = None,
+    frames: str = "",
+    layer: str = "",
+    passes: str = "",
+    space: str = "",
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    progress: Style = "auto",
+) -> None:
+    """Name the frame to paint next, and say how sure that is.
+
+    It is the frame whose paint would help the whole shot most: its paint is carried, by the
+    plate's passes, to where none reaches yet, or where the light has changed. This can be asked
+    before anything is painted.
+
+    Example::
+
+        velatura suggest shot.####.exr --count 3 --sheet advice.png
+
+        velatura suggest shot.####.exr --painted paint.####.png --run runs/ink
+
+    Args:
+        plate: the frames: shot.####.exr, shot.%04d.exr or shot.$F4.exr.
+        painted: the painted keys, paint.####.png, or just their numbers, 1,12.
+        count: how many frames to name, in the order in which they help.
+        run: what `velatura train` has learnt from these keys: its own mistakes and doubts are
+            weighed in.
+        sheet: write a PNG: all frames as bars, and of each named one where the look is unsure.
+        frames: 1-12, 1-10x2 or 1,5,9-12; all that lie on disk if left away.
+        layer: the beauty's layer, where it is not the usual one.
+        passes: layers of the passes, where they are not the usual ones: position=P,vector=Motion.
+        space: the plate's colour space, where its metadata do not tell.
+        as_json: print JSON instead of a table.
+        progress: a bar, lines for Open Job Description or Tractor, or nothing.
+    """
+    means = Job(plate, "", "", frames, layer=layer, passes=passes, space=space)
+    footage = Footage({frame.number or 0: frame.plate for frame in frames_of(means)}, means)
+    keys, learnt = _keys(painted), None
+    if run is not None:
+        from velatura_training.suggest import uncertainty
+
+        learnt = uncertainty.read(run, footage)
+        keys = sorted({*keys, *learnt.painted})
+    _refuse(footage.frames, keys, count)
+    with Progress(progress, "frames looked at") as report:
+        seen = scout(footage, report)
+    with Progress(progress, "frames weighed") as report:
+        reach = measure(seen, keys, report)
+    log.log(logging.INFO if seen.means == "camera" else logging.WARNING, "%s", MEANS[seen.means])
+    prices, doubt = None, None
+    if learnt is not None:
+        with Progress(progress, "frames doubted") as report:
+            prices, doubt = learnt.judge(footage, reach, report)
+    given = advise(reach, keys, count, prices, doubt)
+    if len(given.suggestions) < count:
+        log.warning("Only %d frames can be suggested", len(given.suggestions))
+    if as_json:
+        print(json.dumps({"plate": plate, "means": seen.means, **_plain(given)}))  # noqa: T201
+    else:
+        _show(given)
+    if sheet is not None:
+        from velatura.suggest import advice_sheet
+
+        advice_sheet.write(sheet, given, seen)
+        print(f"wrote {sheet}", file=sys.stderr if as_json else sys.stdout)
+
+
+def _keys(painted: str) -> list[int]:
+    """Return the numbers of the painted keys, of files or as they are."""
+    if _NUMBERS.fullmatch(painted):
+        return frame_numbers(painted)
+    if not painted:
+        return []
+    pattern = Pattern.parse(painted)
+    there = pattern.on_disk() if pattern.single is None else [pattern.single]
+    found = [int(number or 0) for number in there if pattern.path(number).is_file()]
+    if not found:
+        raise FrameError(
+            f"There are no painted keys {painted}",
+            do="Check the path and its digits, or leave --painted away before the first key",
+        )
+    return found
+
+
+def _refuse(frames: Sequence[int], painted: Sequence[int], count: int) -> None:
+    """Raise FrameError where there is nothing to choose."""
+    if count < 1:
+        raise FrameError("At least one frame is to be suggested (--count)", found=str(count))
+    if strangers := sorted(set(painted) - set(frames)):
+        gaps = holes(list(frames))
+        raise FrameError(
+            f"Painted keys outside the shot: {', '.join(map(str, strangers))}",
+            found=f"plate frames {frames[0]} to {frames[-1]}"
+            + (f" without {gaps}" if gaps else ""),
+            do="Name each painted key with the number of the plate frame it was painted on",
+        )
+    if len(frames) == 1:
+        raise FrameError(
+            f"The shot has one frame, {frames[0]}: there is nothing to choose",
+            do="Paint it, or name all frames, as in shot.####.exr",
+        )
+    if set(painted) >= set(frames):
+        raise FrameError(f"All {len(frames)} frames are painted: nothing is left to suggest")
+
+
+def _plain(given: Advice) -> dict[str, Any]:
+    """Return an advice as JSON values; what cannot be known without passes is None."""
+    known = given.reach.carried
+    hidden = {} if known else {"covered": None, "error": None}
+    rows = zip(given.reach.frames, given.covered, given.error, given.left, given.worth, strict=True)
+    return {
+        "painted": list(given.painted),
+        "covered": given.reach.mean(given.covered) if known else None,
+        "error": given.reach.mean(given.error) if known else None,
+        "suggestions": [{**vars(one), "sure": one.sure, **hidden} for one in given.suggestions],
+        "frames": [
+            {
+                "frame": int(frame),
+                "painted": int(frame) in given.painted,
+                "covered": float(covered) if known else None,
+                "error": float(error) if known else None,
+                "left": float(left) if known else None,
+                "worth": float(worth) if np.isfinite(worth) else None,
+            }
+            for frame, covered, error, left, worth in rows
+        ],
+    }
+
+
+def _show(given: Advice) -> None:
+    """Print an advice for people: a row for each frame, and last what to do."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="velatura suggest", title_justify="left")
+    for name in ("frame", "", "paint reaches", "error now", "alone saves", "error then"):
+        table.add_column(name, justify="left" if not name else "right")
+    known = given.reach.carried
+
+    def row(name: str, mark: str, covered: float, error: float, worth: float, left: float) -> None:
+        saves = f"{100 * worth:.0f} %" if np.isfinite(worth) and known else ""
+        told = (f"{100 * covered:.1f} %", f"{error:.4f}", saves, f"{left:.4f}")
+        table.add_row(name, mark, *(told if known else ("",) * 4))
+
+    rank = {one.frame: f"paint {place}." for place, one in enumerate(given.suggestions, 1)}
+    marks = rank | dict.fromkeys(given.painted, "painted")
+    figures = given.covered, given.error, given.worth, given.left
+    for frame, *values in zip(given.reach.frames.tolist(), *figures, strict=True):
+        row(str(frame), marks.get(frame, ""), *map(float, values))
+    table.add_section()
+    covered, error, left = map(given.reach.mean, (given.covered, given.error, given.left))
+    row("all", "", covered, error, float("nan"), left)
+    console = Console()
+    console.print(table)
+    if known and len(given.suggestions) > 1:
+        saved = f"save {100 * (1 - left / error):.0f} % of the error that is expected"
+        console.print(f"Together, these {len(given.suggestions)} {saved}:", highlight=False)
+    for place, one in enumerate(given.suggestions):
+        console.print(_words(one, place), markup=False, highlight=False, soft_wrap=True)
+
+
+def _words(one: Suggestion, place: int) -> str:
+    """Return what a suggestion means, in plain words."""
+    said = [f"Paint frame {one.frame} {'then' if place else 'next'}", *_belief(one)]
+    if one.as_good:
+        said.append(f"as good: {', '.join(_runs(one.as_good))}")
+    if one.rival is not None:
+        said.append(f"next best: {one.rival}, which helps {100 * one.margin:.0f} % less")
+    if one.gain < LITTLE:
+        said.append("but none helps much any more: what is left is spread over the whole shot")
+    return "; ".join(said) + "."
+
+
+def _belief(one: Suggestion) -> Iterator[str]:
+    if one.chance is None:
+        yield f"{one.sure}, by what the frames look like"
+        return
+    yield f"it saves {100 * one.gain:.0f} % of the error that is expected"
+    yield f"{one.sure}: {10 * one.chance:.0f} in 10 that no other frame helps clearly more"
+
+
+def _runs(frames: Sequence[int]) -> Iterator[str]:
+    """Yield numbers in few words: ``2-5``, ``9``."""
+    first = 0
+    for at, frame in enumerate(frames, 1):
+        if at == len(frames) or frames[at] != frame + 1:
+            yield str(frame) if frames[first] == frame else f"{frames[first]}-{frame}"
+            first = at

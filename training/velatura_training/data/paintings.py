@@ -1,0 +1,111 @@
+"""Paintings to learn a manner from: read, checked, brought to the size of the wanted strokes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from velatura.errors import ImageError, TrainingError
+from velatura.image import drawing
+from velatura.image.planes import FloatArray
+from velatura.plate import colour, flat
+from velatura.plate.flat import Picture
+from velatura_training.encoding import display
+
+SMALLEST = 128
+"""Shorter side, px, below which a painting shows too few strokes to learn from."""
+
+LARGEST = 64 * 10**6
+"""Pixels beyond which a painting is refused: no stroke needs them, and reading takes a gigabyte."""
+
+SIZE = 600
+"""Shorter side of a painting, px, at ``stroke`` 1: a stroke of a brush is then some 5 px wide."""
+
+EVEN = 2e-3
+"""Standard deviation of display values below which there is nothing to be learnt."""
+
+
+@dataclass(frozen=True)
+class Painting:
+    """A painting, as large as its strokes are wanted.
+
+    Attributes:
+        name: of its file.
+        shown: ``(1, 3, H, W)`` display values 0..1 in the look's primaries.
+        digest: SHA-256 of the file.
+    """
+
+    name: str
+    shown: Tensor
+    digest: str
+
+
+def read(paths: Sequence[Path], space: str, stroke: float = 1.0) -> tuple[Painting, ...]:
+    """Return the paintings.
+
+    Args:
+        paths: EXR (scene-linear), or PNG, JPEG, TIFF and so on (sRGB).
+        space: the look's colour space.
+        stroke: how large the strokes shall be, against a painting of `SIZE` px.
+
+    Raises:
+        TrainingError: none given, unreadable, too small, too large, transparent or of one colour.
+        ColourError: metadata that name an unknown colour space.
+    """
+    if not paths:
+        raise TrainingError("No painting to learn from", do="Name one or more with --style.")
+    return tuple(_read(path, space, stroke) for path in paths)
+
+
+def _read(path: Path, space: str, stroke: float) -> Painting:
+    try:
+        found = flat.read_rgb(path, max_pixels=LARGEST)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except (ImageError, OSError) as error:
+        what = error.what if isinstance(error, ImageError) else str(error)
+        raise TrainingError(
+            f"This painting cannot be learnt from: {what}",
+            found=error.found if isinstance(error, ImageError) else None,
+            do="Give a whole picture of 1000 to 5000 px a side.",
+        ) from error
+    _demand_usable(path, found)
+    planes = np.ascontiguousarray(found.rgb.transpose(2, 0, 1))
+    linear = np.nan_to_num(colour.convert(planes, found.space, space), posinf=1.0)
+    shown = display(torch.from_numpy(linear)).numpy().transpose(1, 2, 0)
+    if float(shown.std(axis=(0, 1)).max()) < EVEN:
+        raise TrainingError(
+            f"The painting {path} is of one colour all over", do="Give one that shows strokes."
+        )
+    return Painting(path.name, _planes(_sized(shown, SIZE * stroke)), digest)
+
+
+def _demand_usable(path: Path, found: Picture) -> None:
+    height, width = found.rgb.shape[:2]
+    if min(height, width) < SMALLEST:
+        raise TrainingError(
+            f"The painting {path} is too small to show strokes",
+            found=f"{width}x{height} px",
+            do=f"Give one of {SMALLEST} px a side at least; 1000 px and more are good.",
+        )
+    if found.alpha is not None and float(found.alpha.min()) < 1:
+        raise TrainingError(
+            f"The painting {path} has transparent places, which would be learnt as paint",
+            do="Crop them off, or flatten it onto its ground.",
+        )
+
+
+def _sized(shown: FloatArray, shorter: float) -> FloatArray:
+    """Return a picture whose shorter side is that long, px."""
+    height, width = shown.shape[:2]
+    scale = shorter / min(height, width)
+    return drawing.resize(shown, max(1, round(width * scale)), max(1, round(height * scale)))
+
+
+def _planes(shown: FloatArray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(shown.transpose(2, 0, 1)))[None]

@@ -1,0 +1,170 @@
+"""The easel: painted keys as they lie on disk, looked at again while a look is learnt from them.
+
+A painter goes on painting while the machine learns. What was repainted, or painted newly, is taken
+up. What cannot be read yet, because it is being saved, is looked at again later; what does not fit
+its plate is refused. In both cases the old paint stays, and it is said once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from velatura.carry.survey import Survey
+from velatura.errors import FrameError, ImageError, TrainingError, VelaturaError
+from velatura.image import numbered
+from velatura.job import Job
+from velatura.system.progress import Progress, Report
+from velatura_training.data import carried_keys, keys
+from velatura_training.data.key_checks import Doubts
+from velatura_training.data.keys import Key, Lesson
+
+Place = tuple[int, int]
+"""Which shot, and which of its frames."""
+Stamp = tuple[int, int, int]
+"""When a file was written, its size, and which file it is: cheap to ask for, and new when saved."""
+
+log = logging.getLogger("velatura.training")
+
+
+class Easel:
+    """The painted keys of one or several shots.
+
+    Args:
+        shots: plate and painted keys of each, as patterns.
+        guides: as `keys.load` takes them, and so the rest.
+        layer: of the beauty.
+        passes: layers of the guides.
+        space: of the plates.
+        held: frames that are not learnt from, see `keys.hold_out`.
+
+    Attributes:
+        lesson: what is learnt from them.
+
+    Raises:
+        TrainingError, FrameError, PassError, ImageError: as `keys.load_all`.
+    """
+
+    def __init__(
+        self,
+        shots: Sequence[tuple[str, str]],
+        guides: Sequence[str] | None = None,
+        layer: str = "",
+        passes: str = "",
+        space: str = "",
+        held: Sequence[int] = (),
+    ) -> None:
+        self._shots, self._means = shots, (layer, passes, space)
+        self._seen = {place: _stamp(path) for place, path in self._painted().items()}
+        self._waiting: set[Place] = set()
+        self._plain, self._held = keys.load_all(shots, guides, layer, passes, space), held
+        self.lesson = keys.hold_out(self._plain, held)
+        self._keys = dict(zip(self._seen, self._plain.keys, strict=True))
+        whole = self._plain.footage  # keys of several shots cannot be carried along
+        self._footage = whole[0] if len(whole) == 1 else None
+        self._doubt(self._keys)
+
+    def carry(self, report: Report) -> None:
+        """Let the paint be carried along, where the shot allows it; see `carried.attach`."""
+        self.lesson = carried_keys.attach(self.lesson, self._footage, report)
+
+    def look(self) -> bool:
+        """Look at the painted files again; say whether `lesson` is another one now."""
+        with suppress(FrameError):  # not one of them is there: they are being moved, say
+            news = {place: self._read(place, path) for place, path in self._painted().items()}
+            taken = {place: key for place, key in news.items() if key is not None}
+            return bool(taken) and self._take(taken)
+        return False
+
+    def _painted(self) -> dict[Place, Path]:
+        """Return the painted files, in the order of a lesson's keys."""
+        shots = enumerate(numbered.find(painted) for _, painted in self._shots)
+        return {(shot, frame): files[frame] for shot, files in shots for frame in sorted(files)}
+
+    def _read(self, place: Place, path: Path) -> Key | None:
+        """Return a key that was painted since; None where nothing was, or it cannot be used."""
+        stamp = _stamp(path)
+        if stamp is None or stamp == self._seen.get(place):
+            return None
+        guides, space = self._plain.guides, self._plain.space
+        try:
+            plate, _ = self._shots[place[0]]
+            lesson = keys.load(plate, str(path), guides, *self._means, others=0)
+            if lesson.space != space:
+                raise TrainingError(
+                    f"The plate of {path} is in another colour space than the first one",
+                    found=f"{lesson.space}, not {space}",
+                )
+        except ImageError as error:
+            if place not in self._waiting:
+                log.warning("%s It may be being saved: a later review will look again", error)
+            self._waiting.add(place)
+            self._seen[place] = stamp
+            return None
+        except VelaturaError as error:
+            log.warning("%s It is not learnt from; what was learnt from before stays", error)
+            self._seen[place] = stamp
+            return None
+        self._doubt({place: lesson.keys[0]})
+        self._waiting.discard(place)
+        if stamp != _stamp(path):  # it was saved once more in between
+            return None
+        log.info("Frame %d is painted anew: learning from %s as it is now", place[1], path.name)
+        self._seen[place] = stamp
+        return lesson.keys[0]
+
+    def _doubt(self, painted: Mapping[Place, Key]) -> None:
+        """Say what looks wrong about keys; they are learnt from all the same."""
+        layer, passes, space = self._means
+        paths = self._painted()
+        for number, (plate, _) in enumerate(self._shots):
+            means = Job(plate, "", "", layer=layer, passes=passes, space=space)
+            doubts = Doubts(numbered.find(plate), means)
+            for place, key in painted.items():
+                if place[0] == number and place in paths:
+                    for sentence in doubts.about(key, paths[place], self._plain.guides):
+                        log.warning(sentence)
+
+    def _take(self, taken: dict[Place, Key]) -> bool:
+        """Make the lesson with newly painted keys; say whether that went well."""
+        merged = {**self._keys, **taken}
+        others = tuple(key for key in self._plain.others if not _among(key, taken.values()))
+        plain = replace(
+            self._plain, keys=tuple(merged[place] for place in sorted(merged)), others=others
+        )
+        try:
+            self.lesson = self._carried(plain)
+        except VelaturaError as error:  # a plate that is being rendered anew, say
+            log.warning("%s What is newly painted has to wait: the next review looks again", error)
+            for place in taken:
+                self._seen.pop(place)
+            return False
+        self._plain, self._keys = plain, merged
+        return True
+
+    def _carried(self, plain: Lesson) -> Lesson:
+        """Return the lesson with its paint carried along, if it was before."""
+        carry = self.lesson.carry
+        plain = keys.hold_out(plain, self._held)
+        if carry is None or self._footage is None:
+            return plain
+        if {key.frame for key in carry.keys} == {key.frame for key in plain.keys}:
+            return carried_keys.dress(plain, self._footage, Survey(carry.tracks, carry.fields))
+        return carried_keys.attach(plain, self._footage, Progress("none"))
+
+
+def _among(frame: Key, painted: Iterable[Key]) -> bool:
+    """Say whether a frame has been painted meanwhile: then it has a key's plate."""
+    return any(frame.digests.items() <= key.digests.items() for key in painted)
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """Return when a file was written; None where it is not there at this moment."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,1 @@
+"""A trained look as a file: ONNX, TorchScript, Cattery."""

@@ -1,0 +1,158 @@
+"""From a training run to a look: one ONNX file with its card, proved before it is written.
+
+The look is refused if ONNX Runtime and torch disagree by more than 1e-5 of the encoded range, or
+if the gain law at strength 0 does not give the plate back bit for bit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+
+import velatura
+from velatura import look
+from velatura.apply.session import open_session
+from velatura.atomic import replacing
+from velatura.errors import StorageError, TrainingError
+from velatura.gain import law
+from velatura.image.planes import FloatArray
+from velatura.look import Card, Look
+from velatura_training.encoding import encode
+from velatura_training.export.trained import Trained, load
+from velatura_training.network.generator import Generator, Shape
+
+OPSET = 18
+"""ONNX operator set: what torch's exporter writes natively; runtimes since 2023 read it."""
+TOLERANCE = 1e-5
+"""Largest difference between ONNX Runtime and torch, in parts of the encoded range (0..65504)."""
+
+
+def export(run: Path, out: Path, name: str = "", author: str = "", licence: str = "") -> Look:
+    """Write the best painter of a run as a look, and return it as the runtime reads it.
+
+    Args:
+        run: as in `load`.
+        out: the look's file, ``name.onnx``; replaced whole, or not at all.
+        name: what artists will call it; the file's stem where empty.
+        author: for the card.
+        licence: for the card.
+
+    Raises:
+        TrainingError: no run, or a painter that does not survive the export.
+        LookError: the file would not be accepted by the runtime.
+        StorageError: it cannot be written.
+    """
+    return write(load(run, name or out.stem, author, licence), out)
+
+
+def write(trained: Trained, out: Path) -> Look:
+    """Write what a run has come to as a look, and return it as the runtime reads it.
+
+    Raises:
+        TrainingError, LookError, StorageError: as `export`.
+    """
+    model = to_onnx(trained.painter)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"Cannot make the folder {out.parent}", found=str(error)) from error
+    with replacing(out) as beside:
+        beside.write_bytes(_with_card(model, trained.card, trained.cargo))
+        prove(look.read(beside), trained.painter)
+    return look.read(out)
+
+
+def prove(made: Look, painter: Generator) -> float:
+    """Return the largest difference between ONNX Runtime and torch, of the encoded range.
+
+    Raises:
+        TrainingError: it is above `TOLERANCE`, or strength 0 is not the identity.
+    """
+    session = open_session(made, "cpu")
+    worst = 0.0
+    top = float(encode(torch.tensor(65504.0)))
+    for seed, (height, width) in enumerate(((8, 8), (64, 96), (136, 200))):
+        plate, guides = _trial(painter.shape, height, width, seed)
+        ours = session.stops(plate, guides)
+        with torch.no_grad():
+            batch = None if guides is None else torch.from_numpy(guides)[None]
+            theirs = painter(torch.from_numpy(plate)[None], batch)[0].numpy()
+        one, other = (law.apply(plate, stops, floor=made.card.floor) for stops in (ours, theirs))
+        difference = encode(torch.from_numpy(one)) - encode(torch.from_numpy(other))
+        worst = max(worst, float(difference.abs().max()) / top)
+        _demand_identity(plate, ours, made.card.floor)
+    if not worst <= TOLERANCE:
+        raise TrainingError(
+            "ONNX Runtime and torch disagree about this look; it was not written",
+            found=f"{worst:.2e} of the encoded range, {TOLERANCE:.0e} is allowed",
+        )
+    return worst
+
+
+def _demand_identity(plate: FloatArray, stops: FloatArray, floor: float) -> None:
+    """Raise unless strength 0 gives the plate back bit for bit, under the look's own stops."""
+    odd = plate.copy()
+    odd[0, 0, :4] = (np.nan, np.inf, -np.inf, -0.0)
+    back = law.apply(odd, stops, 0.0, floor=floor)
+    if back.tobytes() != odd.tobytes():
+        raise TrainingError("Strength 0 does not give the plate back; the look was not written")
+
+
+def _trial(
+    shape: Shape, height: int, width: int, seed: int
+) -> tuple[FloatArray, FloatArray | None]:
+    """Return a plate from black to beyond the highlights, and guides, ``(C, H, W)`` each."""
+    rng = np.random.default_rng(seed)
+    plate = np.exp2(rng.uniform(-12, 16, (3, height, width))).astype(np.float32)
+    guides = rng.uniform(0, 1, (shape.channels, height, width)).astype(np.float32)
+    return plate, guides if shape.channels else None
+
+
+def to_onnx(painter: Generator) -> onnx.ModelProto:
+    """Return the painter as ONNX with free height and width; torch's notes stay off stdout."""
+    step = painter.alignment
+    height, width = (step * torch.export.Dim(f"{axis}_cells", min=1, max=4096) for axis in "hw")
+    inputs = {"rgb": torch.rand(1, 3, 8 * step, 12 * step)}
+    if painter.shape.channels:
+        inputs["guides"] = torch.rand(1, painter.shape.channels, 8 * step, 12 * step)
+    quiet = logging.getLogger("torch.onnx")
+    level = quiet.level
+    quiet.setLevel(logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of torch about itself
+            program = torch.onnx.export(
+                painter,
+                tuple(inputs.values()),
+                input_names=list(inputs),
+                output_names=["stops"],
+                opset_version=OPSET,
+                dynamic_shapes=tuple({2: height, 3: width} for _ in inputs),
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+    finally:
+        quiet.setLevel(level)
+    assert program is not None, "the dynamo exporter returns a program"  # noqa: S101
+    return program.model_proto
+
+
+def _with_card(model: onnx.ModelProto, card: Card, cargo: str) -> bytes:
+    model.producer_name, model.producer_version = "velatura", velatura.__version__
+    del model.metadata_props[:]
+    model.metadata_props.add(key=look.CARD_KEY, value=card.dumps())
+    if cargo:
+        model.metadata_props.add(key=look.CARGO_KEY, value=cargo)
+    for node in model.graph.node:  # the exporter's notes name files of the machine it ran on
+        del node.metadata_props[:]
+        node.doc_string = ""
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString(deterministic=True))

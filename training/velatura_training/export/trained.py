@@ -1,0 +1,149 @@
+"""A trained run, as export needs it: its network, its card and its proofs."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import velatura
+from velatura import look
+from velatura.errors import TrainingError
+from velatura.look import Card
+from velatura.plate import colour
+from velatura_training import run_folder
+from velatura_training.export import calibration
+from velatura_training.network import build
+from velatura_training.network.cost import measure
+from velatura_training.network.generator import Generator, Shape
+from velatura_training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run has come to.
+
+    Attributes:
+        painter: its best network, in evaluation mode.
+        card: what the look will say about itself.
+        cargo: what a shot look has on board; empty for a free look.
+    """
+
+    painter: Generator
+    card: Card
+    cargo: str
+
+
+def load(run: Path, name: str, author: str = "", licence: str = "") -> Trained:
+    """Return the best painter of a run, and its card.
+
+    Args:
+        run: the folder of `velatura_training.learn.loop.train`.
+        name: what artists will call it.
+        author: for the card.
+        licence: for the card.
+
+    Raises:
+        TrainingError: no run, or one that does not fit together.
+    """
+    recipe = Recipe.loads(run_folder.read_text(run / run_folder.RECIPE))
+    lesson = run_folder.read_lesson(run)
+    painter, kept = _load_painter(run, recipe, lesson)
+    cost = measure(painter)
+    cargo = run_folder.read_text(run / run_folder.CARGO).strip() if lesson["carried"] else ""
+    card = Card(
+        name=name,
+        colour_space=lesson["colour_space"],
+        config=Path(os.environ.get("OCIO", "") or colour.CONFIG).name,
+        floor=lesson["floor"],
+        bound=lesson["bound"],
+        guides=tuple(lesson["guides"]),
+        canvas=lesson["canvas"],
+        carried_by=tuple(lesson["carried_by"]),
+        cargo=look.cargo_digest(cargo),
+        free=not cargo or recipe.paint_dropout > 0,
+        alignment=painter.alignment,
+        halo=cost.halo,
+        receptive_field=cost.receptive_field,
+        parameters=cost.parameters,
+        kflop_px=round(cost.kflop_px, 2),
+        bytes_px=cost.bytes_px,
+        strength_lut=_calibrated(run, painter, lesson),
+        thumbnail=_thumbnail(run),
+        training={"recipe": _portable(recipe), "lesson": lesson, "steps": kept["steps"]},
+        scores={"keys": kept["score"], **_scores(run)},
+        author=author,
+        licence=licence,
+        tool="velatura",
+        tool_version=velatura.__version__,
+    )
+    return Trained(painter, card, cargo)
+
+
+def _load_painter(
+    run: Path, recipe: Recipe, lesson: dict[str, Any]
+) -> tuple[Generator, dict[str, Any]]:
+    saved = run_folder.load(run / run_folder.BEST, torch.device("cpu"))
+    return painter_of(saved, recipe, lesson, run / run_folder.BEST), saved
+
+
+def painter_of(
+    saved: dict[str, Any], recipe: Recipe, lesson: dict[str, Any], source: Path
+) -> Generator:
+    """Return a run's painter with the weights in ``saved["painter"]``, on the CPU.
+
+    Raises:
+        TrainingError: they are not of such a painter; ``source`` gets named.
+    """
+    shape = Shape(
+        tuple(lesson["guides"]),
+        lesson["bound"],
+        lesson["depth_scale"],
+        lesson["carried"],
+        lesson["canvas"],
+    )
+    painter = build.build(recipe.generator, recipe.tier, shape)
+    try:
+        painter.load_state_dict(saved["painter"])
+    except (KeyError, RuntimeError) as error:
+        raise TrainingError(
+            f"{source} does not fit the run's recipe",
+            found=str(error).split("\n")[0],
+        ) from error
+    return painter.eval().requires_grad_(False)
+
+
+def _scores(run: Path) -> dict[str, float]:
+    """Return the figures of the finished look; none where its training was not finished."""
+    path = run / run_folder.SCORES
+    if not path.exists():
+        return {}
+    try:
+        mean = json.loads(run_folder.read_text(path))["mean"]
+        return {str(name): round(float(value), 5) for name, value in mean.items()}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise TrainingError(f"{path} is not one of ours", found=str(error)) from error
+
+
+def _calibrated(run: Path, painter: Generator, lesson: dict[str, Any]) -> tuple[float, ...]:
+    """Return the calibration of the strength slider; empty where there is nothing to try it on."""
+    tried = calibration.glaze(run, painter)
+    return calibration.calibrate(tried, lesson["floor"], lesson["colour_space"]) if tried else ()
+
+
+def _portable(recipe: Recipe) -> dict[str, Any]:
+    """Return the recipe for the card; of a weights file it tells the name, not the folder."""
+    file = Path(recipe.perceptual_weights).name
+    portable: dict[str, Any] = json.loads(replace(recipe, perceptual_weights=file).dumps())
+    return portable
+
+
+def _thumbnail(run: Path) -> str:
+    """Return the run's thumbnail as base64 PNG, empty where there is none."""
+    path = run / run_folder.THUMBNAIL
+    return base64.b64encode(path.read_bytes()).decode("ascii") if path.exists() else ""

@@ -1,0 +1,1 @@
+"""Learning: methods, steps, the loop, and what it shows meanwhile."""

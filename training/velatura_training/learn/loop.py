@@ -1,0 +1,257 @@
+"""Training a look, from the first step to the best painter so far.
+
+Reads top to bottom: step after step until the budget is used, with a review now and then that
+judges the averaged painter, keeps it if it is the best so far, and renews contact sheet and loss
+plot. If learning goes astray it is taken back to the last review. Ctrl-C stops after the step in
+progress; nothing is lost. What is learnt, and from what, is the course's affair
+(`velatura_training.learn.method`).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.tensorboard import SummaryWriter
+
+from velatura.errors import TrainingError
+from velatura.system.progress import Style
+from velatura_training import run_folder
+from velatura_training.learn import loss_plot, preview, stop, threads
+from velatura_training.learn.bar import Watch
+from velatura_training.learn.history import Curves
+from velatura_training.learn.method import Course
+from velatura_training.recipe import Budget, as_json
+
+log = logging.getLogger("velatura.training")
+
+FIRST_REVIEWS = (0, 100, 300)
+"""Steps of the early reviews: the first sheets come within seconds."""
+REVIEW_SECONDS, REVIEW_SHARE = 20.0, 0.1
+"""Time between reviews, and the part of all time that they may take. With three keys one costs half
+a second at 320 by 180 and two seconds at 1080p."""
+REVIEW_STEPS, REVIEWS = 100, 40
+"""With a budget in steps: least steps between reviews, and how many there are at most."""
+SLACK = 1.1
+"""A later painter is kept unless it is this much worse than the best: the critic trades a little of
+the score, which does not contain it, for texture."""
+ASTRAY, CLOSE = 4.0, 0.05
+"""A score this many times the best is no learning any more, unless both are next to nothing. On the
+courtyard shot no score was more than a tenth above the best before it; painters that had run off
+scored 6 to 15 times as much as an untrained one."""
+SLOWEST = 1 / 8
+"""After so many halvings of the learning rate something else is wrong."""
+
+
+@dataclass
+class State:
+    """How far a training is.
+
+    Attributes:
+        steps: that were taken.
+        seconds: that it took, reviews and all.
+        best: the best score so far.
+        pace: what is left of the learning rates.
+        reviewed: steps and seconds at the last review.
+        cost: seconds that it took.
+    """
+
+    steps: int = 0
+    seconds: float = 0.0
+    best: float = math.inf
+    pace: float = 1.0
+    reviewed: tuple[int, float] = (-1, 0.0)
+    cost: float = 0.0
+
+
+class Training:
+    """One run: a course and the folder that it fills.
+
+    Args:
+        course: what is learnt, and how.
+        out: the run's folder.
+        seed: of everything random.
+        threads: processor threads; 0 tries how many learn fastest.
+    """
+
+    def __init__(self, course: Course, out: Path, seed: int = 0, threads: int = 0) -> None:
+        self.course, self.out = course, out
+        self.rng = torch.Generator().manual_seed(seed)
+        self.state, self.curves = State(), Curves()
+        self.kept: dict[str, Any] = {}
+        self.threads, self.most = threads, torch.get_num_threads()
+
+    def resume(self) -> None:
+        """Take up a run exactly where its checkpoint left it."""
+        path = self.out / run_folder.CHECKPOINT
+        found = run_folder.load(path, self.course.device)
+        try:
+            self.course.restore(found["course"])
+            self.rng.set_state(found["rng"].cpu())
+            self.state, self.curves = State(**found["state"]), Curves(**found["curves"])
+            self.kept = found["kept"]
+            run_folder.save(self.out / run_folder.BEST, self.kept)
+        except (KeyError, TypeError, RuntimeError) as error:  # RuntimeError: other tensors
+            raise TrainingError(
+                f"{path} does not fit this run",
+                found=str(error).split("\n")[0],
+                do="It may be of another velatura: export it with that, and train again.",
+            ) from error
+
+    def forget_best(self) -> None:
+        """Let the next score be the best one: what is wanted has changed."""
+        self.state.best, self.curves.since = math.inf, len(self.curves.scores)
+        self._note("new paint")
+
+    def write_lesson(self) -> None:
+        """Write what is learnt from into the run's folder."""
+        run_folder.write_text(self.out / run_folder.LESSON, as_json(self.course.describe()))
+        if cargo := self.course.cargo:
+            run_folder.write_text(self.out / run_folder.CARGO, cargo)
+
+    def run(self, budget: Budget, style: Style) -> None:
+        """Train until the budget is used.
+
+        Raises:
+            CancelledError: stopped by Ctrl-C or SIGTERM; the run can be resumed or exported.
+            TrainingError: learning goes astray again and again; the best painter is kept.
+        """
+        state = self.state
+        self._settle()
+        started = time.perf_counter() - state.seconds  # trying threads is not learning
+        with Watch(style) as watch, SummaryWriter(str(self.out)) as board, stop.asked() as asked:
+            used = budget.progress(state.seconds, state.steps)
+            while used < 1 and not asked:
+                if self._due(budget):
+                    begun = time.perf_counter()
+                    self._review(board, budget)
+                    if state.steps:
+                        self._settle()
+                    state.cost = time.perf_counter() - begun
+                terms = self.course.step(used, state.pace, self.rng)
+                state.steps += 1
+                state.seconds = time.perf_counter() - started
+                if all(map(math.isfinite, terms.values())):
+                    self.curves.record(state.steps, state.seconds, terms)
+                else:
+                    found = ", ".join(f"{name} {value:.3g}" for name, value in terms.items())
+                    self._take_back(f"losses that are no numbers, {found}")
+                used = budget.progress(state.seconds, state.steps)
+                watch.show(used, state.seconds, state.steps, self.curves.shown)
+            self._review(board, budget, last=True)
+            watch.show(used, state.seconds, state.steps, self.curves.shown)
+            for name in (run_folder.BEST, run_folder.SHEET, run_folder.PLOT):
+                watch.wrote(self.out / name)
+        if asked:
+            raise stop.stopped(asked[0], state.steps, self.out)
+
+    def _due(self, budget: Budget) -> bool:
+        """Say whether it is time for a review.
+
+        A budget in steps has its reviews by steps, so that such a run repeats bit for bit.
+        """
+        steps, (at, then) = self.state.steps, self.state.reviewed
+        if steps == at:
+            return False
+        if budget.steps is None:
+            rest = max(REVIEW_SECONDS, self.state.cost / REVIEW_SHARE)
+            return steps in FIRST_REVIEWS or self.state.seconds - then > rest
+        return steps in FIRST_REVIEWS or steps % max(REVIEW_STEPS, budget.steps // REVIEWS) == 0
+
+    def _settle(self) -> None:
+        """Take the wanted processor threads, or as many as learn fastest right now."""
+        if self.threads or self.course.device.type != "cpu":
+            torch.set_num_threads(self.threads or self.most)
+            return
+        taken = threads.settle(self.course.rehearse, self.most)
+        log.debug("learning with %d threads", taken)
+
+    def _review(self, board: SummaryWriter, budget: Budget, last: bool = False) -> None:
+        """Judge the averaged painter, keep it if it is worth it, and show how it goes.
+
+        The last review, which Ctrl-C may have called, comes after the last checkpoint: a resumed
+        run goes on as if it had never been stopped, and judged, there.
+        """
+        state = self.state
+        if not last:
+            state.reviewed = state.steps, state.seconds
+        if self.course.refresh():
+            self.forget_best()
+            self.write_lesson()
+        score = self.course.judge()
+        if trouble := self._trouble(score):
+            self._take_back(trouble)
+            return
+        if last:
+            self._save()
+            self._keep(score)
+        else:
+            self._keep(score)
+            self._save()
+        if self.curves.points or last:  # at step 0 there is nothing to see yet
+            preview.write(self.out, self.course.rows(), self.course.space)
+            title = f"{self.out.name}, step {state.steps}"
+            loss_plot.draw(
+                self.out / run_folder.PLOT, self.curves, title, by_time=budget.steps is None
+            )
+        for name, value in {**self.curves.shown, "keys": score}.items():
+            board.add_scalar(f"loss/{name}", value, state.steps)
+
+    def _keep(self, score: float) -> None:
+        """Keep the averaged painter unless an earlier one was better."""
+        state = self.state
+        self.curves.scores.append((state.steps, state.seconds, score))
+        if score < state.best * SLACK:
+            state.best = min(state.best, score)
+            painter = {name: w.clone() for name, w in self.course.exported.state_dict().items()}
+            self.kept = {"painter": painter, "steps": state.steps, "score": score}
+            run_folder.save(self.out / run_folder.BEST, self.kept)
+
+    def _trouble(self, score: float) -> str:
+        """Return what has gone astray, or nothing."""
+        best = self.state.best
+        if not math.isfinite(score) or score > ASTRAY * (best + CLOSE):
+            return f"a score of {score:.3g}, when the best was {best:.3g}"
+        if not run_folder.finite(self.course.state()):
+            return "weights, or what their optimisers remember, that are no numbers"
+        return ""
+
+    def _take_back(self, trouble: str) -> None:
+        """Return to what was learnt at the last review, and learn at half the pace from there.
+
+        The random numbers go on, so that other patches are met.
+        """
+        state = self.state
+        if state.pace <= SLOWEST or not self.kept:
+            raise TrainingError(
+                f"Learning has gone astray for good, at step {state.steps}",
+                found=trouble,
+                do=f"Train again with a lower --rate; {self.out} keeps the best from before.",
+            )
+        good = run_folder.load(self.out / run_folder.CHECKPOINT, self.course.device)
+        self.course.restore(good["course"])
+        state.pace /= 2
+        log.warning(
+            "Step %d: %s. Taken back to the last good review; going on at %g of the learning rate",
+            *(state.steps, trouble, state.pace),
+        )
+        self._note("taken back")
+        self._save()
+
+    def _note(self, what: str) -> None:
+        self.curves.events.append((self.state.steps, self.state.seconds, what))
+
+    def _save(self) -> None:
+        saved = {
+            "course": self.course.state(),
+            "rng": self.rng.get_state(),
+            "state": asdict(self.state),
+            "curves": asdict(self.curves),
+            "kept": self.kept,
+        }
+        run_folder.save(self.out / run_folder.CHECKPOINT, saved)

@@ -1,0 +1,192 @@
+"""Learning from painted keys: patches of plate and passes go in, the painter's own come out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from velatura.carry import packing
+from velatura.gain.law import BOUND, FLOOR
+from velatura.report.contact_sheet import Row
+from velatura_training.data import calibration_crops, neighbours, patches, views
+from velatura_training.data.augment import Batch, augment
+from velatura_training.data.calibration_crops import Swatches
+from velatura_training.data.keys import Key, Lesson
+from velatura_training.data.views import Pair
+from velatura_training.data.watched_keys import Easel
+from velatura_training.learn import preview
+from velatura_training.learn.gan_step import Studio
+from velatura_training.learn.method import Course
+from velatura_training.losses import backbones, consistency
+from velatura_training.metrics.evaluate import held_out
+from velatura_training.metrics.eyes import Eyes
+from velatura_training.metrics.scores import Verdict
+from velatura_training.network.generator import Generator, Shape
+from velatura_training.recipe import Recipe
+
+PATCH_STEP = 8
+"""Patches are multiples of this, px: the largest alignment of the generators."""
+JUDGED, LEAST_JUDGED = 2**20, 256
+"""Pixels of all keys that a review judges, and the least side of what it judges of each: about a
+second with the default eyes; all of three keys of 320 by 180."""
+SHOWN = 4
+"""Painted keys on the contact sheet at most."""
+
+
+class Paired(Course):
+    """A course in which paint lies over the plate, pixel for pixel.
+
+    Args:
+        lesson: the painted keys.
+        recipe: how to train.
+        device: where to.
+        easel: where the keys were taken from, if they are to be looked at again.
+    """
+
+    def __init__(
+        self, lesson: Lesson, recipe: Recipe, device: torch.device, easel: Easel | None = None
+    ) -> None:
+        self.lesson, self.recipe, self.device, self.easel = lesson, recipe, device, easel
+        self.space = lesson.space
+        carried = lesson.carry is not None
+        self.shape = Shape(lesson.guides, BOUND, lesson.depth_scale, carried)
+        self.patch = _patch(lesson, recipe)
+        eyes = recipe.weights.content or recipe.weights.style
+        weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
+        self.backbone = backbones.load(recipe.perceptual, weights, learning=True) if eyes else None
+        self.studio = Studio(recipe, self.shape, FLOOR, self.backbone, device)
+        self._look_twice()
+
+    @property
+    def exported(self) -> Generator:
+        """See `Course`."""
+        return self.studio.exported
+
+    def step(self, used: float, pace: float, rng: torch.Generator) -> dict[str, float]:
+        """See `Course`."""
+        batch = augment(self._sample(rng), self.recipe, self.lesson.guides, rng)
+        return self.studio.step(batch, used, rng, pace, self._pairs(used, rng))
+
+    def rehearse(self) -> None:
+        """See `Course`."""
+        self.studio.rehearse(self._sample(torch.Generator().manual_seed(0)))
+
+    def judge(self) -> float:
+        """Return the painter's own loss, without the critic, on the whole painted keys.
+
+        Of large keys the centres are judged: a review must not cost more than it tells.
+        """
+        keys, alignment = self.lesson.keys, self.exported.alignment
+        most = max(LEAST_JUDGED, math.isqrt(JUDGED // len(keys)))
+        batches = (patches.whole(key, alignment, self.device, most) for key in keys)
+        judged = [self.studio.judge(batch) for batch in batches]
+        return sum(judged) / len(judged)
+
+    def rows(self) -> list[Row]:
+        """Return plate, result and paint of painted keys and of a few unpainted frames."""
+        frames = (*self.lesson.keys[:SHOWN], *self.lesson.others)
+        return [preview.paint(self.exported, key, FLOOR, self.device) for key in frames]
+
+    def refresh(self) -> bool:
+        """Take up keys that were painted anew, or newly, while they were learnt from."""
+        if self.easel is None or not self.easel.look():
+            return False
+        self.lesson = replace(self.easel.lesson, depth_scale=self.lesson.depth_scale)
+        self.patch = _patch(self.lesson, self.recipe)
+        self._look_twice()
+        return True
+
+    def state(self) -> dict[str, Any]:
+        """See `Course`."""
+        return self.studio.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """See `Course`."""
+        self.studio.restore(state)
+
+    def describe(self) -> dict[str, Any]:
+        """See `Course`."""
+        keys = self.lesson.keys
+        return {
+            "frames": [key.frame for key in keys],
+            "digests": {name: digest for key in keys for name, digest in key.digests.items()},
+            "guides": list(self.lesson.guides),
+            "canvas": self.shape.canvas,
+            "carried": self.shape.carried,
+            "carried_by": list(self.lesson.carried_by),
+            "colour_space": self.lesson.space,
+            "depth_scale": self.shape.depth_scale,
+            "bound": self.shape.bound,
+            "floor": FLOOR,
+            "perceptual": self.backbone.label if self.backbone else "none",
+        }
+
+    def appraise(self) -> Verdict:
+        """Return figures of the frames that were held out; for want of such, of the keys."""
+        frames = self.lesson.held or self.lesson.keys
+        pictures = {key.frame: self._pictures(key) for key in frames}
+        verdict = held_out(pictures, self.space, Eyes(backbones.load()))
+        return verdict.noting((*verdict.notes, self._meaning()))
+
+    def _meaning(self) -> str:
+        """Return what the figures of `appraise` are worth."""
+        if self.lesson.held:
+            return "of held-out frames: what to expect elsewhere in the shot"
+        if self.shape.carried and len({key.frame for key in self.lesson.keys}) > 1:
+            return "of the painted keys, each with the others' paint only; --hold-out is stricter"
+        return "of the very keys it has learnt: elsewhere it is worse; --hold-out tells how much"
+
+    def _pictures(self, key: Key) -> tuple[Tensor, Tensor, Tensor]:
+        row = preview.paint(self.exported, key, FLOOR, self.device)
+        plate, result, paint = (
+            torch.from_numpy(picture.transpose(2, 0, 1).copy())
+            for picture in row
+            if picture is not None
+        )
+        return plate, result, paint
+
+    def swatches(self) -> Swatches:
+        """See `Course`."""
+        frames = (*self.lesson.keys, *self.lesson.others)
+        return calibration_crops.cut([(f.plate, f.guides) for f in frames], self.exported.alignment)
+
+    @property
+    def cargo(self) -> str:
+        """See `Course`."""
+        return "" if self.lesson.carry is None else packing.pack(self.lesson.carry)
+
+    def _sample(self, rng: torch.Generator) -> Batch:
+        painted = (*self.lesson.keys, *self.lesson.close)
+        return patches.sample(painted, self.patch, self.recipe.batch, rng, self.device)
+
+    def _look_twice(self) -> None:
+        """Find in the lesson what can be seen twice: see `velatura_training.losses.consistency`."""
+        frames = (*self.lesson.keys, *self.lesson.others)
+        self.frames = [key for key in frames if min(key.plate.shape[1:]) >= self.patch]
+        warped = self.recipe.weights.warp > 0
+        self.neighbours = neighbours.load(self.lesson, self.patch) if warped else ()
+
+    def _pairs(self, used: float, rng: torch.Generator) -> dict[str, Pair]:
+        """Return what the painter sees twice in this step: a quarter of a batch, or of its time."""
+        nudged, warped = self.recipe.weights.consistency > 0, bool(self.neighbours)
+        if not consistency.pull(used) or not (nudged or warped):
+            return {}
+        size = self.patch, max(1, self.recipe.batch // (4 * (nudged + warped)))
+        seen: dict[str, Pair] = {}
+        if nudged:
+            batch = patches.sample(self.frames, *size, rng, self.device)
+            seen["consistency"] = views.nudged(batch, self.shape.plain, rng)
+        if warped:
+            seen["warp"] = neighbours.sample(self.neighbours, *size, rng, self.device)
+        return seen
+
+
+def _patch(lesson: Lesson, recipe: Recipe) -> int:
+    """Return the side of the patches, px: the recipe's, or what the smallest painted key allows."""
+    side = min(recipe.patch, *(min(key.plate.shape[1:]) for key in lesson.keys))
+    return side - side % PATCH_STEP

@@ -1,0 +1,217 @@
+"""Learning from a painting: footage goes in, the manner of one or more paintings comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from velatura.apply import canvas
+from velatura.errors import TrainingError
+from velatura.gain.law import BOUND, FLOOR
+from velatura.image import drawing
+from velatura.image.planes import FloatArray, Window
+from velatura.plate import colour
+from velatura.report.contact_sheet import Row
+from velatura_training.data import calibration_crops
+from velatura_training.data.augment import Batch
+from velatura_training.data.calibration_crops import Swatches
+from velatura_training.data.colour_transfer import Palette
+from velatura_training.data.paintings import Painting
+from velatura_training.data.plates import SMALLEST, Footage, Frame
+from velatura_training.encoding import glaze
+from velatura_training.learn.method import Course
+from velatura_training.learn.stroke_step import Brushwork, shown
+from velatura_training.losses import backbones
+from velatura_training.network.generator import Generator, Shape
+from velatura_training.recipe import Recipe
+
+WIDEST = 960
+"""Longest side of a frame on the contact sheet, px; larger ones show their centre at full size."""
+
+SHOWN = 3
+"""Frames on the contact sheet, and judged."""
+
+COLOURS = 20000
+"""Pixels of the footage, and of each painting, that the palette is made from."""
+
+
+class Unpaired(Course):
+    """A course in which only the manner is given.
+
+    Args:
+        footage: what the look shall paint.
+        paintings: the manner.
+        recipe: how to train.
+        device: where to.
+    """
+
+    def __init__(
+        self,
+        footage: Footage,
+        paintings: Sequence[Painting],
+        recipe: Recipe,
+        device: torch.device,
+    ) -> None:
+        self.footage, self.paintings = footage, tuple(paintings)
+        self.recipe, self.device, self.space = recipe, device, footage.space
+        side = min(recipe.patch, *(min(frame.plate.shape[1:]) for frame in footage.frames))
+        self.patch = side // 8 * 8
+        if self.patch < SMALLEST:
+            raise TrainingError(
+                f"A patch to learn a painting's manner on should be {SMALLEST} px or more",
+                found=f"{self.patch}",
+                do="Give a larger --patch, or none.",
+            )
+        weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
+        self.backbone = backbones.load(recipe.perceptual, weights)
+        self.work = Brushwork(
+            recipe,
+            Shape(bound=BOUND, canvas=True),
+            FLOOR,
+            self.backbone,
+            device,
+            self.paintings,
+            _palette(footage, self.paintings),
+        )
+
+    @property
+    def exported(self) -> Generator:
+        """See `Course`."""
+        return self.work.exported
+
+    def step(self, used: float, pace: float, rng: torch.Generator) -> dict[str, float]:
+        """See `Course`."""
+        return self.work.study(self._sample(rng), used, rng, pace)
+
+    def rehearse(self) -> None:
+        """See `Course`."""
+        self.work.practise(self._sample(torch.Generator().manual_seed(0)))
+
+    def judge(self) -> float:
+        """Return the painter's own loss, without the critic, on a few whole frames."""
+        judged = [self.work.appraise(self._whole(frame)) for frame in self._shown]
+        return sum(judged) / len(judged)
+
+    def rows(self) -> list[Row]:
+        """Return plate, result and painting of a few frames."""
+        return [self._row(frame) for frame in self._shown]
+
+    def state(self) -> dict[str, Any]:
+        """See `Course`."""
+        return self.work.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """See `Course`."""
+        self.work.restore(state)
+
+    def describe(self) -> dict[str, Any]:
+        """See `Course`."""
+        digests = {n: d for frame in self.footage.frames for n, d in frame.digests.items()}
+        return {
+            "frames": len(self.footage.frames),
+            "digests": digests | {f"style/{p.name}": p.digest for p in self.paintings},
+            "guides": [],
+            "canvas": True,
+            "carried": False,
+            "carried_by": [],
+            "colour_space": self.footage.space,
+            "depth_scale": 1.0,
+            "bound": BOUND,
+            "floor": FLOOR,
+            "perceptual": self.backbone.label,
+        }
+
+    def swatches(self) -> Swatches:
+        """See `Course`."""
+        frames = [(f.plate, _weave(f.window)) for f in self.footage.frames]
+        return calibration_crops.cut(frames, self.exported.alignment)
+
+    @property
+    def _shown(self) -> list[Frame]:
+        """A few frames, the middle one first."""
+        frames = self.footage.frames
+        places = [len(frames) // 2, 0, len(frames) - 1]
+        return [frames[i] for i in dict.fromkeys(places)][:SHOWN]
+
+    def _sample(self, rng: torch.Generator) -> Batch:
+        """Return random patches, each on a canvas of its own: no place may learn its ripples."""
+        plates, weaves = [], []
+        for _ in range(self.recipe.batch):
+            frame = self.footage.frames[
+                int(torch.randint(len(self.footage.frames), (), generator=rng))
+            ]
+            top, left = (
+                int(torch.randint(size - self.patch + 1, (), generator=rng))
+                for size in frame.plate.shape[1:]
+            )
+            plates.append(frame.plate[..., top : top + self.patch, left : left + self.patch])
+            y, x = torch.randint(canvas.PERIOD, (2,), generator=rng).tolist()
+            weaves.append(_weave(Window(x, y, self.patch, self.patch)))
+        return self._batch(torch.stack(plates), torch.stack(weaves))
+
+    def _whole(self, frame: Frame) -> Batch:
+        """Return a frame, cut to multiples of the painter's alignment, as a batch of one."""
+        step = self.exported.alignment
+        height, width = (min(size, WIDEST) // step * step for size in frame.plate.shape[1:])
+        top, left = (
+            (size - kept) // 2
+            for size, kept in zip(frame.plate.shape[1:], (height, width), strict=True)
+        )
+        window = Window(frame.window.x + left, frame.window.y + top, width, height)
+        plate = frame.plate[:, top : top + height, left : left + width]
+        return self._batch(plate[None], _weave(window)[None])
+
+    def _batch(self, plate: Tensor, weave: Tensor) -> Batch:
+        packed = (
+            planes.to(self.device).contiguous(memory_format=torch.channels_last)
+            for planes in (plate, weave)
+        )
+        plates, weaves = packed
+        return Batch(plates, weaves, plates)
+
+    @torch.no_grad()
+    def _row(self, frame: Frame) -> Row:
+        batch = self._whole(frame)
+        result = glaze(batch.plate, self.exported(batch.plate, batch.guides).float(), FLOOR)
+        plate, painted = (_picture(planes) for planes in (batch.plate, result))
+        return plate, painted, _framed(self.paintings[0], *plate.shape[:2])
+
+
+def _palette(footage: Footage, paintings: Sequence[Painting]) -> Palette:
+    frames = [shown(frame.plate[None]) for frame in footage.frames]
+    return Palette.between(_colours(frames), _colours([p.shown for p in paintings]))
+
+
+def _colours(pictures: Sequence[Tensor]) -> Tensor:
+    """Return ``(3, N)`` colours of display pictures, evenly spread over each."""
+    share = max(1, COLOURS // len(pictures))
+    flat = [picture[0].flatten(1) for picture in pictures]
+    return torch.cat([c[:, :: max(1, c.shape[1] // share)] for c in flat], 1)
+
+
+def _weave(window: Window) -> Tensor:
+    return torch.from_numpy(canvas.patch(window))
+
+
+def _picture(planes: Tensor) -> FloatArray:
+    found: FloatArray = planes[0].permute(1, 2, 0).cpu().numpy()
+    return found
+
+
+def _framed(painting: Painting, height: int, width: int) -> FloatArray:
+    """Return the middle of a painting, filling a frame, scene-linear."""
+    rgb = np.ascontiguousarray(painting.shown[0].permute(1, 2, 0).numpy())
+    scale = max(height / rgb.shape[0], width / rgb.shape[1])
+    tall, wide = (
+        max(n, round(s * scale)) for n, s in zip((height, width), rgb.shape, strict=False)
+    )
+    sized = drawing.resize(rgb, wide, tall)
+    top, left = (tall - height) // 2, (wide - width) // 2
+    kept = sized[top : top + height, left : left + width].transpose(2, 0, 1)
+    # Only the curve is to be undone: the primaries are the look's already.
+    return colour.convert(kept, colour.PAINTED, colour.SCENE).transpose(1, 2, 0)

@@ -1,0 +1,254 @@
+"""How good a result is: against what was painted, against its plate, against a style, in motion.
+
+Every figure is a function of its own with its formula and source, in `fidelity`, `flip`,
+`structure`, `texture`, `headroom` and `motion`; docs/metrics.md has them in one place. A bare name
+(``flip``) compares with the truth, one with P (``msssimP``) with the plate, one with S (``gramS``)
+with style pictures. A figure that cannot be had is left out, and a note says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from velatura.errors import FrameError, ImageError
+from velatura.image import drawing
+from velatura.plate import colour, flat
+from velatura_training.encoding import display
+from velatura_training.metrics import fidelity, flip, highlights, structure, texture
+from velatura_training.metrics.eyes import Eyes
+from velatura_training.metrics.frames import NO_MOTION, SPACE, Footage, clean, listed, same_size
+from velatura_training.metrics.motion import warp_error
+from velatura_training.metrics.scores import Scores, Verdict
+
+SMALLEST_STYLE = 32
+"""Smallest side of a style picture, px: the backbones' strides see nothing below it."""
+
+
+def evaluate(
+    results: Footage,
+    eyes: Eyes,
+    truths: Footage | None = None,
+    plates: Footage | None = None,
+    styles: Sequence[Path] = (),
+) -> Verdict:
+    """Return the scores of a shot: of every truth frame, or of every result where there is none.
+
+    Args:
+        results: the finished pictures.
+        eyes: what ``lpips``, ``gram`` and ``swd`` see with.
+        truths: the painted frames to compare with.
+        plates: the unstyled frames: for content, highlights and motion.
+        styles: pictures painted in the wanted manner, of any motif.
+
+    Raises:
+        FrameError: a frame without a result or without a plate, or nothing to compare with.
+        ImageError: sizes that differ, or an unreadable file.
+    """
+    if truths is None and plates is None and not styles:
+        raise FrameError(
+            "There is nothing to compare the result with",
+            do="Name painted frames, the plate, or a style picture.",
+        )
+    frames = sorted((truths or results).files)
+    for kind, footage in (("result", results), ("plate", plates)):
+        missing = [f for f in frames if footage and f not in footage.files]
+        if missing:
+            raise FrameError(
+                f"No {kind} for frames {', '.join(map(str, missing))}",
+                found=f"a {kind} for {listed(footage.files)}" if footage else None,
+            )
+    followed = plates is not None and plates.has_motion()
+    scores, source = {}, ""
+    for frame in frames:
+        scores[frame] = _still(frame, results, eyes, truths, plates, styles)
+        if followed and plates and {frame - 1} <= results.files.keys() & plates.files.keys():
+            moving, source = _moving(frame, results, truths, plates)
+            scores[frame] |= moving
+    verdict = Verdict(eyes.label, scores, source)
+    return verdict.noting(_notes(verdict, truths, plates, followed))
+
+
+@torch.no_grad()
+def compare(result: Tensor, truth: Tensor, eyes: Eyes) -> Scores:
+    """Return one frame's scores against the truth.
+
+    Args:
+        result: ``(1, 3, H, W)`` scene-linear Rec.709; NaN counts as black.
+        truth: the same of what was painted.
+        eyes: what ``lpips``, ``gram`` and ``swd`` see with.
+    """
+    result, truth = clean(result), clean(truth)
+    seen, wanted = display(result), display(truth)
+    (places_y, texture_y), (places_t, texture_t) = eyes.see(seen), eyes.see(wanted)
+    return {
+        "l1log": fidelity.l1log(result, truth),
+        "psnr": fidelity.psnr(seen, wanted),
+        **_flip(seen, wanted),
+        "lpips": fidelity.lpips(places_y, places_t),
+        **_structure(seen, wanted),
+        "gram": texture.gram_distance(texture_y, texture_t),
+        "swd": texture.sliced_wasserstein(texture_y, texture_t),
+        "sharp": fidelity.sharpness(seen, wanted),
+    }
+
+
+def against_plate(result: Tensor, plate: Tensor) -> Scores:
+    """Return one frame's scores against its plate: content preservation, and HDR behaviour.
+
+    Args:
+        result: ``(1, 3, H, W)`` scene-linear Rec.709, NaN and Inf as they are in the file.
+        plate: the same of the plate.
+    """
+    content = _structure(display(clean(result)), display(clean(plate)))
+    named = {f"{name}P": value for name, value in content.items()}
+    return {**named, **highlights.measure(result, plate)}
+
+
+@torch.no_grad()
+def against_styles(result: Tensor, styles: Sequence[Path], eyes: Eyes) -> Scores:
+    """Return how far a frame's textures are from those of style pictures: the mean over these.
+
+    A style larger than the frame is scaled down to its longer side: strokes are compared as large
+    as they would be if the frame were the canvas.
+
+    Args:
+        result: ``(1, 3, H, W)`` scene-linear Rec.709.
+        styles: pictures of any size and format.
+        eyes: what the figures see with.
+
+    Raises:
+        ImageError: an unreadable or tiny style picture.
+    """
+    _, seen = eyes.see(display(clean(result)))
+    longest = max(result.shape[2:])
+    wanted = [eyes.see(display(_read_style(path, longest)))[1] for path in styles]
+    return {
+        "gramS": float(np.mean([texture.gram_distance(seen, maps) for maps in wanted])),
+        "swdS": float(np.mean([texture.sliced_wasserstein(seen, maps) for maps in wanted])),
+    }
+
+
+def held_out(
+    frames: Mapping[int, tuple[Tensor, Tensor, Tensor]], space: str, eyes: Eyes
+) -> Verdict:
+    """Return the scores of frames that are at hand: of keys that a training left out.
+
+    Args:
+        frames: plate, result and paint by frame number, ``(3, H, W)`` scene-linear each.
+        space: their colour space.
+        eyes: what the figures see with.
+    """
+    scores = {}
+    for frame, pictures in frames.items():
+        plate, result, paint = (_rec709(planes, space) for planes in pictures)
+        scores[frame] = {**compare(result, paint, eyes), **against_plate(result, plate)}
+    verdict = Verdict(eyes.label, scores)
+    return verdict.noting(_still_notes(verdict))
+
+
+def _still(
+    frame: int,
+    results: Footage,
+    eyes: Eyes,
+    truths: Footage | None,
+    plates: Footage | None,
+    styles: Sequence[Path],
+) -> Scores:
+    """Return a frame's scores without its neighbours."""
+    result = results.read(frame)
+    scores: Scores = {}
+    if truths is not None:
+        truth = truths.read(frame)
+        same_size({results.path(frame): result, truths.path(frame): truth})
+        scores |= compare(result, truth, eyes)
+    if plates is not None:
+        plate = plates.read(frame)
+        same_size({results.path(frame): result, plates.path(frame): plate})
+        scores |= against_plate(result, plate)
+    if styles:
+        scores |= against_styles(result, styles, eyes)
+    return scores
+
+
+def _moving(
+    frame: int, results: Footage, truths: Footage | None, plates: Footage
+) -> tuple[Scores, str]:
+    """Return how a frame follows from the one before, and how that was known."""
+    motion = plates.motion(frame)
+    if motion is None:
+        return {}, ""
+    sequences = {"ew": results, "ewTruth": truths, "ewPlate": plates}
+    scores: Scores = {}
+    for name, footage in sequences.items():
+        if footage is None or {frame - 1, frame} - footage.files.keys():
+            continue
+        before, now = (clean(footage.read(f)) for f in (frame - 1, frame))
+        error = warp_error(before, now, motion)
+        if error is not None:
+            scores[name] = error
+    for ratio, whole in (("ewR", "ewTruth"), ("ewP", "ewPlate")):
+        if scores.get(whole, 0) > 0:
+            scores[ratio] = scores["ew"] / scores[whole]
+    return scores, motion.source
+
+
+def _flip(seen: Tensor, wanted: Tensor) -> Scores:
+    return {"flip": flip.ldr(seen, wanted)} if flip.available() else {}
+
+
+def _structure(seen: Tensor, wanted: Tensor) -> Scores:
+    scores = {"edge": structure.edge_f1(seen, wanted)}
+    similarity = structure.ms_ssim(seen, wanted)
+    return scores if similarity is None else {"msssim": similarity, **scores}
+
+
+def _still_notes(verdict: Verdict) -> list[str]:
+    names = verdict.mean.keys()
+    notes = []
+    if "edge" in names and "flip" not in names and "l1log" in names:
+        notes.append("no flip: flip-evaluator is not installed")
+    if {"edge", "edgeP"} & names and not {"msssim", "msssimP"} & names:
+        notes.append(f"no msssim: it wants frames of {structure.SMALLEST_SIDE} px and more a side")
+    return notes
+
+
+def _notes(
+    verdict: Verdict, truths: Footage | None, plates: Footage | None, followed: bool
+) -> list[str]:
+    """Return why figures are missing."""
+    notes = _still_notes(verdict)
+    if plates is None:
+        notes.append("nothing about motion, highlights and content: the plate was not given")
+    elif not followed:
+        notes.append(f"nothing about motion: {NO_MOTION}")
+    elif "ew" not in verdict.mean:
+        notes.append("nothing about motion: it is known of no two frames in a row")
+    elif truths is not None and "ewR" not in verdict.mean:
+        notes.append("no ewR: no two frames of the truth lie in a row, or nothing in them changes")
+    return notes
+
+
+def _rec709(planes: Tensor, space: str) -> Tensor:
+    light = np.ascontiguousarray(planes.detach().cpu().numpy())
+    return torch.from_numpy(colour.convert(light, space, SPACE))[None]
+
+
+def _read_style(path: Path, longest: int) -> Tensor:
+    read = flat.read_rgb(path)
+    height, width = read.rgb.shape[:2]
+    if min(height, width) < SMALLEST_STYLE:
+        raise ImageError(
+            f"The style picture {path} is too small to see strokes in",
+            found=f"{width}x{height}",
+            do=f"At least {SMALLEST_STYLE} px a side are wanted.",
+        )
+    scale = min(1.0, longest / max(height, width))
+    sides = (max(SMALLEST_STYLE, round(scale * side)) for side in (width, height))
+    small = drawing.resize(read.rgb, *sides)
+    planes = np.ascontiguousarray(small.transpose(2, 0, 1))
+    return clean(torch.from_numpy(colour.convert(planes, read.space, SPACE))[None])

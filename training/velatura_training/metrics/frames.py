@@ -1,0 +1,130 @@
+"""Frames on disk as the figures want them: light in one colour space, and the motion in between."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from velatura.errors import FrameError, ImageError
+from velatura.image import exr
+from velatura.image.numbered import find
+from velatura.plate import colour, flat, passes
+from velatura.scene import optical_flow
+from velatura_training.encoding import HALF_MAX, display
+from velatura_training.metrics import motion
+from velatura_training.metrics.motion import Motion
+
+SPACE = "lin_rec709_scene"
+"""Pictures are compared as a Rec.709 screen would show them."""
+
+NO_MOTION = (
+    "the plate has no vector pass, and OpenCV, which could see the motion, is not installed "
+    "(extra `flow`)"
+)
+
+
+@dataclass(frozen=True)
+class Footage:
+    """Pictures of a shot, by frame number.
+
+    Attributes:
+        files: any format, in the colour space that their metadata tell.
+        layer: of an EXR, where the beauty is not the usual one.
+        space: the colour space, where metadata do not tell; empty to believe them.
+        passes: layers of the passes, where they are not the usual ones, by guide.
+    """
+
+    files: Mapping[int, Path]
+    layer: str = ""
+    space: str = ""
+    passes: Mapping[str, str] | None = None
+
+    @classmethod
+    def of(cls, pattern: str, layer: str = "", space: str = "", named_passes: str = "") -> Footage:
+        """Return the frames of ``name.####.exr`` that lie on disk, or of one file.
+
+        Raises:
+            FrameError: there is none.
+            PassError: ``named_passes`` makes no sense.
+        """
+        return cls(find(pattern), layer, space, passes.parse_overrides(named_passes))
+
+    def read(self, frame: int) -> Tensor:
+        """Return a frame, ``(1, 3, H, W)`` scene-linear Rec.709, NaN and Inf as they are.
+
+        Raises:
+            FrameError: there is no such frame.
+            ImageError: an unreadable file, or a layer with holes where a picture is wanted.
+        """
+        path = self.path(frame)
+        read = flat.read_rgb(path, self.layer)
+        if read.alpha is not None and not read.premultiplied and read.alpha.min() < 1:
+            raise ImageError(
+                f"{path} is a transparent layer; a whole picture is wanted",
+                do="Flatten it over its plate.",
+            )
+        planes = np.ascontiguousarray(read.rgb.transpose(2, 0, 1))
+        return torch.from_numpy(colour.convert(planes, self.space or read.space, SPACE))[None]
+
+    def only(self, frames: Collection[int]) -> Footage:
+        """Return the footage of those frames that it has."""
+        return replace(self, files={f: path for f, path in self.files.items() if f in frames})
+
+    def path(self, frame: int) -> Path:
+        """Return the file of a frame, or raise FrameError."""
+        if frame not in self.files:
+            raise FrameError(f"There is no frame {frame}", found=listed(self.files))
+        return self.files[frame]
+
+    def has_motion(self) -> bool:
+        """Say whether `motion` can be had: by the first frame's passes, or by OpenCV."""
+        first = self.files[min(self.files)]
+        return optical_flow.available() or "vector" in self._passes(first)
+
+    def motion(self, frame: int) -> Motion | None:
+        """Return how a frame follows from the one before; None where that cannot be known.
+
+        Raises:
+            FrameError, ImageError: as `read`; PassError: a pass that is not as it was named.
+        """
+        before, now = (self._passes(self.path(f)) for f in (frame - 1, frame))
+        surface = now["depth"][0] > 0 if "depth" in now else None
+        if "vector" in before and "vector" in now:
+            return motion.of_vectors(before["vector"], now["vector"], surface)
+        if not optical_flow.available():
+            return None
+        was, seen = (display(clean(self.read(f))) for f in (frame - 1, frame))
+        same_size({self.path(frame - 1): was, self.path(frame): seen})
+        return motion.of_flow(was, seen, surface)
+
+    def _passes(self, path: Path) -> dict[str, Tensor]:
+        """Return the vector and depth passes that a plate has; their sizes are its beauty's."""
+        if path.suffix.lower() != ".exr":
+            return {}
+        image = exr.read(path)
+        window = image.find(passes.pick_beauty(image, self.layer).rgb[0])[0].data
+        found = passes.pick_guides(image, ("vector", "depth"), self.passes, window)
+        return {name: torch.from_numpy(planes) for name, planes in found.items()}
+
+
+def clean(light: Tensor) -> Tensor:
+    """Return light that every figure can take: NaN as black, Inf as the brightest half float."""
+    return torch.nan_to_num(light, nan=0.0, posinf=HALF_MAX, neginf=0.0)
+
+
+def same_size(pictures: Mapping[Path, Tensor]) -> None:
+    """Raise ImageError where pictures differ in size."""
+    sizes = {path: f"{t.shape[3]}x{t.shape[2]}" for path, t in pictures.items()}
+    if len(set(sizes.values())) > 1:
+        names = " and ".join(map(str, sizes))
+        raise ImageError(f"{names} differ in size", found=" and ".join(sizes.values()))
+
+
+def listed(frames: Mapping[int, object]) -> str:
+    """Return frame numbers for a message."""
+    return "frames " + (", ".join(map(str, sorted(frames))) or "none")

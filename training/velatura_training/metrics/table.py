@@ -1,0 +1,103 @@
+"""Scores as a table for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from velatura_training.metrics.scores import Scores, Verdict
+
+Line = tuple[str, str, str]
+"""A figure's name, what its best value is, and what it tells."""
+
+FIGURES: Mapping[str, tuple[Line, ...]] = {
+    "against the truth": (
+        ("l1log", "0", "light, even highlights"),
+        ("psnr", "more", "display values, dB"),
+        ("flip", "0", "what an eye notices"),
+        ("lpips", "0", "what the network notices"),
+        ("msssim", "1", "structure, five scales"),
+        ("edge", "1", "edges met within 1 px"),
+        ("gram", "0", "texture"),
+        ("swd", "0", "texture, in full"),
+        ("sharp", "1", "less is blur"),
+        ("ewR", "1", "more is flicker"),
+    ),
+    "against the plate": (
+        ("msssimP", "1", "structure kept"),
+        ("edgeP", "1", "edges kept"),
+        ("ewP", "", "flicker over the plate's"),
+        ("p999", "", "highlights moved, stops"),
+        ("over1", "1", "light above 1 kept"),
+        ("order", "1", "brighter stays brighter"),
+        ("clipped", "0", "share clipped"),
+        ("negative", "0", "share made negative"),
+        ("nonfinite", "0", "share made NaN or Inf"),
+    ),
+    "against the style": (
+        ("gramS", "0", "texture"),
+        ("swdS", "0", "texture, in full"),
+    ),
+}
+"""All figures, in the order of the table; docs/metrics.md has their formulas."""
+
+BY_FRAME = ("l1log", "flip", "lpips", "gram", "sharp", "msssimP", "edgeP", "gramS", "ewR", "ewP")
+"""Figures listed frame by frame; --json has them all."""
+
+COARSE = ("psnr", "sharp", "ewR", "ewP", "p999")
+"""Figures whose third digit says nothing."""
+
+
+def show(verdicts: Mapping[str, Verdict], stderr: bool = False) -> None:
+    """Print the mean scores of each verdict, and each frame's of the first, for people."""
+    first = next(iter(verdicts.values()))
+    console = Console(stderr=stderr)
+    console.print(_means(verdicts, len(first.frames)))
+    console.print(_frames(first))
+    eyes = re.sub(r"(sha256:[0-9a-f]{8})[0-9a-f]+", r"\1", first.backbone)
+    for note in (f"eyes: {eyes}", *_motion(first), *first.notes):
+        console.print(f"[dim]{note}[/]", highlight=False)
+
+
+def _means(verdicts: Mapping[str, Verdict], frames: int) -> Table:
+    table = Table(title=f"{frames} frames", box=box.SIMPLE_HEAD)
+    table.add_column("")
+    table.add_column("best", style="dim", justify="right")
+    for label in verdicts:
+        table.add_column(label, justify="right", style="bold" if label == "result" else "")
+    table.add_column("", style="dim")
+    means = [verdict.mean for verdict in verdicts.values()]
+    for group, lines in FIGURES.items():
+        there = [line for line in lines if any(line[0] in mean for mean in means)]
+        if there:
+            table.add_row(group, style="italic")
+        for name, best, tells in there:
+            table.add_row(name, best, *(_digits(mean, name) for mean in means), tells)
+        table.add_section()
+    return table
+
+
+def _frames(verdict: Verdict) -> Table:
+    there = [name for name in BY_FRAME if name in verdict.mean]
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("frame")
+    for name in there:
+        table.add_column(name, justify="right")
+    for frame, scores in verdict.frames.items():
+        table.add_row(str(frame), *(_digits(scores, name, 3) for name in there))
+    return table
+
+
+def _motion(verdict: Verdict) -> tuple[str, ...]:
+    how = {"vector": "the plate's vectors", "flow": "optical flow of the plate"}
+    return (f"motion by {how[verdict.motion]}",) if verdict.motion else ()
+
+
+def _digits(scores: Scores, name: str, digits: int = 4) -> str:
+    if name not in scores:
+        return ""
+    return f"{scores[name]:.{2 if name in COARSE else digits}f}"

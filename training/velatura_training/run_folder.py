@@ -1,0 +1,104 @@
+"""A run's folder: what a training has got to, safe against a pull of the plug.
+
+::
+
+    RUN/recipe.json        how it is trained
+    RUN/lesson.json        what it is trained on: plate, painted keys, passes, digests
+    RUN/cargo.txt          painted keys and motions that a shot look takes along
+    RUN/swatches.pt        a few pieces of the shot, by which export calibrates the strength
+    RUN/scores.json        figures of the finished look, as `velatura evaluate --json` has them
+    RUN/checkpoint.pt      everything needed to go on exactly
+    RUN/best.pt            the averaged painter that is exported: the latest near the best score
+    RUN/contact_sheet.png  plate, result, paint; rewritten while it learns
+    RUN/losses.png         the loss plot; rewritten likewise
+    RUN/thumbnail.png      a small result, which goes into the look's card
+    RUN/events.out.*       curves for TensorBoard
+
+Files are replaced whole. Nothing is unpickled: only tensors and plain values are loaded.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from velatura.atomic import replacing
+from velatura.errors import StorageError, TrainingError
+from velatura.plate.passes import GUIDES
+
+RECIPE, LESSON, CHECKPOINT, BEST = "recipe.json", "lesson.json", "checkpoint.pt", "best.pt"
+CARGO, SWATCHES, SCORES = "cargo.txt", "swatches.pt", "scores.json"
+SHEET, PLOT, THUMBNAIL = "contact_sheet.png", "losses.png", "thumbnail.png"
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    """Write ``state`` (tensors and plain values) whole or not at all: the inverse of `load`."""
+    with replacing(path) as beside:
+        try:
+            torch.save(state, beside)
+        except RuntimeError as error:  # how torch reports a full disk
+            raise StorageError(f"{path} cannot be written", found=str(error)) from error
+
+
+def finite(state: Any) -> bool:
+    """Say whether all tensors of a state, however nested, hold numbers only: no NaN, no Inf."""
+    if isinstance(state, torch.Tensor):
+        return not state.is_floating_point() or bool(torch.isfinite(state).all())
+    inner = state.values() if isinstance(state, dict) else state
+    return all(map(finite, inner)) if isinstance(state, (dict, list, tuple)) else True
+
+
+def load(path: Path, device: torch.device) -> dict[str, Any]:
+    """Return what `save` wrote, or raise TrainingError."""
+    try:
+        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    except FileNotFoundError:
+        raise TrainingError(
+            f"{path.parent} is not a training run: there is no {path.name}",
+            do="Name the folder that `velatura train --out` wrote.",
+        ) from None
+    except Exception as error:  # torch raises half a dozen types for one broken file
+        raise TrainingError(f"{path} cannot be read", found=str(error).split("\n")[0]) from error
+    return state
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small text file whole or not at all."""
+    with replacing(path) as beside:
+        beside.write_text(text + "\n", encoding="utf-8")
+
+
+def read_text(path: Path) -> str:
+    """Return a run's text file, or raise TrainingError."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrainingError(
+            f"{path.parent} is not a training run: {path.name} cannot be read",
+            found=str(error),
+            do="Name the folder that `velatura train --out` wrote.",
+        ) from error
+
+
+def read_lesson(run: Path) -> dict[str, Any]:
+    try:
+        lesson: dict[str, Any] = json.loads(read_text(run / LESSON))
+        lesson = {
+            "carried": False,
+            "carried_by": [],
+            "canvas": False,
+            **lesson,
+        }  # 0.1.0 knew free looks only
+        known = all(guide in GUIDES for guide in lesson["guides"])
+        lesson = {
+            **lesson,
+            **{key: float(lesson[key]) for key in ("bound", "floor", "depth_scale")},
+        }
+    except (ValueError, TypeError, KeyError) as error:
+        raise TrainingError(f"{run / LESSON} is not one of ours", found=str(error)) from error
+    if not known:
+        raise TrainingError(f"{run / LESSON} names unknown guides")
+    return lesson

@@ -1,0 +1,1 @@
+"""How unsure a trained look is about frames nobody painted."""
