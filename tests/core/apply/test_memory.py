@@ -109,13 +109,13 @@ def test_a_machine_that_cannot_hold_the_keys_is_told_so(heavy, tmp_path):
     program = f"""
 import resource, sys
 from pathlib import Path
-from velatura import cargo
+from velatura.carry import packing
 from velatura.errors import MachineError
 text = Path({str(tmp_path / "keys")!r}).read_text()
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + {BYTES * SIDE**2},) * 2)
 try:
-    cargo.unpack(text, "ink.onnx")
+    packing.unpack(text, "ink.onnx")
 except MachineError as error:
     print(error)
 """

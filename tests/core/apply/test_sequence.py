@@ -21,7 +21,7 @@ from commands import started, velatura
 from velatura import fingerprint
 from velatura.apply import sequence
 from velatura.apply.session import open_session
-from velatura.errors import CancelledError, ImageError, InputError, StorageError
+from velatura.errors import CancelledError, ImageError, InputError, MachineError, StorageError
 from velatura.image import exr
 from velatura.image.planes import Image
 from velatura.job import Job
@@ -299,7 +299,7 @@ def test_a_full_disk_is_a_storage_error_and_leaves_nothing_half_written(tmp_path
 
 def test_memory_that_does_not_hold_a_frame_is_refused(tmp_path, look):
     plate = plates.shot(tmp_path / "in", 1)
-    with pytest.raises(sequence.MachineError, match=r"Allow .* MiB or more"):
+    with pytest.raises(MachineError, match=r"Allow .* MiB or more"):
         run(plate, look, tmp_path / "out", memory_mb=10)
 
 
@@ -310,7 +310,8 @@ def test_a_machine_without_the_memory_is_told_from_a_bug(tmp_path, slow_look, ro
     program = f"""
 import resource, sys
 from pathlib import Path
-from velatura import cli, frame, sequence
+from velatura.apply import frame, sequence
+from velatura.cli import main as cli
 load = frame.load
 def limited(*arguments):
     loaded = load(*arguments)

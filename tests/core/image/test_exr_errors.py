@@ -142,7 +142,8 @@ def test_an_absurd_data_window_is_refused_before_anything_is_allocated(tmp_path,
     program = f"""
 import resource
 from pathlib import Path
-from velatura import errors, exr
+from velatura import errors
+from velatura.image import exr
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     exr.read(Path({str(path)!r}))
@@ -171,7 +172,8 @@ def test_too_little_memory_is_not_taken_for_a_damaged_file(tmp_path):
     program = f"""
 import resource
 from pathlib import Path
-from velatura import errors, exr
+from velatura import errors
+from velatura.image import exr
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 100 * 2**20,) * 2)
 try:
@@ -266,12 +268,13 @@ def test_a_full_disk_is_reported_as_such(tmp_path):
     program = f"""
 from pathlib import Path
 import numpy as np
-from velatura import errors, exr, image
-window = image.Window(0, 0, 200, 200)
+from velatura import errors
+from velatura.image import exr, planes
+window = planes.Window(0, 0, 200, 200)
 noise = np.random.default_rng(0).random((200, 200), np.float32)
 try:
     part = exr.new_part(dict(R=noise), window, window)
-    exr.write(Path({str(tmp_path)!r}, "a.exr"), image.Image((part,)))
+    exr.write(Path({str(tmp_path)!r}, "a.exr"), planes.Image((part,)))
 except errors.StorageError as error:
     print(error, list(Path({str(tmp_path)!r}).iterdir()))
 """

@@ -105,7 +105,7 @@ def test_what_cannot_be_measured_is_left_out_and_said(tmp_path, eyes, monkeypatc
     assert "msssim" not in verdict.mean
     assert any("161 px" in note for note in verdict.notes)
     assert any("plate was not given" in note for note in verdict.notes)
-    monkeypatch.setattr(footage.flow, "available", lambda: False)
+    monkeypatch.setattr(footage.optical_flow, "available", lambda: False)
     verdict = evaluate(results, eyes, truths, results)
     assert "ew" not in verdict.mean
     assert any("no vector pass" in note for note in verdict.notes)
