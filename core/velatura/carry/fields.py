@@ -1,134 +1,266 @@
-"""Where in the painted keys everything lies that bends, followed from frame to frame.
+"""Where each pixel of a frame lies in the painted keys, and how well it agrees with them there.
 
-Once through the shot and once back, so that keys are reached from both sides.
+From a key, its field is followed outward, neighbour by neighbour, along the motion of the shot.
+Nothing is cut: where the way is doubtful, it costs. What a place costs is how much the key's plate,
+fetched there, differs from the frame's own, and a little for a way that does not lead back, for
+frames in between, and for places outside of the key. So all keys can be merged by how well the
+plate's own light agrees, and what a look has on board needs neither plates nor OpenCV any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
+from velatura.carry import choice
 from velatura.image.planes import FloatArray
-from velatura.image.sampling import linear
-from velatura.scene import vectors
-from velatura.scene.footage import Footage
-from velatura.scene.gbuffer import NOTHING, Bools, Sight
-from velatura.scene.tracks import Tracks
+from velatura.scene import opencv, vectors
+from velatura.scene.motion import Motion
 
 MOST = 48 * 2**20
-"""What fields may take in a look, bytes, at 32 bits a point: many of them are coarser."""
+"""What fields may take in a look, bytes, at 48 bits a point: many of them are coarser."""
 
-NEAREST = 2
+NEAREST = 4
 """They lead to so many keys from each frame: the nearest."""
+
+TEMPERATURE = 0.02
+"""Paint is worth ``exp(-c / .02)``, c the cost of its place: half where the plates differ by .014,
+encoded light. On two shots that were tried .01 to .03 gave the same error."""
+
+BLUR = 1.0
+"""Deviation, px, of the Gaussian under which plates are compared: grain says little of a pixel."""
+
+LOST = 0.06
+"""Cost of a way that does not lead back (forth and back, `velatura.scene.vectors.home`)."""
+
+LATE = 0.004
+"""Cost of each frame between: nearer keys come first where all else is equal."""
+
+OUTSIDE = 0.2
+"""Cost of a place outside of the key's picture."""
+
+GAPS, LEAP = (2, 4, 8), 0.005
+"""Frames that flow also leaps over, so that what was hidden for a while is found again, and by how
+much less a leap must cost than the chain (Neoral et al. 2024, "MFT": log-spaced intervals)."""
+
+HARDLY = 0.01
+"""Where so small a part of a frame is lost on the way, no leap is tried: each takes two flows."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """Where a key's paint lies for each pixel of a frame, and what it is worth. May be coarser.
+
+    Attributes:
+        places: ``(2, h, w)`` float32: across and down the key, 0..1 inside of it.
+        worth: ``(h, w)`` uint8: ``255 exp(-c / .02)``, how well the plates agree there.
+        choice: ``(h, w)`` uint8: the share of this key where one key is to be shown, of 255.
+    """
+
+    places: FloatArray
+    worth: npt.NDArray[np.uint8]
+    choice: npt.NDArray[np.uint8]
+
+    @classmethod
+    def certain(cls, places: FloatArray) -> Field:
+        """Return a field of places that are right wherever they are known, of no choice."""
+        size = places.shape[1:]
+        return cls(places, np.full(size, 255, np.uint8), np.zeros(size, np.uint8))
+
+    def through(self, places: FloatArray) -> Field:
+        """Return the field as it is seen from another frame, whose pixels lie at ``places`` here.
+
+        Args:
+            places: ``(2, h, w)``, 0..1 across this field's frame.
+        """
+        height, width = self.worth.shape
+        size = np.array([width, height], np.float32)[:, None, None]
+        at = places * size - np.float32(0.5)
+        inside = np.clip(at, 0, size - 1)
+        beyond = (at - inside) / size  # outside it goes straight on
+        planes = np.stack([*self.places, self.worth, self.choice]).astype(np.float32)
+        read = opencv.warped(planes, inside)
+        codes = np.rint(read[2:]).astype(np.uint8)
+        return Field(read[:2] + beyond, codes[0], codes[1])
+
+
+Fields = dict[tuple[int, int], Field]
+"""``(frame, key frame)`` to the field that leads from one to the other."""
+
+Costs = dict[tuple[int, int], npt.NDArray[np.float16]]
 
 
 def solve(
-    footage: Footage, found: Tracks, painted: Sequence[int]
-) -> dict[tuple[int, int], FloatArray]:
-    """Return the places in the nearest keys of every pixel that bends, frame by frame.
+    motion: Motion,
+    painted: Sequence[int],
+    detours: Sequence[tuple[int, int]] = (),
+    judged: Callable[[int, int], tuple[FloatArray, FloatArray] | None] = lambda *_: None,
+) -> Fields:
+    """Return the fields from every frame to the painted keys nearest to it.
 
     Args:
-        footage: the shot.
-        found: its cameras and motions.
+        motion: the shot's.
         painted: the key frames.
-
-    Returns:
-        ``(frame, key frame)`` to ``(2, h, w)`` float32 places in the key, 0..1 across and down it,
-        NaN where they are not known: see `velatura.carry.paint.Carry`.
-
-    Raises:
-        ImageError, PassError: a frame that cannot be read.
+        detours: further pairs ``(frame, to)`` that are wanted, any frames of the shot.
+        judged: gives for a frame and a key the places ``(2, H, W)``, px, that are known better than
+            by following, with NaN elsewhere, and a cost of their own ``(H, W)``; or None. Light is
+            compared at these; the field stays as it is followed, for where they fail.
     """
-    wanted = {(f, key) for f in footage.frames for key in _nearest(f, painted)}
+    wanted = {(f, key) for f in motion.standing for key in nearest(f, painted)}
+    keys = tuple(sorted(set(painted)))
+    height, width = motion.light(motion.standing[0]).shape[1:]
+    step = coarseness(len(wanted) + len(detours), height, width)
+    size = height // step, width // step
+    costs: Costs = {}
     places: dict[tuple[int, int], FloatArray] = {}
-    for frames, ahead in ((footage.frames, False), (footage.frames[::-1], True)):
-        under_way: dict[int, vectors.Field] = {}
-        before: tuple[int, Sight] | None = None
-        left = set(frames)
-        for frame, sight in zip(frames, footage.sights(frames), strict=True):
-            under_way = advance(under_way, before, (frame, sight), ahead)
-            if frame in painted:
-                under_way[frame] = vectors.start(*sight.size)
-            step = _coarseness(len(wanted), *sight.size)
-            for key, field in under_way.items():
-                if (frame, key) in wanted:
-                    bent = _thinned(_bent(field, (frame, key), sight, found), step)
-                    places |= {(frame, key): bent} if np.isfinite(bent).any() else {}
-            before = frame, sight
-            left.discard(frame)
-            ended = [key for key in under_way if not any((f, key) in wanted for f in left)]
-            for key in ended:
-                del under_way[key]
-    return places
-
-
-def _nearest(frame: int, painted: Sequence[int]) -> list[int]:
-    others = (key for key in painted if key != frame)
-    return sorted(others, key=lambda key: (abs(key - frame), key))[:NEAREST]
-
-
-def advance(
-    under_way: dict[int, vectors.Field],
-    before: tuple[int, Sight] | None,
-    now: tuple[int, Sight],
-    ahead: bool,
-) -> dict[int, vectors.Field]:
-    """Return the fields of the frame before, led on to this one; none across a gap.
-
-    Args:
-        under_way: fields by the frame that they lead to.
-        before: the frame before and its sight; None at the beginning.
-        now: this frame and its sight.
-        ahead: whether the fields lead to frames that come after this one.
-    """
-    if before is None or abs(now[0] - before[0]) != 1:
-        return {}
-    (_, old), (_, new) = before, now
-    if old.vector is None or new.vector is None or old.size != new.size:
-        return {}
-    way, returning = vectors.back(new.vector), vectors.forth(old.vector)
-    if ahead:
-        way, returning = vectors.forth(new.vector), vectors.back(old.vector)
-    items = None if new.objects is None or old.objects is None else (new.items(), old.items())
-    return {key: vectors.step(field, way, returning, items) for key, field in under_way.items()}
-
-
-def _bent(field: vectors.Field, way: tuple[int, int], sight: Sight, found: Tracks) -> vectors.Field:
-    """Return the field where something bends, or all of it without cameras; else NaN."""
-    if any(found.cameras[found.frames.index(frame)] is None for frame in way):
-        return np.where(_moved(sight), field, np.float32(np.nan))
-    bending = np.isin(sight.items(), found.objects[found.bends])
-    return np.where(bending, field, np.float32(np.nan))
-
-
-def _moved(sight: Sight) -> Bools:
-    """Return where a vector can be believed: behind all things Blender writes 0, and means nothing.
-
-    If nothing moves at all, 0 is the truth there as well.
-    """
-    assert sight.vector is not None, "fields are led along vectors"  # noqa: S101
-    still = ~sight.vector.any(axis=0)
-    behind = sight.items() == NOTHING if sight.objects is not None else np.zeros_like(still)
-    return np.asarray(still.all() | ~(still & behind))
-
-
-def _thinned(field: vectors.Field, step: int) -> FloatArray:
-    """Return every ``step``-th place of a field, as parts of the width and the height."""
-    height, width = field.shape[1:]
-    x, y = (
-        (np.arange(size // step) + 0.5) * (size / (size // step)) - 0.5 for size in (width, height)
+    for key in sorted({*keys, *(to for _, to in detours)}):
+        pairs = {f for f, to in (*wanted, *detours) if to == key}
+        for frame, field, cost in _outward(motion, key, pairs, judged):
+            places[frame, key] = thinned(field, *size)
+            costs[frame, key] = opencv.averaged(cost[None], *size)[0].astype(np.float16)
+    chosen = choice.solve(
+        motion, keys, {pair: c for pair, c in costs.items() if pair in wanted}, places
     )
-    across, down = (grid.ravel().astype(np.float32) for grid in np.meshgrid(x, y))
-    places = linear(field, across, down).reshape(2, len(y), len(x))
-    places += np.float32(0.5)
-    places /= np.array([width, height], np.float32)[:, None, None]
+    nothing = np.zeros(size, np.uint8)
+    return {
+        pair: Field(places[pair], _worth(costs[pair]), chosen.get(pair, nothing)) for pair in places
+    }
+
+
+def nearest(frame: int, painted: Sequence[int]) -> list[int]:
+    """Return the keys that a frame takes paint from, nearest in time first."""
+    return sorted(set(painted), key=lambda key: (abs(key - frame), key))[:NEAREST]
+
+
+def thinned(field: FloatArray, height: int, width: int) -> FloatArray:
+    """Return a field of places in px at fewer points, as parts of the width and the height."""
+    across = width / field.shape[2], height / field.shape[1]
+    x, y = (
+        (np.arange(size) + 0.5) / scale - 0.5
+        for size, scale in zip((width, height), across, strict=True)
+    )
+    at = np.stack(np.meshgrid(x, y)).astype(np.float32)
+    places = opencv.warped(field, at) + np.float32(0.5)
+    places /= np.array([field.shape[2], field.shape[1]], np.float32)[:, None, None]
     return places
 
 
-def _coarseness(count: int, height: int, width: int) -> int:
+def coarseness(count: int, height: int, width: int) -> int:
     """Return how many px a field's points lie apart, for ``count`` of them to keep to `MOST`."""
     step = 1
-    while count * 4 * (height // step) * (width // step) > MOST:
+    while count * 6 * (height // step) * (width // step) > MOST:
         step += 1
     return step
+
+
+def _worth(cost: npt.NDArray[np.float16]) -> npt.NDArray[np.uint8]:
+    worth = np.rint(255 * np.exp(-cost.astype(np.float32) / TEMPERATURE))
+    return np.asarray(worth, np.uint8)
+
+
+@dataclass
+class _Walker:
+    """A frame on the way outward from a key: its field, px, and where the way was lost."""
+
+    frame: int
+    field: FloatArray
+    lost: FloatArray
+    cost: FloatArray
+
+
+def _outward(
+    motion: Motion,
+    key: int,
+    wanted: set[int],
+    judged: Callable[[int, int], tuple[FloatArray, FloatArray] | None],
+) -> Iterator[tuple[int, FloatArray, FloatArray]]:
+    """Yield frames with the fields that lead from them to a key, px, and their costs."""
+    there = motion.light(key)
+    home = vectors.start(*there.shape[1:])
+    if key in wanted:
+        yield key, home, np.zeros(there.shape[1:], np.float32)
+    at = motion.standing.index(key)
+    for line in (motion.standing[at:], motion.standing[at::-1]):
+        trail = [_Walker(key, home, np.zeros_like(home[0]), np.zeros_like(home[0]))]
+        left = wanted & set(line[1:])
+        for frame in line[1:]:
+            if not left or motion.parted(trail[-1].frame, frame):
+                break
+            here = motion.light(frame)
+            walker = _followed(motion, trail[-1], frame, key, here, there)
+            for gap in GAPS:
+                if len(trail) >= gap > 1 and walker.lost.mean() > HARDLY:
+                    walker = _leapt(motion, walker, trail[-gap], key, here, there)
+            if frame in left:
+                cost, known = walker.cost, judged(frame, key)
+                if known is not None:
+                    cost = _judged(cost, *known, here, there, abs(frame - key))
+                yield frame, walker.field, cost
+                left.discard(frame)
+            trail = [*trail[-max(GAPS) + 1 :], walker]
+
+
+def _followed(
+    motion: Motion, before: _Walker, frame: int, key: int, here: FloatArray, there: FloatArray
+) -> _Walker:
+    """Return the field of a frame by way of another one whose field is known."""
+    way = motion.way(frame, before.frame)
+    size = np.array(way.shape[:0:-1], np.float32)[:, None, None]
+    inside = np.clip(way, 0, size - 1)
+    field = opencv.warped(before.field, inside) + (way - inside)  # outside it goes straight on
+    lost = np.maximum(
+        motion.lost(frame, before.frame).astype(np.float32),
+        opencv.warped(before.lost[None], inside)[0],
+    )
+    return _Walker(frame, field, lost, _cost(here, there, field, lost, abs(frame - key)))
+
+
+def _leapt(
+    motion: Motion,
+    walker: _Walker,
+    far: _Walker,
+    key: int,
+    here: FloatArray,
+    there: FloatArray,
+) -> _Walker:
+    """Return the same with the places that a leap from further back knows better."""
+    leap = _followed(motion, far, walker.frame, key, here, there)
+    better = opencv.blurred((walker.cost - leap.cost)[None], 2.0)[0] > LEAP
+    return replace(
+        walker,
+        field=np.where(better, leap.field, walker.field),
+        lost=np.where(better, leap.lost, walker.lost),
+        cost=np.where(better, leap.cost, walker.cost),
+    )
+
+
+def _cost(
+    here: FloatArray, there: FloatArray, field: FloatArray, lost: FloatArray, late: int
+) -> FloatArray:
+    height, width = lost.shape
+    off = np.abs(opencv.warped(there, field) - here).mean(axis=0)
+    x, y = field + np.float32(0.5)
+    out = (x < 0) | (x > width) | (y < 0) | (y > height)
+    cost: FloatArray = opencv.blurred(off[None], BLUR)[0]
+    cost += np.float32(LOST) * lost + np.float32(LATE * late) + np.float32(OUTSIDE) * out
+    return cost
+
+
+def _judged(
+    followed: FloatArray,
+    places: FloatArray,
+    own: FloatArray,
+    here: FloatArray,
+    there: FloatArray,
+    late: int,
+) -> FloatArray:
+    """Return the cost of places that are known, and of followed ones where they are not."""
+    known = np.isfinite(places).all(axis=0)
+    off = np.abs(opencv.warped(there, np.where(known, places, np.float32(0))) - here).mean(axis=0)
+    # Beside what is not known nothing is compared: a mean of both says nothing of either.
+    weight = opencv.blurred(known.astype(np.float32)[None], BLUR)[0]
+    even = opencv.blurred((off * known)[None], BLUR)[0] / np.maximum(weight, 1e-3)
+    return np.where(known, even + np.float32(LATE * late) + own, followed).astype(np.float32)

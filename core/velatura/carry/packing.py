@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from velatura.carry.fields import Field
+from velatura.carry.nearest import NearestFirst
 from velatura.carry.paint import Carry
 from velatura.carry.painted_key import Key
 from velatura.errors import LookError, MachineError
@@ -61,6 +63,8 @@ def pack(carry: Carry) -> str:
         "bends": tracks.bends,
         "painted": np.array([key.frame for key in carry.keys], np.int64),
         "ways": np.array(sorted(carry.fields), np.int64).reshape(-1, 2),
+        "same": np.array(sorted(carry.same.items()), np.int64).reshape(-1, 2),
+        "agreement": np.array([carry.agreement], np.float64),
     }
     for number, key in enumerate(carry.keys):
         arrays[f"paint{number}"] = _apart(np.rint(key.paint * _LIGHT).astype(np.uint16))
@@ -68,11 +72,14 @@ def pack(carry: Carry) -> str:
         arrays[f"rim{number}"] = key.rim
         if key.depth is not None:
             arrays[f"depth{number}"] = _apart(np.ascontiguousarray(key.depth).view(np.uint32))
+        if key.cover is not None:
+            arrays[f"cover{number}"] = np.rint(key.cover * 255).astype(np.uint8)
     for number, way in enumerate(sorted(carry.fields)):
-        codes = np.rint((carry.fields[way] + _OUTSIDE) * _PLACE)
-        inside = (codes >= 0) & (codes < _NOWHERE)
-        codes = np.where(inside.all(axis=0), codes, _NOWHERE).astype(np.uint16)
-        arrays[f"field{number}"] = _apart(codes)
+        field = carry.fields[way]
+        codes = np.rint((field.places + _OUTSIDE) * _PLACE)
+        arrays[f"field{number}"] = _apart(np.clip(codes, 0, _NOWHERE - 1).astype(np.uint16))
+        arrays[f"worth{number}"] = _apart(field.worth)
+        arrays[f"choice{number}"] = _apart(field.choice)
     packed = io.BytesIO()
     np.savez_compressed(packed, allow_pickle=False, **arrays)
     text = base64.b64encode(packed.getvalue()).decode("ascii")
@@ -146,7 +153,7 @@ def _size(archive: zipfile.ZipFile) -> int:
     sizes = [(item.filename, item.file_size) for item in archive.infolist()]
     whole = sum(size for _, size in sizes)
     _demand(whole <= MOST, f"a size of {whole / 2**20:.0f} MiB")
-    return whole + sum(size for name, size in sizes if name.startswith(("paint", "field")))
+    return whole + sum(size for name, size in sizes if name.startswith(("paint", "field", "cover")))
 
 
 def _arrays(packed: bytes) -> Arrays:
@@ -194,8 +201,19 @@ def _built(arrays: Arrays) -> Carry:
         arrays["bends"],
     )
     keys = tuple(_key(arrays, number, frame) for number, frame in enumerate(painted.tolist()))
-    fields = {way: _field(arrays[f"field{number}"]) for number, way in enumerate(ways)}
-    return Carry(keys, tracks, fields)
+    fields = {way: _field(arrays, number) for number, way in enumerate(ways)}
+    if "same" not in arrays:
+        return NearestFirst(keys, tracks, fields)
+    agreement = arrays["agreement"]
+    _demand(agreement.shape == (1,) and bool(np.isfinite(agreement).all()), "agreement")
+    return Carry(keys, tracks, fields, _same(arrays["same"], there), float(agreement[0]))
+
+
+def _same(pairs: npt.NDArray[Any], there: set[int]) -> dict[int, int]:
+    _demand(pairs.dtype == np.int64 and pairs.ndim == 2 and pairs.shape[1] == 2, "same")  # noqa: PLR2004
+    same: dict[int, int] = dict(pairs.tolist())
+    _demand({*same, *same.values()} <= there, "same")
+    return same
 
 
 def _rising(arrays: Arrays, name: str, dtype: type[np.integer[Any]]) -> npt.NDArray[Any]:
@@ -205,12 +223,16 @@ def _rising(arrays: Arrays, name: str, dtype: type[np.integer[Any]]) -> npt.NDAr
     return values
 
 
-def _field(planes: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    codes = _together(planes, np.uint16)
+def _field(arrays: Arrays, number: int) -> Field:
+    codes = _together(arrays[f"field{number}"], np.uint16)
     _demand(codes.ndim == 3 and len(codes) == 2 and min(codes.shape) > 1, "a field")  # noqa: PLR2004
     places = codes.astype(np.float32) / np.float32(_PLACE) - np.float32(_OUTSIDE)
     places[codes == _NOWHERE] = np.nan
-    return places
+    if f"worth{number}" not in arrays:  # of velatura 0.1, which knew places alone
+        return Field.certain(places)
+    planes = [_together(arrays[f"{name}{number}"], np.uint8) for name in ("worth", "choice")]
+    _demand(all(plane.shape == codes.shape[1:] for plane in planes), "a field")
+    return Field(places, *planes)
 
 
 def _key(arrays: Arrays, number: int, frame: int) -> Key:
@@ -226,7 +248,11 @@ def _key(arrays: Arrays, number: int, frame: int) -> Key:
     if f"depth{number}" in arrays:
         depth = _together(arrays.pop(f"depth{number}"), np.uint32).view(np.float32)
         _demand(depth.shape == index.shape and bool((np.abs(depth) < _FARTHEST).all()), "a depth")
-    return Key(frame, paint, index, depth, rim)
+    cover = arrays.pop(f"cover{number}", None)
+    if cover is not None:
+        _demand(cover.dtype == np.uint8 and cover.shape == index.shape, "a cover")
+        cover = cover.astype(np.float32) / np.float32(255)
+    return Key(frame, paint, index, depth, rim, cover)
 
 
 def _row(camera: Camera | None) -> list[float]:

@@ -27,6 +27,7 @@ class Key:
         index: ``(H, W)``: which object the paint lies on, 0 the background.
         depth: ``(H, W)`` float32: distance along the view axis, scene units; None without cameras.
         rim: ``(H, W)``: where the paint is beside an object's edge, and may be ink of an outline.
+        cover: ``(H, W)`` float32, 0..1: how much of each pixel was painted; None where all was.
     """
 
     frame: int
@@ -34,9 +35,17 @@ class Key:
     index: Indices
     depth: FloatArray | None
     rim: Bools
+    cover: FloatArray | None = None
 
     @classmethod
-    def of(cls, frame: int, light: FloatArray, sight: Sight, tracks: Tracks) -> Key:
+    def of(
+        cls,
+        frame: int,
+        light: FloatArray,
+        sight: Sight,
+        tracks: Tracks,
+        cover: FloatArray | None = None,
+    ) -> Key:
         """Return a key from its painted light and its frame's sight, both over the display window.
 
         Args:
@@ -44,6 +53,7 @@ class Key:
             light: ``(3, H, W)`` scene-linear; NaN where nothing was painted.
             sight: the whole frame's.
             tracks: the shot's.
+            cover: how much of each pixel was painted; None where all was.
         """
         index = np.where(np.isfinite(light).all(axis=0), sight.index(tracks.objects), _BARE)
         rim = ~inner(index, MARGIN)
@@ -53,7 +63,7 @@ class Key:
             depth = camera.project(sight.position)[2]
             if sight.objects is None:  # nothing else tells where one thing ends before another
                 rim |= spread(_steps(depth, camera), MARGIN - 1)
-        return cls(frame, encoded(np.nan_to_num(light)), index, depth, rim)
+        return cls(frame, encoded(np.nan_to_num(light)), index, depth, rim, cover)
 
 
 def _steps(depth: FloatArray, camera: Camera) -> Bools:

@@ -100,14 +100,23 @@ class Road:
         """
         if self.arrived:
             nowhere = np.full(len(pixels.u), np.nan, np.float32)
-            return self._judged(pixels, pixels.u, pixels.v, nowhere)
+            return self.judged(pixels, pixels.u, pixels.v, nowhere)
         items = np.minimum(pixels.items, len(self.poses) - 1)
         u, v, depth = self._projected(pixels, items)
         if self.field is not None:
             bent = np.flatnonzero(self.followed[items])
             u[bent], v[bent] = _between(self.field, pixels.u[bent], pixels.v[bent])
             depth[bent] = np.nan
-        return self._judged(pixels, u, v, depth)
+        return self.judged(pixels, u, v, depth)
+
+    def whole(self, pixels: Pixels) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the same of the painted frame itself, whose paint is worth 1 everywhere."""
+        height, width = self.key.index.shape
+        x, y = (
+            (part * size - 0.5).astype(np.float32)
+            for part, size in ((pixels.u, width), (pixels.v, height))
+        )
+        return x, y, np.ones(len(x), np.float32)
 
     def _projected(
         self, pixels: Pixels, items: Indices
@@ -132,7 +141,7 @@ class Road:
         moves: Bools = (self.poses != rigid.STILL.astype(np.float32)).any(axis=(1, 2))
         return moves
 
-    def _judged(
+    def judged(
         self,
         pixels: Pixels,
         u: FloatArray | Doubles,

@@ -1,11 +1,10 @@
 """A whole shot looked over once, so that painted keys can be carried into each of its frames.
 
-What can be done depends on the passes; each step down is said:
+What can be done depends on the passes; what one does not tell is filled from the next:
 
-1. Position, ids and Vector: cameras, the motion of every rigid object; what bends by its vectors.
-2. Position without Vector: what stands still; what moves is left to the network.
-3. Vector, or optical flow where OpenCV is installed: followed from frame to frame.
-4. Nothing: the network alone.
+1. Position and ids: cameras, and the motion of every rigid object; what lay there is known exactly.
+2. Vector: followed from frame to frame.
+3. Optical flow, where no pass tells how the pixels move.
 """
 
 from __future__ import annotations
@@ -13,34 +12,51 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
 
 from velatura.carry import fields, packing
-from velatura.carry.paint import Carry
+from velatura.carry.fields import Field
+from velatura.carry.paint import Carry, strips
+from velatura.carry.painted_key import Key
+from velatura.carry.reproject import Pixels, Road
 from velatura.errors import LookError
 from velatura.image.planes import FloatArray
-from velatura.scene import optical_flow, tracks
+from velatura.scene import opencv, tracks
 from velatura.scene.footage import Footage
 from velatura.scene.gbuffer import Sight
+from velatura.scene.motion import Motion
 from velatura.scene.tracks import Tracks
 from velatura.system import cache
-from velatura.system.progress import Report
+from velatura.system.progress import Progress, Report
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 """Of remembered surveys: raised when one would come out otherwise."""
 
 _KIND = "surveys"
 _BLURRED = 0.5  # px by which cameras and Position may disagree
 
 
+DETOURS = 4
+"""Frames that are painted from a key, by way of which it is carried back to itself."""
+
+
 @dataclass(frozen=True)
 class Survey:
-    """What a look over a shot has found: see `velatura.carry.paint.Carry`."""
+    """What a look over a shot has found: see `velatura.carry.paint.Carry`.
+
+    Attributes:
+        tracks: cameras and motions.
+        fields: from every frame to the keys near it, and from the keys to their detours.
+        same: each frame to the one that stands for it.
+    """
 
     tracks: Tracks
-    fields: Mapping[tuple[int, int], FloatArray]
+    fields: Mapping[tuple[int, int], Field]
+    same: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def passes(self) -> tuple[str, ...]:
@@ -63,50 +79,91 @@ def survey(footage: Footage, painted: Sequence[int], report: Report) -> Survey |
         ImageError, PassError, ColourError: as `velatura.image.exr.read` and
         `velatura.plate.plate.Plate.of`.
     """
-    first = next(footage.sights(footage.frames[:1]))
-    if first.position is None and first.vector is None:
-        if not optical_flow.available():
-            _tell_nothing("The plate has neither a Position nor a Vector pass")
-            return None
-        footage = replace(footage, flowing=True)
-    found = _looked(footage, painted, first, report)
-    if not found.fields and not any(found.tracks.cameras):
-        if footage.flowing or first.vector is not None or not optical_flow.available():
-            _tell_nothing("Neither a camera nor motion can be told from the plate")
-            return None
-        footage = replace(footage, flowing=True)
-        found = _looked(footage, painted, first, report)
-    _tell(footage, first, found.tracks)
+    first = footage.sight(footage.frames[0])
+    if not opencv.available():
+        _tell_nothing()
+        return None
+    found = _remembered(footage, painted)
+    if found is None:
+        found = _noted(footage, painted, _looked(footage, painted, report))
+    else:
+        log.info("the shot has been looked over before, and is as it was")
+    _tell(first, found.tracks)
     return found
 
 
-def _looked(footage: Footage, painted: Sequence[int], first: Sight, report: Report) -> Survey:
-    """Return what a look through all frames finds, or has found before."""
-    found = _remembered(footage, ())
-    if found is None:
-        motion = tracks.solve(footage.frames, footage.sights(footage.frames), report)
-        found = _noted(footage, (), Survey(motion, {}))
-    else:
-        log.info("the shot has been looked over before, and is as it was")
-    motion = found.tracks
-    followed = bool(motion.bends.any()) or any(camera is None for camera in motion.cameras)
-    if not followed or not (footage.flowing or first.vector is not None):
-        return found
-    places = _remembered(footage, painted)
-    return places or _noted(
-        footage, painted, Survey(motion, fields.solve(footage, motion, painted))
-    )
+def detours(frames: Sequence[int], painted: Sequence[int]) -> list[tuple[int, int]]:
+    """Return pairs of a painted frame and another that is nearest to it: `DETOURS` of each.
+
+    Paint that is carried there and back meets what paint of the shot's other frames has met.
+    """
+    found: list[tuple[int, int]] = []
+    for key in painted:
+        near = [f for f in frames if f not in painted and fields.nearest(f, painted)[0] == key]
+        picked = np.linspace(0, len(near) - 1, min(DETOURS, len(near))).round().astype(int)
+        found += [(key, near[place]) for place in picked]
+    return found
+
+
+def _looked(footage: Footage, painted: Sequence[int], report: Report) -> Survey:
+    """Return what a look through all frames finds."""
+    with Progress("none") as silent:
+        solved = tracks.solve(footage.frames, map(footage.sight, footage.frames), silent)
+    motion = Motion(footage, painted, report)
+    for cut in sorted(motion.cuts):
+        log.warning("The shot is cut at frame %d: no paint is carried across", cut)
+    around = [
+        (key, motion.same[frame])
+        for key, frame in detours(footage.frames, painted)
+        if motion.same[frame] != key
+    ]
+    exact = _Known(footage, solved) if any(solved.cameras) else _unknown
+    return Survey(solved, fields.solve(motion, painted, around, exact), motion.same)
+
+
+class _Known:
+    """Where cameras and motions tell that pixels of a frame lie in a key."""
+
+    def __init__(self, footage: Footage, tracks: Tracks) -> None:
+        self._footage, self._tracks = footage, tracks
+        self._keys: dict[int, Key] = {}
+
+    def __call__(self, frame: int, key: int) -> tuple[FloatArray, FloatArray] | None:
+        """Return places ``(2, H, W)``, px, NaN where they are hidden, and what they cost more."""
+        cameras, frames = self._tracks.cameras, self._tracks.frames
+        if any(cameras[frames.index(f)] is None for f in (frame, key)):
+            return None
+        sight = self._footage.sight(frame)
+        road = Road.of(self._tracks, frame, self._key(key), None)
+        places = np.empty((2, *sight.size), np.float32)
+        for rows in strips(*sight.size):
+            x, y, worth = road.places(Pixels.of(sight.strip(rows), self._tracks))
+            places[:, rows] = np.where(worth > 0, np.stack([x, y]), np.nan).reshape(
+                2, -1, sight.size[1]
+            )
+        return places, np.zeros(sight.size, np.float32)
+
+    def _key(self, frame: int) -> Key:
+        if frame not in self._keys:
+            sight = self._footage.sight(frame)
+            blank = np.zeros((3, *sight.size), np.float32)
+            self._keys[frame] = Key.of(frame, blank, sight, self._tracks)
+        return self._keys[frame]
+
+
+def _unknown(frame: int, key: int) -> None:  # noqa: ARG001 - where no camera is known
+    return None
 
 
 def _noted(footage: Footage, painted: Sequence[int], found: Survey) -> Survey:
     """Return what was found, remembered, and rounded as it will be when it is remembered."""
-    text = packing.pack(Carry((), found.tracks, found.fields))
+    text = packing.pack(Carry((), found.tracks, found.fields, found.same))
     cache.write(_KIND, _key(footage, painted), text)
     return _read(text)
 
 
 def _remembered(footage: Footage, painted: Sequence[int]) -> Survey | None:
-    """Return how everything moves, and the fields to painted frames if some are named; or None."""
+    """Return what was found before, for the same painted frames; None where nothing was."""
     text = cache.read(_KIND, _key(footage, painted))
     try:
         return None if text is None else _read(text)
@@ -116,7 +173,7 @@ def _remembered(footage: Footage, painted: Sequence[int]) -> Survey | None:
 
 def _read(text: str) -> Survey:
     carry = packing.unpack(text, "a survey")
-    return Survey(carry.tracks, carry.fields)
+    return Survey(carry.tracks, carry.fields, carry.same)
 
 
 def _key(footage: Footage, painted: Sequence[int]) -> str:
@@ -127,31 +184,23 @@ def _key(footage: Footage, painted: Sequence[int]) -> str:
         for stat in (path.stat(),)
     ]
     means = {**asdict(footage.means), "plate": "", "frames": ""}
-    return json.dumps([FORMAT, footage.flowing, sorted(painted), means, files])
+    return json.dumps([FORMAT, sorted(painted), means, files])
 
 
-def _tell_nothing(why: str) -> None:
-    by_eye = (
-        "" if optical_flow.available() else ', or have it seen by eye: pip install "velatura[flow]"'
-    )
+def _tell_nothing() -> None:
     log.warning(
-        "%s: the painted keys cannot be carried along, the look learns from the plate alone. "
-        "Render Position, Vector and an id pass%s",
-        *(why, by_eye),
+        "OpenCV is missing, which sees how the plates move: the painted keys cannot be carried "
+        "along, and the look learns from the plate alone. Install the trainer again"
     )
 
 
-def _tell(footage: Footage, first: Sight, found: Tracks) -> None:
+def _tell(first: Sight, found: Tracks) -> None:
     """Say by what means the paint is carried, and what it cannot follow."""
-    if footage.flowing:
-        log.info("painted keys are carried by optical flow, for the plate's passes tell no motion")
-        return
-    if first.position is None:
-        log.info(
-            "painted keys are carried by Vector alone, from frame to frame; Position and an id "
-            "pass would keep them sharper"
-        )
-        return
+    if first.position is None or not any(found.cameras):
+        by = "optical flow" if first.vector is None else "Vector"
+        log.info("painted keys are carried by %s, from frame to frame", by)
+        if first.position is None:
+            return
     _tell_things(first, found)
     lost = [f for f, camera in zip(found.frames, found.cameras, strict=True) if camera is None]
     if lost:
@@ -174,13 +223,11 @@ def _tell_things(first: Sight, found: Tracks) -> None:
     bending = int(found.bends.sum())
     if first.objects is None:
         things = "no id pass"
-        if bending and first.vector is not None:
-            things += ", so that Vector has to follow all that moves"
+        if bending:
+            things += ", so that all that moves is followed from frame to frame"
     else:
         things = f"{len(found.objects)} objects"
         if bending:
-            by = "are followed by Vector" if first.vector is not None else "get no paint"
-            things += f"; {bending} of them bend and {by}"
+            by = "Vector" if first.vector is not None else "optical flow"
+            things += f"; {bending} of them bend and are followed by {by}"
     log.info("painted keys are carried by camera and motion (%s)", things)
-    if first.vector is None:
-        log.warning("Without a Vector pass, paint is carried on what stands still only")

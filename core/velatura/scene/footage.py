@@ -55,7 +55,7 @@ class Footage:
         near: dict[int, FloatArray] = {}
         for frame in frames:
             around = (frame - 1, frame, frame + 1)
-            near = {f: near[f] if f in near else self._light(f) for f in around if f in self.plates}
+            near = {f: near[f] if f in near else self.light(f) for f in around if f in self.plates}
             before, after = (
                 optical_flow.between(near[frame], near[f]) if f in near else None
                 for f in around[::2]
@@ -66,7 +66,7 @@ class Footage:
     def _plate(self, frame: int) -> Plate:
         return Plate.of(exr.read(self.plates[frame]), self.means, Card("carry"))
 
-    def _light(self, frame: int) -> FloatArray:
+    def light(self, frame: int) -> FloatArray:
         """Return the picture's encoded light ``(3, H, W)``, 0 outside the data window."""
         plate = self._plate(frame)
         whole, data = plate.part.display, plate.part.data

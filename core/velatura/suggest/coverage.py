@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from velatura.carry.fields import Field
+from velatura.carry.nearest import NearestFirst
 from velatura.carry.paint import Carry
 from velatura.image.planes import FloatArray
 from velatura.scene.camera import Doubles
@@ -141,8 +143,9 @@ def _carried(
                 if key.frame == frame:
                     miss[at, place] = 0
                 elif (key.frame > frame) == ahead:
-                    way = {(frame, key.frame): ways[key.frame]} if key.frame in ways else {}
-                    missed = _missed(views[frame], Carry((key,), tracks, way), stride)
+                    led = ways.get(key.frame)
+                    way = {} if led is None else {(frame, key.frame): Field.certain(led)}
+                    missed = _missed(views[frame], NearestFirst((key,), tracks, way), stride)
                     miss[at, place] = missed
             report.finished(str(frame), skipped=False)
     return miss
@@ -150,7 +153,7 @@ def _carried(
 
 def _missed(view: View, carry: Carry, stride: int) -> FloatArray:
     """Return ``(P,)`` how far a key's light, carried, misses that of a frame; NaN for holes."""
-    carried = carry.paint(view.frame, thinned(view.sight, stride))
+    carried = carry.paint(view.frame, thinned(view.sight, stride)).planes
     some = slice(stride // 2, None, stride)
     light = view.light[:, some, some].astype(np.float32)
     off: FloatArray = np.abs(carried[:3] - light).mean(axis=0)

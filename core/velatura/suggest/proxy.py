@@ -13,7 +13,6 @@ from typing import Literal
 
 import numpy as np
 
-from velatura.carry import fields
 from velatura.carry.painted_key import Key
 from velatura.errors import FrameError
 from velatura.image import exr
@@ -137,11 +136,37 @@ def followed(
     before: tuple[int, Sight] | None = None
     for view in scouted.views[::-1] if ahead else scouted.views:
         now = view.frame, view.sight
-        under_way = fields.advance(under_way, before, now, ahead)
+        under_way = advance(under_way, before, now, ahead)
         yield view.frame, {key: _placed(field) for key, field in under_way.items()}
         if wanted and view.frame in keys:
             under_way[view.frame] = vectors.start(*view.sight.size)
         before = now
+
+
+def advance(
+    under_way: dict[int, Field],
+    before: tuple[int, Sight] | None,
+    now: tuple[int, Sight],
+    ahead: bool,
+) -> dict[int, Field]:
+    """Return the fields of the frame before, led on to this one; none across a gap.
+
+    Args:
+        under_way: fields by the frame that they lead to.
+        before: the frame before and its sight; None at the beginning.
+        now: this frame and its sight.
+        ahead: whether the fields lead to frames that come after this one.
+    """
+    if before is None or abs(now[0] - before[0]) != 1:
+        return {}
+    (_, old), (_, new) = before, now
+    if old.vector is None or new.vector is None or old.size != new.size:
+        return {}
+    way, returning = vectors.back(new.vector), vectors.forth(old.vector)
+    if ahead:
+        way, returning = vectors.forth(new.vector), vectors.back(old.vector)
+    items = None if new.objects is None or old.objects is None else (new.items(), old.items())
+    return {key: vectors.step(field, way, returning, items) for key, field in under_way.items()}
 
 
 def thinned(sight: Sight, step: int) -> Sight:

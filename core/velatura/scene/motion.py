@@ -1,0 +1,156 @@
+"""How the pixels of a shot move from each frame to the next, looked at once and kept at hand.
+
+Motion is the renderer's or the artist's where there is some (the Vector pass), else it is seen in
+the pictures. Frames whose plates are bit-equal are one frame here, so that held frames get the same
+paint. Where a shot is cut, nothing is followed across.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from velatura.image.planes import FloatArray
+from velatura.scene import opencv, vectors
+from velatura.scene.footage import Footage
+from velatura.scene.gbuffer import NOTHING, Bools, Sight
+from velatura.system.progress import Report
+
+CUT_LOST = 0.5
+"""Part of a frame that does not find home from the frame before it, where there may be a cut."""
+
+CUT_OFF, CUT_UNUSUAL = 0.03, 2.5
+"""At a cut, what is fetched from the frame before also differs from what is there by more than this
+(encoded light, mean), and by more than so many times what is usual in the shot."""
+
+
+class Motion:
+    """A shot's light and its motion between neighbouring frames.
+
+    Attributes:
+        frames: every frame number, rising.
+        same: each frame to the frame that stands for it: of bit-equal plates a painted one, or else
+            the first. A painted frame stands for itself.
+        standing: the frames that stand for some, rising; what follows speaks of these alone.
+        cuts: frames that do not follow from the one before them.
+    """
+
+    def __init__(self, footage: Footage, painted: Sequence[int], report: Report) -> None:
+        self.frames = footage.frames
+        self._footage = footage
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - as long as this object
+        self._lights: dict[int, npt.NDArray[Any]] = {}
+        self._vectors: dict[int, npt.NDArray[Any]] = {}
+        self._items: dict[int, npt.NDArray[Any]] = {}
+        self._flows: dict[tuple[int, int], npt.NDArray[Any]] = {}
+        self.same = self._look(painted, report)
+        self.standing = tuple(sorted(set(self.same.values())))
+        self.cuts = self._find_cuts()
+
+    def light(self, frame: int) -> FloatArray:
+        """Return a frame's encoded light ``(3, H, W)``, 0 outside the data window."""
+        return np.asarray(self._lights[frame], np.float32)
+
+    def items(self, frame: int) -> npt.NDArray[np.int64] | None:
+        """Return the object that each pixel of a frame shows; None without an id pass."""
+        found = self._items.get(frame)
+        return None if found is None else np.asarray(found, np.int64)
+
+    def way(self, frame: int, to: int) -> FloatArray:
+        """Return where each pixel of a frame is in another one: ``(2, H, W)`` px."""
+        if (frame, to) not in self._flows:
+            self._flows[frame, to] = self._kept(self._moved(frame, to))
+        moved = np.asarray(self._flows[frame, to], np.float32)
+        return vectors.start(*moved.shape[1:]) + moved
+
+    def lost(self, frame: int, to: int) -> Bools:
+        """Return ``(H, W)``: where the way to another frame and back does not lead home."""
+        kept = self.items(frame), self.items(to)
+        items = None if kept[0] is None or kept[1] is None else (kept[0], kept[1])
+        return ~vectors.home(self.way(frame, to), self.way(to, frame), items)
+
+    def parted(self, one: int, other: int) -> bool:
+        """Return whether the shot is cut between two neighbouring standing frames."""
+        return max(one, other) in self.cuts
+
+    def _look(self, painted: Sequence[int], report: Report) -> dict[int, int]:
+        """Read every frame once; return which frame stands for which."""
+        seen: dict[bytes, int] = {}
+        twin: dict[int, bytes] = {}
+        report.started(len(self.frames))
+        for frame in self.frames:
+            light, sight = self._footage.light(frame), self._footage.sight(frame)
+            digest = hashlib.sha256(light.tobytes())
+            for plane in (sight.position, sight.vector, sight.objects):
+                digest.update(b"" if plane is None else plane.tobytes())
+            twin[frame] = digest.digest()
+            known = seen.get(twin[frame])
+            if known is None or (frame in painted and known not in painted):
+                seen[twin[frame]] = frame
+            if known is None or frame in painted:
+                self._keep(frame, light, sight)
+            report.finished(str(frame), skipped=False)
+        return {f: f if f in painted else seen[twin[f]] for f in self.frames}
+
+    def _keep(self, frame: int, light: FloatArray, sight: Sight) -> None:
+        self._lights[frame] = self._kept(light.astype(np.float16))
+        if sight.objects is not None:
+            self._items[frame] = self._kept(sight.items().astype(np.int64))
+        if sight.vector is not None:
+            known = np.where(_moves(sight), sight.vector, np.float32(np.nan))
+            self._vectors[frame] = self._kept(known.astype(np.float32))
+
+    def _moved(self, frame: int, to: int) -> FloatArray:
+        """Return the motion to another frame, px: by vectors where it is a neighbour's."""
+        found = self._by_vector(frame, to)
+        if found is not None and np.isfinite(found).all():
+            return found
+        seen = opencv.flow(self.light(frame), self.light(to))
+        return seen if found is None else np.where(np.isfinite(found), found, seen)
+
+    def _by_vector(self, frame: int, to: int) -> FloatArray | None:
+        """Return the motion that a pass tells; NaN where it does not, None where there is none."""
+        vector = self._vectors.get(frame)
+        if vector is None:
+            return None
+        twins = [f for f, standing in self.same.items() if standing == to]
+        if frame - 1 in twins:
+            return vectors.back(np.asarray(vector)) - vectors.start(*vector.shape[1:])
+        if frame + 1 in twins:
+            return vectors.forth(np.asarray(vector)) - vectors.start(*vector.shape[1:])
+        return None
+
+    def _find_cuts(self) -> frozenset[int]:
+        lost: dict[int, float] = {}
+        off: dict[int, float] = {}
+        for before, now in zip(self.standing, self.standing[1:], strict=False):
+            fetched = opencv.warped(self.light(before), self.way(now, before))
+            lost[now] = float(self.lost(now, before).mean())
+            off[now] = float(np.abs(fetched - self.light(now)).mean())
+        usual = float(np.median(list(off.values()))) if off else 0.0
+        least = max(CUT_OFF, CUT_UNUSUAL * usual)
+        return frozenset(f for f in off if lost[f] > CUT_LOST and off[f] > least)
+
+    def _kept(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return values in a scratch file, so that a long shot does not fill the memory."""
+        start = self._file.seek(0, 2)
+        start = self._file.seek(-start % 64, 2)
+        self._file.write(np.ascontiguousarray(values).tobytes())
+        self._file.flush()
+        return np.memmap(self._file, values.dtype, "r", offset=start, shape=values.shape)
+
+
+def _moves(sight: Sight) -> Bools:
+    """Return where a vector can be believed: behind all things Blender writes 0, and means nothing.
+
+    If nothing moves at all, 0 is the truth there as well.
+    """
+    assert sight.vector is not None, "the sight has vectors"  # noqa: S101
+    still = ~sight.vector.any(axis=0)
+    behind = sight.items() == NOTHING if sight.objects is not None else np.zeros_like(still)
+    return np.asarray(still.all() | ~(still & behind))
