@@ -154,7 +154,7 @@ def with_paint(key: Key, lesson: Lesson, shot: Shot) -> Key:
     if lesson.carry is None:
         return key
     paint = lesson.carry.paint(key.frame, shot.sight(key.frame, key.window))
-    return replace(key, guides=torch.cat([key.guides, torch.from_numpy(paint)]))
+    return replace(key, guides=torch.cat([key.guides, torch.from_numpy(paint.planes)]))
 
 
 @torch.no_grad()

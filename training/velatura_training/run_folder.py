@@ -88,6 +88,7 @@ def read_lesson(run: Path) -> dict[str, Any]:
         lesson: dict[str, Any] = json.loads(read_text(run / LESSON))
         lesson = {
             "carried": False,
+            "merged": False,
             "carried_by": [],
             "canvas": False,
             **lesson,

@@ -1,10 +1,10 @@
-"""Keys that learn to be carried: what the other keys would have left in each painted frame.
+"""Keys that learn to be carried: lessons whose paint is what frames of the shot really get.
 
-The network must learn to mend what carrying leaves: holes, silhouettes, light that has changed. So
-each key's carried paint is made from the *other* keys. That alone would teach it to expect little:
-most frames have a key closer by than keys have each other. So each painted frame is learnt from a
-second time, with its own paint, and the holes that a frame halfway to the next key would leave in
-it. With a single key this is all there is.
+Paint that is carried has holes, silhouettes, places that are a little off, light that has changed;
+and it is worth more or less. The network must meet in learning what it will meet in rendering. So
+each key is learnt from as if it were some frame nearby: all paint is led there and back, by the
+fields of that frame. Where the strokes of several keys agree, each is also learnt from what the
+others would have left in it. Where they do not, another key's strokes would only teach their mean.
 """
 
 from __future__ import annotations
@@ -15,18 +15,29 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from velatura.carry.paint import Carry
+from velatura.carry.agreement import agreement
+from velatura.carry.fields import Field
+from velatura.carry.paint import AGREE, Carry
 from velatura.carry.painted_key import Key as Carried
 from velatura.carry.survey import Survey, survey
+from velatura.image.planes import FloatArray
+from velatura.scene import opencv
 from velatura.scene.footage import Footage
 from velatura.scene.tracks import Tracks
 from velatura.system.progress import Report
 from velatura_training.data.keys import Key, Lesson
 
-DETOURS = 4
-"""Frames by way of which a single key is carried back to itself, in as many copies of it."""
+COMPARED = 4
+"""Unpainted frames in which the strokes of keys are compared."""
+
+OFF, GRAIN = 0.7, 16.0
+"""By how many px places of a lesson are moved at random, and how smoothly (deviation of a Gaussian,
+px): errors forth and back cancel each other in part. With these a lesson's error, where it is worth
+much, is that of unpainted frames."""
+
+LARGE = 2**20
+"""Frames of more pixels have half as many lessons each, for memory."""
 
 log = logging.getLogger("velatura.training")
 
@@ -58,25 +69,48 @@ def dress(lesson: Lesson, footage: Footage, found: Survey) -> Lesson:
         footage: their shot.
         found: what was found, for the same painted frames.
     """
-    keys = tuple(_painted(key, footage, found.tracks) for key in lesson.keys)
-    carried = Carry(keys, found.tracks, found.fields)
-    if len(keys) > 1:
-        learnt = tuple(completed(k, carried.without(k.frame), footage) for k in lesson.keys)
-        close = tuple(_by_way_of(_halfway(k, carried), k, carried, footage) for k in lesson.keys)
-    else:
-        learnt, close = _alone(lesson.keys[0], carried, footage), ()
+    carried = _carry(lesson, footage, found)
+    agreed = len(carried.keys) > 1 and carried.agreement >= AGREE
+    around = tuple(
+        _by_way_of(frame, key, carried, footage, found)
+        for key in lesson.keys
+        for frame in _near(key, found)
+    )
+    learnt = tuple(completed(k, carried.without(k.frame), footage, own=False) for k in lesson.keys)
+    if not agreed:
+        learnt, around = around or tuple(completed(k, carried, footage) for k in lesson.keys), ()
     others = tuple(completed(key, carried, footage) for key in lesson.others)
     held = tuple(completed(key, carried, footage) for key in lesson.held)
-    _tell_holes(learnt, others)
-    by = found.passes
-    learnt_from = replace(lesson, keys=learnt, close=close, others=others, held=held)
-    return replace(learnt_from, carry=carried, carried_by=by)
+    _tell(carried, (*learnt, *around), others)
+    learnt_from = replace(lesson, keys=learnt, close=around, others=others, held=held)
+    shown = tuple(completed(key, carried, footage) for key in lesson.keys)
+    return replace(learnt_from, carry=carried, carried_by=found.passes, shown=shown)
 
 
-def completed(key: Key, carried: Carry, footage: Footage) -> Key:
-    """Return a frame, painted or not, with the paint that is carried into it after its guides."""
-    paint = carried.paint(key.frame, footage.sight(key.frame, key.window))
-    return _appended(key, torch.from_numpy(paint))
+def completed(key: Key, carried: Carry, footage: Footage, *, own: bool = True) -> Key:
+    """Return a frame, painted or not, with the paint that is carried into it after its guides.
+
+    Args:
+        key: the frame.
+        carried: the painted keys.
+        footage: their shot.
+        own: whether a painted frame has its own paint, as it has in the end.
+    """
+    paint = carried.paint(key.frame, footage.sight(key.frame, key.window), own=own)
+    guides = torch.cat([key.guides, torch.from_numpy(paint.planes)])
+    cover = None if paint.cover is None else torch.from_numpy(paint.cover)
+    return replace(key, guides=guides, cover=cover)
+
+
+def _carry(lesson: Lesson, footage: Footage, found: Survey) -> Carry:
+    keys = tuple(_painted(key, footage, found.tracks) for key in lesson.keys)
+    painted = {key.frame for key in keys}
+    fields = {way: field for way, field in found.fields.items() if way[1] in painted}
+    carried = Carry(keys, found.tracks, fields, found.same)
+    between = [f for f in footage.frames if f not in painted]
+    picked = np.linspace(0, len(between) - 1, min(COMPARED, len(between))).round().astype(int)
+    sights = {between[place]: footage.sight(between[place]) for place in picked}
+    return replace(carried, agreement=agreement(carried, sights))
 
 
 def _painted(key: Key, footage: Footage, tracks: Tracks) -> Carried:
@@ -84,55 +118,62 @@ def _painted(key: Key, footage: Footage, tracks: Tracks) -> Carried:
     assert key.paint is not None, "keys are painted"  # noqa: S101
     sight = footage.sight(key.frame)
     whole = footage.display(key.frame)
-    light = np.full((3, whole.height, whole.width), np.nan, np.float32)
     inside = key.window.common(whole)
+    light = np.full((3, whole.height, whole.width), np.nan, np.float32)
     light[:, *inside.within(whole)] = key.paint.numpy()[:, *inside.within(key.window)]
-    return Carried.of(key.frame, light, sight, tracks)
+    cover = None
+    if key.cover is not None:
+        cover = np.zeros((whole.height, whole.width), np.float32)
+        cover[inside.within(whole)] = key.cover.numpy()[inside.within(key.window)]
+    return Carried.of(key.frame, light, sight, tracks, cover)
 
 
-def _alone(key: Key, carried: Carry, footage: Footage) -> tuple[Key, ...]:
-    """Return copies of a single key, each with the holes that another frame would have left."""
-    frames = [frame for frame in footage.frames if frame != key.frame]
-    picked = np.linspace(0, len(frames) - 1, min(DETOURS, len(frames))).round().astype(int)
-    log.warning(
-        "There is one painted key: it is learnt from itself, with the holes that %d other frames "
-        "of the shot would leave in it. A second key would teach how its light changes",
-        len(picked),
-    )
-    if not frames:
-        return (completed(key, carried, footage),)
-    return tuple(_by_way_of(frames[place], key, carried, footage) for place in picked)
+def _near(key: Key, found: Survey) -> list[int]:
+    """Return the frames by way of which a key is learnt from."""
+    frames = sorted(to for frame, to in found.fields if frame == key.frame and (to, frame) in found.fields)
+    return frames[:: 1 + (key.plate[0].numel() > LARGE)]
 
 
-def _halfway(key: Key, carried: Carry) -> int:
-    """Return the frame in the middle between a key and the one that is nearest to it."""
-    frames, (nearest, *_) = carried.tracks.frames, carried.without(key.frame).order(key.frame)
-    return frames[(frames.index(key.frame) + frames.index(nearest.frame)) // 2]
+def _by_way_of(frame: int, key: Key, carried: Carry, footage: Footage, found: Survey) -> Key:
+    """Return a key as another frame would be painted, seen from where the key stands.
 
-
-def _by_way_of(frame: int, key: Key, carried: Carry, footage: Footage) -> Key:
-    """Return a key with its own paint, but for the holes that a frame would have left in it.
-
-    The other keys' paint is beside it, as for any frame of the shot. Rims are left out: its own ink
-    is always right, and would teach to trust that of frames whose outlines have moved.
+    Where the strokes of keys disagree, there is its own paint alone.
     """
-    sight, there = footage.sight(key.frame, key.window), footage.sight(frame)
-    blank = np.zeros((3, *there.size), np.float32)
-    seen = replace(carried, keys=(Carried.of(frame, blank, there, carried.tracks),))
-    own, rest = carried.paint(key.frame, sight)[:4], carried.without(key.frame)
-    own *= (own[3] == 1) & (seen.paint(key.frame, sight)[3] == 1)
-    near, far = np.split(rest.paint(key.frame, sight), 2)
-    paint = np.concatenate([own, np.where(near[3] >= far[3], near, far)])
-    return _appended(key, torch.from_numpy(paint))
+    there = found.fields[key.frame, frame]
+    rng = np.random.default_rng([key.frame & 0xFFFF, frame & 0xFFFF])
+    still = any(carried.tracks.cameras)
+    taken = carried if carried.agreement >= AGREE else carried.only(key.frame)
+    fields: dict[tuple[int, int], Field] = {}
+    for each in taken.keys:
+        if (frame, each.frame) in found.fields:
+            led = found.fields[frame, each.frame].through(there.places)
+            places = led.places if still else led.places + _off(led.places, key, rng)
+            worth = np.minimum(led.worth, there.worth)
+            fields[key.frame, each.frame] = Field(places, worth, led.choice)
+    return completed(key, replace(taken, fields=fields, same={}), footage, own=False)
 
 
-def _appended(key: Key, paint: Tensor) -> Key:
-    return replace(key, guides=torch.cat([key.guides, paint]))
+def _off(places: FloatArray, key: Key, rng: np.random.Generator) -> FloatArray:
+    """Return a smooth random shift of places, as parts of the width and the height."""
+    height, width = key.plate.shape[1:]
+    scale = places.shape[2] / width
+    noise = rng.standard_normal(places.shape).astype(np.float32)
+    smooth = opencv.blurred(noise, max(1.0, GRAIN * scale))
+    shift = smooth * np.float32(OFF) / smooth.std()
+    shift /= np.array([width, height], np.float32)[:, None, None]
+    return shift
 
 
-def _tell_holes(keys: Sequence[Key], others: Sequence[Key]) -> None:
-    """Say how much of the frames the carried paint covers."""
-    for what, frames in (("painted", keys), ("some unpainted", others)):
+def _tell(carried: Carry, learnt: Sequence[Key], others: Sequence[Key]) -> None:
+    """Say how the keys' strokes go together, and what their paint is worth."""
+    if len(carried.keys) > 1:
+        how = "agree" if carried.agreement >= AGREE else "differ"
+        what = "merged" if carried.agreement >= AGREE else "shown one at a time"
+        log.info(
+            "the strokes of the painted keys %s (correlation %.2f): they are %s",
+            *(how, carried.agreement, what),
+        )
+    for what, frames in (("lessons", learnt), ("some unpainted frames", others)):
         if frames:
-            covered = [float((k.guides[-5] + k.guides[-1] > 0).float().mean()) for k in frames]
-            log.info("carried paint covers %.0f %% of %s frames", 100 * np.mean(covered), what)
+            worth = np.mean([float(key.guides[-5].mean()) for key in frames])
+            log.info("carried paint is worth %.0f %% in %s", 100 * worth, what)

@@ -48,6 +48,7 @@ class Key:
         window: where these pixels lie in the frame.
         paint: ``(3, H, W)`` scene-linear, unpremultiplied; None for an unpainted frame.
         digests: SHA-256 of the files it came from, by file name.
+        cover: ``(H, W)`` 0..1, how much of it is painted; None where all is.
     """
 
     frame: int
@@ -56,6 +57,7 @@ class Key:
     window: Window
     paint: Tensor | None
     digests: dict[str, str]
+    cover: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,8 @@ class Lesson:
         space: the plate's colour space, which the look works in.
         depth_scale: distance that the look takes for the middle, in scene units.
         held: painted frames that are not learnt from: they tell how good the look is.
-        close: of a shot look, the painted frames once more, as if their own key were a frame close
-            by: most frames of a shot have one.
+        close: of a shot look, the painted frames as if they were unpainted ones close by.
+        shown: of a shot look, the painted frames with their own paint, as they will come out.
         carry: for a shot look: the keys, and how they are carried into each frame of the shot.
         carried_by: the passes that this takes.
         footage: the whole shots that the keys are of.
@@ -83,6 +85,7 @@ class Lesson:
     depth_scale: float
     held: tuple[Key, ...] = ()
     close: tuple[Key, ...] = ()
+    shown: tuple[Key, ...] = ()
     carry: Carry | None = None
     carried_by: tuple[str, ...] = ()
     footage: tuple[Footage, ...] = ()
@@ -214,16 +217,17 @@ def _read(frame: int, plate: Path, paint: Path | None, means: Job, look: Card) -
     if stack is None:
         stack = np.zeros((0, *seen.size), np.float32)
     digests = {plate.name: _digest(plate)}
-    painted, window = None, seen.part.data
+    painted, cover, window = None, None, seen.part.data
     if paint is not None:
         layer, coverage, window = paint_file.read(paint, look.colour_space, seen.part, plate)
         rows, columns = window.within(seen.part.data)
         light, stack = light[:, rows, columns], stack[:, rows, columns]
         if coverage is not None:  # what was left transparent stays as the plate is
             layer = light + coverage * (layer - light)
+            cover = _tensor(coverage)
         painted = _tensor(layer)
         digests[f"painted/{paint.name}"] = _digest(paint)
-    return Key(frame, _tensor(light), _tensor(stack), window, painted, digests)
+    return Key(frame, _tensor(light), _tensor(stack), window, painted, digests, cover)
 
 
 def _common_guides(plates: list[Path], wanted: Sequence[str] | None, means: Job) -> tuple[str, ...]:

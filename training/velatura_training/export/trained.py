@@ -106,6 +106,7 @@ def painter_of(
         lesson["depth_scale"],
         lesson["carried"],
         lesson["canvas"],
+        lesson["merged"],
     )
     painter = build.build(recipe.generator, recipe.tier, shape)
     try:

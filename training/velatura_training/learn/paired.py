@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from velatura.carry import packing
+from velatura.carry.nearest import NearestFirst
 from velatura.gain.law import BOUND, FLOOR
 from velatura.report.contact_sheet import Row
 from velatura_training.data import calibration_crops, neighbours, patches, views
@@ -54,7 +55,8 @@ class Paired(Course):
         self.lesson, self.recipe, self.device, self.easel = lesson, recipe, device, easel
         self.space = lesson.space
         carried = lesson.carry is not None
-        self.shape = Shape(lesson.guides, BOUND, lesson.depth_scale, carried)
+        merged = carried and not isinstance(lesson.carry, NearestFirst)
+        self.shape = Shape(lesson.guides, BOUND, lesson.depth_scale, carried, merged=merged)
         self.patch = _patch(lesson, recipe)
         eyes = recipe.weights.content or recipe.weights.style
         weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
@@ -89,7 +91,8 @@ class Paired(Course):
 
     def rows(self) -> list[Row]:
         """Return plate, result and paint of painted keys and of a few unpainted frames."""
-        frames = (*self.lesson.keys[:SHOWN], *self.lesson.others)
+        painted = self.lesson.shown or self.lesson.keys
+        frames = (*painted[:SHOWN], *self.lesson.others)
         return [preview.paint(self.exported, key, FLOOR, self.device) for key in frames]
 
     def refresh(self) -> bool:
@@ -118,6 +121,7 @@ class Paired(Course):
             "guides": list(self.lesson.guides),
             "canvas": self.shape.canvas,
             "carried": self.shape.carried,
+            "merged": self.shape.merged,
             "carried_by": list(self.lesson.carried_by),
             "colour_space": self.lesson.space,
             "depth_scale": self.shape.depth_scale,

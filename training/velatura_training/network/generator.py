@@ -34,8 +34,15 @@ MIDDLE = 0.6
 """Encoded light around which paint lies; mid-grey 0.18 has 0.57."""
 
 TRUST = 2.0
-"""What the trust in carried paint starts from, as a logit: most of it is right. Paint that is worth
-half starts from 0, an even chance."""
+"""What the trust in carried paint of velatura 0.1 starts from, as a logit: most of it is right."""
+
+FAITH = 3.0
+"""What the trust in merged paint starts from, as a logit: a look that has learnt nothing yet shows
+its merged paint, which is better than anything it could do instead."""
+
+HELD = 4
+"""Paint of worth w is held to by ``w^4``: paint of worth 1, the painted frame itself, is shown as it
+is, and near a key the network has little to say."""
 
 BLACK = 1e-3
 """Light x 128 below which darker makes no difference: 17 stops under white."""
@@ -51,6 +58,7 @@ class Shape:
         depth_scale: distance, in scene units, that the depth guide maps to one half.
         carried: whether it also reads carried paint, after the guides:
             ``velatura.carry.paint.CHANNELS``.
+        merged: whether carried paint is `velatura.carry.paint.Carry`'s; else that of looks of 0.1.
         canvas: whether it also reads the canvas, right after the guides; see
             ``velatura.apply.canvas``.
     """
@@ -60,6 +68,7 @@ class Shape:
     depth_scale: float = 5.0
     carried: bool = False
     canvas: bool = False
+    merged: bool = False
 
     @property
     def channels(self) -> int:
@@ -82,13 +91,16 @@ class Generator(nn.Module, ABC):
 
     Attributes:
         alignment: height and width must be multiples of this many pixels.
+        say: how much of what the network says counts against merged paint: 1, or 0 for none.
     """
 
     alignment: int
+    say: Tensor
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
+        self.register_buffer("say", torch.ones(()), persistent=False)
 
     def forward(self, rgb: Tensor, guides: Tensor | None = None) -> Tensor:
         """Return the gain.
@@ -109,8 +121,12 @@ class Generator(nn.Module, ABC):
             return stops
         carried = guides[:, self.shape.plain :]
         worth = torch.cat([carried[:, 3:4], carried[:, 7:8]], 1)
-        trust = torch.sigmoid(TRUST * (2 * worth - 1) + answer[:, 3:]) * torch.ceil(worth)
-        return self._mixed(light, stops, carried, trust)
+        if not self.shape.merged:
+            trust = torch.sigmoid(TRUST * (2 * worth - 1) + answer[:, 3:]) * torch.ceil(worth)
+            return self._mixed(light, stops, carried, trust)
+        free = (1 - worth[:, :1] ** HELD) * self.say
+        trust = 1 - (1 - torch.sigmoid(FAITH + answer[:, 3:])) * free
+        return self._mixed(light, stops * free, carried, trust * torch.ceil(worth))
 
     def _mixed(self, light: Tensor, stops: Tensor, carried: Tensor, trust: Tensor) -> Tensor:
         """Return the painter's own stops on top of those that lead to the carried paint."""
