@@ -152,7 +152,7 @@ def test_a_plate_without_alpha_counts_as_opaque(studio: Studio) -> None:
 
 def test_the_shipped_text_is_the_node_that_python_makes() -> None:
     def bared(knobs: dict[str, str]) -> dict[str, str]:
-        """Return knobs as they read without the quotes that one way of writing may leave away."""
+        """Return knobs as they read without the quotes that one way of writing may omit."""
         bare = {name: re.sub(r'^\{"(.*)"\}$', r"{\1}", text) for name, text in knobs.items()}
         return {name: text.replace("\\", "") for name, text in bare.items()}
 
