@@ -67,9 +67,14 @@ def exported(module: str) -> list[str]:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_every_sub_package_is_in_the_tree(package: str) -> None:
-    named = {name for row in rows(section(ARCHITECTURE, package)) for name in names(row[0])}
-    there = {f"{path.parent.name}/" for path in (ROOT / package).glob("*/__init__.py")}
+def test_every_sub_package_and_module_is_in_the_tree(package: str) -> None:
+    named: set[str] = set()
+    for first, *rest in rows(section(ARCHITECTURE, package)):
+        for name in names(first):
+            named |= {name, *(f"{name}{each}" for each in names(rest[-1]) if name.endswith("/"))}
+    sources = [path.relative_to(ROOT / package) for path in (ROOT / package).rglob("*.py")]
+    there = {path.with_suffix("").as_posix() for path in sources if path.stem[:2] != "__"}
+    there |= {f"{path.parent}/" for path in sources if path.parent.name}
     assert there - named == set()
 
 
@@ -84,6 +89,33 @@ def test_every_module_in_the_tree_exists(package: str) -> None:
             modules = names(first)
         for module in modules:
             assert (ROOT / package / f"{module}.py").is_file(), module
+
+
+def imported(path: Path) -> set[str]:
+    """Return the modules that a file imports, as ``package/module``; of its own package alone."""
+    package = path.parent.name
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        *_, last = (node.module or "").split(".")
+        if node.level == 1 and node.module:
+            found.add(node.module.split(".")[0])
+        elif node.level == 1 or last == package:
+            found |= {alias.name for alias in node.names}
+        elif f".{package}." in f".{node.module}":
+            found.add(last)
+    return found
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_within_a_package_modules_import_those_to_their_right(package: str) -> None:
+    for first, *rest in rows(section(ARCHITECTURE, package)):
+        folder, *_ = names(first)
+        modules = names(rest[-1]) if folder.endswith("/") else []
+        for place, module in enumerate(modules):
+            left = imported(ROOT / package / folder / f"{module}.py") & set(modules[:place])
+            assert not left, f"{folder}{module} imports {', '.join(left)}"
 
 
 @pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md", "README.md"])
@@ -105,8 +137,9 @@ def test_the_order_of_the_core_is_that_of_its_contract() -> None:
         for name in re.split(r" [:|] ", line)
     }
     shown = [names(first)[0] for first, *_ in rows(section(ARCHITECTURE, "core/velatura"))]
-    order = [ranks[name.rstrip("/")] for name in shown]
-    assert order == sorted(order)
+    order = [name.rstrip("/") for name in shown]
+    assert set(order) == ranks.keys() - {"__main__"}
+    assert order == sorted(order, key=lambda name: ranks[name])
 
 
 @pytest.mark.parametrize("module", PUBLIC)
