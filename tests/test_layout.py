@@ -35,12 +35,18 @@ def files() -> list[Path]:
     return [Path(name) for name in names.split("\0") if (ROOT / name).is_file()]
 
 
-def test_the_top_level_holds_what_the_design_names_and_nothing_else() -> None:
-    documents = {"README.md", "CHANGELOG.md", "LICENSE"}
+def test_the_top_level_holds_what_is_named_here_and_nothing_else() -> None:
+    documents = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"}
     set_up = {"pyproject.toml", "constraints.txt", "noxfile.py", "install.py"}
     folders = {"core", "training", "plugin", "tests", "benchmarks"}
     wanted = documents | set_up | folders | {".ci", ".gitignore"}
     assert {path.parts[0] for path in files()} - {"docs"} == wanted
+
+
+def test_no_module_is_longer_than_300_lines() -> None:
+    sources = [path for path in files() if path.suffix == ".py" and path.parts[0] != "tests"]
+    lengths = {str(path): (ROOT / path).read_bytes().count(b"\n") for path in sources}
+    assert {path: lines for path, lines in lengths.items() if lines > 300} == {}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -135,15 +141,28 @@ def test_onnx_runtime_is_only_loaded_where_its_telemetry_is_off() -> None:
     assert found == ["onnx_runtime.py"]
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        *("README.md", "docs/learning.md", "docs/nuke.md", "docs/nuke-unverified.md"),
-        "benchmarks/RESULTS.md",
-    ],
-)
-def test_every_link_of_a_page_leads_to_a_file(page):
+PAGES = [
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/RESULTS.md"),
+    *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))),
+]
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what a link's # may name in a page: its headings, as GitHub spells them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_pages_that_others_send_readers_to_are_there() -> None:
+    assert {f"docs/{name}.md" for name in ("architecture", "api", "blender", "nuke")} <= set(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_of_a_page_leads_to_a_file_and_to_a_heading(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
-    missing = [link for link in links if not (ROOT / page).parent.joinpath(link).is_file()]
-    assert not missing
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+    for link in links:
+        name, _, anchor = link.partition("#")
+        path = (ROOT / page).parent / name if name else ROOT / page
+        assert path.is_file(), link
+        assert not anchor or anchor in anchors(path), link

@@ -17,8 +17,8 @@ REACH = 2
 take twice the time for a tenth less (measured on the courtyard)."""
 
 TOLERANCE = 3.5
-"""From so many deviations of the grain on, a neighbour is something else. Less leaves more grain,
-more takes texture (the same)."""
+"""Neighbours further apart than this many standard deviations of the grain are treated as another
+surface. Less leaves more grain, more takes texture (measured on the courtyard)."""
 
 
 def smooth(light: FloatArray, amount: float) -> FloatArray:

@@ -26,8 +26,8 @@ ASTRAY = 0.06
 `Suggestion.chance` hold as often as it says on the courtyard and the harbour (docs/learning.md)."""
 
 DOZEN = 11
-"""Candidates that err each for itself. That was measured on shots of twelve frames; of longer shots
-more frames may be candidates, but neighbours err alike."""
+"""Effective number of independent candidates, measured on shots of twelve frames. Longer shots have
+more candidates, but neighbours err alike."""
 
 SURE, FAIRLY = 0.9, 0.7
 """Chances from which on a suggestion counts as sure, and as fairly sure."""
@@ -110,7 +110,7 @@ def advise(
         reach: how far paint reaches in the shot; not all of its frames are painted.
         painted: the frames that are painted already.
         count: how many to suggest; fewer where there are fewer candidates.
-        prices: what is expected to be wrong, and where; the usual ones if left away.
+        prices: what is expected to be wrong, and where; default: the usual ones.
         doubt: ``(F, P)``: by how much a trained look is expected to do worse than the prices have
             it, or better, encoded light; NaN where that is not known.
     """

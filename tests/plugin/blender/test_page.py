@@ -1,4 +1,4 @@
-"""The script that the README shows does what the README says, as it stands there."""
+"""The script that docs/blender.md shows does what the page says, as it stands there."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ stage.say(strengths=strengths)
 
 
 def shown() -> str:
-    """Return the README's script for Blender."""
-    blocks = FENCE.findall((hosts.ROOT / "README.md").read_text(encoding="utf-8"))
+    """Return the page's script."""
+    blocks = FENCE.findall((hosts.ROOT / "docs/blender.md").read_text(encoding="utf-8"))
     (script,) = [block for block in blocks if "import bpy" in block]
     return str(script)
 
 
-def test_the_readmes_script_keys_a_look_and_renders_the_shot(python: Path, tmp_path: Path) -> None:
+def test_the_pages_script_keys_a_look_and_renders_the_shot(python: Path, tmp_path: Path) -> None:
     project = Project(tmp_path / "shot", python)
     project.found(SHOT)
     (project.folder / "looks").mkdir()
