@@ -33,7 +33,7 @@ def test_stops_stay_within_the_bound_for_any_light(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_new_painter_changes_next_to_nothing(name):
     torch.manual_seed(0)
-    stops = build.build(name, "standard", Shape())(torch.rand(1, 3, 32, 32))
+    stops = builder.build(name, "standard", Shape())(torch.rand(1, 3, 32, 32))
     assert stops.abs().max() < 0.1  # stops
 
 
@@ -65,9 +65,9 @@ def test_missing_passes_are_zeros_and_present_ones_matter(name):
 
 def test_the_cost_counts_every_convolution_once():
     # By hand, ResNet 32x6: stem 8*8*3*32 at 1/16 of the pixels, 12 convolutions of 9*32*32, head.
-    cost = measure(build.build("resnet", "standard", Shape()))
+    cost = measure(builder.build("resnet", "standard", Shape()))
     macs = (64 * 3 * 32 + 12 * 9 * 32 * 32 + 9 * 32 * 48) / 16
     assert cost.kflop_px == pytest.approx(2 * macs / 1000)
     assert cost.parameters == sum(
-        p.numel() for p in build.build("resnet", "standard", Shape()).parameters()
+        p.numel() for p in builder.build("resnet", "standard", Shape()).parameters()
     )

@@ -24,7 +24,7 @@ from velatura.errors import StorageError, TrainingError
 from velatura.gain import law
 from velatura.image.planes import FloatArray
 from velatura.look import Card, Look
-from velatura_training.encoding import encode
+from velatura_training.encoding import HALF_MAX, encode
 from velatura_training.export.trained import Trained, load
 from velatura_training.network.generator import Generator, Shape
 
@@ -77,7 +77,7 @@ def prove(made: Look, painter: Generator) -> float:
     """
     session = open_session(made, "cpu")
     worst = 0.0
-    top = float(encode(torch.tensor(65504.0)))
+    top = float(encode(torch.tensor(HALF_MAX)))
     for seed, (height, width) in enumerate(((8, 8), (64, 96), (136, 200))):
         plate, guides = _trial(painter.shape, height, width, seed)
         ours = session.stops(plate, guides)

@@ -29,9 +29,9 @@ from velatura.image.planes import FloatArray, Window
 from velatura.job import MOST_STRENGTH
 from velatura.look import Card
 from velatura.strength import KNOTS, even
-from velatura_training.encoding import HALF_MAX, SLOPE, encode
+from velatura_training.encoding import HALF_MAX, SLOPE, STOPS, encode
 from velatura_training.export import torchscript_trace
-from velatura_training.network.generator import STOPS, Generator
+from velatura_training.network.generator import Generator
 
 TOLERANCE = 1e-5
 """Largest difference between the module and the painter, in parts of the encoded range."""
