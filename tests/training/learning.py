@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from tiny import Shot
 
-from velatura_training.data import keys
+from velatura_training.data import lesson as lessons
 from velatura_training.learn import run as runs
 from velatura_training.learn.paired import Paired
 from velatura_training.recipe import Budget, Recipe, Weights
@@ -21,7 +21,7 @@ QUICK = Recipe(patch=32, batch=2, weights=Weights(content=0), refine_from=0.3)
 
 
 def learn(shot: Shot, out: Path, steps: int, recipe: Recipe = QUICK, **options: Any) -> Path:
-    lesson = keys.load(shot.plate, shot.painted)
+    lesson = lessons.load(shot.plate, shot.painted)
     return runs.train(
         lesson, out, recipe, Budget(steps=steps), CPU, "none", processors=1, **options
     )
@@ -37,7 +37,7 @@ class Struck(Paired):
     """
 
     def __init__(self, shot: Shot, strikes: dict[int, Any], recipe: Recipe = QUICK) -> None:
-        super().__init__(keys.load(shot.plate, shot.painted), recipe, CPU)
+        super().__init__(lessons.load(shot.plate, shot.painted), recipe, CPU)
         self.strikes, self.taken = strikes, 0
 
     def step(self, used: float, pace: float, rng: torch.Generator) -> dict[str, float]:

@@ -24,8 +24,9 @@ from velatura.scene.footage import Footage
 from velatura.system.progress import Progress
 from velatura_training import run_folder
 from velatura_training.cli import commands
-from velatura_training.data import carried_keys, keys
-from velatura_training.data.keys import Lesson
+from velatura_training.data import carried_keys
+from velatura_training.data import lesson as lessons
+from velatura_training.data.lesson import Lesson
 from velatura_training.export import onnx_file
 from velatura_training.learn import run
 from velatura_training.recipe import SHOT, Budget
@@ -41,7 +42,7 @@ def patterns(folder: Path) -> tuple[str, str]:
 
 def attached(folder: Path, guides: tuple[str, ...] = ()) -> Lesson:
     plate, painted = patterns(folder)
-    plain = keys.load(plate, painted, guides)
+    plain = lessons.load(plate, painted, guides)
     return carried_keys.attach(
         plain, Footage(numbered.find(plate), Job(plate, "", "")), Progress("none")
     )
@@ -130,7 +131,7 @@ def test_a_single_frame_is_learnt_as_it_is(tmp_path):
 def test_without_passes_the_lesson_stays_as_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr("velatura.scene.optical_flow.available", lambda: False)
     plate, painted = patterns(STAGE.write(tmp_path, but="position vector id"))
-    plain = keys.load(plate, painted)
+    plain = lessons.load(plate, painted)
     shot = Footage(numbered.find(plate), Job(plate, "", ""))
     assert carried_keys.attach(plain, shot, Progress("none")) is plain
 

@@ -20,7 +20,7 @@ from velatura.gain import law
 from velatura.plate import flat
 from velatura.scene import optical_flow
 from velatura_training import run_folder
-from velatura_training.data import keys
+from velatura_training.data import lesson as lessons
 from velatura_training.export import onnx_file, trained
 from velatura_training.learn import run as runs
 from velatura_training.learn import threads
@@ -35,7 +35,7 @@ def weights_of(run):
 def test_a_look_learns_its_keys_and_comes_out_as_one_file(shot, tmp_path):
     run = learn(shot, tmp_path / "run", 150)
     made = onnx_file.export(run, tmp_path / "blue.onnx", author="A. Painter", licence="CC0-1.0")
-    key = keys.load(shot.plate, shot.painted).keys[0]
+    key = lessons.load(shot.plate, shot.painted).keys[0]
     stops = open_session(made, "cpu").stops(key.plate.numpy(), key.guides.numpy())
     result = law.apply(key.plate.numpy(), stops, floor=made.card.floor)
     before, after = (np.abs(x - key.paint.numpy()).mean() for x in (key.plate.numpy(), result))
@@ -64,7 +64,7 @@ def test_every_pairing_of_painter_and_critic_trains(
 
 def test_every_loss_joins_in_and_is_shown(shot):
     every = Weights(**{item.name: 1.0 for item in fields(Weights)})
-    lesson = keys.load(shot.plate, shot.painted)
+    lesson = lessons.load(shot.plate, shot.painted)
     course, rng = Paired(lesson, replace(QUICK, weights=every), CPU), torch.Generator()
     early, late = (course.step(used, 1.0, rng) for used in (0.0, 0.9))
     assert set(early) == {"l1", "l2", "grid", "variation"}
@@ -179,7 +179,7 @@ def test_a_recipe_without_any_pixel_loss_is_refused():
 @pytest.mark.parametrize("generator", ["unet", "resnet"])
 @pytest.mark.parametrize("guides", [(), ("normal", "depth")])
 def test_tiles_of_an_exported_look_equal_the_whole(shot, tmp_path, generator, guides):
-    lesson = keys.load(shot.plate, shot.painted, guides)
+    lesson = lessons.load(shot.plate, shot.painted, guides)
     recipe = replace(QUICK, generator=generator)
     budget = Budget(steps=3)
     run = runs.train(lesson, tmp_path / "run", recipe, budget, CPU, "none", processors=1)
@@ -240,7 +240,7 @@ def test_a_run_folder_that_cannot_be_made_is_said(shot, tmp_path):
 
 @pytest.mark.gpu
 def test_cuda_learns_in_mixed_precision_from_the_same_code(shot, tmp_path):
-    lesson = keys.load(shot.plate, shot.painted)
+    lesson = lessons.load(shot.plate, shot.painted)
     recipe = Recipe(patch=32, batch=8)
     device = torch.device("cuda")
     run = runs.train(lesson, tmp_path / "run", recipe, Budget(steps=60), device, "none")

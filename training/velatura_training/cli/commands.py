@@ -122,7 +122,7 @@ def train(
     # machine they mostly spin, and with none at all a step takes twice as long on a quiet one.
     # OpenMP reads this once, when torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-    from velatura_training.data import keys
+    from velatura_training.data.key_files import pair
     from velatura_training.data.plates import load
     from velatura_training.data.watched_keys import Easel
     from velatura_training.learn import run
@@ -154,11 +154,12 @@ def train(
     }
     if style:
         recipe = PAINTING.but(**settings)
-        footage = load(plates, layer, space)
-        run.imitate(footage, style, out, recipe, budget, where, progress, threads, resume)
+        run.imitate(
+            load(plates, layer, space), style, out, recipe, budget, where, progress, threads, resume
+        )
         return
     wanted = tuple(name for name in guides if name != "none") if guides else None
-    shots = keys.pair(plates, painted)
+    shots = pair(plates, painted)
     easel = Easel(shots, wanted, layer, passes, space, hold_out)
     if not free:
         with Progress(progress, "frames looked at") as report:
@@ -265,13 +266,13 @@ def evaluate(
     from velatura_training.metrics import worst_frames
     from velatura_training.metrics.evaluate import evaluate as judge
     from velatura_training.metrics.eyes import Eyes
-    from velatura_training.metrics.frames import Footage
+    from velatura_training.metrics.frames import Frames
 
     second = backbones.load(texture, texture_weights) if texture else None
     eyes = Eyes(backbones.load(perceptual, perceptual_weights), second)
-    results = Footage.of(result, layer, space)
-    truths = Footage.of(painted) if painted else None
-    plates = Footage.of(plate, layer, space, passes) if plate else None
+    results = Frames.of(result, layer, space)
+    truths = Frames.of(painted) if painted else None
+    plates = Frames.of(plate, layer, space, passes) if plate else None
     verdicts = {"result": judge(results, eyes, truths, plates, style)}
     if plates is not None and (truths is not None or style):
         unstyled = plates.only(results.files.keys())

@@ -28,8 +28,9 @@ from velatura.gain import law
 from velatura.image.planes import FloatArray, Window
 from velatura.job import MOST_STRENGTH
 from velatura.look import Card
+from velatura.plate.encoding import SLOPE
 from velatura.strength import KNOTS, even
-from velatura_training.encoding import HALF_MAX, SLOPE, STOPS, encode
+from velatura_training.encoding import HALF_MAX, STOPS, encode
 from velatura_training.export import torchscript_trace
 from velatura_training.network.generator import Generator
 

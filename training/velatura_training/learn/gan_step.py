@@ -36,7 +36,8 @@ RAMP = 0.1
 
 M = TypeVar("M", bound=nn.Module)
 Tensors = tuple[Tensor, ...] | list[Tensor]
-Window = tuple[EllipsisType, slice, slice]
+Crop = tuple[EllipsisType, slice, slice]
+"""Indices of a part of pictures: rows and columns."""
 
 
 class Studio:
@@ -197,7 +198,7 @@ class Studio:
             terms[name] = weight * consistency.difference(name, pair, now, before, self.floor)
         return terms
 
-    def _glance(self, batch: Batch, rng: torch.Generator) -> Window:
+    def _glance(self, batch: Batch, rng: torch.Generator) -> Crop:
         """Return a window into the patches, a little smaller than they are, at a random place."""
         side = batch.plate.shape[-1] - self.recipe.glance
         top, left = torch.randint(self.recipe.glance + 1, (2,), generator=rng).tolist()

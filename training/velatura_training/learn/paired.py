@@ -16,7 +16,8 @@ from velatura.report.contact_sheet import Row
 from velatura_training.data import calibration_crops, neighbours, patches, views
 from velatura_training.data.augment import Batch, augment
 from velatura_training.data.calibration_crops import Swatches
-from velatura_training.data.keys import Key, Lesson
+from velatura_training.data.frame import Frame
+from velatura_training.data.lesson import Lesson
 from velatura_training.data.views import Pair
 from velatura_training.data.watched_keys import Easel
 from velatura_training.learn import preview
@@ -141,7 +142,7 @@ class Paired(Course):
             return "of the painted keys, each with the others' paint only; --hold-out is stricter"
         return "of the very keys it has learnt: elsewhere it is worse; --hold-out tells how much"
 
-    def _pictures(self, key: Key) -> tuple[Tensor, Tensor, Tensor]:
+    def _pictures(self, key: Frame) -> tuple[Tensor, Tensor, Tensor]:
         row = preview.paint(self.exported, key, FLOOR, self.device)
         plate, result, paint = (
             torch.from_numpy(picture.transpose(2, 0, 1).copy())

@@ -14,8 +14,8 @@ from velatura.errors import DeviceError, StorageError, TrainingError
 from velatura.system.progress import Style
 from velatura_training import run_folder
 from velatura_training.data import paintings as styles
-from velatura_training.data.keys import Lesson
-from velatura_training.data.plates import Footage
+from velatura_training.data.lesson import Lesson
+from velatura_training.data.plates import Plates
 from velatura_training.data.watched_keys import Easel
 from velatura_training.learn.loop import Training
 from velatura_training.learn.method import Course
@@ -48,7 +48,7 @@ def train(
     """Learn a look from painted keys; see `follow`, which this is for a course of `Paired`.
 
     Args:
-        lesson: the painted keys, from `velatura_training.data.keys.load`.
+        lesson: the painted keys, from `velatura_training.data.lesson.load`.
         out: see `follow`.
         recipe: see `follow`.
         budget: see `follow`.
@@ -67,7 +67,7 @@ def train(
 
 
 def imitate(
-    footage: Footage,
+    plates: Plates,
     paintings: Sequence[Path],
     out: Path,
     recipe: Recipe,
@@ -80,7 +80,7 @@ def imitate(
     """Learn a look from paintings; see `follow`, which this is for a course of `Unpaired`.
 
     Args:
-        footage: what it shall paint, from `velatura_training.data.plates.load`.
+        plates: what it shall paint, from `velatura_training.data.plates.load`.
         paintings: files of those, see `velatura_training.data.paintings.read`.
         out: see `follow`.
         recipe: see `follow`.
@@ -92,8 +92,8 @@ def imitate(
     """
 
     def begin(recipe: Recipe, before: dict[str, Any] | None) -> Course:  # noqa: ARG001
-        read = styles.read(paintings, footage.space, recipe.stroke)
-        return Unpaired(footage, read, recipe, device)
+        read = styles.read(paintings, plates.space, recipe.stroke)
+        return Unpaired(plates, read, recipe, device)
 
     return follow(begin, out, recipe, budget, style, processors, resume)
 

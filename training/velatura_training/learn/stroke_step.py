@@ -26,7 +26,7 @@ from velatura_training.data.augment import Batch
 from velatura_training.data.colour_transfer import Palette
 from velatura_training.data.paintings import Painting
 from velatura_training.encoding import display, encode, glaze
-from velatura_training.learn.gan_step import Studio, Window
+from velatura_training.learn.gan_step import Crop, Studio
 from velatura_training.losses import terms as losses
 from velatura_training.losses.backbones import Backbone
 from velatura_training.losses.terms import Manner
@@ -156,7 +156,7 @@ class Brushwork(Studio):
         difference = losses.l1(alone, shown(result)[part].detach())
         return self.recipe.weights.consistency * difference
 
-    def _inside(self, batch: Batch, rng: torch.Generator) -> Window:
+    def _inside(self, batch: Batch, rng: torch.Generator) -> Crop:
         """Return a window into the patches, at a random place so that no strides line up."""
         side = batch.plate.shape[-1] - 2 * MARGIN - self.recipe.glance
         corner = torch.randint(self.recipe.glance + 1, (2,), generator=rng).tolist()

@@ -21,8 +21,9 @@ from velatura_training.data import calibration_crops
 from velatura_training.data.augment import Batch
 from velatura_training.data.calibration_crops import Swatches
 from velatura_training.data.colour_transfer import Palette
+from velatura_training.data.frame import Frame
 from velatura_training.data.paintings import Painting
-from velatura_training.data.plates import SMALLEST, Footage, Frame
+from velatura_training.data.plates import SMALLEST, Plates
 from velatura_training.encoding import glaze
 from velatura_training.learn.method import Course
 from velatura_training.learn.stroke_step import Brushwork, shown
@@ -44,7 +45,7 @@ class Unpaired(Course):
     """A course in which only the manner is given.
 
     Args:
-        footage: what the look shall paint.
+        plates: what the look shall paint.
         paintings: the manner.
         recipe: how to train.
         device: where to.
@@ -52,14 +53,14 @@ class Unpaired(Course):
 
     def __init__(
         self,
-        footage: Footage,
+        plates: Plates,
         paintings: Sequence[Painting],
         recipe: Recipe,
         device: torch.device,
     ) -> None:
-        self.footage, self.paintings = footage, tuple(paintings)
-        self.recipe, self.device, self.space = recipe, device, footage.space
-        side = min(recipe.patch, *(min(frame.plate.shape[1:]) for frame in footage.frames))
+        self.plates, self.paintings = plates, tuple(paintings)
+        self.recipe, self.device, self.space = recipe, device, plates.space
+        side = min(recipe.patch, *(min(frame.plate.shape[1:]) for frame in plates.frames))
         self.patch = side // 8 * 8
         if self.patch < SMALLEST:
             raise TrainingError(
@@ -76,7 +77,7 @@ class Unpaired(Course):
             self.backbone,
             device,
             self.paintings,
-            _palette(footage, self.paintings),
+            _palette(plates, self.paintings),
         )
 
     @property
@@ -111,15 +112,15 @@ class Unpaired(Course):
 
     def describe(self) -> dict[str, Any]:
         """See `Course`."""
-        digests = {n: d for frame in self.footage.frames for n, d in frame.digests.items()}
+        digests = {n: d for frame in self.plates.frames for n, d in frame.digests.items()}
         return {
-            "frames": len(self.footage.frames),
+            "frames": len(self.plates.frames),
             "digests": digests | {f"style/{p.name}": p.digest for p in self.paintings},
             "guides": [],
             "canvas": True,
             "carried": False,
             "carried_by": [],
-            "colour_space": self.footage.space,
+            "colour_space": self.plates.space,
             "depth_scale": 1.0,
             "bound": BOUND,
             "floor": FLOOR,
@@ -128,13 +129,13 @@ class Unpaired(Course):
 
     def swatches(self) -> Swatches:
         """See `Course`."""
-        frames = [(f.plate, _weave(f.window)) for f in self.footage.frames]
+        frames = [(f.plate, _weave(f.window)) for f in self.plates.frames]
         return calibration_crops.cut(frames, self.exported.alignment)
 
     @property
     def _shown(self) -> list[Frame]:
         """A few frames, the middle one first."""
-        frames = self.footage.frames
+        frames = self.plates.frames
         places = [len(frames) // 2, 0, len(frames) - 1]
         return [frames[i] for i in dict.fromkeys(places)][:SHOWN]
 
@@ -142,8 +143,8 @@ class Unpaired(Course):
         """Return random patches, each on a canvas of its own: no place may learn its ripples."""
         plates, weaves = [], []
         for _ in range(self.recipe.batch):
-            frame = self.footage.frames[
-                int(torch.randint(len(self.footage.frames), (), generator=rng))
+            frame = self.plates.frames[
+                int(torch.randint(len(self.plates.frames), (), generator=rng))
             ]
             top, left = (
                 int(torch.randint(size - self.patch + 1, (), generator=rng))
@@ -182,8 +183,8 @@ class Unpaired(Course):
         return plate, painted, _framed(self.paintings[0], *plate.shape[:2])
 
 
-def _palette(footage: Footage, paintings: Sequence[Painting]) -> Palette:
-    frames = [shown(frame.plate[None]) for frame in footage.frames]
+def _palette(plates: Plates, paintings: Sequence[Painting]) -> Palette:
+    frames = [shown(frame.plate[None]) for frame in plates.frames]
     return Palette.between(_colours(frames), _colours([p.shown for p in paintings]))
 
 

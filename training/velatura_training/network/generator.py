@@ -24,8 +24,9 @@ from torch import Tensor, nn
 
 from velatura.apply import canvas
 from velatura.carry.paint import CHANNELS
+from velatura.plate.encoding import SCALE
 from velatura.plate.passes import GUIDES
-from velatura_training.encoding import SCALE, STOPS, encode_natural
+from velatura_training.encoding import STOPS, encode_natural
 
 MIDDLE = 0.6
 """Encoded light around which paint lies; mid-grey 0.18 has 0.57."""

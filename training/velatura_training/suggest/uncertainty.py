@@ -27,7 +27,7 @@ from velatura.suggest.coverage import Reach, spread
 from velatura.suggest.selection import Prices
 from velatura.system.progress import Report
 from velatura_training import run_folder
-from velatura_training.data.keys import Lesson
+from velatura_training.data.lesson import Lesson
 from velatura_training.export import trained
 from velatura_training.network.generator import Generator
 from velatura_training.recipe import Recipe
