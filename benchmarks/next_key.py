@@ -179,8 +179,8 @@ def train(shot: Shot, painted: Frames, seconds: float, seed: int) -> None:
     while (used := (time.process_time() - started) / seconds) < 1:
         course.step(used, 1.0, rng)
         steps += 1
-    both = course.exported.eval(), course.studio.painter.eval()
-    floor = course.studio.floor
+    both = course.exported.eval(), course.gan.painter.eval()
+    floor = course.learning.floor
     off = {}
     for frame in shot.frames:
         made = ensemble.ask(both, shot.footage, frame, lesson, lesson.carry, floor)

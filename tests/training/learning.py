@@ -12,6 +12,7 @@ from tiny import Shot
 from velatura_training.data import lesson as lessons
 from velatura_training.learn import run as runs
 from velatura_training.learn.paired import Paired
+from velatura_training.learn.run import Run
 from velatura_training.recipe import Budget, Recipe, Weights
 
 CPU = torch.device("cpu")
@@ -22,8 +23,13 @@ QUICK = Recipe(patch=32, batch=2, weights=Weights(content=0), refine_from=0.3)
 
 def learn(shot: Shot, out: Path, steps: int, recipe: Recipe = QUICK, **options: Any) -> Path:
     lesson = lessons.load(shot.plate, shot.painted)
-    return runs.train(
-        lesson, out, recipe, Budget(steps=steps), CPU, "none", processors=1, **options
+    return runs.train(lesson, briefly(out, steps, recipe, **options))
+
+
+def briefly(out: Path, steps: int, recipe: Recipe = QUICK, **options: Any) -> Run:
+    """Return a run of a few steps with one thread, which repeats bit for bit."""
+    return Run(
+        out, recipe, Budget(steps=steps), CPU, **{"progress": "none", "threads": 1, **options}
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import fields, replace
 
@@ -21,10 +20,12 @@ from velatura.plate import flat
 from velatura.scene import optical_flow
 from velatura_training import run_folder
 from velatura_training.data import lesson as lessons
+from velatura_training.data import lesson_record
 from velatura_training.export import onnx_file, trained
 from velatura_training.learn import run as runs
 from velatura_training.learn import threads
 from velatura_training.learn.paired import Paired
+from velatura_training.learn.run import Run
 from velatura_training.recipe import Budget, Recipe, Weights
 
 
@@ -94,8 +95,8 @@ def test_a_contact_sheet_shows_plate_result_and_paint_of_each_frame(shot, tmp_pa
 def test_an_exported_look_agrees_with_torch(shot, tmp_path):
     run = learn(shot, tmp_path / "run", 8)
     made = onnx_file.export(run, tmp_path / "look.onnx")
-    lesson = json.loads((run / run_folder.LESSON).read_text())
-    painter, _ = trained._load_painter(run, QUICK, lesson)
+    lesson = lesson_record.read(run)
+    painter, _ = trained.best_painter(run, QUICK, lesson)
     assert onnx_file.prove(made, painter) <= onnx_file.TOLERANCE
     with torch.no_grad():
         painter.head[1].weight.add_(0.01)
@@ -152,13 +153,13 @@ def test_resume_in_a_fresh_folder_begins(shot, tmp_path):
 
 def test_a_resumed_run_keeps_its_depth_scale_when_keys_are_added(shot, tmp_path, caplog):
     run = learn(shot, tmp_path / "run", 2)
-    before = run_folder.read_lesson(run)
+    before = lesson_record.read(run)
     write_frame(shot.folder / "plate.0002.exr", {**plate(2), "Z": 0 * plate(2)["Z"] + 500})
     write_frame(shot.folder / "paint.0002.exr", paint(2))
     learn(shot, run, 4, resume=True)
-    after = run_folder.read_lesson(run)
-    assert after["depth_scale"] == before["depth_scale"]
-    assert after["frames"] == [1, 2, 3]
+    after = lesson_record.read(run)
+    assert after.depth_scale == before.depth_scale
+    assert after.frames == (1, 2, 3)
     assert "have changed" in caplog.text
 
 
@@ -182,7 +183,7 @@ def test_tiles_of_an_exported_look_equal_the_whole(shot, tmp_path, generator, gu
     lesson = lessons.load(shot.plate, shot.painted, guides)
     recipe = replace(QUICK, generator=generator)
     budget = Budget(steps=3)
-    run = runs.train(lesson, tmp_path / "run", recipe, budget, CPU, "none", processors=1)
+    run = runs.train(lesson, Run(tmp_path / "run", recipe, budget, CPU, "none", threads=1))
     made = onnx_file.export(run, tmp_path / "new" / "look.onnx")
     session = open_session(made, "cpu")
     rng = np.random.default_rng(0)
@@ -243,6 +244,6 @@ def test_cuda_learns_in_mixed_precision_from_the_same_code(shot, tmp_path):
     lesson = lessons.load(shot.plate, shot.painted)
     recipe = Recipe(patch=32, batch=8)
     device = torch.device("cuda")
-    run = runs.train(lesson, tmp_path / "run", recipe, Budget(steps=60), device, "none")
+    run = runs.train(lesson, Run(tmp_path / "run", recipe, Budget(steps=60), device, "none"))
     assert run_folder.load(run / run_folder.BEST, CPU)["score"] < 3
     assert onnx_file.export(run, tmp_path / "look.onnx").card.parameters > 0

@@ -39,7 +39,7 @@ were displaced by 2 of 320 px by 0.34 to 0.43 and 0.34; by 8 px by 0.11, and oth
 Of 220 misnumbered keys of the first two sorts all but one were placed rightly."""
 
 
-class Doubts:
+class KeyChecks:
     """What can be doubted about the keys of one shot.
 
     Args:

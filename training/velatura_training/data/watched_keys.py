@@ -1,4 +1,4 @@
-"""The easel: painted keys as they lie on disk, looked at again while a look is learnt from them.
+"""Painted keys as they lie on disk, looked at again while a look is learnt from them.
 
 A painter goes on painting while the machine learns. What was repainted, or painted newly, is taken
 up. What cannot be read yet, because it is being saved, is looked at again later; what does not fit
@@ -21,7 +21,7 @@ from velatura.system.progress import Progress, Report
 from velatura_training.data import carried_keys
 from velatura_training.data import lesson as lessons
 from velatura_training.data.frame import Frame
-from velatura_training.data.key_checks import Doubts
+from velatura_training.data.key_checks import KeyChecks
 from velatura_training.data.lesson import Lesson
 
 Place = tuple[int, int]
@@ -32,7 +32,7 @@ Stamp = tuple[int, int, int]
 log = logging.getLogger("velatura.training")
 
 
-class Easel:
+class WatchedKeys:
     """The painted keys of one or several shots.
 
     Args:
@@ -124,7 +124,7 @@ class Easel:
         paths = self._painted()
         for number, (plate, _) in enumerate(self._shots):
             means = Job(plate, "", "", layer=layer, passes=passes, space=space)
-            doubts = Doubts(numbered.find(plate), means)
+            doubts = KeyChecks(numbered.find(plate), means)
             for place, key in painted.items():
                 if place[0] == number and place in paths:
                     for sentence in doubts.about(key, paths[place], self._plain.guides):

@@ -22,11 +22,13 @@ from velatura_training.data.augment import Batch
 from velatura_training.data.calibration_crops import Swatches
 from velatura_training.data.colour_transfer import Palette
 from velatura_training.data.frame import Frame
+from velatura_training.data.lesson_record import LessonRecord
 from velatura_training.data.paintings import Painting
 from velatura_training.data.plates import SMALLEST, Plates
 from velatura_training.encoding import glaze
-from velatura_training.learn.method import Course
-from velatura_training.learn.stroke_step import Brushwork, shown
+from velatura_training.learn.gan import Gan
+from velatura_training.learn.method import Method
+from velatura_training.learn.stroke_step import StrokeStep, shown
 from velatura_training.losses import backbones
 from velatura_training.network.generator import Generator, Shape
 from velatura_training.recipe import Recipe
@@ -41,8 +43,8 @@ COLOURS = 20000
 """Pixels of the footage, and of each painting, that the palette is made from."""
 
 
-class Unpaired(Course):
-    """A course in which only the manner is given.
+class Unpaired(Method):
+    """A method for which only the manner is given.
 
     Args:
         plates: what the look shall paint.
@@ -70,32 +72,26 @@ class Unpaired(Course):
             )
         weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
         self.backbone = backbones.load(recipe.perceptual, weights)
-        self.work = Brushwork(
-            recipe,
-            Shape(bound=BOUND, canvas=True),
-            FLOOR,
-            self.backbone,
-            device,
-            self.paintings,
-            _palette(plates, self.paintings),
-        )
+        self.gan = Gan(recipe, Shape(bound=BOUND, canvas=True), device)
+        palette = _palette(plates, self.paintings)
+        self.learning = StrokeStep(self.gan, FLOOR, self.backbone, self.paintings, palette)
 
     @property
     def exported(self) -> Generator:
-        """See `Course`."""
-        return self.work.exported
+        """See `Method`."""
+        return self.gan.exported
 
     def step(self, used: float, pace: float, rng: torch.Generator) -> dict[str, float]:
-        """See `Course`."""
-        return self.work.study(self._sample(rng), used, rng, pace)
+        """See `Method`."""
+        return self.learning.step(self._sample(rng), used, rng, pace)
 
     def rehearse(self) -> None:
-        """See `Course`."""
-        self.work.practise(self._sample(torch.Generator().manual_seed(0)))
+        """See `Method`."""
+        self.learning.rehearse(self._sample(torch.Generator().manual_seed(0)))
 
     def judge(self) -> float:
         """Return the painter's own loss, without the critic, on a few whole frames."""
-        judged = [self.work.appraise(self._whole(frame)) for frame in self._shown]
+        judged = [self.learning.judge(self._whole(frame)) for frame in self._shown]
         return sum(judged) / len(judged)
 
     def rows(self) -> list[Row]:
@@ -103,32 +99,30 @@ class Unpaired(Course):
         return [self._row(frame) for frame in self._shown]
 
     def state(self) -> dict[str, Any]:
-        """See `Course`."""
-        return self.work.state()
+        """See `Method`."""
+        return self.gan.state()
 
     def restore(self, state: dict[str, Any]) -> None:
-        """See `Course`."""
-        self.work.restore(state)
+        """See `Method`."""
+        self.gan.restore(state)
 
-    def describe(self) -> dict[str, Any]:
-        """See `Course`."""
+    def describe(self) -> LessonRecord:
+        """See `Method`."""
         digests = {n: d for frame in self.plates.frames for n, d in frame.digests.items()}
-        return {
-            "frames": len(self.plates.frames),
-            "digests": digests | {f"style/{p.name}": p.digest for p in self.paintings},
-            "guides": [],
-            "canvas": True,
-            "carried": False,
-            "carried_by": [],
-            "colour_space": self.plates.space,
-            "depth_scale": 1.0,
-            "bound": BOUND,
-            "floor": FLOOR,
-            "perceptual": self.backbone.label,
-        }
+        return LessonRecord(
+            guides=(),
+            colour_space=self.plates.space,
+            depth_scale=1.0,
+            bound=BOUND,
+            floor=FLOOR,
+            frames=len(self.plates.frames),
+            digests=digests | {f"style/{p.name}": p.digest for p in self.paintings},
+            canvas=True,
+            perceptual=self.backbone.label,
+        )
 
     def swatches(self) -> Swatches:
-        """See `Course`."""
+        """See `Method`."""
         frames = [(f.plate, _weave(f.window)) for f in self.plates.frames]
         return calibration_crops.cut(frames, self.exported.alignment)
 

@@ -20,7 +20,7 @@ FINEST = 16
 """Channels at full resolution: as few as ONNX Runtime's blocked layout takes without padding."""
 
 
-class Brush(Pyramid):
+class StrokeUNet(Pyramid):
     """A `Pyramid` with two layers at the whole resolution, and edge pixels repeated everywhere."""
 
     def __init__(
