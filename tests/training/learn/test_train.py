@@ -21,7 +21,7 @@ from velatura.scene import optical_flow
 from velatura_training import run_folder
 from velatura_training.data import lesson as lessons
 from velatura_training.data import lesson_record
-from velatura_training.export import onnx_file, trained
+from velatura_training.export import onnx_file, proof, trained
 from velatura_training.learn import run as runs
 from velatura_training.learn import threads
 from velatura_training.learn.paired import Paired
@@ -97,7 +97,7 @@ def test_an_exported_look_agrees_with_torch(shot, tmp_path):
     made = onnx_file.export(run, tmp_path / "look.onnx")
     lesson = lesson_record.read(run)
     painter, _ = trained.best_painter(run, QUICK, lesson)
-    assert onnx_file.prove(made, painter) <= onnx_file.TOLERANCE
+    assert onnx_file.prove(made, painter) <= proof.TOLERANCE
     with torch.no_grad():
         painter.head[1].weight.add_(0.01)
     with pytest.raises(TrainingError, match="disagree"):

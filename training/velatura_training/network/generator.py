@@ -129,7 +129,15 @@ class Generator(nn.Module, ABC):
 
     @abstractmethod
     def trunk(self, x: Tensor) -> Tensor:
-        """Return the unbounded gain of an encoded picture."""
+        """Return the unbounded gain of an encoded picture.
+
+        Args:
+            x: ``(N, 3 + shape.channels, H, W)``: encoded light, then guides, canvas and carried
+                paint as `forward` scales them; H and W are multiples of `alignment`.
+
+        Returns:
+            ``(N, shape.answers, H, W)``: stops before the bound, then logits of the trust in paint.
+        """
 
     def _scaled(self, guides: Tensor) -> list[Tensor]:
         """Return the guides with depth as ``z / (z + scale)``: 0 is background, 1 is far.

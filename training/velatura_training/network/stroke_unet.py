@@ -49,6 +49,7 @@ class SoftDown(Down):
     """A `Down` that repeats its edge pixels."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """See `Down`."""
         framed = F.pad(x, (1, 1, 1, 1), mode="replicate")
         y: Tensor = self.conv(F.conv2d(framed, self.kernel, stride=2, groups=x.shape[1]))
         return y
