@@ -127,17 +127,17 @@ class Training:
         if cargo := self.method.cargo:
             run_folder.write_text(self.out / run_folder.CARGO, cargo)
 
-    def run(self, budget: Budget, style: Style) -> None:
+    def run(self, budget: Budget, progress: Style) -> None:
         """Train until the budget is used.
 
         Raises:
             CancelledError: stopped by Ctrl-C or SIGTERM; the run can be resumed or exported.
-            TrainingError: learning goes astray again and again; the best painter is kept.
+            TrainingError: learning diverges again and again; the best painter is kept.
         """
         state = self.state
         self._settle()
         started = time.perf_counter() - state.seconds  # trying threads is not learning
-        with Watch(style) as watch, SummaryWriter(str(self.out)) as board, stop.asked() as asked:
+        with Watch(progress) as watch, SummaryWriter(str(self.out)) as board, stop.asked() as asked:
             used = budget.progress(state.seconds, state.steps)
             while used < 1 and not asked:
                 if self._due(budget):
@@ -226,7 +226,7 @@ class Training:
             run_folder.save(self.out / run_folder.BEST, self.kept)
 
     def _trouble(self, score: float) -> str:
-        """Return what has gone astray, or nothing."""
+        """Return how learning has diverged; empty if it has not."""
         best = self.state.best
         if not math.isfinite(score) or score > ASTRAY * (best + CLOSE):
             return f"a score of {score:.3g}, when the best was {best:.3g}"

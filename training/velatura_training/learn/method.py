@@ -52,7 +52,7 @@ class Method(ABC):
     def judge(self) -> float:
         """Return how far the averaged painter is from what is wanted; 0 is best.
 
-        A score of several times the best so far counts as learning gone astray.
+        A score of several times the best so far counts as diverged.
         """
 
     @abstractmethod

@@ -101,7 +101,7 @@ class Paired(Method):
         return [preview.paint(self.exported, key, FLOOR, self.device) for key in frames]
 
     def refresh(self) -> bool:
-        """Take up keys that were painted anew, or newly, while they were learnt from."""
+        """Pick up keys that were painted anew, or newly, while they were learnt from."""
         if self.watched is None or not self.watched.look():
             return False
         self.lesson = replace(self.watched.lesson, depth_scale=self.lesson.depth_scale)

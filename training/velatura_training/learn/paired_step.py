@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import EllipsisType
 
 import torch
 from torch import Tensor
 
-from velatura_training.data.augment import Batch
+from velatura_training.data.augment import Batch, Crop
 from velatura_training.data.views import Pair
 from velatura_training.encoding import display, encode, glaze
 from velatura_training.learn.gan import Gan, figures, placed, total
 from velatura_training.losses import consistency
 from velatura_training.losses import terms as losses
 from velatura_training.losses.backbones import Backbone
-
-Crop = tuple[EllipsisType, slice, slice]
-"""Indices of a part of pictures: rows and columns."""
 
 
 class PairedStep:

@@ -22,12 +22,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
-from velatura_training.data.augment import Batch
+from velatura_training.data.augment import Batch, Crop
 from velatura_training.data.colour_transfer import Palette
 from velatura_training.data.paintings import Painting
 from velatura_training.encoding import display, encode, glaze
 from velatura_training.learn.gan import Gan, figures, placed, total
-from velatura_training.learn.paired_step import Crop
 from velatura_training.losses import terms as losses
 from velatura_training.losses.backbones import Backbone
 from velatura_training.losses.terms import Manner
