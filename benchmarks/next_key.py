@@ -37,7 +37,8 @@ from velatura.suggest import advice, coverage, proxy
 from velatura.suggest.advice import Suggestion, advise
 from velatura.suggest.proxy import Scouted
 from velatura.system.progress import Progress
-from velatura_training.data import carried_keys, keys
+from velatura_training.data import carried_keys
+from velatura_training.data import lesson as lessons
 from velatura_training.learn.paired import Paired
 from velatura_training.recipe import SHOT
 from velatura_training.suggest import ensemble
@@ -168,7 +169,7 @@ def train(shot: Shot, painted: Frames, seconds: float, seed: int) -> None:
         for frame in painted:
             (Path(folder) / f"key.{frame:04d}.exr").symlink_to(shot.truth[frame].resolve())
         shots = [(shot.plate, str(Path(folder) / "key.####.exr"))]
-        lesson = keys.load_all(shots)
+        lesson = lessons.load_all(shots)
         with Progress("none") as silent:
             lesson = carried_keys.attach(lesson, shot.footage, silent)
     course = Paired(lesson, SHOT.but(seed=seed), CPU)
@@ -178,8 +179,8 @@ def train(shot: Shot, painted: Frames, seconds: float, seed: int) -> None:
     while (used := (time.process_time() - started) / seconds) < 1:
         course.step(used, 1.0, rng)
         steps += 1
-    both = course.exported.eval(), course.studio.painter.eval()
-    floor = course.studio.floor
+    both = course.exported.eval(), course.gan.painter.eval()
+    floor = course.learning.floor
     off = {}
     for frame in shot.frames:
         made = ensemble.ask(both, shot.footage, frame, lesson, lesson.carry, floor)

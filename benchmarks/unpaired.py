@@ -96,7 +96,8 @@ def _look(plate: Plate, pattern: str, painting: Path, out: Path, steps: int) -> 
     """Return what a look of that many steps makes of a plate, display values."""
     footage = plates.load([pattern])
     budget, where = Budget(steps=steps), torch.device("cpu")
-    run.imitate(footage, [painting], out, PAINTING, budget, where, "none", 1, resume=True)
+    order = run.Run(out, PAINTING, budget, where, "none", 1, resume=True)
+    run.imitate(footage, [painting], order)
     with tempfile.TemporaryDirectory() as folder:
         made = onnx_file.export(out, Path(folder) / "look.onnx")
         session = open_session(made, "cpu")

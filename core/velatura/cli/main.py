@@ -33,10 +33,10 @@ _TRAINER = (
     *("efficientnet", "pytorch_msssim"),
 )
 _ELSEWHERE = {  # command -> what it does; imported only when it is the one that is called
-    "train": ("velatura_training.cli.commands:train", "Learn a look from painted frames."),
-    "export": ("velatura_training.cli.commands:export", "Write a trained look as one ONNX file."),
+    "train": ("velatura_training.cli.train:train", "Learn a look from painted frames."),
+    "export": ("velatura_training.cli.export:export", "Write a trained look as one ONNX file."),
     "evaluate": (
-        "velatura_training.cli.commands:evaluate",
+        "velatura_training.cli.evaluate:evaluate",
         "Measure results: fidelity, style, content, calm.",
     ),
     "suggest": ("velatura_training.cli.suggest:suggest", "Name the frame to paint next."),

@@ -24,6 +24,7 @@ from velatura_training.data.colour_transfer import Palette
 from velatura_training.export import onnx_file
 from velatura_training.learn import run as runs
 from velatura_training.learn import unpaired
+from velatura_training.learn.run import Run
 from velatura_training.learn.stroke_step import shown
 from velatura_training.losses import terms
 from velatura_training.recipe import PAINTING, Budget
@@ -61,7 +62,7 @@ def shot(tmp_path):
 def learn(shot, painting, out, steps, recipe=QUICK, **options):
     footage = plates.load([shot])
     budget = Budget(steps=steps)
-    return runs.imitate(footage, [painting], out, recipe, budget, CPU, "none", 1, **options)
+    return runs.imitate(footage, [painting], Run(out, recipe, budget, CPU, "none", 1, **options))
 
 
 def write(path, spec, pixels):
@@ -155,7 +156,7 @@ def test_strokes_come_to_an_even_wall_and_the_look_is_exact(shot, painting, tmp_
     wall, result = applied(made, 160)
     assert result.std() > 20 * wall.std() + 0.02
     course = unpaired.Unpaired(plates.load([shot]), paintings.read([painting], SPACE), QUICK, CPU)
-    eyes, manner = course.work.eyes, course.work.manner
+    eyes, manner = course.learning.backbone, course.learning.manner
     before, after = (
         float(terms.manner(eyes(shown(torch.from_numpy(planes)[None])), manner))
         for planes in (wall, result)

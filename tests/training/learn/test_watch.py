@@ -121,16 +121,16 @@ def test_a_farms_sigterm_stops_a_run_likewise(shot, tmp_path):
 
 def poison(course):
     """Make a weight of the painter no number, as an overflow would."""
-    course.studio.painter.head[1].bias.data[0] = float("nan")
+    course.gan.painter.head[1].bias.data[0] = float("nan")
 
 
 def poison_critic(course):
-    course.studio.critic.layers[0].bias.data[0] = float("nan")
+    course.gan.critic.layers[0].bias.data[0] = float("nan")
 
 
 def freeze(course):
     """Let the optimiser remember an endless gradient: what it moves stands still, unseen."""
-    for memory in course.studio.painter_optimiser.state.values():
+    for memory in course.gan.painter_optimiser.state.values():
         memory["exp_avg_sq"].fill_(float("inf"))
 
 

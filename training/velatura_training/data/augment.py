@@ -8,6 +8,7 @@ There are no flips: paint has a direction, and world-space normals would lie.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import EllipsisType
 
 import torch
 from torch import Tensor
@@ -16,6 +17,9 @@ from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 from velatura.plate.passes import GUIDES
 from velatura_training.encoding import decode, encode
 from velatura_training.recipe import Recipe
+
+Crop = tuple[EllipsisType, slice, slice]
+"""Indices of a part of pictures: rows and columns."""
 
 
 @dataclass(frozen=True)

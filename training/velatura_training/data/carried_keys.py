@@ -18,12 +18,13 @@ import torch
 from torch import Tensor
 
 from velatura.carry.paint import Carry
-from velatura.carry.painted_key import Key as Carried
+from velatura.carry.painted_key import Key
 from velatura.carry.survey import Survey, survey
 from velatura.scene.footage import Footage
 from velatura.scene.tracks import Tracks
 from velatura.system.progress import Report
-from velatura_training.data.keys import Key, Lesson
+from velatura_training.data.frame import Frame
+from velatura_training.data.lesson import Lesson
 
 DETOURS = 4
 """Frames by way of which a single key is carried back to itself, in as many copies of it."""
@@ -35,7 +36,7 @@ def attach(lesson: Lesson, footage: Footage | None, report: Report) -> Lesson:
     """Return the lesson of a shot look; the same lesson where the shot's passes do not allow one.
 
     Args:
-        lesson: the painted keys, from `velatura_training.data.keys.load`.
+        lesson: the painted keys, from `velatura_training.data.lesson.load`.
         footage: their whole shot; None where they are of several, whose look is a free one.
         report: told of each frame that has been looked at.
 
@@ -59,27 +60,27 @@ def dress(lesson: Lesson, footage: Footage, found: Survey) -> Lesson:
         found: what was found, for the same painted frames.
     """
     keys = tuple(_painted(key, footage, found.tracks) for key in lesson.keys)
-    carried = Carry(keys, found.tracks, found.fields)
+    carry = Carry(keys, found.tracks, found.fields)
     if len(keys) > 1:
-        learnt = tuple(completed(k, carried.without(k.frame), footage) for k in lesson.keys)
-        close = tuple(_by_way_of(_halfway(k, carried), k, carried, footage) for k in lesson.keys)
+        learnt = tuple(completed(k, carry.without(k.frame), footage) for k in lesson.keys)
+        close = tuple(_by_way_of(_halfway(k, carry), k, carry, footage) for k in lesson.keys)
     else:
-        learnt, close = _alone(lesson.keys[0], carried, footage), ()
-    others = tuple(completed(key, carried, footage) for key in lesson.others)
-    held = tuple(completed(key, carried, footage) for key in lesson.held)
+        learnt, close = _alone(lesson.keys[0], carry, footage), ()
+    others = tuple(completed(key, carry, footage) for key in lesson.others)
+    held = tuple(completed(key, carry, footage) for key in lesson.held)
     _tell_holes(learnt, others)
     by = found.passes
     learnt_from = replace(lesson, keys=learnt, close=close, others=others, held=held)
-    return replace(learnt_from, carry=carried, carried_by=by)
+    return replace(learnt_from, carry=carry, carried_by=by)
 
 
-def completed(key: Key, carried: Carry, footage: Footage) -> Key:
+def completed(frame: Frame, carry: Carry, footage: Footage) -> Frame:
     """Return a frame, painted or not, with the paint that is carried into it after its guides."""
-    paint = carried.paint(key.frame, footage.sight(key.frame, key.window))
-    return _appended(key, torch.from_numpy(paint))
+    paint = carry.paint(frame.frame, footage.sight(frame.frame, frame.window))
+    return _appended(frame, torch.from_numpy(paint))
 
 
-def _painted(key: Key, footage: Footage, tracks: Tracks) -> Carried:
+def _painted(key: Frame, footage: Footage, tracks: Tracks) -> Key:
     """Return a key as it is carried: over the display window, nothing where it was not painted."""
     assert key.paint is not None, "keys are painted"  # noqa: S101
     sight = footage.sight(key.frame)
@@ -87,10 +88,10 @@ def _painted(key: Key, footage: Footage, tracks: Tracks) -> Carried:
     light = np.full((3, whole.height, whole.width), np.nan, np.float32)
     inside = key.window.common(whole)
     light[:, *inside.within(whole)] = key.paint.numpy()[:, *inside.within(key.window)]
-    return Carried.of(key.frame, light, sight, tracks)
+    return Key.of(key.frame, light, sight, tracks)
 
 
-def _alone(key: Key, carried: Carry, footage: Footage) -> tuple[Key, ...]:
+def _alone(key: Frame, carry: Carry, footage: Footage) -> tuple[Frame, ...]:
     """Return copies of a single key, each with the holes that another frame would have left."""
     frames = [frame for frame in footage.frames if frame != key.frame]
     picked = np.linspace(0, len(frames) - 1, min(DETOURS, len(frames))).round().astype(int)
@@ -100,17 +101,17 @@ def _alone(key: Key, carried: Carry, footage: Footage) -> tuple[Key, ...]:
         len(picked),
     )
     if not frames:
-        return (completed(key, carried, footage),)
-    return tuple(_by_way_of(frames[place], key, carried, footage) for place in picked)
+        return (completed(key, carry, footage),)
+    return tuple(_by_way_of(frames[place], key, carry, footage) for place in picked)
 
 
-def _halfway(key: Key, carried: Carry) -> int:
+def _halfway(key: Frame, carry: Carry) -> int:
     """Return the frame in the middle between a key and the one that is nearest to it."""
-    frames, (nearest, *_) = carried.tracks.frames, carried.without(key.frame).order(key.frame)
+    frames, (nearest, *_) = carry.tracks.frames, carry.without(key.frame).order(key.frame)
     return frames[(frames.index(key.frame) + frames.index(nearest.frame)) // 2]
 
 
-def _by_way_of(frame: int, key: Key, carried: Carry, footage: Footage) -> Key:
+def _by_way_of(frame: int, key: Frame, carry: Carry, footage: Footage) -> Frame:
     """Return a key with its own paint, but for the holes that a frame would have left in it.
 
     The other keys' paint is beside it, as for any frame of the shot. Rims are left out: its own ink
@@ -118,19 +119,19 @@ def _by_way_of(frame: int, key: Key, carried: Carry, footage: Footage) -> Key:
     """
     sight, there = footage.sight(key.frame, key.window), footage.sight(frame)
     blank = np.zeros((3, *there.size), np.float32)
-    seen = replace(carried, keys=(Carried.of(frame, blank, there, carried.tracks),))
-    own, rest = carried.paint(key.frame, sight)[:4], carried.without(key.frame)
+    seen = replace(carry, keys=(Key.of(frame, blank, there, carry.tracks),))
+    own, rest = carry.paint(key.frame, sight)[:4], carry.without(key.frame)
     own *= (own[3] == 1) & (seen.paint(key.frame, sight)[3] == 1)
     near, far = np.split(rest.paint(key.frame, sight), 2)
     paint = np.concatenate([own, np.where(near[3] >= far[3], near, far)])
     return _appended(key, torch.from_numpy(paint))
 
 
-def _appended(key: Key, paint: Tensor) -> Key:
-    return replace(key, guides=torch.cat([key.guides, paint]))
+def _appended(frame: Frame, paint: Tensor) -> Frame:
+    return replace(frame, guides=torch.cat([frame.guides, paint]))
 
 
-def _tell_holes(keys: Sequence[Key], others: Sequence[Key]) -> None:
+def _tell_holes(keys: Sequence[Frame], others: Sequence[Frame]) -> None:
     """Say how much of the frames the carried paint covers."""
     for what, frames in (("painted", keys), ("some unpainted", others)):
         if frames:

@@ -21,7 +21,7 @@ from velatura.job import Job
 from velatura.look import Card
 from velatura.plate import passes
 from velatura.plate.plate import Plate
-from velatura_training.data.keys import Key
+from velatura_training.data.frame import Frame
 from velatura_training.encoding import encode
 
 BLACK, LIT = 1e-3, 1e-2
@@ -39,7 +39,7 @@ were displaced by 2 of 320 px by 0.34 to 0.43 and 0.34; by 8 px by 0.11, and oth
 Of 220 misnumbered keys of the first two sorts all but one were placed rightly."""
 
 
-class Doubts:
+class KeyChecks:
     """What can be doubted about the keys of one shot.
 
     Args:
@@ -51,7 +51,7 @@ class Doubts:
         self._plates, self._means = plates, means
         self._drawn: dict[int, Tensor | None] = {}
 
-    def about(self, key: Key, paint: Path, guides: tuple[str, ...]) -> list[str]:
+    def about(self, key: Frame, paint: Path, guides: tuple[str, ...]) -> list[str]:
         """Return sentences about a key; none if nothing is wrong with it.
 
         Args:
@@ -68,7 +68,7 @@ class Doubts:
             *self._elsewhere(key, paint),
         ]
 
-    def _not_numbers(self, key: Key, guides: tuple[str, ...]) -> Iterator[str]:
+    def _not_numbers(self, key: Frame, guides: tuple[str, ...]) -> Iterator[str]:
         path = self._plates[key.frame]
         image = exr.read(path)
         overrides = passes.parse_overrides(self._means.passes)
@@ -80,7 +80,7 @@ class Doubts:
             if broken:
                 yield f"{path}: {what} is NaN in {broken} px, which count as 0 for learning"
 
-    def _elsewhere(self, key: Key, paint: Path) -> Iterator[str]:
+    def _elsewhere(self, key: Frame, paint: Path) -> Iterator[str]:
         """Say so if the edges of the paint lie where those of another frame's plate are."""
         assert key.paint is not None, "only painted keys are doubted"  # noqa: S101
         wanted = edges(key.paint)
@@ -113,7 +113,7 @@ class Doubts:
         return edges(torch.from_numpy(plate.seen(*window.within(plate.part.data))))
 
 
-def _black(key: Key, paint: Path) -> Iterator[str]:
+def _black(key: Frame, paint: Path) -> Iterator[str]:
     assert key.paint is not None, "only painted keys are doubted"  # noqa: S101
     if float(key.paint.max()) < BLACK and float(key.plate.max()) > LIT:
         yield f"The key of frame {key.frame}, {paint}, is black: was it saved right?"

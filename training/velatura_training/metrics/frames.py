@@ -29,7 +29,7 @@ NO_MOTION = (
 
 
 @dataclass(frozen=True)
-class Footage:
+class Frames:
     """Pictures of a shot, by frame number.
 
     Attributes:
@@ -45,7 +45,7 @@ class Footage:
     passes: Mapping[str, str] | None = None
 
     @classmethod
-    def of(cls, pattern: str, layer: str = "", space: str = "", named_passes: str = "") -> Footage:
+    def of(cls, pattern: str, layer: str = "", space: str = "", named_passes: str = "") -> Frames:
         """Return the frames of ``name.####.exr`` that lie on disk, or of one file.
 
         Raises:
@@ -71,8 +71,8 @@ class Footage:
         planes = np.ascontiguousarray(read.rgb.transpose(2, 0, 1))
         return torch.from_numpy(colour.convert(planes, self.space or read.space, SPACE))[None]
 
-    def only(self, frames: Collection[int]) -> Footage:
-        """Return the footage of those frames that it has."""
+    def only(self, frames: Collection[int]) -> Frames:
+        """Return those of the frames that it has."""
         return replace(self, files={f: path for f, path in self.files.items() if f in frames})
 
     def path(self, frame: int) -> Path:

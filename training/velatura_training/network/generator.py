@@ -24,11 +24,9 @@ from torch import Tensor, nn
 
 from velatura.apply import canvas
 from velatura.carry.paint import CHANNELS
+from velatura.plate.encoding import SCALE
 from velatura.plate.passes import GUIDES
-from velatura_training.encoding import HALF_MAX, SCALE, SLOPE
-
-STOPS = SCALE * math.log(2)
-"""Natural logarithm of the light per unit of the encoding."""
+from velatura_training.encoding import STOPS, encode_natural
 
 MIDDLE = 0.6
 """Encoded light around which paint lies; mid-grey 0.18 has 0.57."""
@@ -100,8 +98,7 @@ class Generator(nn.Module, ABC):
         Returns:
             ``(N, 3, H, W)`` stops, within plus or minus the bound.
         """
-        # E(x) by natural logarithm: ONNX has no other.
-        light = torch.log(1 + SLOPE * rgb.clamp(0.0, HALF_MAX)) * (1 / STOPS)
+        light = encode_natural(rgb)
         x = light if guides is None else torch.cat([light, *self._scaled(guides)], 1)
         answer = self.trunk(x)
         stops = self.shape.bound * torch.tanh(answer[:, :3])
@@ -132,7 +129,15 @@ class Generator(nn.Module, ABC):
 
     @abstractmethod
     def trunk(self, x: Tensor) -> Tensor:
-        """Return the unbounded gain of an encoded picture."""
+        """Return the unbounded gain of an encoded picture.
+
+        Args:
+            x: ``(N, 3 + shape.channels, H, W)``: encoded light, then guides, canvas and carried
+                paint as `forward` scales them; H and W are multiples of `alignment`.
+
+        Returns:
+            ``(N, shape.answers, H, W)``: stops before the bound, then logits of the trust in paint.
+        """
 
     def _scaled(self, guides: Tensor) -> list[Tensor]:
         """Return the guides with depth as ``z / (z + scale)``: 0 is background, 1 is far.
