@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from velatura.channels import parse_overrides
 from velatura.errors import PassError
 from velatura.image import exr
 from velatura.image.planes import Image, Part, Plane, Window
@@ -217,7 +218,7 @@ def test_a_guide_of_one_channel_can_be_named_by_its_channel():
     ],
 )
 def test_overrides_are_written_as_guide_and_layer(text, wanted):
-    assert passes.parse_overrides(text) == wanted
+    assert parse_overrides(text) == wanted
 
 
 @given(st.dictionaries(
@@ -226,7 +227,7 @@ def test_overrides_are_written_as_guide_and_layer(text, wanted):
 ))  # fmt: skip
 def test_overrides_are_read_as_they_were_written(overrides):
     text = ",".join(f"{guide}={layer}" for guide, layer in overrides.items())
-    assert passes.parse_overrides(text) == overrides
+    assert parse_overrides(text) == overrides
 
 
 @pytest.mark.parametrize(
@@ -242,7 +243,7 @@ def test_overrides_are_read_as_they_were_written(overrides):
 )
 def test_overrides_that_are_none_are_refused(text, message):
     with pytest.raises(PassError, match=message):
-        passes.parse_overrides(text)
+        parse_overrides(text)
 
 
 def test_guides_that_are_lacking_get_named():

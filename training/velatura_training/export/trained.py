@@ -43,7 +43,7 @@ def load(run: Path, name: str, author: str = "", licence: str = "") -> Trained:
     """Return the best painter of a run, and its card.
 
     Args:
-        run: the folder of `velatura_training.learn.loop.train`.
+        run: the folder of `velatura_training.learn.run.train`.
         name: what artists will call it.
         author: for the card.
         licence: for the card.

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.host_blender
 # the passes to a file as well, as an artist would who bakes on the command line.
 CYCLES = """
 from pathlib import Path
-from velatura_blender import dialect
+from velatura_blender import compat
 scene = stage.start()
 scene.render.engine, scene.cycles.samples, scene.cycles.use_denoising = "CYCLES", 1, False
 cube = bpy.data.objects["Cube"]
@@ -43,7 +43,7 @@ sockets = {"Combined": grade}
 for name in ("Normal", "Depth", "Position", "Vector", "Diffuse Color", "DiffCol", "CryptoObject00"):
     if name in layers.outputs:
         sockets[name] = layers.outputs[name]
-dialect.new_file_output(tree, Path(P, "reference."), sockets)
+compat.new_file_output(tree, Path(P, "reference."), sockets)
 stage.animate(scene, f"{P}/out/")
 """
 
@@ -62,7 +62,7 @@ def test_passes_reach_the_look_as_they_are_rendered(project: Project, where: str
         "other": "layers.scene = other\nlayers.layer = 'ViewLayer'",
     }[where]
     enable = """
-from velatura_blender import passes
+from velatura_blender.nodes import passes
 from velatura_blender.nodes.looknode import LookNode
 missing = passes.lacking(LookNode(look.name, look), tuple(look.node_tree.velatura.guides.split()))
 enabled = passes.enable(LookNode(look.name, look), tuple(look.node_tree.velatura.guides.split()))
