@@ -16,7 +16,7 @@ from velatura import __version__
 
 ROOT = Path(__file__).parents[3]
 ADD_ON = ROOT / "plugin/blender/velatura_blender"
-SOURCES = sorted(ADD_ON.rglob("*.py"))
+SOURCES = sorted(path.relative_to(ADD_ON) for path in ADD_ON.rglob("*.py"))
 MODULES = [f"velatura/{name}" for name in extension.SHARED if name.endswith(".py")]
 
 
@@ -38,15 +38,15 @@ def test_the_manifest_has_the_version_of_all() -> None:
     assert manifest["wheels"] == [f"./wheels/velatura_host-{__version__}-py3-none-any.whl"]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SOURCES, ids=str)
 def test_the_wheel_holds_all_that_the_add_on_imports(path: Path) -> None:
-    assert imported(path) <= set(MODULES)
+    assert imported(ADD_ON / path) <= set(MODULES)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SOURCES, ids=str)
 def test_the_add_on_never_names_itself(path: Path) -> None:
     """As an extension it is called bl_ext.user_default.velatura_blender."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse((ADD_ON / path).read_text(encoding="utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
         assert not [name for name in names if name.split(".")[0] == ADD_ON.name]
