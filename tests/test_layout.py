@@ -168,7 +168,8 @@ def test_onnx_runtime_is_only_loaded_where_its_telemetry_is_off() -> None:
 @pytest.mark.parametrize(
     "page",
     [
-        *("README.md", "docs/learning.md", "docs/nuke.md", "docs/nuke-unverified.md"),
+        *("README.md", "docs/learning.md", "docs/blender.md", "docs/nuke.md"),
+        "docs/nuke-unverified.md",
         "benchmarks/RESULTS.md",
     ],
 )
