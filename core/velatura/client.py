@@ -90,7 +90,7 @@ class Worker:
     """A runtime that stays up between jobs; a context manager, as the process must end.
 
     Args:
-        command: what starts the runtime; `runtime` finds it if left away.
+        command: what starts the runtime; `runtime` finds it if omitted.
 
     Raises:
         MissingRuntimeError: there is no runtime, or it does not start.

@@ -122,7 +122,7 @@ def stored(path: Path, key: str = JOB_KEY) -> str:
                 if not name:
                     return ""
                 at += start + size  # a manifest may be long, and is not read
-    except (OSError, ValueError):  # no such file, or a header that ends or goes astray
+    except (OSError, ValueError):  # no such file, or a header that ends or is damaged
         pass
     return ""
 

@@ -71,7 +71,7 @@ def publish(look: Path, folder: Path | None = None, *, replace: bool = False) ->
 
     Args:
         look: an ONNX file that `velatura export` wrote.
-        folder: where to; if left away, the first of `folders` that can be written.
+        folder: where to; if omitted, the first of `folders` that can be written.
         replace: put it in the place of another look of the same file name.
 
     Raises:
