@@ -21,7 +21,12 @@ PACKAGES = [
     "plugin/blender/velatura_blender",
     "plugin/nuke/velatura_nuke",
 ]
-IN_HOSTS = [f"core/velatura/{name}" for name in extension.SHARED if name.endswith(".py")]
+COMMAND = "__main__"  # `python -m velatura`: directly in the package, but no host imports it
+IN_HOSTS = sorted(
+    str(path.relative_to(ROOT))
+    for path in (ROOT / "core/velatura").glob("*.py")
+    if path.stem != COMMAND
+)
 COURTYARD = ROOT / "core/velatura/courtyard"
 
 
@@ -84,14 +89,39 @@ def test_what_hosts_import_is_python_3_9(path: str) -> None:
     ast.parse((ROOT / path).read_text(encoding="utf-8"), feature_version=(3, 9))
 
 
-def test_what_hosts_import_is_held_to_their_python_and_to_their_contract() -> None:
+def test_what_hosts_import_is_exactly_what_lies_directly_in_the_core() -> None:
     tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
-    target = tool["ruff"]["per-file-target-version"]
-    assert [path for path in IN_HOSTS if target.get(path) != "py39"] == []
+    (listed,) = [
+        re.fullmatch(r"core/velatura/\{(.*)\}\.py", path)[1]
+        for path, python in tool["ruff"]["per-file-target-version"].items()
+        if path.startswith("core/") and python == "py39"
+    ]
+    assert sorted(f"core/velatura/{name}.py" for name in listed.split(",")) == IN_HOSTS
+    shipped = sorted(f"core/velatura/{name}" for name in extension.SHARED if name.endswith(".py"))
+    assert shipped == IN_HOSTS
     contracts = {each["name"]: each for each in tool["importlinter"]["contracts"]}
     held = contracts["Host adapters reach no third-party package, not even through velatura"]
-    modules = {f"velatura.{Path(path).stem}" for path in IN_HOSTS} - {"velatura.__init__"}
-    assert modules <= set(held["source_modules"])
+    assert "velatura.*" in held["source_modules"]  # each module directly in it, no deeper one
+    assert not held["as_packages"]
+    assert held["ignore_imports"] == [f"velatura.{COMMAND} -> velatura.cli.main"]
+
+
+@pytest.mark.parametrize("path", IN_HOSTS)
+def test_what_hosts_import_says_what_is_public_with_a_docstring_for_each(path: str) -> None:
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    named = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    assert named, f"{path} has no __all__"
+    defined = {
+        node.name: ast.get_docstring(node)
+        for node in tree.body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_")
+    }
+    assert set(defined) <= set(named[0])
+    assert [name for name in defined if not defined[name]] == []
 
 
 def test_what_nuke_imports_is_python_3_9() -> None:

@@ -19,8 +19,21 @@ import velatura
 from velatura.errors import ImageError, LookError
 from velatura.job import Job
 
+__all__ = [
+    "JOB_KEY",
+    "LOOK_KEY",
+    "look_digest",
+    "of_file",
+    "of_gain",
+    "of_picture",
+    "stored",
+]
+
 JOB_KEY = "velatura/job"
 """Header attribute with the fingerprint of what a file was made from."""
+
+LOOK_KEY = "velatura/digest"
+"""Header attribute with the digest of the look that made a file, see `look_digest`."""
 
 _PIECE = 2**22  # bytes hashed by one thread at a time: large enough that threads cost nothing
 _THREADS = 4  # 33 MB take 13 ms with two processors, 22 ms with one (measured, SHA in hardware)
@@ -92,7 +105,7 @@ def stored(path: Path, key: str = JOB_KEY) -> str:
 
     Args:
         path: the EXR file.
-        key: another short attribute to return, such as ``velatura/digest``, the look's.
+        key: another short attribute to return, such as `LOOK_KEY`.
     """
     try:
         with path.open("rb", buffering=_HEAD) as stream:
@@ -109,7 +122,7 @@ def stored(path: Path, key: str = JOB_KEY) -> str:
                 if not name:
                     return ""
                 at += start + size  # a manifest may be long, and is not read
-    except (OSError, ValueError):  # no such file, or a header that ends or goes astray
+    except (OSError, ValueError):  # no such file, or a header that ends or is damaged
         pass
     return ""
 

@@ -11,6 +11,16 @@ from typing import Any
 
 from velatura.errors import InputError
 
+__all__ = [
+    "DEVICES",
+    "MOST_DEGRAIN",
+    "MOST_EXPOSURE",
+    "MOST_STRENGTH",
+    "WRITES",
+    "Job",
+    "demand_strength",
+]
+
 WRITES = ("gain", "picture", "both")
 DEVICES = ("auto", "cpu", "cuda")
 

@@ -29,6 +29,8 @@ from typing import Any
 from velatura import onnx_metadata, strength
 from velatura.errors import LookError
 
+__all__ = ["CARD_KEY", "CARGO_KEY", "FORMAT", "MAX_BYTES", "Card", "Look", "cargo_digest", "read"]
+
 CARD_KEY = "velatura"
 """The key of the card in the ONNX file's metadata_props."""
 

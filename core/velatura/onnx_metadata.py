@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+__all__ = ["metadata", "without"]
+
 _METADATA, _GRAPH, _IR_VERSION = 14, 7, 1  # fields of a ModelProto (onnx.proto)
 _KEY, _VALUE = 1, 2  # fields of a StringStringEntryProto (onnx.proto)
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types (protobuf.dev: "Encoding")

@@ -21,7 +21,7 @@ from velatura.apply.targets import Frame, Target
 from velatura.apply.tile import tiles
 from velatura.carry.paint import CHANNELS
 from velatura.errors import CancelledError, LookError
-from velatura.fingerprint import JOB_KEY
+from velatura.fingerprint import JOB_KEY, LOOK_KEY
 from velatura.gain import law
 from velatura.image import exr
 from velatura.image.planes import FloatArray, Image, Pixels, cast
@@ -250,7 +250,7 @@ def _marks(session: Session, target: Target) -> dict[str, str]:
     look = session.look
     return {
         "velatura/look": look.card.name,
-        "velatura/digest": look.digest,
+        LOOK_KEY: look.digest,
         "velatura/floor": repr(look.card.floor),
         JOB_KEY: target.fingerprint,
     }

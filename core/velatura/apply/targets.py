@@ -9,6 +9,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from velatura import bakes
 from velatura.errors import FrameError
 from velatura.image.numbered import _NAMED, Pattern, frame_numbers, holes
 from velatura.job import Job
@@ -96,7 +97,7 @@ def _renumbered(pattern: Pattern, number: str) -> str:
 def _outputs(job: Job, plate: Pattern, number: str, path: Path, mask: Path | None) -> Frame:
     out = Path(job.out)
     stem = plate.lead.rstrip("._-") or "plate"
-    gain = out / ".".join(filter(None, (stem, "gain", number, plate.end.lstrip("."))))
+    gain = out / bakes.gain_name(stem, number, plate.end.lstrip("."))
     picture = out / path.name
     return Frame(
         path,

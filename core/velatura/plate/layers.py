@@ -7,6 +7,7 @@ Blender's view layer in front.
 
 from __future__ import annotations
 
+from velatura.channels import component
 from velatura.errors import PassError
 from velatura.image.planes import Image
 
@@ -15,18 +16,15 @@ Components = dict[str, str]
 
 Layers = dict[str, Components]
 
-_LONG = {"RED": "R", "GREEN": "G", "BLUE": "B", "ALPHA": "A"}  # as Nuke writes them
-
 
 def group(image: Image) -> Layers:
     """Group the planes by layer; bare channels of a file with many parts belong to their part."""
     layers: Layers = {}
     for part, address, _ in image.planes():
-        layer, _, component = address.rpartition(".")
+        layer, _, last = address.rpartition(".")
         if not layer and len(image.parts) > 1:
             layer = part.name
-        component = component.upper()
-        layers.setdefault(layer, {})[_LONG.get(component, component)] = address
+        layers.setdefault(layer, {})[component(last)] = address
     return layers
 
 

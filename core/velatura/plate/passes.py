@@ -77,7 +77,8 @@ def pick_guides(
     Args:
         image: the plate.
         wanted: names from `GUIDES`.
-        overrides: guide -> layer to take it from instead of the usual ones, see `parse_overrides`.
+        overrides: guide -> layer to take it from instead of the usual ones, see
+            `velatura.channels.parse_overrides`.
         window: the beauty's data window; guides are cropped or filled with 0 to it.
 
     Raises:
@@ -117,29 +118,6 @@ def lacking(
     """Return those of the wanted guides that the image has not; see `pick_guides`."""
     layers = group(image)
     return tuple(g for g in wanted if not _addresses(image, layers, g, overrides or {}))
-
-
-def parse_overrides(text: str) -> dict[str, str]:
-    """Return which layer each guide is to be taken from, as a command line says it.
-
-    Args:
-        text: ``normal=N,depth=Z,id=crypto_object00``: names from `GUIDES`, and layers of the plate
-            (or a channel, where the guide is a single one); "" for the usual names.
-
-    Raises:
-        PassError: no such guide, a guide that is named twice, or no layer.
-    """
-    overrides: dict[str, str] = {}
-    for item in filter(None, map(str.strip, text.split(","))):
-        guide, _, layer = (word.strip() for word in item.partition("="))
-        example = f"Write passes like normal=N,depth=Z; there are {', '.join(GUIDES)}"
-        if guide not in GUIDES:
-            raise PassError(f"No look reads a pass {guide}", found=text, do=example)
-        if guide in overrides or not layer:
-            wrong = "is named twice" if guide in overrides else "is given no layer"
-            raise PassError(f"The pass {guide} {wrong}", found=text, do=example)
-        overrides[guide] = layer
-    return overrides
 
 
 def stack_guides(

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from velatura.apply import canvas, degrain
+from velatura.channels import parse_overrides
 from velatura.errors import ColourError, PassError
 from velatura.gain import law
 from velatura.image.planes import FloatArray, Image, Part, Pixels, Window
@@ -74,7 +75,7 @@ class Plate:
             f"Give a config like {card.config} with --config or $OCIO, or none",
         ):
             target = colour.canonical(card.colour_space, job.config)
-        overrides = passes.parse_overrides(job.passes)
+        overrides = parse_overrides(job.passes)
         planes = beauty.rgb, (red, green, blue), alpha
         spaces = space, target, job.config
         return cls(image, part, *planes, overrides, *spaces, job.exposure, job.degrain)

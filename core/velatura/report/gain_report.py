@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 
 import velatura
-from velatura import library
+from velatura import bakes, library
 from velatura.atomic import replacing
 from velatura.errors import FrameError, InputError, LookError
+from velatura.fingerprint import LOOK_KEY
 from velatura.gain import false_colour
 from velatura.image import drawing, exr, numbered, png
 from velatura.image.planes import FloatArray
@@ -33,7 +34,6 @@ _SHOWN = 6  # pictures on the page
 _WIDTH = 320  # px of each
 _HEAD = ("file", "written", "size", "min", "mean", "max stops", "")  # of all three channels
 _LISTED = 12  # frames that a message names
-_NAMED = ".gain."  # in the name of what should be a gain layer
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -118,13 +118,14 @@ def _layer(path: Path) -> Layer | None:
     layer = Layer(path, pattern.lead, pattern.single or "")
     try:
         header = exr.attributes(path)
-        if "velatura/digest" not in header or "velatura/strength" in header:
+        if LOOK_KEY not in header or "velatura/strength" in header:
             return None
-        marks = str(header.get("velatura/look", "")), str(header["velatura/digest"])
+        marks = str(header.get("velatura/look", "")), str(header[LOOK_KEY])
         layer = replace(layer, look=marks[0], digest=marks[1])
         stops = _stops(path)
     except InputError as error:
-        return replace(layer, trouble=str(error)) if layer.digest or _NAMED in path.name else None
+        ours = layer.digest or bakes.is_gain(path.name)
+        return replace(layer, trouble=str(error)) if ours else None
     return replace(layer, stops=(float(stops.min()), float(stops.mean()), float(stops.max())))
 
 

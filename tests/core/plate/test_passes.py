@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from velatura.errors import PassError
 from velatura.image import exr
@@ -205,44 +203,6 @@ def test_a_guide_of_one_channel_can_be_named_by_its_channel():
     assert found["depth"][0, 0, 0] == 9
     np.testing.assert_array_equal(found["id"], passes.pick_guides(plate, ["id"])["id"])
     assert passes.pick_guides(plate, ["depth"], {"depth": "Z"})["depth"][0, 0, 0] == 5
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("", {}),
-        ("normal=N", {"normal": "N"}),
-        (" normal = V.Noisy Image , depth=Z,", {"normal": "V.Noisy Image", "depth": "Z"}),
-        ("id=a=b", {"id": "a=b"}),
-    ],
-)
-def test_overrides_are_written_as_guide_and_layer(text, wanted):
-    assert passes.parse_overrides(text) == wanted
-
-
-@given(st.dictionaries(
-    st.sampled_from(list(passes.GUIDES)),
-    st.text(st.characters(exclude_characters=","), min_size=1).filter(lambda t: t == t.strip()),
-))  # fmt: skip
-def test_overrides_are_read_as_they_were_written(overrides):
-    text = ",".join(f"{guide}={layer}" for guide, layer in overrides.items())
-    assert passes.parse_overrides(text) == overrides
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("velvet=N", "No look reads a pass velvet.*normal, depth, albedo, id"),
-        ("N", "No look reads a pass N"),
-        ("=N", "No look reads a pass"),
-        ("normal", "The pass normal is given no layer"),
-        ("normal=", "The pass normal is given no layer"),
-        ("normal=N,normal=M", "The pass normal is named twice"),
-    ],
-)
-def test_overrides_that_are_none_are_refused(text, message):
-    with pytest.raises(PassError, match=message):
-        passes.parse_overrides(text)
 
 
 def test_guides_that_are_lacking_get_named():

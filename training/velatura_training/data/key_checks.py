@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
+from velatura.channels import parse_overrides
 from velatura.errors import VelaturaError
 from velatura.image import exr
 from velatura.image.planes import Window
@@ -71,7 +72,7 @@ class KeyChecks:
     def _not_numbers(self, key: Frame, guides: tuple[str, ...]) -> Iterator[str]:
         path = self._plates[key.frame]
         image = exr.read(path)
-        overrides = passes.parse_overrides(self._means.passes)
+        overrides = parse_overrides(self._means.passes)
         beauty = passes.pick_beauty(image, self._means.layer).rgb
         found = {f"the {name} pass": passes.channels(image, name, overrides) for name in guides}
         for what, channels in {"the picture": beauty, **found}.items():

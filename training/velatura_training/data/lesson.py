@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from velatura.carry.paint import Carry
+from velatura.channels import parse_overrides
 from velatura.errors import TrainingError
 from velatura.image import exr
 from velatura.job import Job
@@ -163,7 +164,7 @@ def _common_guides(plates: list[Path], wanted: Sequence[str] | None, means: Job)
     if unknown:
         raise TrainingError(f"No guide {unknown[0]}", found=", ".join(GUIDES))
     for path in plates:
-        lacking = passes.lacking(exr.read(path), names, passes.parse_overrides(means.passes))
+        lacking = passes.lacking(exr.read(path), names, parse_overrides(means.passes))
         there = [name for name in names if name not in lacking]
         if lacking and wanted is not None:
             raise TrainingError(

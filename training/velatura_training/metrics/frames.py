@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from velatura.channels import parse_overrides
 from velatura.errors import FrameError, ImageError
 from velatura.image import exr
 from velatura.image.numbered import find
@@ -52,7 +53,7 @@ class Frames:
             FrameError: there is none.
             PassError: ``named_passes`` makes no sense.
         """
-        return cls(find(pattern), layer, space, passes.parse_overrides(named_passes))
+        return cls(find(pattern), layer, space, parse_overrides(named_passes))
 
     def read(self, frame: int) -> Tensor:
         """Return a frame, ``(1, 3, H, W)`` scene-linear Rec.709, NaN and Inf as they are.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from velatura_blender.preferences import VELATURA_Preferences
-
+from ..preferences import VELATURA_Preferences
 from . import gain_nodes
 
 
@@ -39,8 +38,8 @@ class VELATURA_LookSettings(bpy.types.PropertyGroup):
     )
     even: bpy.props.BoolProperty(
         name="Even to the Eye",
-        description="Half the strength shows half of the look. Off, it is half of the look's stops,"
-        " of which the first show most. 0, and 1 and more, are the same either way",
+        description="On: 0.5 looks like half the look. Off: 0.5 is half the stops, which looks like"
+        " more. 0 and values from 1 up are unaffected",
         get=_is_even,
         set=_set_even,
     )

@@ -23,7 +23,7 @@ LUT = tuple((k / 16) ** 1.7 for k in range(strength.KNOTS))
 SLIDER = 0.0, 0.01, 0.3, 0.5, 0.96, 1.0, 1.7
 
 BUILD = """
-from velatura_blender import law
+from velatura_blender.nodes import gain_nodes
 scene = stage.start()
 stage.enable()
 tree, result = stage.new_graph(scene)
@@ -37,7 +37,7 @@ matte.image.colorspace_settings.name = "Non-Color"
 
 def node(lut):
     group = bpy.data.node_groups.new("Law", "CompositorNodeTree")
-    law.build(group, image, 1 / 128, lut)
+    gain_nodes.build(group, image, 1 / 128, lut)
     made = tree.nodes.new("CompositorNodeGroup")
     made.node_tree = group
     tree.links.new(plate.outputs[0], made.inputs["Image"])
@@ -69,14 +69,14 @@ more = len(look.node_tree.nodes)
 for strength in {SLIDER}:
     render(strength, look, strength)
 render("field", look, by="Strength")
-law.set_even(look.node_tree, False)
+gain_nodes.set_even(look.node_tree, False)
 render("raw", look, 0.5)
-law.set_even(look.node_tree, True)
-curve = look.node_tree.nodes[law.EVEN].mapping.curves[0]
+gain_nodes.set_even(look.node_tree, True)
+curve = look.node_tree.nodes[gain_nodes.EVEN].mapping.curves[0]
 curve.points.new(0.03, 0.9)
-law.set_calibration(look.node_tree, {LUT})
+gain_nodes.set_calibration(look.node_tree, {LUT})
 render("mended", look, 0.5)
-law.set_calibration(look.node_tree, ())
+gain_nodes.set_calibration(look.node_tree, ())
 render("none", look, 0.5)
 stage.say(few=few, more=more, left=len(look.node_tree.nodes))
 """

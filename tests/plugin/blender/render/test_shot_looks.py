@@ -57,12 +57,12 @@ bpy.ops.wm.save_as_mainfile(filepath=f"{P}/shot.blend")
 
 PLATES = """
 from pathlib import Path
-from velatura_blender import dialect
+from velatura_blender import compat
 view = scene.view_layers[0]
 view.use_pass_position = view.use_pass_vector = view.use_pass_cryptomatte_object = True
 outputs = layers.node.outputs
 passes = {name: outputs[name] for name in ("Position", "Vector", "CryptoObject00")}
-dialect.new_file_output(tree, Path(P, "plate."), {"Combined": layers, **passes})
+compat.new_file_output(tree, Path(P, "plate."), {"Combined": layers, **passes})
 stage.animate(scene, f"{P}/unused/")
 places = {}
 for frame in range(1, 6):
@@ -72,7 +72,8 @@ stage.say(places=places)
 """
 
 RENDER = """
-from velatura_blender import messages, passes
+from velatura_blender import messages
+from velatura_blender.nodes import passes
 from velatura_blender.nodes.looknode import LookNode
 bpy.ops.wm.open_mainfile(filepath=f"{P}/shot.blend")
 velatura = stage.enable()
