@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import velatura
+from velatura import signatures
 from velatura.errors import ImageError, LookError
 from velatura.job import Job
 
@@ -24,7 +25,6 @@ JOB_KEY = "velatura/job"
 
 _PIECE = 2**22  # bytes hashed by one thread at a time: large enough that threads cost nothing
 _THREADS = 4  # 33 MB take 13 ms with two processors, 22 ms with one (measured, SHA in hardware)
-_MAGIC = b"\x76\x2f\x31\x01"  # "OpenEXR File Layout", magic number 20000630
 _HEAD = 1024  # bytes in which an attribute's name, type and size lie, and a fingerprint as well
 _MOST_ATTRIBUTES = 512  # of a header, two reads of that size each: 1 MiB at most
 
@@ -96,8 +96,8 @@ def stored(path: Path, key: str = JOB_KEY) -> str:
     """
     try:
         with path.open("rb", buffering=_HEAD) as stream:
-            at = len(_MAGIC) + 4  # after the version word
-            if stream.read(len(_MAGIC)) != _MAGIC:
+            at = len(signatures.EXR) + 4  # after the version word
+            if stream.read(len(signatures.EXR)) != signatures.EXR:
                 return ""
             for _ in range(_MOST_ATTRIBUTES):
                 stream.seek(at)

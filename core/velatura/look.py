@@ -26,7 +26,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from velatura import onnx_metadata, strength
+from velatura import onnx_metadata, signatures, strength
 from velatura.errors import LookError
 
 CARD_KEY = "velatura"
@@ -266,7 +266,7 @@ def _parse(annotation: object, key: str, value: object) -> Any:
 def _kind(data: bytes) -> str:
     """Say in a few words what a file that is not ONNX may be."""
     known = {b"PK": "a ZIP archive, perhaps a PyTorch checkpoint", b"\x80": "a Python pickle"}
-    known |= {b"\x89PNG": "a PNG picture", b"\x76\x2f\x31\x01": "an EXR picture"}
+    known |= {signatures.PNG[:4]: "a PNG picture", signatures.EXR: "an EXR picture"}
     hits = (what for magic, what in known.items() if data.startswith(magic))
     some = f"{len(data)} bytes that begin with {data[:8].hex(' ')}" if data else "an empty file"
     return next(hits, some)

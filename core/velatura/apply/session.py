@@ -24,6 +24,7 @@ from velatura.apply.onnx_runtime import ort
 from velatura.carry import packing
 from velatura.carry.paint import CHANNELS, Carry
 from velatura.errors import CancelledError, DeviceError, LookError, MachineError
+from velatura.half import HALF_MAX
 from velatura.image.planes import FloatArray
 from velatura.look import CARGO_KEY, Card, Look
 from velatura.plate.passes import GUIDES
@@ -253,6 +254,6 @@ def _check_stops(look: Look, answer: FloatArray) -> None:
 def _probe(look: Look, session: Session) -> None:
     """Run two small frames: one dark to bright, one with an exposure no plate should have."""
     step = look.card.alignment
-    for rows, columns, brightest in ((2, 3, 4.0), (5, 4, 65504.0)):
+    for rows, columns, brightest in ((2, 3, 4.0), (5, 4, HALF_MAX)):
         ramp = np.geomspace(1e-4, brightest, 3 * rows * columns * step**2, dtype=np.float32)
         session.stops(ramp.reshape(3, rows * step, columns * step))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from velatura.apply import canvas, degrain
 from velatura.errors import ColourError, PassError
-from velatura.gain import law
+from velatura.half import HALF_MAX
 from velatura.image.planes import FloatArray, Image, Part, Pixels, Window
 from velatura.job import Job
 from velatura.look import Card
@@ -107,17 +107,17 @@ class Plate:
             rgb[:, ~usable(rgb, alpha)] = 0
             if not isinstance(alpha, float):
                 np.divide(rgb, alpha, out=rgb, where=alpha > 0)
-            seen = np.clip(rgb, -law.HALF_MAX, law.HALF_MAX)
+            seen = np.clip(rgb, -HALF_MAX, HALF_MAX)
             if self.space != self.target:
                 seen = colour.convert(seen, self.space, self.target, self.config)
-                seen = np.clip(np.nan_to_num(seen), -law.HALF_MAX, law.HALF_MAX)
+                seen = np.clip(np.nan_to_num(seen), -HALF_MAX, HALF_MAX)
         return seen
 
     def shown(self, rows: slice, columns: slice) -> FloatArray:
         """Return what the network sees: `seen`, without its grain and brighter, as the job asks."""
         shown = self._clean(rows, columns) if self.grain else self.seen(rows, columns)
         if self.exposure:
-            shown = np.clip(shown * np.float32(2**self.exposure), -law.HALF_MAX, law.HALF_MAX)
+            shown = np.clip(shown * np.float32(2**self.exposure), -HALF_MAX, HALF_MAX)
         return shown
 
     def _clean(self, rows: slice, columns: slice) -> FloatArray:

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 import velatura
-from velatura import library
+from velatura import library, signatures
 from velatura.atomic import replacing
 from velatura.errors import FrameError, InputError, LookError
 from velatura.gain import false_colour
@@ -34,7 +34,6 @@ _WIDTH = 320  # px of each
 _HEAD = ("file", "written", "size", "min", "mean", "max stops", "")  # of all three channels
 _LISTED = 12  # frames that a message names
 _NAMED = ".gain."  # in the name of what should be a gain layer
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
@@ -188,7 +187,7 @@ def _thumbnail(look: Look | None) -> html.Picture | None:
         data = base64.b64decode(look.card.thumbnail if look else "", validate=True)
     except binascii.Error:
         return None
-    return html.Picture(data) if data.startswith(_PNG) else None
+    return html.Picture(data) if data.startswith(signatures.PNG) else None
 
 
 def _strip(layers: Sequence[Layer]) -> str:
