@@ -23,6 +23,7 @@ from velatura import library, signatures
 from velatura.atomic import replacing
 from velatura.errors import FrameError, InputError, LookError
 from velatura.gain import false_colour
+from velatura.gain.layer import DIGEST_KEY, LOOK_KEY, STRENGTH_KEY, stops_of
 from velatura.image import drawing, exr, numbered, png
 from velatura.image.planes import FloatArray
 from velatura.look import Look, read
@@ -117,20 +118,14 @@ def _layer(path: Path) -> Layer | None:
     layer = Layer(path, pattern.lead, pattern.single or "")
     try:
         header = exr.attributes(path)
-        if "velatura/digest" not in header or "velatura/strength" in header:
+        if DIGEST_KEY not in header or STRENGTH_KEY in header:
             return None
-        marks = str(header.get("velatura/look", "")), str(header["velatura/digest"])
+        marks = str(header.get(LOOK_KEY, "")), str(header[DIGEST_KEY])
         layer = replace(layer, look=marks[0], digest=marks[1])
-        stops = _stops(path)
+        stops = stops_of(exr.read(path))
     except InputError as error:
         return replace(layer, trouble=str(error)) if layer.digest or _NAMED in path.name else None
     return replace(layer, stops=(float(stops.min()), float(stops.mean()), float(stops.max())))
-
-
-def _stops(path: Path) -> FloatArray:
-    """Return a gain layer's stops, ``(3, H, W)``."""
-    image = exr.read(path)
-    return np.stack([image.find(name)[1].pixels for name in "RGB"], dtype=np.float32)
 
 
 def _lines(note: Path) -> list[str]:
@@ -197,7 +192,7 @@ def _strip(layers: Sequence[Layer]) -> str:
         return ""
     places = np.unique(np.linspace(0, len(whole) - 1, _SHOWN).round().astype(int))
     chosen = [whole[place] for place in places]
-    stops = [_small(false_colour.luminance(_stops(layer.path))) for layer in chosen]
+    stops = [_small(false_colour.luminance(stops_of(exr.read(layer.path)))) for layer in chosen]
     end = false_colour.reach(stops)
     return html.strip(
         "What the look does",

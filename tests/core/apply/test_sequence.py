@@ -310,15 +310,14 @@ def test_a_machine_without_the_memory_is_told_from_a_bug(tmp_path, slow_look, ro
     program = f"""
 import resource, sys
 from pathlib import Path
-from velatura.apply import frame, sequence
+from velatura.apply import sequence
 from velatura.cli import main as cli
-load = frame.load
+glaze = sequence.glaze
 def limited(*arguments):
-    loaded = load(*arguments)
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + {room} * 2**20,) * 2)
-    return loaded
-frame.load = limited
+    return glaze(*arguments)
+sequence.glaze = limited
 sys.exit(cli.main(["apply", {str(plate)!r}, "--look", {str(slow_look)!r},
                    "--out", {str(tmp_path / "out")!r}, "--device", "cpu"]))
 """

@@ -17,16 +17,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from velatura.apply.feed import guides_of
 from velatura.carry.paint import Carry
 from velatura.errors import TrainingError
 from velatura.image import exr
 from velatura.image.numbered import find
 from velatura.image.planes import FloatArray, Window
-from velatura.job import Job
-from velatura.look import Card
 from velatura.plate import passes
 from velatura.plate.passes import GUIDES
 from velatura.plate.plate import Plate
+from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura_training.data import paint_file
 
@@ -122,16 +122,15 @@ def load(
             do="Name each painted key with the number of the frame it was painted on.",
         )
     frames = sorted(paints)
-    means = Job(plate, "", "", layer=layer, space=space, passes=named_passes)
-    first = exr.read(plates[frames[0]])
-    look = Card("lesson", colour_space=Plate.of(first, means, Card("lesson")).space)
-    look = replace(look, guides=_common_guides([plates[f] for f in frames], guides, means))
-    keys = tuple(_read(f, plates[f], paints[f], means, look) for f in frames)
+    reading = Reading(layer, named_passes, space)
+    space = Plate.of(exr.read(plates[frames[0]]), reading).space
+    seen = space, _common_guides([plates[f] for f in frames], guides, reading)
+    keys = tuple(_read(f, plates[f], paints[f], reading, *seen) for f in frames)
     unpainted = [f for f in _between(sorted(plates), frames) if f not in paints][:others]
-    rest = tuple(_read(f, plates[f], None, means, look) for f in unpainted)
-    scale = _depth_scale(keys, look.guides)
-    whole = (Footage(plates, means),)
-    return Lesson(keys, rest, look.guides, look.colour_space, scale, footage=whole)
+    rest = tuple(_read(f, plates[f], None, reading, *seen) for f in unpainted)
+    scale = _depth_scale(keys, seen[1])
+    whole = (Footage(plates, reading),)
+    return Lesson(keys, rest, seen[1], space, scale, footage=whole)
 
 
 def pair(plates: Sequence[str], painted: Sequence[str]) -> list[tuple[str, str]]:
@@ -201,22 +200,29 @@ def unpainted(footage: Footage, frame: int, lesson: Lesson) -> Key:
     Raises:
         ImageError, PassError: it cannot be read.
     """
-    look = Card("lesson", colour_space=lesson.space, guides=lesson.guides)
-    return _read(frame, footage.plates[frame], None, footage.means, look)
+    seen = lesson.space, lesson.guides
+    return _read(frame, footage.plates[frame], None, footage.reading, *seen)
 
 
-def _read(frame: int, plate: Path, paint: Path | None, means: Job, look: Card) -> Key:
+def _read(
+    frame: int,
+    plate: Path,
+    paint: Path | None,
+    reading: Reading,
+    space: str,
+    guides: tuple[str, ...],
+) -> Key:
     """Return a frame as the network will see it when the look is applied: by the same code."""
-    image = exr.read(plate)
-    seen = Plate.of(image, means, look)
+    seen = Plate.of(exr.read(plate), reading)
     rows, columns = (slice(0, size) for size in seen.size)
-    light, stack = seen.seen(rows, columns), seen.guides(rows, columns, look)
+    light = seen.seen(rows, columns, space)
+    stack = guides_of(seen, guides, rows, columns)
     if stack is None:
         stack = np.zeros((0, *seen.size), np.float32)
     digests = {plate.name: _digest(plate)}
     painted, window = None, seen.part.data
     if paint is not None:
-        layer, coverage, window = paint_file.read(paint, look.colour_space, seen.part, plate)
+        layer, coverage, window = paint_file.read(paint, space, seen.part, plate)
         rows, columns = window.within(seen.part.data)
         light, stack = light[:, rows, columns], stack[:, rows, columns]
         if coverage is not None:  # what was left transparent stays as the plate is
@@ -226,14 +232,16 @@ def _read(frame: int, plate: Path, paint: Path | None, means: Job, look: Card) -
     return Key(frame, _tensor(light), _tensor(stack), window, painted, digests)
 
 
-def _common_guides(plates: list[Path], wanted: Sequence[str] | None, means: Job) -> tuple[str, ...]:
+def _common_guides(
+    plates: list[Path], wanted: Sequence[str] | None, reading: Reading
+) -> tuple[str, ...]:
     """Return the wanted guides, or those of the usual ones that every plate has."""
     names = tuple(USUAL if wanted is None else wanted)
     unknown = [name for name in names if name not in GUIDES]
     if unknown:
         raise TrainingError(f"No guide {unknown[0]}", found=", ".join(GUIDES))
     for path in plates:
-        lacking = passes.lacking(exr.read(path), names, passes.parse_overrides(means.passes))
+        lacking = passes.lacking(exr.read(path), names, passes.parse_overrides(reading.passes))
         there = [name for name in names if name not in lacking]
         if lacking and wanted is not None:
             raise TrainingError(

@@ -15,9 +15,8 @@ from velatura.errors import TrainingError
 from velatura.image import exr
 from velatura.image.numbered import find
 from velatura.image.planes import Window
-from velatura.job import Job
-from velatura.look import Card
 from velatura.plate.plate import Plate
+from velatura.plate.reading import Reading
 
 SMALLEST = 96
 """Smallest side of a frame and of a patch, px: less has no middle that is free of its edges."""
@@ -69,17 +68,16 @@ def load(plates: Sequence[str], layer: str = "", space: str = "") -> Footage:
     files = [path for pattern in plates for path in _spread(list(find(pattern).values()))]
     if not files:
         raise TrainingError("No footage to learn on", do="Name a shot: plate.####.exr")
-    means = Job("", "", "", layer=layer, space=space)
-    wanted = Card("lesson")
-    spaces = {Plate.of(exr.read(path), means, wanted).space for path in (files[0], files[-1])}
+    reading = Reading(layer, space=space)
+    spaces = {Plate.of(exr.read(path), reading).space for path in (files[0], files[-1])}
     if len(spaces) > 1:
         raise TrainingError(
             "The shots are in different colour spaces",
             found=", ".join(sorted(spaces)),
             do="Convert them into one, or say with --space what they really are.",
         )
-    look = Card("lesson", colour_space=spaces.pop())
-    return Footage(tuple(_read(path, means, look) for path in files), look.colour_space)
+    (common,) = spaces
+    return Footage(tuple(_read(path, reading, common) for path in files), common)
 
 
 def _spread(files: list[Path]) -> list[Path]:
@@ -88,9 +86,9 @@ def _spread(files: list[Path]) -> list[Path]:
     return [files[index * len(files) // count] for index in range(count)]
 
 
-def _read(path: Path, means: Job, look: Card) -> Frame:
+def _read(path: Path, reading: Reading, space: str) -> Frame:
     """Return a frame as the network will see it when the look is applied: by the same code."""
-    plate = Plate.of(exr.read(path), means, look)
+    plate = Plate.of(exr.read(path), reading)
     if min(plate.size) < SMALLEST:
         raise TrainingError(
             f"{path} is too small to learn on",
@@ -98,6 +96,6 @@ def _read(path: Path, means: Job, look: Card) -> Frame:
             do=f"At least {SMALLEST} px a side are wanted.",
         )
     rows, columns = (slice(0, size) for size in plate.size)
-    light = torch.from_numpy(np.ascontiguousarray(plate.seen(rows, columns)))
+    light = torch.from_numpy(np.ascontiguousarray(plate.seen(rows, columns, space)))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Frame(light, plate.part.data, {path.name: digest})
