@@ -17,6 +17,9 @@ import numpy.typing as npt
 
 from velatura.errors import PassError
 
+LUMINANCE = (0.2126, 0.7152, 0.0722)
+"""Weights of linear red, green and blue in light's luminance (ITU-R BT.709-6, item 3.2)."""
+
 FloatArray = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.generic]
 

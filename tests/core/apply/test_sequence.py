@@ -326,3 +326,11 @@ sys.exit(cli.main(["apply", {str(plate)!r}, "--look", {str(slow_look)!r},
     assert done.returncode == 4, done.stderr
     assert "Not enough memory" in done.stderr
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_every_plate_is_decoded_once(tmp_path, look, monkeypatch):
+    plate, decoded = plates.shot(tmp_path / "in", 3), []
+    read = exr.read
+    monkeypatch.setattr(exr, "read", lambda path: (decoded.append(path.name), read(path))[1])
+    run(plate, look, tmp_path / "out")
+    assert len(decoded) == len(set(decoded)) == 3
