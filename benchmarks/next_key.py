@@ -28,10 +28,9 @@ from velatura.carry.paint import Carry
 from velatura.carry.painted_key import Key
 from velatura.image import numbered
 from velatura.image.planes import FloatArray
-from velatura.job import Job
-from velatura.look import Card
 from velatura.plate import colour, flat
 from velatura.plate.encoding import encoded
+from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.suggest import advice, coverage, proxy
 from velatura.suggest.advice import Suggestion, advise
@@ -55,7 +54,7 @@ class Shot:
     def __init__(self, plate: str, painted: Sequence[str]) -> None:
         self.plate = plate
         self.truth = {f: path for pattern in painted for f, path in numbered.find(pattern).items()}
-        self.footage = Footage(numbered.find(plate), Job(plate, "", ""))
+        self.footage = Footage(numbered.find(plate), Reading())
         with Progress("none") as silent:
             self.seen = proxy.scout(self.footage, silent)
             self.reached = coverage.measure(self.seen, (), silent)
@@ -236,7 +235,7 @@ def _carried(seen: Scouted, light: dict[int, FloatArray]) -> dict[tuple[int, int
 def _light(path: Path) -> FloatArray:
     read = flat.read_rgb(path)
     planes = np.ascontiguousarray(read.rgb.transpose(2, 0, 1))
-    return colour.convert(planes, read.space, Card("truth").colour_space)
+    return colour.convert(planes, read.space, colour.SCENE)
 
 
 def _mean(off: dict[int, float], painted: Frames) -> float:

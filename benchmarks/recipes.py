@@ -31,9 +31,8 @@ from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
 from velatura.gain import law
 from velatura.image import exr, numbered
-from velatura.job import Job
-from velatura.look import Card
 from velatura.plate.plate import Plate
+from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.system.progress import Progress
 from velatura_training.data import carried_keys
@@ -111,7 +110,7 @@ def measure(name: str, seed: int, given: argparse.Namespace) -> dict[str, object
         for frame in PAINTED:
             source = folder / "painted" / f"frame.{frame:04d}.exr"
             (painted / source.name).symlink_to(source.absolute())
-        shot = Footage(numbered.find(str(folder / "plate" / FRAME)), Job("", "", ""))
+        shot = Footage(numbered.find(str(folder / "plate" / FRAME)), Reading())
         guides = None if guided else ()
         lesson = lessons.load(
             str(folder / "plate" / FRAME), str(painted / FRAME), guides, others=99
@@ -174,7 +173,7 @@ def write(course: Paired, key: Frame, shot: Footage, out: Path) -> None:
     guides = fed(key.guides) if len(key.guides) else None
     stops = painter(fed(key.plate), guides)[0, :, :height, :width].numpy()
     path = shot.plates[key.frame]
-    plate = Plate.of(exr.read(path), shot.means, Card("benchmark"))
+    plate = Plate.of(exr.read(path), shot.reading)
     glazed = law.apply(np.stack(plate.rgb).astype(np.float32), stops)
     planes = dict(zip(plate.names, glazed, strict=True))
     exr.write(out / path.name, plate.image.replace(planes))

@@ -128,7 +128,7 @@ def states(
     marks = recall(folder) if mark else {}
     found = {}
     for frame, paths in gains.items():
-        made_by = {fingerprint.stored(path, fingerprint.LOOK_KEY) for path in paths}
+        made_by = {fingerprint.stored(path, fingerprint.DIGEST_KEY) for path in paths}
         current = marks.get(frame, mark) == mark
         right = made_by == {digest} and current
         found[frame] = MISSING if "" in made_by else BAKED if right else STALE

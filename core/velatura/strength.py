@@ -22,13 +22,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-__all__ = ["HALF_MAX", "KNOTS", "even", "is_calibration", "slider"]
+__all__ = ["KNOTS", "even", "is_calibration", "slider"]
 
 KNOTS = 17
 """Values of a calibration: at every sixteenth of the slider."""
-
-HALF_MAX = 65504.0
-"""The largest finite half float (IEEE 754 binary16): the gain law takes no light beyond it."""
 
 
 def even(lut: Sequence[float], strength: float) -> float:

@@ -13,7 +13,7 @@ from velatura import bakes
 from velatura.apply import sequence
 from velatura.bakes import BAKED, MISSING, STALE
 from velatura.errors import StorageError
-from velatura.fingerprint import LOOK_KEY, look_digest, stored
+from velatura.fingerprint import DIGEST_KEY, look_digest, stored
 from velatura.job import Job
 from velatura.look import read
 from velatura.system.progress import Progress
@@ -78,7 +78,7 @@ def test_a_frame_is_baked_stale_or_missing(tmp_path: Path, look: Path) -> None:
     sequence.run(Job(str(plate), str(look), str(out)), Progress("none"))
     gains = {frame: [out / bakes.gain_name("plate", f"{frame:04d}")] for frame in (1, 2, 3)}
     digest = read(look).digest
-    assert stored(gains[1][0], LOOK_KEY) == look_digest(look) == digest
+    assert stored(gains[1][0], DIGEST_KEY) == look_digest(look) == digest
     assert bakes.states(out, gains, digest) == {1: BAKED, 2: BAKED, 3: MISSING}
     assert bakes.states(out, gains, "another") == {1: STALE, 2: STALE, 3: MISSING}
     bakes.remember(out, [1], "graph")

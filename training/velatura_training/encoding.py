@@ -12,10 +12,10 @@ import math
 import torch
 from torch import Tensor
 
-from velatura.gain import law
+from velatura import half
 from velatura.plate.encoding import SCALE, SLOPE
 
-HALF_MAX = float(law.HALF_MAX)
+HALF_MAX = float(half.HALF_MAX)
 
 STOPS = SCALE * math.log(2)
 """Natural logarithm of the light per unit of the encoding."""

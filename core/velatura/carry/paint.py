@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from velatura.carry.painted_key import Key
-from velatura.carry.reproject import RIM, Pixels, Road
+from velatura.carry.reproject import RIM, Road, Samples
 from velatura.image.planes import FloatArray
 from velatura.image.sampling import cubic
 from velatura.scene.gbuffer import Sight
@@ -103,14 +103,14 @@ class Carry:
         step = max(1, _STRIP // width)
         for top in range(0, height, step):
             rows = slice(top, min(top + step, height))
-            pixels = Pixels.of(sight.strip(rows), self.tracks)
+            pixels = Samples.of(sight.strip(rows), self.tracks)
             least = np.where(beside[rows], np.float32(0), np.float32(RIM)).reshape(-1)
             for planes, some in zip(carried, (roads[:1], roads[1:]), strict=True):
                 _fill(planes[:, rows].reshape(4, -1), some, pixels, least)
         return carried.reshape(CHANNELS, height, width)
 
 
-def _fill(planes: FloatArray, roads: Sequence[Road], pixels: Pixels, least: FloatArray) -> None:
+def _fill(planes: FloatArray, roads: Sequence[Road], pixels: Samples, least: FloatArray) -> None:
     """Put paint into ``(4, N)`` planes, 0 so far, where a key has better than those before it.
 
     It has to be worth more than the ``(N,)`` least.

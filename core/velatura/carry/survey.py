@@ -126,8 +126,7 @@ def _key(footage: Footage, painted: Sequence[int]) -> str:
         for frame, path in sorted(footage.plates.items())
         for stat in (path.stat(),)
     ]
-    means = {**asdict(footage.means), "plate": "", "frames": ""}
-    return json.dumps([FORMAT, footage.flowing, sorted(painted), means, files])
+    return json.dumps([FORMAT, footage.flowing, sorted(painted), asdict(footage.reading), files])
 
 
 def _tell_nothing(why: str) -> None:

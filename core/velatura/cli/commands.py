@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from velatura.errors import MachineError
-from velatura.job import Job
+from velatura.job import Device, Job
 from velatura.system.progress import Progress, Style
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def apply(
     write: Literal["gain", "picture", "both"] = "gain",
     strength: float = 1.0,
     mask: str = "",
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: Device = "auto",
     layer: str = "",
     passes: str = "",
     space: str = "",

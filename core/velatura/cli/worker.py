@@ -26,10 +26,10 @@ from typing import Any, TextIO
 
 import velatura
 from velatura.apply import sequence
-from velatura.apply.session import Device, Session, open_session
+from velatura.apply.session import Session, open_session
 from velatura.client import PROTOCOL
 from velatura.errors import CancelledError, InputError, VelaturaError
-from velatura.job import Job
+from velatura.job import Device, Job
 from velatura.look import Look
 
 log = logging.getLogger(__name__)

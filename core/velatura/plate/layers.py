@@ -38,15 +38,21 @@ def matching(layers: Layers, name: str) -> list[Components]:
     ]
 
 
-def find_layer(image: Image, layers: Layers, name: str) -> Components:
-    """Return the one layer of that name, or raise PassError naming those there are."""
+def layer_of(layers: Layers, name: str) -> Components | None:
+    """Return the one layer of that name; None where there is none, or more than one."""
     if name in layers:
         return layers[name]
     found = matching(layers, name)
-    if len(found) != 1:
-        few = "more than one layer" if found else "no layer"
+    return found[0] if len(found) == 1 else None
+
+
+def find_layer(image: Image, layers: Layers, name: str) -> Components:
+    """Return the one layer of that name, or raise PassError naming those there are."""
+    found = layer_of(layers, name)
+    if found is None:
+        few = "more than one layer" if matching(layers, name) else "no layer"
         raise PassError(f"{title(image)} has {few} {name}", found=listed(layers))
-    return found[0]
+    return found
 
 
 def listed(layers: Layers) -> str:

@@ -32,21 +32,6 @@ def between(before: FloatArray, after: FloatArray) -> FloatArray:
     return np.ascontiguousarray(flow.transpose(2, 0, 1))
 
 
-def as_vector(
-    to_before: FloatArray | None, to_after: FloatArray | None, size: tuple[int, int]
-) -> FloatArray:
-    """Return flows to the neighbouring frames as Blender stores motion, ``(4, H, W)`` px.
-
-    A neighbour that is not there leaves zeros, as in a render.
-    """
-    vector = np.zeros((4, *size), np.float32)
-    if to_before is not None:
-        vector[0], vector[1] = to_before[0], -to_before[1]
-    if to_after is not None:
-        vector[2], vector[3] = -to_after[0], to_after[1]
-    return vector
-
-
 def _grey(encoded: FloatArray) -> npt.NDArray[np.uint8]:
     shown: npt.NDArray[np.uint8] = np.rint(np.clip(encoded.mean(axis=0), 0, 1) * 255).astype("u1")
     return shown

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from velatura.half import HALF_MAX
 from velatura.job import MOST_STRENGTH
-from velatura.strength import HALF_MAX
 
 from .nodespec import Knobs
 

@@ -145,7 +145,8 @@ def test_memory_does_not_change_a_bit(tmp_path, space, memory):
     job = Job(str(tmp_path / "plate.exr"), str(guided), "", space=space)
     target = targets.Target(tmp_path / "tiled.exr", "")
     files = targets.Frame(tmp_path / "plate.exr", None, target, None)
-    frame.glaze(files, job, session, memory * MIB)
+    loaded = frame.load(files, job, session.card)
+    frame.glaze(files, loaded, job, session, memory * MIB)
     assert_images_match(exr.read(tmp_path / "tiled.exr"), whole, ignore_metadata=MARKS)
 
 

@@ -88,7 +88,7 @@ def test_tiles_equal_the_whole_bit_for_bit(folder, keys, tmp_path):
     for name, budget in (("whole", 2**28), ("tiles", 70 * 70 * 120)):
         target = Target(tmp_path / f"{name}.exr", "")
         files = Frame(folder / "plate.0003.exr", None, target, None, 3)
-        frame.glaze(files, job, session, budget)
+        frame.glaze(files, frame.load(files, job, session.card), job, session, budget)
         results.append(rgb(target.path))
     assert results[0].tobytes() == results[1].tobytes()
     assert np.abs(results[0]).max() > 0.1
@@ -246,7 +246,7 @@ def test_other_keys_than_the_card_says_are_refused(keys, tmp_path):
 def test_keys_without_a_card_that_knows_them_are_refused(keys, tmp_path):
     made = looks.faithful(tmp_path / "faithful.onnx", keys, **BY)
     model = onnx.load(made)
-    card = replace(look.read(made).card, cargo="")
+    card = replace(look.read(made).card, keys_digest="")
     (entry,) = [e for e in model.metadata_props if e.key == look.CARD_KEY]
     entry.value = card.dumps()
     onnx.save(model, made)

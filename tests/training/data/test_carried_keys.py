@@ -20,6 +20,7 @@ from velatura.errors import LookError
 from velatura.image import exr, numbered
 from velatura.job import Job
 from velatura.plate.encoding import encoded
+from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.system.progress import Progress
 from velatura_training.cli import export as export_command
@@ -43,9 +44,7 @@ def patterns(folder: Path) -> tuple[str, str]:
 def attached(folder: Path, guides: tuple[str, ...] = ()) -> Lesson:
     plate, painted = patterns(folder)
     plain = lessons.load(plate, painted, guides)
-    return carried_keys.attach(
-        plain, Footage(numbered.find(plate), Job(plate, "", "")), Progress("none")
-    )
+    return carried_keys.attach(plain, Footage(numbered.find(plate), Reading()), Progress("none"))
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +131,7 @@ def test_without_passes_the_lesson_stays_as_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr("velatura.scene.optical_flow.available", lambda: False)
     plate, painted = patterns(STAGE.write(tmp_path, but="position vector id"))
     plain = lessons.load(plate, painted)
-    shot = Footage(numbered.find(plate), Job(plate, "", ""))
+    shot = Footage(numbered.find(plate), Reading())
     assert carried_keys.attach(plain, shot, Progress("none")) is plain
 
 
@@ -198,7 +197,7 @@ def test_a_shot_look_says_what_it_is(made):
     card = made.card
     assert card.format == 2
     assert card.carried_by == ("position", "id")
-    assert card.cargo == look.cargo_digest(made.cargo) != ""
+    assert card.keys_digest == look.keys_digest(made.keys) != ""
     assert card.training["lesson"]["frames"] == [1, 5]
     assert card.training["lesson"]["carried"]
     session = open_session(made, "cpu")

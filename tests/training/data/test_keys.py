@@ -5,12 +5,12 @@ import pytest
 import torch
 from tiny import HEIGHT, WIDTH, disc, paint, plate, write_frame, write_layer
 
+from velatura.apply.feed import guides_of
 from velatura.errors import FrameError, PassError, TrainingError
 from velatura.image import exr, png
 from velatura.image.planes import Image, Window
-from velatura.job import Job
-from velatura.look import Card
 from velatura.plate.plate import Plate
+from velatura.plate.reading import Reading
 from velatura_training.data import lesson as lessons
 from velatura_training.data import patches
 from velatura_training.data.augment import Batch, add_grain, drop_guides, expose
@@ -65,12 +65,14 @@ def test_a_pass_by_another_name_is_found_when_it_is_named(shot):
 def test_learning_and_applying_see_the_same_plate(shot):
     """What the trainer takes for the plate is what the runtime will feed the look."""
     lesson = lessons.load(shot.plate, shot.painted)
-    means = Job(shot.plate, "", "")
-    look = Card("look", colour_space=lesson.space, guides=lesson.guides)
-    seen = Plate.of(exr.read(shot.folder / "plate.0001.exr"), means, look)
+    seen = Plate.of(exr.read(shot.folder / "plate.0001.exr"), Reading())
     everything = slice(0, HEIGHT), slice(0, WIDTH)
-    np.testing.assert_array_equal(lesson.keys[0].plate.numpy(), seen.seen(*everything))
-    np.testing.assert_array_equal(lesson.keys[0].guides.numpy(), seen.guides(*everything, look))
+    light, guides = (
+        seen.seen(*everything, lesson.space),
+        guides_of(seen, lesson.guides, *everything),
+    )
+    np.testing.assert_array_equal(lesson.keys[0].plate.numpy(), light)
+    np.testing.assert_array_equal(lesson.keys[0].guides.numpy(), guides)
 
 
 def test_an_8_bit_key_is_taken_as_srgb(shot):

@@ -9,6 +9,7 @@ import torch
 from tiny import write_frame
 
 from velatura.apply import canvas
+from velatura.apply.feed import Feed
 from velatura.apply.session import open_session
 from velatura.apply.tile import tiles
 from velatura.errors import TrainingError
@@ -16,8 +17,8 @@ from velatura.gain import law
 from velatura.image import exr, png
 from velatura.image.planes import Image, Window
 from velatura.job import Job
-from velatura.look import Card
 from velatura.plate.plate import Plate
+from velatura.plate.reading import Reading
 from velatura_training import run_folder
 from velatura_training.data import paintings, plates
 from velatura_training.data.colour_transfer import Palette
@@ -195,9 +196,10 @@ def applied(made, side):
     wall = np.full((3, side, side), 0.4, np.float32)
     window = Window(0, 0, side, side)
     image = Image((exr.new_part(dict(zip("RGB", wall, strict=True)), window, window),))
-    plate = Plate.of(image, Job("", "", ""), Card("wall", colour_space=SPACE))
+    plate = Plate.of(image, Reading())
     rows = columns = slice(0, side)
-    stops = open_session(made, "cpu").stops(wall, plate.guides(rows, columns, made.card))
+    seen = Feed.of(plate, made.card, Job("", "", "")).guides(rows, columns)
+    stops = open_session(made, "cpu").stops(wall, seen)
     return wall, law.apply(wall, stops, floor=made.card.floor)
 
 

@@ -16,10 +16,10 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
-from velatura.apply.targets import frames as frames_of
+from velatura.apply.targets import plates
 from velatura.errors import FrameError
 from velatura.image.numbered import Pattern, frame_numbers, holes
-from velatura.job import Job
+from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.suggest.advice import Advice, Suggestion, advise
 from velatura.suggest.coverage import measure
@@ -83,8 +83,8 @@ def suggest(
         as_json: print JSON instead of a table.
         progress: a bar, lines for Open Job Description or Tractor, or nothing.
     """
-    means = Job(plate, "", "", frames, layer=layer, passes=passes, space=space)
-    footage = Footage({frame.number or 0: frame.plate for frame in frames_of(means)}, means)
+    files = {int(number or 0): path for number, path in plates(plate, frames).items()}
+    footage = Footage(files, Reading(layer, passes, space))
     keys, learnt = _keys(painted), None
     if run is not None:
         from velatura_training.suggest import uncertainty

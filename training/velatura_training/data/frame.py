@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from velatura.apply.feed import guides_of
 from velatura.image import exr
 from velatura.image.planes import FloatArray, Window
-from velatura.job import Job
-from velatura.look import Card
 from velatura.plate.plate import Plate
+from velatura.plate.reading import Reading
 from velatura_training.data import paint_file
 
 
@@ -45,30 +45,37 @@ class Frame:
     digests: dict[str, str]
 
 
-def read(frame: int, plate: Path, paint: Path | None, means: Job, look: Card) -> Frame:
+def read(
+    frame: int,
+    plate: Path,
+    paint: Path | None,
+    reading: Reading,
+    space: str,
+    guides: tuple[str, ...],
+) -> Frame:
     """Return a frame as the network will see it when the look is applied: by the same code.
 
     Args:
         frame: its number.
         plate: its plate's file.
         paint: its painted key's file, or None.
-        means: layer, passes and colour space of the plate.
-        look: guides and colour space of the look.
+        reading: layer, passes and colour space of the plate.
+        space: the colour space of the look.
+        guides: the passes that it reads, see `velatura.channels.GUIDES`.
 
     Raises:
         ImageError, PassError, ColourError: the plate cannot be read as it is meant.
         TrainingError: the paint does not fit the plate.
     """
-    image = exr.read(plate)
-    seen = Plate.of(image, means, look)
+    seen = Plate.of(exr.read(plate), reading)
     rows, columns = (slice(0, size) for size in seen.size)
-    light, stack = seen.seen(rows, columns), seen.guides(rows, columns, look)
+    light, stack = seen.seen(rows, columns, space), guides_of(seen, guides, rows, columns)
     if stack is None:
         stack = np.zeros((0, *seen.size), np.float32)
     digests = {plate.name: _digest(plate)}
     painted, window = None, seen.part.data
     if paint is not None:
-        layer, coverage, window = paint_file.read(paint, look.colour_space, seen.part, plate)
+        layer, coverage, window = paint_file.read(paint, space, seen.part, plate)
         rows, columns = window.within(seen.part.data)
         light, stack = light[:, rows, columns], stack[:, rows, columns]
         if coverage is not None:  # what was left transparent stays as the plate is

@@ -18,10 +18,11 @@ from velatura.channels import parse_overrides
 from velatura.errors import VelaturaError
 from velatura.image import exr
 from velatura.image.planes import Window
-from velatura.job import Job
-from velatura.look import Card
-from velatura.plate import passes
+from velatura.plate import colour
+from velatura.plate.beauty import pick_beauty
+from velatura.plate.passes import Guides
 from velatura.plate.plate import Plate
+from velatura.plate.reading import Reading
 from velatura_training.data.frame import Frame
 from velatura_training.encoding import encode
 
@@ -48,8 +49,8 @@ class KeyChecks:
         means: how they are read, as `velatura.plate.plate.Plate` takes it.
     """
 
-    def __init__(self, plates: Mapping[int, Path], means: Job) -> None:
-        self._plates, self._means = plates, means
+    def __init__(self, plates: Mapping[int, Path], reading: Reading) -> None:
+        self._plates, self._reading = plates, reading
         self._drawn: dict[int, Tensor | None] = {}
 
     def about(self, key: Frame, paint: Path, guides: tuple[str, ...]) -> list[str]:
@@ -72,9 +73,9 @@ class KeyChecks:
     def _not_numbers(self, key: Frame, guides: tuple[str, ...]) -> Iterator[str]:
         path = self._plates[key.frame]
         image = exr.read(path)
-        overrides = parse_overrides(self._means.passes)
-        beauty = passes.pick_beauty(image, self._means.layer).rgb
-        found = {f"the {name} pass": passes.channels(image, name, overrides) for name in guides}
+        there = Guides.of(image, parse_overrides(self._reading.passes))
+        beauty = pick_beauty(image, self._reading.layer).rgb
+        found = {f"the {name} pass": there.addresses(name) for name in guides}
         for what, channels in {"the picture": beauty, **found}.items():
             planes = [image.find(name)[1].pixels for name in channels]
             broken = int(np.isnan(planes).any(axis=0).sum())
@@ -106,12 +107,12 @@ class KeyChecks:
 
     def _draw(self, path: Path, window: Window) -> Tensor | None:
         try:
-            plate = Plate.of(exr.read(path), self._means, Card("doubts"))
+            plate = Plate.of(exr.read(path), self._reading)
         except VelaturaError:  # not a frame that is learnt from
             return None
         if window.common(plate.part.data) != window:
             return None
-        return edges(torch.from_numpy(plate.seen(*window.within(plate.part.data))))
+        return edges(torch.from_numpy(plate.seen(*window.within(plate.part.data), colour.SCENE)))
 
 
 def _black(key: Frame, paint: Path) -> Iterator[str]:

@@ -13,11 +13,10 @@ from velatura.carry.paint import Carry
 from velatura.channels import parse_overrides
 from velatura.errors import TrainingError
 from velatura.image import exr
-from velatura.job import Job
-from velatura.look import Card
 from velatura.plate import passes
 from velatura.plate.passes import GUIDES
 from velatura.plate.plate import Plate
+from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura_training.data import key_files
 from velatura_training.data.frame import Frame, read
@@ -85,16 +84,15 @@ def load(
     """
     plates, paints = key_files.find_keys(plate, painted)
     frames = sorted(paints)
-    means = Job(plate, "", "", layer=layer, space=space, passes=named_passes)
-    first = exr.read(plates[frames[0]])
-    look = Card("lesson", colour_space=Plate.of(first, means, Card("lesson")).space)
-    look = replace(look, guides=_common_guides([plates[f] for f in frames], guides, means))
-    keys = tuple(read(f, plates[f], paints[f], means, look) for f in frames)
+    reading = Reading(layer, named_passes, space)
+    space = Plate.of(exr.read(plates[frames[0]]), reading).space
+    seen = space, _common_guides([plates[f] for f in frames], guides, reading)
+    keys = tuple(read(f, plates[f], paints[f], reading, *seen) for f in frames)
     unpainted = key_files.unpainted(plates, frames)[:others]
-    rest = tuple(read(f, plates[f], None, means, look) for f in unpainted)
-    scale = _depth_scale(keys, look.guides)
-    whole = (Footage(plates, means),)
-    return Lesson(keys, rest, look.guides, look.colour_space, scale, footage=whole)
+    rest = tuple(read(f, plates[f], None, reading, *seen) for f in unpainted)
+    scale = _depth_scale(keys, seen[1])
+    whole = (Footage(plates, reading),)
+    return Lesson(keys, rest, seen[1], space, scale, footage=whole)
 
 
 def load_all(
@@ -153,18 +151,19 @@ def unpainted(footage: Footage, number: int, lesson: Lesson) -> Frame:
     Raises:
         ImageError, PassError: it cannot be read.
     """
-    look = Card("lesson", colour_space=lesson.space, guides=lesson.guides)
-    return read(number, footage.plates[number], None, footage.means, look)
+    return read(number, footage.plates[number], None, footage.reading, lesson.space, lesson.guides)
 
 
-def _common_guides(plates: list[Path], wanted: Sequence[str] | None, means: Job) -> tuple[str, ...]:
+def _common_guides(
+    plates: list[Path], wanted: Sequence[str] | None, reading: Reading
+) -> tuple[str, ...]:
     """Return the wanted guides, or those of the usual ones that every plate has."""
     names = tuple(USUAL if wanted is None else wanted)
     unknown = [name for name in names if name not in GUIDES]
     if unknown:
         raise TrainingError(f"No guide {unknown[0]}", found=", ".join(GUIDES))
     for path in plates:
-        lacking = passes.lacking(exr.read(path), names, parse_overrides(means.passes))
+        lacking = passes.lacking(exr.read(path), names, parse_overrides(reading.passes))
         there = [name for name in names if name not in lacking]
         if lacking and wanted is not None:
             raise TrainingError(

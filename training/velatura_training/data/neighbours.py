@@ -70,7 +70,7 @@ def load(lesson: Lesson, smallest: int) -> tuple[Neighbours, ...]:
                 "Nothing tells how things move from frame to frame of %s: the warp loss goes "
                 "without it. It takes frames in a row, and a Vector pass or OpenCV (pip install "
                 '"velatura[flow]")',
-                footage.means.plate,
+                footage.plates[footage.frames[0]],
             )
             continue
         window = footage.display(couples[0][0])

@@ -9,9 +9,8 @@ from pathlib import Path
 from velatura.errors import TrainingError
 from velatura.image import exr
 from velatura.image.numbered import find
-from velatura.job import Job
-from velatura.look import Card
 from velatura.plate.plate import Plate
+from velatura.plate.reading import Reading
 from velatura_training.data.frame import Frame, read
 
 SMALLEST = 96
@@ -49,17 +48,16 @@ def load(plates: Sequence[str], layer: str = "", space: str = "") -> Plates:
     files = [numbered for pattern in plates for numbered in _spread(list(find(pattern).items()))]
     if not files:
         raise TrainingError("No footage to learn on", do="Name a shot: plate.####.exr")
-    means = Job("", "", "", layer=layer, space=space)
-    wanted = Card("lesson")
-    spaces = {Plate.of(exr.read(path), means, wanted).space for _, path in (files[0], files[-1])}
+    reading = Reading(layer, space=space)
+    spaces = {Plate.of(exr.read(path), reading).space for _, path in (files[0], files[-1])}
     if len(spaces) > 1:
         raise TrainingError(
             "The shots are in different colour spaces",
             found=", ".join(sorted(spaces)),
             do="Convert them into one, or say with --space what they really are.",
         )
-    look = Card("lesson", colour_space=spaces.pop())
-    return Plates(tuple(_read(*numbered, means, look) for numbered in files), look.colour_space)
+    (common,) = spaces
+    return Plates(tuple(_read(*numbered, reading, common) for numbered in files), common)
 
 
 def _spread(files: list[tuple[int, Path]]) -> list[tuple[int, Path]]:
@@ -68,8 +66,8 @@ def _spread(files: list[tuple[int, Path]]) -> list[tuple[int, Path]]:
     return [files[index * len(files) // count] for index in range(count)]
 
 
-def _read(number: int, path: Path, means: Job, look: Card) -> Frame:
-    frame = read(number, path, None, means, look)
+def _read(number: int, path: Path, reading: Reading, space: str) -> Frame:
+    frame = read(number, path, None, reading, space, ())
     height, width = frame.plate.shape[1:]
     if min(height, width) < SMALLEST:
         raise TrainingError(

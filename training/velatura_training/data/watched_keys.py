@@ -16,7 +16,7 @@ from pathlib import Path
 from velatura.carry.survey import Survey
 from velatura.errors import FrameError, ImageError, TrainingError, VelaturaError
 from velatura.image import numbered
-from velatura.job import Job
+from velatura.plate.reading import Reading
 from velatura.system.progress import Progress, Report
 from velatura_training.data import carried_keys
 from velatura_training.data import lesson as lessons
@@ -123,8 +123,7 @@ class WatchedKeys:
         layer, passes, space = self._means
         paths = self._painted()
         for number, (plate, _) in enumerate(self._shots):
-            means = Job(plate, "", "", layer=layer, passes=passes, space=space)
-            doubts = KeyChecks(numbered.find(plate), means)
+            doubts = KeyChecks(numbered.find(plate), Reading(layer, passes, space))
             for place, key in painted.items():
                 if place[0] == number and place in paths:
                     for sentence in doubts.about(key, paths[place], self._plain.guides):

@@ -144,7 +144,7 @@ def missing(card: Card) -> tuple[str, ...]:
             do="Bake it with Nuke's Velatura node, which reads all passes; or train a look that "
             "does without: `velatura train --free --guides none`.",
         )
-    return (*card.guides, *(("the painted keys on board",) if card.cargo else ()))
+    return (*card.guides, *(("the painted keys on board",) if card.keys_digest else ()))
 
 
 def _about(card: Card, absent: tuple[str, ...]) -> str:

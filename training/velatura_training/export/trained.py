@@ -69,7 +69,7 @@ def load(run: Path, name: str, author: str = "", licence: str = "") -> Trained:
         guides=lesson.guides,
         canvas=lesson.canvas,
         carried_by=lesson.carried_by,
-        cargo=look.cargo_digest(cargo),
+        keys_digest=look.keys_digest(cargo),
         free=not cargo or recipe.paint_dropout > 0,
         alignment=painter.alignment,
         halo=cost.halo,

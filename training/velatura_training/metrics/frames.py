@@ -15,6 +15,7 @@ from velatura.errors import FrameError, ImageError
 from velatura.image import exr
 from velatura.image.numbered import find
 from velatura.plate import colour, flat, passes
+from velatura.plate.beauty import pick_beauty
 from velatura.scene import optical_flow
 from velatura_training.encoding import HALF_MAX, display
 from velatura_training.metrics import motion
@@ -108,7 +109,7 @@ class Frames:
         if path.suffix.lower() != ".exr":
             return {}
         image = exr.read(path)
-        window = image.find(passes.pick_beauty(image, self.layer).rgb[0])[0].data
+        window = image.find(pick_beauty(image, self.layer).rgb[0])[0].data
         found = passes.pick_guides(image, ("vector", "depth"), self.passes, window)
         return {name: torch.from_numpy(planes) for name, planes in found.items()}
 

@@ -21,8 +21,8 @@ from itertools import count
 
 import bpy
 
+from velatura.half import HALF_MAX
 from velatura.job import MOST_STRENGTH
-from velatura.strength import HALF_MAX
 
 from ..compat import new_math, new_value
 

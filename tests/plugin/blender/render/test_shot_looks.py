@@ -16,9 +16,9 @@ from velatura.carry.painted_key import Key
 from velatura.carry.survey import survey
 from velatura.gain import law
 from velatura.image.planes import FloatArray
-from velatura.job import Job
 from velatura.look import Card
 from velatura.plate.encoding import encoded
+from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.scene.gbuffer import Sight
 from velatura.system.progress import Progress
@@ -97,7 +97,7 @@ class Shot:
         told = project.found(SCENE + PLATES)["places"]
         self.places = {int(frame): np.array(cubes) for frame, cubes in told.items()}
         plates = {f: project.folder / f"plate.{f:04d}.exr" for f in FRAMES}
-        self.footage = Footage(plates, Job(str(project.folder / "plate.####.exr"), "", ""))
+        self.footage = Footage(plates, Reading())
 
     def cubes(self, frame: int) -> npt.NDArray[np.int64]:
         """Return ``(H, W)``: which cube a pixel shows, from 1 on; 0 for the world behind."""
