@@ -18,7 +18,7 @@ from cyclopts import Parameter
 
 from velatura.apply.targets import plates
 from velatura.errors import FrameError
-from velatura.image.numbered import Pattern, frame_numbers, holes
+from velatura.image.numbered import find, frame_numbers, holes
 from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.suggest.advice import Advice, Suggestion, advise
@@ -121,15 +121,13 @@ def _keys(painted: str) -> list[int]:
         return frame_numbers(painted)
     if not painted:
         return []
-    pattern = Pattern.parse(painted)
-    there = pattern.on_disk() if pattern.single is None else [pattern.single]
-    found = [int(number or 0) for number in there if pattern.path(number).is_file()]
-    if not found:
+    try:
+        return sorted(find(painted))
+    except FrameError as error:
         raise FrameError(
             f"There are no painted keys {painted}",
-            do="Check the path and its digits, or leave --painted away before the first key",
-        )
-    return found
+            do="Check the path and its digits, or omit --painted before the first key",
+        ) from error
 
 
 def _refuse(frames: Sequence[int], painted: Sequence[int], count: int) -> None:
