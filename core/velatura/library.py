@@ -75,7 +75,7 @@ def publish(look: Path, folder: Path | None = None, *, replace: bool = False) ->
         replace: put it in the place of another look of the same file name.
 
     Raises:
-        LookError: it is no look, or another one of its file name is there, or would hide it.
+        LookError: it is not a look, or another look of its file name is there, or would hide it.
         StorageError: no folder can be written.
     """
     found = read(look)
@@ -99,7 +99,7 @@ def publish(look: Path, folder: Path | None = None, *, replace: bool = False) ->
 
 
 def _all(extra: Iterable[Path]) -> list[Entry | LookError]:
-    """Return every file that is called like a look, or why it is none; one of each name."""
+    """Return every file named like a look, or why it is not one; one of each name."""
     files: dict[str, Path] = {}
     for folder in folders(extra):
         for path in sorted(folder.glob(f"*{_SUFFIX}")):

@@ -17,7 +17,7 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types (protobuf.dev: "E
 
 
 def metadata(model: bytes) -> dict[str, str]:
-    """Return the metadata_props of an ONNX file, or raise ValueError if it is none."""
+    """Return the metadata_props of an ONNX file, or raise ValueError if it is not one."""
     found: dict[str, str] = {}
     numbers: set[int] = set()
     for number, value, _ in _fields(memoryview(model)):

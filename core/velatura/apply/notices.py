@@ -25,8 +25,8 @@ class Notices:
         if passes and passes not in self._lacking:
             self._lacking.add(passes)
             log.warning(
-                "%s has no pass for %s, which the look %s reads; it goes without. Found: %s. "
-                "If it has another name there, say so with --passes",
+                "%s has no pass for %s, which the look %s reads; it runs without. Found: %s. "
+                "If the pass has another name, give it with --passes",
                 *(plate, ", ".join(passes), self._look, layers),
             )
 

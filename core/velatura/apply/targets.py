@@ -99,7 +99,7 @@ def _tell_holes(plate: str, numbers: list[int]) -> None:
     """Say which frames are not there; it may be meant so."""
     if missing := holes(numbers):
         log.warning(
-            "%s has holes between its first and last frame, %d and %d, and goes without: %s. "
+            "%s has missing frames between its first and last, %d and %d; they are skipped: %s. "
             "Render them, or give the range with --frames",
             *(plate, numbers[0], numbers[-1], missing),
         )

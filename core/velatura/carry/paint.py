@@ -27,7 +27,7 @@ others."""
 
 _STRIP = 2**16  # px worked on at a time, so that temporaries stay in the processor's cache
 _TRIED = 2000  # pixels by which a frame is known, of each part of it
-_ASTRAY = 0.01  # widths by which another camera is off; the same one is off by a thousandth of a px
+_OFF = 0.01  # widths by which another camera is off; the same one is off by a thousandth of a px
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Carry:
         if not off:
             return "its Position pass is empty"
         away = min(1.0, float(np.median(np.nan_to_num(off, nan=1.0))))
-        return "" if away < _ASTRAY else f"its camera is off by {100 * away:.0f} % of the width"
+        return "" if away < _OFF else f"its camera is off by {100 * away:.0f} % of the width"
 
     def order(self, frame: int) -> list[Key]:
         """Return the keys, nearest in time first."""

@@ -89,7 +89,7 @@ def frame_numbers(frames: str) -> list[int]:
     """Return the frames of a range such as ``1-12``, ``1-10x2`` or ``1,5,9-12``, rising.
 
     Raises:
-        FrameError: it is none.
+        FrameError: it is not a pattern.
     """
     try:
         return sorted(set(map(int, FrameSet(frames))))

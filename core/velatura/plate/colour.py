@@ -58,7 +58,7 @@ def space_of(attributes: Mapping[str, Any], flag: str = "", config: str = "") ->
         config: an OCIO config: a built-in's name or a file; empty: $OCIO, else `CONFIG`.
 
     Raises:
-        ColourError: the config does not know the space, or the primaries are nobody's.
+        ColourError: the config does not know the space, or no known space has the primaries.
     """
     for name in _said(attributes, flag):
         if name.casefold() not in _SAYS_NOTHING:

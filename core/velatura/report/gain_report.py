@@ -66,7 +66,7 @@ def write(folder: Path, out: Path, look: Path | None = None, note: Path | None =
     Args:
         folder: where they lie.
         out: the page, an HTML file; under its name it is always whole.
-        look: the look's file; looked for in the library if left away.
+        look: the look's file; default: searched for in the library.
         note: a text file, whose lines are shown on top.
 
     Raises:

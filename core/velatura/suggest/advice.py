@@ -21,7 +21,7 @@ from velatura.suggest.selection import Ledger, Prices
 ALIKE = 0.95
 """Share of the best frame's gain from which on another frame does as well."""
 
-ASTRAY = 0.06
+GAIN_ERROR = 0.06
 """By how much an expected gain is off, as a share of the best one's: rounded up from what makes
 `Suggestion.chance` hold as often as it says on the courtyard and the harbour (docs/learning.md)."""
 
@@ -168,10 +168,10 @@ def _suggestion(
 def _chance(gains: npt.NDArray[np.float64], own: int) -> float:
     """Return the chance that none of the other gains is really more than 1 / `ALIKE` of one's own.
 
-    Each is taken to be off by a normal error of its own, see `ASTRAY`.
+    Each is taken to be off by a normal error of its own, see `GAIN_ERROR`.
     """
     if gains[own] <= 0:
         return 0.0
-    ahead = (1 - ALIKE * np.delete(gains, own) / gains[own]) / ASTRAY
+    ahead = (1 - ALIKE * np.delete(gains, own) / gains[own]) / GAIN_ERROR
     below = [0.5 * (1 + math.erf(lead / math.sqrt(2))) for lead in ahead]
     return float(math.prod(below) ** min(1.0, DOZEN / max(1, len(below))))

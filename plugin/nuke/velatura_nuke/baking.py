@@ -152,7 +152,7 @@ def tell(look: LookNode, text: str) -> None:
 def _refuse(look: LookNode, frames: Sequence[int]) -> None:
     if nuke.root()["proxy"].value():
         raise InputError(
-            f"{look.name} cannot be rendered in proxy mode: its gain would be of the proxies",
+            f"{look.name} cannot be rendered in proxy mode: its gain would be made from proxies",
             do="Switch the proxy mode off, render the gain, and switch it on again",
         )
     _plate(look)
@@ -160,7 +160,7 @@ def _refuse(look: LookNode, frames: Sequence[int]) -> None:
         raise LookError(f"{look.name} has no look yet", do="Choose one in its list, or its file")
     if not looknode.evaluated(look.node, "cache").is_absolute():
         raise InputError(
-            f"The gain of {look.name} has no place yet: the script was never saved",
+            f"The gain of {look.name} has no folder yet: the script was never saved",
             found=f"the cache folder {looknode.evaluated(look.node, 'cache')}",
             do="Save the script, or give an absolute cache folder",
         )

@@ -77,6 +77,6 @@ def _refusal(look: LookNode, frame: int, state: str) -> FrameError:
     return FrameError(
         f"The gain of {look.name} {wrong} for frame {frame}",
         found=f"{state}: {look.gain(frame, nuke.views()[0])}",
-        do="Press Render gain, or disable the node if it is not wanted; to render with a gain of an"
+        do="Press Render gain, or disable the node if it is unused; to render with a gain of an"
         " older graph, switch refuse stale gain off in its tab Gain",
     )

@@ -82,7 +82,7 @@ class LookNode:
         found = self.node.node(name)
         if found is None:
             raise InputError(
-                f"{self.name} has no {name} any more", do="Make the look node anew, or undo"
+                f"{self.name} has no {name} any more", do="Create the look node again, or undo"
             )
         return found
 

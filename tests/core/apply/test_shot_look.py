@@ -196,7 +196,7 @@ def test_another_shot_ends_the_command_with_a_reason(keys, tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_a_shot_of_which_a_part_is_astray_is_said_once(keys, tmp_path, caplog):
+def test_a_shot_with_frames_of_another_shot_is_said_once(keys, tmp_path, caplog):
     """Frames 6 and 7 were rendered later, when the look was made already."""
     longer = Stage(last=7)
     for number in (5, 6, 7):

@@ -1,4 +1,4 @@
-"""Keys that are painted on while they are learnt from are taken up, and nothing bad is."""
+"""Keys that are repainted during a training are picked up; broken ones are not."""
 
 from __future__ import annotations
 

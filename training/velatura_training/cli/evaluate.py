@@ -33,8 +33,8 @@ def evaluate(
 ) -> None:
     """Measure results: against painted frames, against the plate, against a style, in motion.
 
-    Give what there is: painted frames that the look has not seen tell most; the plate tells
-    whether content, highlights and calm are kept; style pictures whether the manner is met.
+    Give all you have. Painted frames that the look has not seen tell most; the plate tells whether
+    content, highlights and calm are kept; style pictures tell whether the manner is met.
 
     Example::
 

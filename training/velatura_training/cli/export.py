@@ -20,9 +20,9 @@ def export(
     author: str = "",
     licence: str = "",
 ) -> None:
-    """Make a look, one ONNX file, of a training run; or a live node for NukeX.
+    """Write a training run as a look, one ONNX file, or as a live node for NukeX.
 
-    What is written is proved first: ONNX Runtime or TorchScript must agree with the network that
+    First it is proved: ONNX Runtime or TorchScript must agree with the network that
     was trained, and strength 0 must give the plate back bit for bit.
 
     Example::
@@ -34,11 +34,11 @@ def export(
     Args:
         run: the folder that `velatura train` wrote.
         out: the look's file.
-        torchscript: a Cattery folder; in it comes one of the look's own, with what a NukeX needs to
+        torchscript: a Cattery folder; the look gets a folder in it, with all that NukeX needs to
             make a .cat for its Inference node.
-        name: what artists will call it; the name of the file, or of the run, where nothing is said.
+        name: what artists will call it; default: the name of the file, or of the run.
         author: who made it.
-        licence: under which terms it may be used.
+        licence: the terms it may be used under.
     """
     from velatura_training.export import onnx_file
     from velatura_training.export.trained import load

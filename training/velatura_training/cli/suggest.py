@@ -59,9 +59,9 @@ def suggest(
 ) -> None:
     """Name the frame to paint next, and say how sure that is.
 
-    It is the frame whose paint would help the whole shot most: its paint is carried, by the
-    plate's passes, to where none reaches yet, or where the light has changed. This can be asked
-    before anything is painted.
+    It is the frame whose paint would help the whole shot most: carried by the plate's passes, its
+    paint reaches places that no other paint reaches, or where the light has changed. This also
+    works before anything is painted.
 
     Example::
 
@@ -73,10 +73,9 @@ def suggest(
         plate: the frames: shot.####.exr, shot.%04d.exr or shot.$F4.exr.
         painted: the painted keys, paint.####.png, or just their numbers, 1,12.
         count: how many frames to name, in the order in which they help.
-        run: what `velatura train` has learnt from these keys: its own mistakes and doubts are
-            weighed in.
+        run: a run that `velatura train` learnt from these keys: its errors and doubts count too.
         sheet: write a PNG: all frames as bars, and of each named one where the look is unsure.
-        frames: 1-12, 1-10x2 or 1,5,9-12; all that lie on disk if left away.
+        frames: 1-12, 1-10x2 or 1,5,9-12; default: all on disk.
         layer: the beauty's layer, where it is not the usual one.
         passes: layers of the passes, where they are not the usual ones: position=P,vector=Motion.
         space: the plate's colour space, where its metadata do not tell.

@@ -68,9 +68,9 @@ def train(
 ) -> None:
     """Learn a look from painted frames of a shot, or from a painting.
 
-    Watch OUT/contact_sheet.png: plate, result and paint, renewed while it learns; OUT/losses.png
-    shows how it goes. Keys that are repainted meanwhile are taken up. Ctrl-C keeps the best so far.
-    When it is done, make a look of it with `velatura export OUT`.
+    Watch OUT/contact_sheet.png (plate, result, paint) and OUT/losses.png, renewed while it learns.
+    The trainer picks up keys that are repainted meanwhile. Ctrl-C keeps the best so far. Then
+    write the look with `velatura export OUT`.
 
     Example::
 
@@ -83,8 +83,8 @@ def train(
             be named, and teach one free look.
         painted: the painted keys, numbered like the plate frames they were painted on (EXR: linear;
             PNG, JPG, TIFF: sRGB); as many as there are shots, in their order.
-        style: instead of painted keys, one or more paintings whose manner the shot shall have.
-        stroke: how large their strokes shall be: 1 for a painting of 600 px on its shorter side.
+        style: instead of painted keys, one or more paintings whose manner to learn.
+        stroke: size of their strokes: 1 for a painting of 600 px on its shorter side.
         out: the run's folder.
         minutes: how long to learn (5 where neither this nor --steps is given).
         steps: how many steps to learn, instead of --minutes.
@@ -98,12 +98,13 @@ def train(
         perceptual: eyes of the content and style losses; squeezenet and vgg19 need a file.
         perceptual_weights: that file, with torchvision's key names.
         weights: how hard each loss pulls, e.g. --weight.l1 4 --weight.adversarial 0.
-        guides: passes to read beside the beauty; where nothing is said normal, depth, albedo and
-            id, if all painted frames have them; `none` for a look that needs no passes.
-        hold_out: painted frames not to learn from: the figures at the end are theirs.
+        guides: passes to read beside the beauty; default: normal, depth, albedo and id, if all
+            painted frames have them; `none` for a look that needs no passes.
+        hold_out: painted frames to keep out of the training; the figures at the end are measured on
+            them.
         layer: the beauty's layer, where it is not the usual one.
         passes: layers of the guides, where they are not the usual ones: normal=N,depth=Z.
-        space: the plate's colour space, where its metadata do not tell.
+        space: the plate's colour space, where its metadata do not say.
         rate: learning rate at its height.
         patch: side of a training patch, px.
         batch: patches a step.

@@ -1,4 +1,4 @@
-"""Small lies told to the painter: other exposures, fresh grain, a missing pass.
+"""Augmentation: other exposures, fresh grain, a missing pass.
 
 They make a look hold on frames that were not painted. Exposure moves plate and paint together, so
 that the look learns gains; grain touches the plate alone, so that the look does not learn noise.

@@ -38,7 +38,7 @@ def pair(plates: Sequence[str], painted: Sequence[str]) -> list[tuple[str, str]]
     """Return each shot's plate and painted keys, or raise TrainingError if they do not pair up."""
     if not plates or len(plates) != len(painted):
         raise TrainingError(
-            "Each plate wants its own painted keys",
+            "Each plate needs its own painted keys",
             found=f"plates: {', '.join(plates) or 'none'}; painted: {', '.join(painted) or 'none'}",
             do="Name them in the same order: A B --painted A_KEYS B_KEYS",
         )

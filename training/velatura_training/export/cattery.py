@@ -130,7 +130,7 @@ def write(trained: Trained, folder: Path) -> Path:
 
 
 def missing(card: Card) -> tuple[str, ...]:
-    """Return what a look reads, and does without when it is live.
+    """Return what a look reads and does not get when it is live.
 
     Raises:
         TrainingError: it has not learnt to do without.

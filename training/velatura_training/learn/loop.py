@@ -49,8 +49,8 @@ REVIEW_STEPS, REVIEWS = 100, 40
 SLACK = 1.1
 """A later painter is kept unless it is this much worse than the best: the critic trades a little of
 the score, which does not contain it, for texture."""
-ASTRAY, CLOSE = 4.0, 0.05
-"""A score this many times the best is no learning any more, unless both are next to nothing. On the
+DIVERGED, CLOSE = 4.0, 0.05
+"""A score this many times the best counts as diverged, unless both are next to nothing. On the
 courtyard shot no score was more than a tenth above the best before it; painters that had run off
 scored 6 to 15 times as much as an untrained one."""
 SLOWEST = 1 / 8
@@ -153,7 +153,7 @@ class Training:
                     self.curves.record(state.steps, state.seconds, terms)
                 else:
                     found = ", ".join(f"{name} {value:.3g}" for name, value in terms.items())
-                    self._take_back(f"losses that are no numbers, {found}")
+                    self._take_back(f"non-finite losses, {found}")
                 used = budget.progress(state.seconds, state.steps)
                 watch.show(used, state.seconds, state.steps, self.curves.shown)
             self._review(board, budget, last=True)
@@ -228,10 +228,10 @@ class Training:
     def _trouble(self, score: float) -> str:
         """Return how learning has diverged; empty if it has not."""
         best = self.state.best
-        if not math.isfinite(score) or score > ASTRAY * (best + CLOSE):
+        if not math.isfinite(score) or score > DIVERGED * (best + CLOSE):
             return f"a score of {score:.3g}, when the best was {best:.3g}"
         if not run_folder.finite(self.method.state()):
-            return "weights, or what their optimisers remember, that are no numbers"
+            return "non-finite weights or optimiser states"
         return ""
 
     def _take_back(self, trouble: str) -> None:
@@ -242,7 +242,7 @@ class Training:
         state = self.state
         if state.pace <= SLOWEST or not self.kept:
             raise TrainingError(
-                f"Learning has gone astray for good, at step {state.steps}",
+                f"Training keeps diverging, last at step {state.steps}",
                 found=trouble,
                 do=f"Train again with a lower --rate; {self.out} keeps the best from before.",
             )
@@ -250,7 +250,7 @@ class Training:
         self.method.restore(good[run_folder.METHOD])
         state.pace /= 2
         log.warning(
-            "Step %d: %s. Taken back to the last good review; going on at %g of the learning rate",
+            "Step %d: %s. Rolled back to the last good checkpoint; going on at %g of the rate",
             *(state.steps, trouble, state.pace),
         )
         self._note("taken back")

@@ -150,7 +150,7 @@ def read(run: Path, footage: Footage) -> Learnt:
     if not painted:
         raise TrainingError(
             f"{run} was not learnt from painted keys",
-            do="Leave --run away: what to paint first is found without one",
+            do="Omit --run: the first frame to paint is found without one",
         )
     averaged, latest = (trained.painter_of(some, recipe, lesson, path) for some in weights)
     carry = None

@@ -197,7 +197,7 @@ def update(look: LookNode) -> None:
         return
     if look.group.library:
         raise InputError(
-            f"The file of the look {look.title} is another one than when it was linked",
+            f"The file of the look {look.title} has changed since it was linked",
             do=f"Open {look.group.library.filepath}, render or bake there, and save it",
         )
     change(look.node, look.path)
@@ -258,7 +258,7 @@ def _gain_sequence(name: str, uid: str) -> bpy.types.Image:
     cache = preferences().cache
     if cache.startswith("//") and not bpy.data.filepath:
         raise InputError(
-            "The gain layers have no place yet: the .blend file was never saved",
+            "The gain layers have no folder yet: the .blend file was never saved",
             do="Save it, or give an absolute cache folder in the add-on's preferences",
         )
     folder = f"{cache.rstrip('/')}/{bakes.folder_name(name, uid)}"

@@ -51,8 +51,8 @@ class VELATURA_SceneSettings(bpy.types.PropertyGroup):
     bake: bpy.props.BoolProperty(
         name="Bake While Rendering",
         description="Check every frame's gain layers while rendering, and make those that are"
-        " missing or out of date. Without, what was baked is used as it is, and a frame that"
-        " was not baked, or is out of date, stops the render",
+        " missing or out of date. Off, baked layers are used as they are, and a frame"
+        " whose layer is missing or out of date stops the render",
         default=True,
     )
 

@@ -113,7 +113,7 @@ class PlateRender:
             raise MachineError(
                 f"Blender did not write what is wired into the look {look.title}",
                 found=f"no file in {self._scratch}",
-                do="See that a picture is wired in whose files are there, not a single colour,"
-                " and that there is room for temporary files",
+                do="Wire in a picture whose files exist, not a single colour, and check"
+                " that there is room for temporary files",
             ) from error
         return final

@@ -56,7 +56,7 @@ class RenderSession:
         self.made = self.kept = 0
         if main.render.use_multiview:
             raise InputError(
-                f"{main.name} renders in stereo, which looks cannot",
+                f"{main.name} renders in stereo, which looks do not support",
                 do="Switch Stereoscopy off, and render the eyes one after the other",
             )
         if self.bakes:

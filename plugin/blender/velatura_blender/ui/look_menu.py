@@ -85,7 +85,7 @@ def register() -> None:
     bpy.types.NODE_MT_add.append(_extend_add_menu)
     bpy.types.NodeTree.velatura_choice = bpy.props.EnumProperty(
         name="Look",
-        description="The look of this node; another one puts its gain layers out of date",
+        description="The look of this node. Choosing another makes its gain layers out of date",
         items=_offered,
         get=_chosen,
         set=_choose,

@@ -114,7 +114,7 @@ class Previews:
         return self._numbers.setdefault(path, len(self._numbers))
 
     def _icon(self, thumbnail: str) -> int:
-        """Return the icon of a PNG in base64; the blank one if it is none."""
+        """Return the icon of a PNG in base64; the blank one if it cannot be read."""
         key = str(hash(thumbnail))
         if key not in self._previews and (png := _decoded(thumbnail)):
             file = Path(self._folder.name, f"{key}.png")
@@ -151,7 +151,7 @@ def close() -> None:
 
 
 def _decoded(thumbnail: str) -> bytes:
-    """Return the PNG in a card, which nobody has checked; b"" if it is none or too large."""
+    """Return the PNG in a card, not yet checked; b"" if it is not one, or too large."""
     try:
         png = base64.b64decode(thumbnail, validate=True)
     except (binascii.Error, ValueError):
