@@ -31,12 +31,12 @@ from velatura.carry.paint import Carry
 from velatura.carry.painted_key import Key
 from velatura.image import exr
 from velatura.image.planes import FloatArray, Image, Part, Plane, Window
-from velatura.job import Job
-from velatura.look import Card
 from velatura.plate.flat import read_rgb
 from velatura.plate.plate import Plate
+from velatura.plate.reading import Reading
 from velatura.scene import tracks
 from velatura.scene.footage import Footage
+from velatura.scene.gbuffer import Sight
 from velatura.system.progress import Progress
 
 COURTYARD = Path(velatura.__file__).parent / "courtyard"
@@ -88,7 +88,7 @@ def main() -> int:
 
 def measure(folder: Path, times: int, rounds: int) -> Costs:
     """Look over a shot, pack its keys as a look has them, and carry them into its frames."""
-    footage = Footage({f: folder / f"frame.{f:04d}.exr" for f in FRAMES}, Job("", "", ""))
+    footage = Footage({f: folder / f"frame.{f:04d}.exr" for f in FRAMES}, Reading())
 
     def survey() -> Carry:
         found = tracks.solve(footage.frames, footage.sights(footage.frames), Progress("none"))
@@ -100,9 +100,9 @@ def measure(folder: Path, times: int, rounds: int) -> Costs:
     unpacked, carry = timed(lambda: packing.unpack(text, "the courtyard"))
     rows = []
     for frame in [frame for frame in FRAMES if frame not in KEYS] * rounds:
-        plate = Plate.of(exr.read(footage.plates[frame]), footage.means, Card("carry"))
-        whole = [slice(0, size) for size in plate.size]
-        passes, sight = timed(lambda: plate.sight(*whole))  # noqa: B023  # called at once
+        plate = Plate.of(exr.read(footage.plates[frame]), footage.reading)
+        window = plate.window(*(slice(0, size) for size in plate.size))
+        passes, sight = timed(lambda: Sight.of(plate, window, motion=False))  # noqa: B023  # called at once
         known, _ = timed(lambda: carry.misfit(frame, [sight]))  # noqa: B023
         guide, paint = timed(lambda: carry.paint(frame, sight))  # noqa: B023
         any_worth = np.maximum(paint[3], paint[7])
@@ -145,8 +145,9 @@ def enlarged(image: Image, times: int) -> Image:
 
 def surfaces(image: Image, times: int) -> FloatArray:
     """Return the enlarged Position: where rays meet what the nearest pixel of the render sees."""
-    plate = Plate.of(image, Job("", "", ""), Card("carry"))
-    sight = plate.sight(*(slice(0, size) for size in plate.size))
+    plate = Plate.of(image, Reading())
+    window = plate.window(*(slice(0, size) for size in plate.size))
+    sight = Sight.of(plate, window, motion=False)
     camera, normal = sight.camera(), np.stack([image.find(name)[1].pixels for name in NORMAL])
     if camera is None or sight.position is None:
         raise SystemExit("the courtyard's Position pass is gone")

@@ -13,17 +13,17 @@ import argparse
 import tempfile
 from pathlib import Path
 
-import numpy as np
-
 from velatura import look
 from velatura.apply import sequence
+from velatura.gain.layer import stops_of
 from velatura.image import exr
 from velatura.image.numbered import find
 from velatura.job import Job
 from velatura.look import Card
 from velatura.plate.plate import Plate
+from velatura.plate.reading import Reading
 from velatura.system.progress import Progress
-from velatura_training.export.calibration import Glazing, unevenness
+from velatura_training.export.calibration import Sample, unevenness
 
 
 def main() -> None:
@@ -45,12 +45,11 @@ def main() -> None:
         print(f"{name:12s} {unevenness(glazings, lut, card.floor):.4f}")
 
 
-def glazing(path: Path, gain: Path, card: Card) -> Glazing:
+def glazing(path: Path, gain: Path, card: Card) -> Sample:
     """Return a frame and the gain layer that was made for it."""
-    plate = Plate.of(exr.read(path), Job("", "", ""), card)
-    layer = Plate.of(exr.read(gain), Job("", "", ""), card)
+    plate = Plate.of(exr.read(path), Reading())
     everywhere = [slice(0, size) for size in plate.size]
-    return Glazing(plate.seen(*everywhere), np.stack(layer.rgb).astype(np.float32))
+    return Sample(plate.seen(*everywhere, card.colour_space), stops_of(exr.read(gain)))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from velatura.apply.onnx_runtime import ort
-from velatura_training.data import keys
+from velatura_training.data.lesson import USUAL
 from velatura_training.export import onnx_file
 from velatura_training.network import build, generator
 from velatura_training.network.cost import measure
@@ -91,7 +91,7 @@ def main() -> None:
     nets = {
         "Johnson-style": Johnson(),
         "unet (default), no guides": build.build("unet", "standard", generator.Shape()),
-        "unet (default), all guides": build.build("unet", "standard", generator.Shape(keys.USUAL)),
+        "unet (default), all guides": build.build("unet", "standard", generator.Shape(USUAL)),
         "resnet, no guides": build.build("resnet", "standard", generator.Shape()),
     }
     times: dict[str, list[float]] = {label: [] for label in nets}

@@ -77,7 +77,7 @@ def painted(folder: Path) -> tuple[Path, Path]:
     plates = {frame: folder / f"frame.{frame:04d}.exr" for frame in carry.KEYS}
     for path in plates.values():
         exr.write(path, carry.enlarged(exr.read(carry.COURTYARD / "plate" / path.name), 12))
-    footage = carry.Footage(plates, carry.Job("", "", ""))
+    footage = carry.Footage(plates, carry.Reading())
     found = tracks.solve(footage.frames, footage.sights(footage.frames), carry.Progress("none"))
     keys, random = [], np.random.default_rng(0)
     for frame, path in plates.items():

@@ -28,16 +28,16 @@ from velatura.carry.paint import Carry
 from velatura.carry.painted_key import Key
 from velatura.image import numbered
 from velatura.image.planes import FloatArray
-from velatura.job import Job
-from velatura.look import Card
 from velatura.plate import colour, flat
 from velatura.plate.encoding import encoded
+from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.suggest import advice, coverage, proxy
 from velatura.suggest.advice import Suggestion, advise
 from velatura.suggest.proxy import Scouted
 from velatura.system.progress import Progress
-from velatura_training.data import carried_keys, keys
+from velatura_training.data import carried_keys
+from velatura_training.data import lesson as lessons
 from velatura_training.learn.paired import Paired
 from velatura_training.recipe import SHOT
 from velatura_training.suggest import ensemble
@@ -54,7 +54,7 @@ class Shot:
     def __init__(self, plate: str, painted: Sequence[str]) -> None:
         self.plate = plate
         self.truth = {f: path for pattern in painted for f, path in numbered.find(pattern).items()}
-        self.footage = Footage(numbered.find(plate), Job(plate, "", ""))
+        self.footage = Footage(numbered.find(plate), Reading())
         with Progress("none") as silent:
             self.seen = proxy.scout(self.footage, silent)
             self.reached = coverage.measure(self.seen, (), silent)
@@ -168,7 +168,7 @@ def train(shot: Shot, painted: Frames, seconds: float, seed: int) -> None:
         for frame in painted:
             (Path(folder) / f"key.{frame:04d}.exr").symlink_to(shot.truth[frame].resolve())
         shots = [(shot.plate, str(Path(folder) / "key.####.exr"))]
-        lesson = keys.load_all(shots)
+        lesson = lessons.load_all(shots)
         with Progress("none") as silent:
             lesson = carried_keys.attach(lesson, shot.footage, silent)
     course = Paired(lesson, SHOT.but(seed=seed), CPU)
@@ -178,8 +178,8 @@ def train(shot: Shot, painted: Frames, seconds: float, seed: int) -> None:
     while (used := (time.process_time() - started) / seconds) < 1:
         course.step(used, 1.0, rng)
         steps += 1
-    both = course.exported.eval(), course.studio.painter.eval()
-    floor = course.studio.floor
+    both = course.exported.eval(), course.gan.painter.eval()
+    floor = course.learning.floor
     off = {}
     for frame in shot.frames:
         made = ensemble.ask(both, shot.footage, frame, lesson, lesson.carry, floor)
@@ -235,7 +235,7 @@ def _carried(seen: Scouted, light: dict[int, FloatArray]) -> dict[tuple[int, int
 def _light(path: Path) -> FloatArray:
     read = flat.read_rgb(path)
     planes = np.ascontiguousarray(read.rgb.transpose(2, 0, 1))
-    return colour.convert(planes, read.space, Card("truth").colour_space)
+    return colour.convert(planes, read.space, colour.SCENE)
 
 
 def _mean(off: dict[int, float], painted: Frames) -> float:

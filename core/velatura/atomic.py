@@ -13,6 +13,8 @@ from pathlib import Path
 
 from velatura.errors import StorageError
 
+__all__ = ["replacing"]
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

@@ -50,21 +50,6 @@ class Event:
     text: str = ""
 
 
-@dataclass(frozen=True)
-class Step:
-    """A frame that a host has baked.
-
-    Attributes:
-        frame: its number.
-        made: gain layers that were made so far.
-        kept: gain layers that were right already, so far.
-    """
-
-    frame: int
-    made: int
-    kept: int
-
-
 def run(
     job: Job,
     on_event: Callable[[Event], None] | None = None,
@@ -105,7 +90,7 @@ class Worker:
     """A runtime that stays up between jobs; a context manager, as the process must end.
 
     Args:
-        command: what starts the runtime; `runtime` finds it if left away.
+        command: what starts the runtime; `runtime` finds it if omitted.
 
     Raises:
         MissingRuntimeError: there is no runtime, or it does not start.

@@ -21,6 +21,22 @@ Standard library only, Python 3.9 and later: host adapters import this module.
 
 from __future__ import annotations
 
+__all__ = [
+    "CancelledError",
+    "ColourError",
+    "DeviceError",
+    "FrameError",
+    "ImageError",
+    "InputError",
+    "LookError",
+    "MachineError",
+    "MissingRuntimeError",
+    "PassError",
+    "StorageError",
+    "TrainingError",
+    "VelaturaError",
+]
+
 
 class VelaturaError(Exception):
     """An error with a message for people and an exit code for farms.

@@ -16,15 +16,28 @@ from functools import lru_cache
 from pathlib import Path
 
 import velatura
+from velatura import signatures
 from velatura.errors import ImageError, LookError
 from velatura.job import Job
+
+__all__ = [
+    "DIGEST_KEY",
+    "JOB_KEY",
+    "look_digest",
+    "of_file",
+    "of_gain",
+    "of_picture",
+    "stored",
+]
 
 JOB_KEY = "velatura/job"
 """Header attribute with the fingerprint of what a file was made from."""
 
+DIGEST_KEY = "velatura/digest"
+"""Header attribute with the digest of the look that made a file, see `look_digest`."""
+
 _PIECE = 2**22  # bytes hashed by one thread at a time: large enough that threads cost nothing
 _THREADS = 4  # 33 MB take 13 ms with two processors, 22 ms with one (measured, SHA in hardware)
-_MAGIC = b"\x76\x2f\x31\x01"  # "OpenEXR File Layout", magic number 20000630
 _HEAD = 1024  # bytes in which an attribute's name, type and size lie, and a fingerprint as well
 _MOST_ATTRIBUTES = 512  # of a header, two reads of that size each: 1 MiB at most
 
@@ -92,12 +105,12 @@ def stored(path: Path, key: str = JOB_KEY) -> str:
 
     Args:
         path: the EXR file.
-        key: another short attribute to return, such as ``velatura/digest``, the look's.
+        key: another short attribute to return, such as `DIGEST_KEY`.
     """
     try:
         with path.open("rb", buffering=_HEAD) as stream:
-            at = len(_MAGIC) + 4  # after the version word
-            if stream.read(len(_MAGIC)) != _MAGIC:
+            at = len(signatures.EXR) + 4  # after the version word
+            if stream.read(len(signatures.EXR)) != signatures.EXR:
                 return ""
             for _ in range(_MOST_ATTRIBUTES):
                 stream.seek(at)
@@ -109,7 +122,7 @@ def stored(path: Path, key: str = JOB_KEY) -> str:
                 if not name:
                     return ""
                 at += start + size  # a manifest may be long, and is not read
-    except (OSError, ValueError):  # no such file, or a header that ends or goes astray
+    except (OSError, ValueError):  # no such file, or a header that ends or is damaged
         pass
     return ""
 

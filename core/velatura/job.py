@@ -7,12 +7,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 from velatura.errors import InputError
 
+__all__ = [
+    "DEVICES",
+    "MOST_DEGRAIN",
+    "MOST_EXPOSURE",
+    "MOST_STRENGTH",
+    "WRITES",
+    "Job",
+    "demand_strength",
+]
+
 WRITES = ("gain", "picture", "both")
-DEVICES = ("auto", "cpu", "cuda")
+Device = Literal["auto", "cpu", "cuda"]
+DEVICES = get_args(Device)
 
 MOST_STRENGTH = 4.0
 """Largest strength; 2 is already twice as strong in stops. More is a slip of the hand."""

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from velatura import look as looks
 from velatura.atomic import replacing
 from velatura.errors import LookError, StorageError
 from velatura.fingerprint import look_digest
-from velatura.look import Card
+from velatura.look import Card, read
 from velatura.userdir import home
 
 __all__ = ["Entry", "folders", "home", "publish", "refused", "shelf"]
@@ -72,14 +71,14 @@ def publish(look: Path, folder: Path | None = None, *, replace: bool = False) ->
 
     Args:
         look: an ONNX file that `velatura export` wrote.
-        folder: where to; if left away, the first of `folders` that can be written.
+        folder: where to; if omitted, the first of `folders` that can be written.
         replace: put it in the place of another look of the same file name.
 
     Raises:
-        LookError: it is no look, or another one of its file name is there, or would hide it.
+        LookError: it is not a look, or another look of its file name is there, or would hide it.
         StorageError: no folder can be written.
     """
-    found = looks.read(look)
+    found = read(look)
     name = f"{look.stem}{_SUFFIX}"
     candidates = [folder] if folder else folders()
     chosen = _writable(candidates)
@@ -100,7 +99,7 @@ def publish(look: Path, folder: Path | None = None, *, replace: bool = False) ->
 
 
 def _all(extra: Iterable[Path]) -> list[Entry | LookError]:
-    """Return every file that is called like a look, or why it is none; one of each name."""
+    """Return every file named like a look, or why it is not one; one of each name."""
     files: dict[str, Path] = {}
     for folder in folders(extra):
         for path in sorted(folder.glob(f"*{_SUFFIX}")):
@@ -120,7 +119,7 @@ def _entry(path: Path) -> Entry | LookError:
 @lru_cache(maxsize=1024)
 def _read(path: Path, _time: int, _size: int) -> Entry | LookError:
     try:
-        found = looks.read(path)
+        found = read(path)
     except LookError as error:
         return error
     return Entry(path, found.card, found.digest)

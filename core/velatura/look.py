@@ -10,24 +10,25 @@ A *free* look is all in its network. A *shot* look has painted keys on board as 
 camera and the things of its shot move: they are carried into each frame (`velatura.carry.paint`).
 
 ONNX contract: input ``rgb`` float ``(1, 3, h, w)``, scene-linear, unpremultiplied, in the look's
-colour space, finite; where the card names guides, a canvas or a cargo, input ``guides`` float ``(1,
-G, h, w)``, raw, in the card's order, after them four channels of `velatura.apply.canvas`, and eight
-of carried paint; output ``stops`` float ``(1, 3, h, w)`` within plus or minus ``bound``. ``h`` and
-``w`` are multiples of ``alignment``. Encoding and bounds are inside the network.
+colour space, finite; where the card names guides, a canvas or painted keys, input ``guides`` float
+``(1, G, h, w)``, raw, in the card's order, after them four channels of `velatura.apply.canvas`, and
+eight of carried paint; output ``stops`` float ``(1, 3, h, w)`` within plus or minus ``bound``.
+``h`` and ``w`` are multiples of ``alignment``. Encoding and bounds are inside the network.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from velatura import onnx_metadata, strength
+from velatura import onnx_metadata, signatures, strength
+from velatura.card_fields import demand, parsed, refuse_constant
 from velatura.errors import LookError
+
+__all__ = ["CARD_KEY", "CARGO_KEY", "FORMAT", "MAX_BYTES", "Card", "Look", "keys_digest", "read"]
 
 CARD_KEY = "velatura"
 """The key of the card in the ONNX file's metadata_props."""
@@ -46,6 +47,9 @@ _LARGEST = {"alignment": 1024, "halo": 8192, "bound": 16.0, "floor": 1.0}
 _LEAST_BYTES = 24.0  # a px: three floats in, three out; fewer would switch the memory budget off
 
 
+_STORED = "stored"  # metadata of a field: its name in the file, where that is another
+
+
 @dataclass(frozen=True)
 class Card:
     """What a look says about itself.
@@ -60,8 +64,8 @@ class Card:
         canvas: whether it also reads the canvas, which `velatura.apply.canvas` makes for any plate.
         carried_by: names of the passes that painted keys are carried by; empty for a free look, and
             for a shot look whose shot had none.
-        cargo: SHA-256 of the painted keys on board and of all that goes with them; empty for a free
-            look.
+        keys_digest: SHA-256 of the painted keys on board and of all that goes with them, ``cargo``
+            in the file; empty for a free look.
         free: whether it may be put on other shots than the one it was painted for.
         alignment: height and width of what it is fed are multiples of this, in px.
         halo: how far a pixel's answer depends on others, in px each way.
@@ -89,7 +93,7 @@ class Card:
     guides: tuple[str, ...] = ()
     canvas: bool = False
     carried_by: tuple[str, ...] = ()
-    cargo: str = ""
+    keys_digest: str = field(default="", metadata={_STORED: "cargo"})
     free: bool = True
     alignment: int = 8
     halo: int = 0
@@ -113,19 +117,19 @@ class Card:
                 f"The look's card has format {self.format}, this velatura reads up to {FORMAT}",
                 do="Use the version of velatura that the look was made with, or export it again",
             )
-        _demand(bool(self.name), "name", self.name, "a name")
+        demand(bool(self.name), "name", self.name, "a name")
         for key in ("floor", "bound", "alignment", "receptive_field"):
-            _demand(getattr(self, key) > 0, key, getattr(self, key), "more than 0")
+            demand(getattr(self, key) > 0, key, getattr(self, key), "more than 0")
         for key in ("halo", "parameters", "kflop_px"):
-            _demand(getattr(self, key) >= 0, key, getattr(self, key), "0 or more")
+            demand(getattr(self, key) >= 0, key, getattr(self, key), "0 or more")
         least = _LEAST_BYTES
-        _demand(self.bytes_px >= least, "bytes_px", self.bytes_px, f"{least:g} or more")
+        demand(self.bytes_px >= least, "bytes_px", self.bytes_px, f"{least:g} or more")
         for key, most in _LARGEST.items():
-            _demand(getattr(self, key) <= most, key, getattr(self, key), f"{most} at most")
-        _demand(len(set(self.guides)) == len(self.guides), "guides", self.guides, "each once")
+            demand(getattr(self, key) <= most, key, getattr(self, key), f"{most} at most")
+        demand(len(set(self.guides)) == len(self.guides), "guides", self.guides, "each once")
         rising = f"empty, or {strength.KNOTS} rising values from 0 to 1"
         lut = self.strength_lut
-        _demand(strength.is_calibration(lut), "strength_lut", lut, rising)
+        demand(strength.is_calibration(lut), "strength_lut", lut, rising)
 
     @property
     def passes(self) -> tuple[str, ...]:
@@ -134,23 +138,29 @@ class Card:
 
     def dumps(self) -> str:
         """Return the card as JSON: the inverse of `loads`."""
-        return json.dumps(asdict(self), allow_nan=False, ensure_ascii=False, sort_keys=True)
+        values = {_stored(item): getattr(self, item.name) for item in fields(self)}
+        return json.dumps(values, allow_nan=False, ensure_ascii=False, sort_keys=True)
 
     @classmethod
     def loads(cls, text: str) -> Card:
         """Return the card that ``text`` holds, or raise LookError naming what is wrong in it."""
         try:
-            found = json.loads(text, parse_constant=_refuse_constant)
+            found = json.loads(text, parse_constant=refuse_constant)
         except (ValueError, RecursionError) as error:
             raise LookError("The look's card is not JSON", found=str(error)) from error
         if not isinstance(found, dict):
             raise LookError("The look's card is not a JSON object", found=type(found).__name__)
-        known = {item.name: item for item in fields(cls)}
+        known = {_stored(item): item for item in fields(cls)}
         if found.get("format") in range(1, FORMAT + 1):  # another format may well have other fields
-            _demand(found.keys() <= known.keys(), "fields", sorted(found), "known ones only")
-        _demand(found.keys() >= {"name", "format"}, "fields", sorted(found), "name and format too")
-        values = {key: found[key] for key in known.keys() & found.keys()}
-        return cls(**{key: _parse(known[key].type, key, value) for key, value in values.items()})
+            demand(found.keys() <= known.keys(), "fields", sorted(found), "known ones only")
+        demand(found.keys() >= {"name", "format"}, "fields", sorted(found), "name and format too")
+        values = {known[key]: (key, found[key]) for key in known.keys() & found.keys()}
+        return cls(**{item.name: parsed(item.type, *value) for item, value in values.items()})
+
+
+def _stored(item: Field[Any]) -> str:
+    """Return a card's field's name in the file."""
+    return str(item.metadata.get(_STORED, item.name))
 
 
 @dataclass(frozen=True)
@@ -161,16 +171,16 @@ class Look:
         path: where it was read.
         card: what it says about itself.
         digest: SHA-256 of the whole file, hexadecimal.
-        data: the whole file; empty once a session has taken it in.
-        cargo: what a shot look has on board, as `velatura.carry.packing` reads it; empty for a free
-            look, and once a session has unpacked it.
+        data: the whole file.
+        keys: the painted keys of a shot look and how its shot moves, as `velatura.carry.packing`
+            reads them; empty for a free look.
     """
 
     path: Path
     card: Card
     digest: str
     data: bytes = field(repr=False)
-    cargo: str = field(default="", repr=False)
+    keys: str = field(default="", repr=False)
 
 
 def read(path: Path) -> Look:
@@ -204,69 +214,25 @@ def read(path: Path) -> Look:
         card = Card.loads(metadata[CARD_KEY])
     except LookError as error:
         raise LookError(f"{path}: {error.what}", found=error.found, do=error.do) from error
-    cargo = metadata.get(CARGO_KEY, "")
-    if cargo_digest(cargo) != card.cargo:
+    keys = metadata.get(CARGO_KEY, "")
+    if keys_digest(keys) != card.keys_digest:
         raise LookError(
             f"{path} has other painted keys on board than its card says",
-            found=cargo_digest(cargo)[:12] or "none",
+            found=keys_digest(keys)[:12] or "none",
             do="Export it again",
         )
-    return Look(path, card, hashlib.sha256(data).hexdigest(), data, cargo)
+    return Look(path, card, hashlib.sha256(data).hexdigest(), data, keys)
 
 
-def cargo_digest(cargo: str) -> str:
-    """Return the SHA-256 of a cargo as cards have it; empty for none."""
-    return hashlib.sha256(cargo.encode("utf-8")).hexdigest() if cargo else ""
-
-
-def _demand(holds: bool, key: str, found: object, wanted: str) -> None:
-    if not holds:
-        raise LookError(f"In the look's card, {key} should be {wanted}", found=repr(found))
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"the number {name}")
-
-
-def _is_number(value: object) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and math.isfinite(value)  # type: ignore[arg-type]  # a number, as just seen
-
-
-def _is_all(test: Callable[[object], bool]) -> Callable[[object], bool]:
-    return lambda value: isinstance(value, list) and all(map(test, value))
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-_KINDS: Mapping[str, tuple[Callable[[object], bool], Callable[[Any], object], str]] = {
-    "str": (_is_text, str, "text"),
-    "bool": (lambda value: isinstance(value, bool), bool, "true or false"),
-    "int": (lambda value: type(value) is int and abs(value) < 2**53, int, "a whole number"),
-    "float": (_is_number, float, "a finite number"),
-    "tuple[str, ...]": (_is_all(_is_text), tuple, "a list of texts"),
-    "tuple[float, ...]": (_is_all(_is_number), lambda v: tuple(map(float, v)), "numbers"),
-    "dict[str, Any]": (lambda value: isinstance(value, dict), dict, "an object"),
-    "dict[str, float]": (
-        lambda value: isinstance(value, dict) and all(map(_is_number, value.values())),
-        lambda value: {key: float(number) for key, number in value.items()},
-        "an object of numbers",
-    ),
-}
-
-
-def _parse(annotation: object, key: str, value: object) -> Any:
-    test, convert, wanted = _KINDS[str(annotation)]
-    _demand(test(value), key, value, wanted)
-    return convert(value)
+def keys_digest(keys: str) -> str:
+    """Return the SHA-256 of packed painted keys as cards have it; empty for none."""
+    return hashlib.sha256(keys.encode("utf-8")).hexdigest() if keys else ""
 
 
 def _kind(data: bytes) -> str:
     """Say in a few words what a file that is not ONNX may be."""
     known = {b"PK": "a ZIP archive, perhaps a PyTorch checkpoint", b"\x80": "a Python pickle"}
-    known |= {b"\x89PNG": "a PNG picture", b"\x76\x2f\x31\x01": "an EXR picture"}
+    known |= {signatures.PNG[:4]: "a PNG picture", signatures.EXR: "an EXR picture"}
     hits = (what for magic, what in known.items() if data.startswith(magic))
     some = f"{len(data)} bytes that begin with {data[:8].hex(' ')}" if data else "an empty file"
     return next(hits, some)

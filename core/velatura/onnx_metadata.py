@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+__all__ = ["metadata", "without"]
+
 _METADATA, _GRAPH, _IR_VERSION = 14, 7, 1  # fields of a ModelProto (onnx.proto)
 _KEY, _VALUE = 1, 2  # fields of a StringStringEntryProto (onnx.proto)
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types (protobuf.dev: "Encoding")
 
 
 def metadata(model: bytes) -> dict[str, str]:
-    """Return the metadata_props of an ONNX file, or raise ValueError if it is none."""
+    """Return the metadata_props of an ONNX file, or raise ValueError if it is not one."""
     found: dict[str, str] = {}
     numbers: set[int] = set()
     for number, value, _ in _fields(memoryview(model)):

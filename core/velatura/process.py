@@ -15,6 +15,8 @@ from typing import IO
 
 from velatura.errors import MachineError, MissingRuntimeError
 
+__all__ = ["PATIENCE", "Pipe", "environment"]
+
 PATIENCE = 20.0
 """Seconds that a stopped process may take to finish the file it is writing."""
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from velatura.errors import MissingRuntimeError
 from velatura.userdir import home
 
+__all__ = ["runtime"]
+
 
 def runtime(preferred: str = "") -> list[str]:
     """Return the command that starts the runtime.

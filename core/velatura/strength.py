@@ -22,6 +22,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
+__all__ = ["KNOTS", "even", "is_calibration", "slider"]
+
 KNOTS = 17
 """Values of a calibration: at every sixteenth of the slider."""
 

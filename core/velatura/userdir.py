@@ -9,6 +9,8 @@ import os
 import sys
 from pathlib import Path
 
+__all__ = ["home"]
+
 
 def home() -> Path:
     """Return the user's velatura folder, where the system keeps such; it need not be there."""

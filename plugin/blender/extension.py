@@ -34,24 +34,8 @@ ID, REPOSITORY = "velatura_blender", "user_default"
 MODULE = f"bl_ext.{REPOSITORY}.{ID}"
 
 CORE = HERE.parents[1] / "core/velatura"
-SHARED = (
-    "__init__.py",
-    "client.py",
-    "errors.py",
-    "fingerprint.py",
-    "guides.py",
-    "home.py",
-    "job.py",
-    "library.py",
-    "look.py",
-    "newfile.py",
-    "onnxfile.py",
-    "pipe.py",
-    "py.typed",
-    "runtime.py",
-    "strength.py",
-)
-"""What of the core runs inside hosts: closed under imports, and of the standard library alone."""
+SHARED = (*sorted(path.name for path in CORE.glob("[!_]*.py")), "__init__.py", "py.typed")
+"""What of the core runs inside hosts: all modules directly in it but the command's, `__main__`."""
 
 _MACHINE_CANNOT = 4
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the date of every file in the wheel: same sources, same bytes
@@ -112,9 +96,8 @@ def write_wheel(folder: Path) -> Path:
     A digest of the content is part of its version: Blender leaves a wheel that it has installed
     as it is while the version is the same.
     """
-    missing = [name for name in SHARED if not (CORE / name).is_file()]
-    if missing:
-        stop(f"{CORE} does not hold {', '.join(missing)}")
+    if not (CORE / "__init__.py").is_file():
+        stop(f"{CORE} does not hold velatura's core: build the extension in the whole source tree")
     files = {f"velatura/{name}": (CORE / name).read_bytes() for name in SHARED}
     digest = hashlib.sha256(repr(files).encode()).hexdigest()[:8]
     version = f"{field('version')}+{digest}"

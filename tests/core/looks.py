@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from velatura.apply import canvas
 from velatura.carry import paint as carry
-from velatura.look import CARD_KEY, CARGO_KEY, Card, cargo_digest
+from velatura.look import CARD_KEY, CARGO_KEY, Card, keys_digest
 from velatura.plate.passes import GUIDES
 
 
@@ -61,7 +61,7 @@ def bounded(graph: Graph, x: str, bound: float) -> None:
 def fed(card: Card) -> int:
     """The contract's count of the second input's channels: not asked of the code under test."""
     guides = sum(GUIDES[name] for name in card.guides)
-    return guides + canvas.CHANNELS * card.canvas + carry.CHANNELS * bool(card.cargo)
+    return guides + canvas.CHANNELS * card.canvas + carry.CHANNELS * bool(card.keys_digest)
 
 
 def shaped(name: str, channels: Any, height: Any = "h", width: Any = "w") -> onnx.ValueInfoProto:
@@ -106,7 +106,7 @@ def small(
 ) -> Path:
     """Two scales, a skip and a full-resolution layer; halo 20 px, alignment 4: a tiny U-Net."""
     graph = Graph(7)
-    card = dataclasses.replace(SMALL, guides=guides, cargo=cargo_digest(cargo), **settings)
+    card = dataclasses.replace(SMALL, guides=guides, keys_digest=keys_digest(cargo), **settings)
     x, channels = encoded(graph, "rgb"), 3 + fed(card)
     if fed(card):
         x = graph.node("Concat", x, "guides", axis=1)
@@ -136,7 +136,7 @@ def faithful(path: Path, cargo: str, **settings: Any) -> Path:
     change = graph.node("Sub", paint, encoded(graph, "rgb"))
     stops = graph.node("Mul", change, graph.weight(np.float32(8)))
     bounded(graph, graph.node("Mul", stops, graph.node("Ceil", valid)), 8.0)
-    card = Card("faithful", alignment=4, cargo=cargo_digest(cargo), **settings)
+    card = Card("faithful", alignment=4, keys_digest=keys_digest(cargo), **settings)
     return pack(graph, card, path, cargo=cargo)
 
 

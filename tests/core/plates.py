@@ -102,13 +102,3 @@ def rich(path: Path, height: int = 37, width: int = 53) -> Path:
 
 def planes(image: Image) -> dict[str, Plane]:
     return {name: plane for _, name, plane in image.planes()}
-
-
-def assert_same_planes(before: Image, after: Image, but: tuple[str, ...] = ()) -> None:
-    """Every plane but the named ones: same type, same bits, same windows."""
-    assert before.names == after.names
-    for (part_, name, old), (other, _, new) in zip(before.planes(), after.planes(), strict=True):
-        assert (part_.data, part_.display) == (other.data, other.display)
-        if name not in but:
-            assert old.pixels.dtype == new.pixels.dtype, name
-            assert old.pixels.tobytes() == new.pixels.tobytes(), name

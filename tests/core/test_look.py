@@ -129,6 +129,14 @@ def test_every_truncation_of_a_look_is_refused_or_lacks_its_card(tmp_path, look)
             read(path)
 
 
+def test_the_digest_of_painted_keys_has_its_old_name_in_the_file():
+    card = Card("ink", keys_digest="ab")
+    stored = json.loads(card.dumps())
+    assert stored["cargo"] == "ab"
+    assert "keys_digest" not in stored
+    assert Card.loads(card.dumps()) == card
+
+
 def test_a_missing_look_is_refused(tmp_path):
     with pytest.raises(LookError, match="No such file"):
         read(tmp_path / "none.onnx")

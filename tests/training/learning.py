@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from tiny import Shot
 
-from velatura_training.data import keys
+from velatura_training.data import lesson as lessons
 from velatura_training.learn import run as runs
 from velatura_training.learn.paired import Paired
+from velatura_training.learn.run import Run
 from velatura_training.recipe import Budget, Recipe, Weights
 
 CPU = torch.device("cpu")
@@ -21,9 +22,14 @@ QUICK = Recipe(patch=32, batch=2, weights=Weights(content=0), refine_from=0.3)
 
 
 def learn(shot: Shot, out: Path, steps: int, recipe: Recipe = QUICK, **options: Any) -> Path:
-    lesson = keys.load(shot.plate, shot.painted)
-    return runs.train(
-        lesson, out, recipe, Budget(steps=steps), CPU, "none", processors=1, **options
+    lesson = lessons.load(shot.plate, shot.painted)
+    return runs.train(lesson, briefly(out, steps, recipe, **options))
+
+
+def briefly(out: Path, steps: int, recipe: Recipe = QUICK, **options: Any) -> Run:
+    """Return a run of a few steps with one thread, which repeats bit for bit."""
+    return Run(
+        out, recipe, Budget(steps=steps), CPU, **{"progress": "none", "threads": 1, **options}
     )
 
 
@@ -37,7 +43,7 @@ class Struck(Paired):
     """
 
     def __init__(self, shot: Shot, strikes: dict[int, Any], recipe: Recipe = QUICK) -> None:
-        super().__init__(keys.load(shot.plate, shot.painted), recipe, CPU)
+        super().__init__(lessons.load(shot.plate, shot.painted), recipe, CPU)
         self.strikes, self.taken = strikes, 0
 
     def step(self, used: float, pace: float, rng: torch.Generator) -> dict[str, float]:

@@ -6,7 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from velatura.gain import law
-from velatura_training.encoding import HALF_MAX, decode, display, encode, glaze
+from velatura.look import Card
+from velatura.plate.encoding import encoded
+from velatura_training.encoding import HALF_MAX, decode, display, encode, encode_natural, glaze
+from velatura_training.export.torchscript import Live
 
 light = st.floats(0, HALF_MAX, width=32)
 
@@ -17,6 +20,21 @@ def test_decode_undoes_encode(x):
     # encoding is linear below 1/128, where 1e-8 is a ten-thousandth of the floor.
     value = torch.tensor(x)
     assert torch.isclose(decode(encode(value)), value, rtol=2e-5, atol=1e-8)
+
+
+@given(light)
+def test_numpy_torch_onnx_and_torchscript_share_one_encoding(x):
+    value = torch.tensor([[[[x]]]])
+    live = Live(torch.nn.Identity(), Card("look"))  # a network that answers what it is given
+    stops = live.look(value.expand(1, 3, 1, 1), torch.ones_like(value), torch.float32)
+    copies = {
+        "numpy": encoded(value.numpy()).item(),
+        "ONNX": float(encode_natural(value)),
+        "TorchScript": float(torch.atanh(stops[0, 0, 0, 0].double() / live.bound)),
+    }
+    for which, code in copies.items():
+        # tanh is flat at bright codes, 0.006 a unit: atanh makes 6e-8 of float32 to 1e-5
+        assert abs(code - float(encode(value))) < (3e-5 if which == "TorchScript" else 1e-6), which
 
 
 @given(light, light)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from velatura.image import png
-from velatura.look import Card, cargo_digest
+from velatura.look import Card, keys_digest
 from velatura_training.export.trained import Trained
 from velatura_training.network import build
 from velatura_training.network.cost import measure
@@ -34,7 +34,7 @@ def trained(kind: str = "unet", shape: Shape | None = None, **said: Any) -> Trai
         "licence": "CC0-1.0",
         "guides": shape.guides,
         "canvas": shape.canvas,
-        "cargo": cargo_digest(cargo),
+        "keys_digest": keys_digest(cargo),
         "alignment": painter.alignment,
         "halo": cost.halo,
         "bytes_px": cost.bytes_px,

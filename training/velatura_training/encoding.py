@@ -7,29 +7,39 @@ does, while staying one expression that every ONNX runtime has. Mid-grey 0.18 li
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
-SLOPE = 128.0
-"""Inverse of the look's default floor: the encoding is linear below about 1/128."""
+from velatura import half
+from velatura.plate.encoding import SCALE, SLOPE
 
-SCALE = 8.0
-"""Stops per unit of the encoding."""
+HALF_MAX = float(half.HALF_MAX)
 
-HALF_MAX = 65504.0
+STOPS = SCALE * math.log(2)
+"""Natural logarithm of the light per unit of the encoding."""
 
 SRGB_TOE = 0.0031308
 """Where the sRGB curve turns from a line into a root (IEC 61966-2-1)."""
 
 
 def encode(linear: Tensor) -> Tensor:
-    """Return ``E(x)`` of scene-linear values; negatives count as black."""
+    """Return ``E(x)`` of scene-linear values; negatives count as black.
+
+    The same formula as ``velatura.plate.encoding.encoded``; the two are held equal by a test.
+    """
     return torch.log2(1 + SLOPE * linear.clamp(0, HALF_MAX)) / SCALE
 
 
 def decode(encoded: Tensor) -> Tensor:
     """Return the scene-linear values of ``encoded``: the inverse of `encode` on 0..65504."""
     return (torch.exp2(encoded * SCALE) - 1) / SLOPE
+
+
+def encode_natural(linear: Tensor) -> Tensor:
+    """Return `encode` by natural logarithm: ONNX has no other."""
+    return torch.log(1 + SLOPE * linear.clamp(0.0, HALF_MAX)) * (1 / STOPS)
 
 
 def display(linear: Tensor) -> Tensor:

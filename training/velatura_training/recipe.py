@@ -67,8 +67,8 @@ class Recipe:
         average: decay of the averaged weights, which are what is exported.
         guide_dropout: chance that a patch loses a pass, and that it loses all of them, so that the
             look tolerates their absence.
-        paint_dropout: chance that a patch loses all carried paint, so that the look does without it
-            where it is put on another shot.
+        paint_dropout: chance that a patch loses all carried paint, so that the look works
+            without it on another shot.
         exposure: patches are brightened or darkened by up to this many stops.
         grain: patches get fresh noise of up to this part of their value; the target stays clean.
         stroke: how large the strokes of a painting shall be; see

@@ -19,7 +19,6 @@ Files are replaced whole. Nothing is unpickled: only tensors and plain values ar
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +26,21 @@ import torch
 
 from velatura.atomic import replacing
 from velatura.errors import StorageError, TrainingError
-from velatura.plate.passes import GUIDES
 
 RECIPE, LESSON, CHECKPOINT, BEST = "recipe.json", "lesson.json", "checkpoint.pt", "best.pt"
 CARGO, SWATCHES, SCORES = "cargo.txt", "swatches.pt", "scores.json"
 SHEET, PLOT, THUMBNAIL = "contact_sheet.png", "losses.png", "thumbnail.png"
 
+METHOD = "course"
+"""Under this name the checkpoint has what the method of learning needs to go on."""
+
 
 def save(path: Path, state: dict[str, Any]) -> None:
-    """Write ``state`` (tensors and plain values) whole or not at all: the inverse of `load`."""
+    """Write ``state`` (tensors and plain values) whole or not at all: the inverse of `load`.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
     with replacing(path) as beside:
         try:
             torch.save(state, beside)
@@ -52,7 +57,15 @@ def finite(state: Any) -> bool:
 
 
 def load(path: Path, device: torch.device) -> dict[str, Any]:
-    """Return what `save` wrote, or raise TrainingError."""
+    """Return what `save` wrote.
+
+    Args:
+        path: a file of a run's folder.
+        device: where its tensors go.
+
+    Raises:
+        TrainingError: it is not there, or holds more than tensors and plain values.
+    """
     try:
         state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError:
@@ -83,23 +96,11 @@ def read_text(path: Path) -> str:
         ) from error
 
 
-def read_lesson(run: Path) -> dict[str, Any]:
-    try:
-        lesson: dict[str, Any] = json.loads(read_text(run / LESSON))
-        lesson = {
-            "carried": False,
-            "merged": False,
-            "carried_by": [],
-            "canvas": False,
-            **lesson,
-        }  # 0.1.0 knew free looks only
-        known = all(guide in GUIDES for guide in lesson["guides"])
-        lesson = {
-            **lesson,
-            **{key: float(lesson[key]) for key in ("bound", "floor", "depth_scale")},
-        }
-    except (ValueError, TypeError, KeyError) as error:
-        raise TrainingError(f"{run / LESSON} is not one of ours", found=str(error)) from error
-    if not known:
-        raise TrainingError(f"{run / LESSON} names unknown guides")
-    return lesson
+def method_state(run: Path) -> dict[str, Any]:
+    """Return what a run's method had learnt at its last checkpoint; empty where that is not ours.
+
+    Raises:
+        TrainingError: there is no checkpoint, or it cannot be read.
+    """
+    state = load(run / CHECKPOINT, torch.device("cpu")).get(METHOD, {})
+    return dict(state)

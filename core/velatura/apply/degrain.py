@@ -10,15 +10,15 @@ from __future__ import annotations
 import numpy as np
 
 from velatura.image.planes import FloatArray
-from velatura.plate.encoding import SCALE, SLOPE, encoded
+from velatura.plate.encoding import SCALE, decoded, encoded
 
 REACH = 2
 """How far away a pixel still counts, px. 5 x 5 of them halve the grain of a textured plate, 7 x 7
 take twice the time for a tenth less (measured on the courtyard)."""
 
 TOLERANCE = 3.5
-"""From so many deviations of the grain on, a neighbour is something else. Less leaves more grain,
-more takes texture (the same)."""
+"""Neighbours further apart than this many standard deviations of the grain are treated as another
+surface. Less leaves more grain, more takes texture (measured on the courtyard)."""
 
 
 def smooth(light: FloatArray, amount: float) -> FloatArray:
@@ -57,8 +57,7 @@ def smooth(light: FloatArray, amount: float) -> FloatArray:
             weights += weight
             total += weight * neighbour
     total /= weights  # at least 1: every pixel is its own neighbour
-    smoothed: FloatArray = (np.exp2(total * np.float32(SCALE)) - 1) / np.float32(SLOPE)
-    return smoothed
+    return decoded(total)
 
 
 def _apart(one: FloatArray, other: FloatArray) -> FloatArray:

@@ -20,7 +20,8 @@ _OVERHEAD = 192 * 2**20  # bytes: Python, ONNX Runtime, OpenColorIO and the look
 
 
 @contextmanager
-def _memory(plate: Path) -> Iterator[None]:
+def enough_for(plate: Path) -> Iterator[None]:
+    """Let a MemoryError say which plate there is not enough memory for, as a MachineError."""
     try:
         yield
     except MemoryError as error:
@@ -29,10 +30,17 @@ def _memory(plate: Path) -> Iterator[None]:
         ) from error
 
 
-def _share(job: Job, image: Image, frames: int, keys: int) -> tuple[int, int]:
-    """Return how many frames like this one to run at a time, and the network's bytes for each.
+def share(job: Job, image: Image, frames: int, keys: int) -> tuple[int, int]:
+    """Return how many frames to run at a time, and the network's bytes for each.
 
-    All of them read the same painted keys, which take so many bytes.
+    Args:
+        job: what it may take.
+        image: one of the frames.
+        frames: how many there are.
+        keys: bytes of the painted keys, which all of them read.
+
+    Raises:
+        MachineError: the job's memory does not hold one frame.
     """
     pixels = sum(plane.pixels.nbytes for part in image.parts for plane in part.planes)
     # As read and as written, with the gain layer of three halves.

@@ -1,4 +1,4 @@
-"""ONNX Runtime, kept from calling home: nothing else here may import `onnxruntime` by itself.
+"""ONNX Runtime with its telemetry off: no other module imports `onnxruntime` directly.
 
 Its official builds collect usage, keep a device id under the user's cache folder, and send both to
 Microsoft (seen in 1.32; its Privacy.md). velatura asks nothing of the network.

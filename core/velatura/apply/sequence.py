@@ -8,29 +8,23 @@ bits of a frame do not depend on how many processors its machine has.
 
 from __future__ import annotations
 
-import logging
-import os
 import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from velatura import fingerprint
-from velatura.apply import targets
-from velatura.apply.frame import Glazed, glaze, load
-from velatura.apply.memory import _memory, _share
-from velatura.apply.session import Device, Session, open_session
-from velatura.apply.targets import Frame, Target
+from velatura.apply import memory, outputs, targets
+from velatura.apply.frame import Glazed, Loaded, glaze, load
+from velatura.apply.notices import Notices
+from velatura.apply.session import Session, open_session
+from velatura.apply.targets import Frame
 from velatura.carry import packing
-from velatura.errors import CancelledError, InputError, StorageError
-from velatura.job import Job
+from velatura.job import Device, Job
 from velatura.look import Look, read
 from velatura.system.progress import Report
-
-log = logging.getLogger(__name__)
+from velatura.system.stopping import stop_if
 
 Opener = Callable[[Look, Device], Session]
 
@@ -64,56 +58,61 @@ def run(
     stop = cancelled or threading.Event()
     look = read(Path(job.look))
     frames = targets.frames(job)
-    _refuse_overwriting(frames)
-    _sweep(Path(job.out), frames)
+    outputs.refuse_overwriting(frames)
+    outputs.sweep(Path(job.out), frames)
     report.started(len(frames))
     for place, frame in enumerate(frames):
-        _stop_if(stop.is_set)
-        if stale := _stale(frame, job, look):
+        stop_if(stop.is_set)
+        if stale := outputs.stale(frame, job, look.digest):
             todo = [stale, *frames[place + 1 :]]
             break
         report.finished(frame.plate.name, skipped=True)
     else:
         return
-    told: set[tuple[str, ...]] = set()
-    shares = _survey(job, todo, look, told)
+    notices = Notices(look.card.name)
+    first, shares = _survey(job, todo, look, notices)
     session = opener(look, _device(job))
     del look  # as a file, painted keys take nearly as much again as they do in the session
-    _renew(todo, job, session, shares, report, stop, told)
+    _renew(todo, first, job, session, shares, report, stop, notices)
 
 
 def _renew(
     frames: list[Frame],
+    first: dict[Frame, Loaded],
     job: Job,
     session: Session,
     shares: tuple[int, int],
     report: Report,
     stop: threading.Event,
-    told: set[tuple[str, ...]],
+    notices: Notices,
 ) -> None:
-    """Make the first frame's targets, and those of the others that do not lie there yet."""
-    look, (workers, budget) = session.look, shares
-    _prepare(Path(job.out))  # as late as that: an order that cannot be done leaves no folder
+    """Make the first frame's targets, and those of the others that do not lie there yet.
+
+    The first frame is decoded already; it is taken out of ``first``, so that its pixels are freed.
+    """
+    workers, budget = shares
+    outputs.prepare(Path(job.out))  # as late as that: an order that cannot be done leaves no folder
     halt = threading.Event()  # the first frame that fails stops the others as well
 
     def halted() -> bool:
         return halt.is_set() or stop.is_set()
 
     def make(frame: Frame) -> Glazed:
-        _stop_if(halted)
-        stale = frame if frame is frames[0] else _stale(frame, job, look)
+        stop_if(halted)
+        stale = frame if frame in first else outputs.stale(frame, job, session.digest)
         if stale is None:
             return Glazed()
-        with _memory(frame.plate):
-            return glaze(stale, job, session, budget, halted)
+        with memory.enough_for(frame.plate):
+            loaded = first.pop(frame, None) or load(stale, job, session.card)
+            return glaze(stale, loaded, job, session, budget, halted)
 
     with ThreadPoolExecutor(workers, thread_name_prefix="frame") as pool:
         todo = {pool.submit(make, frame): frame for frame in frames}
         try:
             for done in _as_they_come(todo, stop):
                 glazed, plate = done.result(), todo[done].plate
-                _tell_lacking(plate, glazed.lacking, glazed.layers, look, told)
-                _tell_astray(plate, glazed.astray, look, told)
+                notices.lacking(plate, glazed.lacking, glazed.layers)
+                notices.misfit(plate, glazed.misfit)
                 for path in glazed.written:
                     report.wrote(str(path))
                 report.finished(plate.name, skipped=not glazed.written)
@@ -124,47 +123,19 @@ def _renew(
 
 
 def _survey(
-    job: Job, frames: list[Frame], look: Look, told: set[tuple[str, ...]]
-) -> tuple[int, int]:
-    """Try the first frame's files before any work; return how to share the machine (`_share`)."""
-    with _memory(frames[0].plate):
-        plate, _ = load(frames[0], job, look.card)
-    _tell_lacking(frames[0].plate, plate.lacking(look.card), plate.layers, look, told)
-    keys = packing.size(look.cargo, str(look.path)) if look.cargo else 0
-    return _share(job, plate.image, len(frames), keys)
+    job: Job, frames: list[Frame], look: Look, notices: Notices
+) -> tuple[dict[Frame, Loaded], tuple[int, int]]:
+    """Try the first frame's files before any work.
 
-
-def _tell_lacking(
-    plate: Path, lacking: tuple[str, ...], layers: str, look: Look, told: set[tuple[str, ...]]
-) -> None:
-    """Say which passes the look has to do without: once a job, not once a frame."""
-    if lacking and lacking not in told:
-        told.add(lacking)
-        log.warning(
-            "%s has no pass for %s, which the look %s reads; it goes without. Found: %s. "
-            "If it has another name there, say so with --passes",
-            *(plate, ", ".join(lacking), look.card.name, layers),
-        )
-
-
-def _tell_astray(plate: Path, astray: str, look: Look, told: set[tuple[str, ...]]) -> None:
-    """Say that painted keys are not carried into a frame: once a job."""
-    if astray and ("astray",) not in told:
-        told.add(("astray",))
-        log.warning(
-            "%s is not of the shot that the look %s was painted for (%s); it is glazed as any "
-            "other plate, without the painted keys",
-            *(plate, look.card.name, astray),
-        )
-
-
-def _stale(frame: Frame, job: Job, look: Look) -> Frame | None:
-    """Return the frame with those of its targets that do not lie there yet; None if all do."""
-    plate = fingerprint.of_file(frame.plate)
-    mask = fingerprint.of_file(frame.mask) if frame.mask else ""
-    gain = _wanted(frame.gain, fingerprint.of_gain(job, plate, look.digest))
-    picture = _wanted(frame.picture, fingerprint.of_picture(job, plate, look.digest, mask))
-    return replace(frame, gain=gain, picture=picture) if gain or picture else None
+    Return them decoded, and how to share the machine (`velatura.apply.memory.share`).
+    """
+    first = frames[0]
+    with memory.enough_for(first.plate):
+        loaded = load(first, job, look.card)
+    plate = loaded.feed.plate
+    notices.lacking(first.plate, plate.guides.lacking(look.card.passes), plate.layers)
+    keys = packing.size(look.keys, str(look.path)) if look.keys else 0
+    return {first: loaded}, memory.share(job, plate.image, len(frames), keys)
 
 
 def _as_they_come(
@@ -184,63 +155,7 @@ def _as_they_come(
             several = [done.get(timeout=_POLL), *(done.get() for _ in range(done.qsize()))]
             left -= len(several)
             yield from sorted(several, key=list(todo).index)  # in frame order
-        _stop_if(stop.is_set)
-
-
-def _stop_if(cancelled: Callable[[], bool]) -> None:
-    if cancelled():
-        raise CancelledError("The job was stopped on request")
-
-
-def _targets(frames: list[Frame]) -> list[Path]:
-    return [target.path for f in frames for target in (f.gain, f.picture) if target]
-
-
-def _refuse_overwriting(frames: list[Frame]) -> None:
-    read_ones = {path.resolve() for f in frames for path in (f.plate, f.mask) if path}
-    for target in _targets(frames):
-        if target.resolve() in read_ones:
-            raise InputError(
-                f"{target} would overwrite what it is made from", do="Choose another output folder"
-            )
-
-
-def _sweep(out: Path, frames: list[Frame]) -> None:
-    """Remove what a process that was killed left half-written; whole files have no such names."""
-    names = {target.name for target in _targets(frames)}
-    with suppress(OSError):  # not ours to remove, and in nobody's way
-        for left in out.glob(".*.tmp"):
-            if left.name[1:].rsplit(".", 2)[0] in names:
-                left.unlink(missing_ok=True)
-
-
-def _prepare(out: Path) -> None:
-    """Make the output folder, and see that it can be written."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        writable = os.access(out, os.W_OK)
-    except OSError as error:
-        raise StorageError(
-            f"The output folder {out} cannot be used",
-            found=error.strerror,
-            do="Choose another output folder",
-        ) from error
-    if not writable:
-        raise StorageError(
-            f"The output folder {out} is read-only", do="Choose another output folder"
-        )
-
-
-def _wanted(target: Target | None, mark: str) -> Target | None:
-    """Return the target with its fingerprint, or None if the same lies there already."""
-    if target is None:
-        return None
-    lies = fingerprint.stored(target.path)
-    if lies == mark:
-        return None
-    if not lies and target.path.is_file():
-        log.warning("%s does not say what it was made from and is written again", target.path)
-    return Target(target.path, mark)
+        stop_if(stop.is_set)
 
 
 def _device(job: Job) -> Device:

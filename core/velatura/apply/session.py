@@ -1,8 +1,8 @@
 """A session is a look's network, loaded and checked, on the device that really answered.
 
-A look may come from anywhere, so its network is held to the contract of `velatura.look` before it
-touches a plate: names, types and shapes of what goes in and comes out, no data outside its own
-file, and a probe at two sizes whose answer must be whole, finite and inside the bound.
+A look may come from anywhere, so its network is held to its contract (`velatura.apply.contract`)
+before it touches a plate: it brings no data from outside its own file, takes and gives what it
+should, and answers a probe at two sizes.
 """
 
 from __future__ import annotations
@@ -11,30 +11,26 @@ import contextlib
 import logging
 import sys
 import threading
-from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import PurePath
-from typing import Literal
+from pathlib import Path, PurePath
 
 import numpy as np
 
 from velatura import onnx_metadata
-from velatura.apply import canvas
+from velatura.apply import contract
+from velatura.apply.feed import fed
 from velatura.apply.onnx_runtime import ort
 from velatura.carry import packing
-from velatura.carry.paint import CHANNELS, Carry
+from velatura.carry.paint import Carry
 from velatura.errors import CancelledError, DeviceError, LookError, MachineError
+from velatura.half import HALF_MAX
 from velatura.image.planes import FloatArray
-from velatura.look import CARGO_KEY, Card, Look
-from velatura.plate.passes import GUIDES
-
-Device = Literal["auto", "cpu", "cuda"]
+from velatura.job import Device
+from velatura.look import CARGO_KEY, Look
 
 log = logging.getLogger(__name__)
 
 _NAMES = {"CPUExecutionProvider": "the CPU", "CUDAExecutionProvider": "CUDA"}
 _NOWHERE = str(PurePath("/velatura") / "no external data")
-_ROUNDING = 1e-3  # stops: how far past its bound an answer may lie by float rounding alone
 _FATAL = 4  # ORT's log level: its warnings about looks become our errors
 
 
@@ -42,16 +38,16 @@ class Session:
     """A loaded look; several threads may call `stops` at once.
 
     Attributes:
-        look: the look that was loaded, without the bytes that are held here in another form.
+        path: the look's file.
+        card: what the look says about itself.
+        digest: SHA-256 of the look's file, hexadecimal.
         provider: the ONNX Runtime execution provider that answered.
         carry: what a shot look has on board; None for a free look.
     """
 
     def __init__(self, look: Look, loaded: ort.InferenceSession) -> None:
-        self.look = replace(look, data=b"", cargo="")
-        self.carry: Carry | None = (
-            packing.unpack(look.cargo, str(look.path)) if look.cargo else None
-        )
+        self.path, self.card, self.digest = look.path, look.card, look.digest
+        self.carry: Carry | None = packing.unpack(look.keys, str(look.path)) if look.keys else None
         self.provider: str = loaded.get_providers()[0]  # never get_available_providers()
         self._loaded = loaded
         self._lock = threading.Lock()
@@ -76,8 +72,10 @@ class Session:
             CancelledError: `terminate` was called meanwhile.
         """
         feed = {"rgb": rgb[None]}
-        if fed(self.look.card):
-            feed["guides"] = _wanted_guides(self.look, guides, rgb)[None]
+        if channels := fed(self.card):
+            if guides is None:
+                guides = np.zeros((channels, *rgb.shape[1:]), np.float32)
+            feed["guides"] = guides[None]
         options = ort.RunOptions()
         options.log_severity_level = _FATAL
         with self._lock:
@@ -85,16 +83,11 @@ class Session:
         try:
             (answer,) = self._loaded.run(["stops"], feed, options)
         except Exception as error:  # ORT raises a dozen unrelated types
-            raise _translated(error, self.look, options) from error
+            raise _translated(error, self.path, options) from error
         finally:
             with self._lock:
                 self._running.discard(options)
-        if not isinstance(answer, np.ndarray) or answer.shape != (1, *rgb.shape):
-            raise LookError(
-                f"{self.look.path} answered with another size than it was asked",
-                found=f"{getattr(answer, 'shape', answer)}, wanted {(1, *rgb.shape)}",
-            )
-        _check_stops(self.look, answer)
+        contract.check_stops(self.path, self.card, answer, (1, *rgb.shape))
         stops: FloatArray = answer[0]
         return stops
 
@@ -130,16 +123,10 @@ def open_session(look: Look, device: Device = "auto", threads: int = 1) -> Sessi
         )
     if device == "auto":
         log.info("%s runs on %s", look.card.name, answered)
-    _check_inputs(look, loaded.get_inputs())
-    _check_output(look, loaded.get_outputs())
-    _probe(look, session)
+    contract.check_inputs(look.path, look.card, loaded.get_inputs())
+    contract.check_output(look.path, loaded.get_outputs())
+    _probe(session)
     return session
-
-
-def fed(card: Card) -> int:
-    """Return how many channels a look's second input has: guides, canvas and carried paint."""
-    guides = sum(GUIDES[name] for name in card.guides)
-    return guides + canvas.CHANNELS * card.canvas + CHANNELS * bool(card.cargo)
 
 
 def _load(look: Look, device: Device, threads: int) -> ort.InferenceSession:
@@ -173,86 +160,22 @@ def _load(look: Look, device: Device, threads: int) -> ort.InferenceSession:
         ) from error
 
 
-def _translated(error: Exception, look: Look, options: ort.RunOptions) -> Exception:
+def _translated(error: Exception, path: Path, options: ort.RunOptions) -> Exception:
     """Return what went wrong in a run, in our own words."""
     if options.terminate:
         return CancelledError("The look was stopped on request")
     if "allocate" in str(error).lower() or "out of memory" in str(error).lower():
         return MachineError(
-            f"Not enough memory to run {look.path}",
+            f"Not enough memory to run {path}",
             found=str(error),
             do="Lower --memory-mb or --workers",
         )
-    return LookError(f"{look.path} failed to run", found=str(error))
+    return LookError(f"{path} failed to run", found=str(error))
 
 
-def _wanted_guides(look: Look, guides: FloatArray | None, rgb: FloatArray) -> FloatArray:
-    count = fed(look.card)
-    return np.zeros((count, *rgb.shape[1:]), np.float32) if guides is None else guides
-
-
-def _check_inputs(look: Look, inputs: Sequence[ort.NodeArg]) -> None:
-    """Raise unless the network takes exactly what the card says."""
-    unknown = [name for name in look.card.passes if name not in GUIDES]
-    if unknown:
-        raise LookError(
-            f"{look.path} reads passes that this velatura does not know: {', '.join(unknown)}",
-            do=f"Known are {', '.join(GUIDES)}",
-        )
-    wanted = {"rgb": 3}
-    if fed(look.card):
-        wanted["guides"] = fed(look.card)
-    found = {item.name: item for item in inputs}
-    if found.keys() != wanted.keys():
-        raise LookError(
-            f"{look.path} has other inputs than its card says",
-            found=f"{', '.join(found) or 'none'}; wanted {', '.join(wanted)}",
-        )
-    for name, channels in wanted.items():
-        _check_tensor(look, "input", found[name], channels)
-
-
-def _check_output(look: Look, outputs: Sequence[ort.NodeArg]) -> None:
-    if [item.name for item in outputs] != ["stops"]:
-        raise LookError(
-            f"{look.path} has other outputs than a look has",
-            found=f"{', '.join(item.name for item in outputs)}; wanted stops",
-        )
-    _check_tensor(look, "output", outputs[0], channels=3)
-
-
-def _check_tensor(look: Look, kind: str, found: ort.NodeArg, channels: int) -> None:
-    """Raise unless an input or output is float ``(1, channels, h, w)`` of any height and width."""
-    shape: Sequence[object] = found.shape or ()
-    fits = found.type == "tensor(float)" and len(shape) == 4  # noqa: PLR2004  # N, C, H, W
-    fits = fits and (shape[0] in {1, None} or isinstance(shape[0], str))
-    fits = fits and (shape[1] == channels or (kind == "output" and not isinstance(shape[1], int)))
-    if not fits or any(isinstance(size, int) for size in shape[2:]):
-        raise LookError(
-            f"{look.path}: {kind} {found.name} does not fit",
-            found=f"{found.type} {list(shape)}; wanted tensor(float) [1, {channels}, h, w]",
-        )
-
-
-def _check_stops(look: Look, answer: FloatArray) -> None:
-    """Raise unless all is within the bound: two passes, without a copy of a whole frame."""
-    least, most = float(answer.min()), float(answer.max())  # NaN where there is one
-    bound = look.card.bound
-    if -bound - _ROUNDING <= least and most <= bound + _ROUNDING:
-        return
-    if not np.isfinite((least, most)).all():
-        raise LookError(
-            f"{look.path} answered with NaN or Inf", do="Export it again, or retrain it"
-        )
-    raise LookError(
-        f"{look.path} answers beyond the bound of its own card",
-        found=f"{max(-least, most):g} stops; wanted {bound:g} at most",
-    )
-
-
-def _probe(look: Look, session: Session) -> None:
+def _probe(session: Session) -> None:
     """Run two small frames: one dark to bright, one with an exposure no plate should have."""
-    step = look.card.alignment
-    for rows, columns, brightest in ((2, 3, 4.0), (5, 4, 65504.0)):
+    step = session.card.alignment
+    for rows, columns, brightest in ((2, 3, 4.0), (5, 4, HALF_MAX)):
         ramp = np.geomspace(1e-4, brightest, 3 * rows * columns * step**2, dtype=np.float32)
         session.stops(ramp.reshape(3, rows * step, columns * step))

@@ -9,8 +9,9 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from velatura import bakes
 from velatura.errors import FrameError
-from velatura.image.numbered import _NAMED, Pattern, frame_numbers, holes
+from velatura.image.numbered import NAMED, Pattern, frame_numbers, holes
 from velatura.job import Job
 
 log = logging.getLogger(__name__)
@@ -51,31 +52,46 @@ def frames(job: Job) -> list[Frame]:
     Raises:
         FrameError: the range is none, there are no frames, or some are missing: all get named.
     """
-    plate = Pattern.parse(job.plate)
-    if job.frames:
-        numbers = [plate.written(frame) for frame in frame_numbers(job.frames)]
-        if plate.digits == 0:
-            raise FrameError(
-                f"{job.plate} is one file and has no frames {job.frames}",
-                do="Write the number as ####, or leave --frames away",
-            )
-    else:
-        numbers = plate.on_disk() if plate.single is None else [plate.single]
-        if plate.single is None:
-            _tell_holes(job.plate, list(map(int, numbers)))
-    if not numbers:
-        raise FrameError(f"There are no frames {job.plate}", do="Check the path and its digits")
-    mask = _mask_pattern(job)
+    plate, mask = Pattern.parse(job.plate), _mask_pattern(job)
     found = []
-    for number in numbers:
-        path = plate.path(number)
+    for number, path in plates(job.plate, job.frames).items():
         where = None
         if mask:
             still = mask.single is not None
             where = mask.path(mask.single or "") if still else mask.path(_renumbered(mask, number))
         found.append(_outputs(job, plate, number, path, where))
-    _refuse_missing("plate", [frame.plate for frame in found])
     _refuse_missing("mask", [frame.mask for frame in found if frame.mask])
+    return found
+
+
+def plates(pattern: str, span: str = "") -> dict[str, Path]:
+    """Return a shot's plates by frame number, as that is written; "" for a file without one.
+
+    Where no range is named, and what lies on disk has holes, a warning names them.
+
+    Args:
+        pattern: the files: ``shot.####.exr`` or one file.
+        span: "1-12", "1-10x2", "1,5,9-12"; empty for all that lie on disk.
+
+    Raises:
+        FrameError: the range is none, there are no frames, or some are missing: all get named.
+    """
+    plate = Pattern.parse(pattern)
+    if span:
+        numbers = [plate.written(frame) for frame in frame_numbers(span)]
+        if plate.digits == 0:
+            raise FrameError(
+                f"{pattern} is one file and has no frames {span}",
+                do="Write the number as ####, or leave --frames away",
+            )
+    else:
+        numbers = plate.on_disk() if plate.single is None else [plate.single]
+        if plate.single is None:
+            _tell_holes(pattern, list(map(int, numbers)))
+    if not numbers:
+        raise FrameError(f"There are no frames {pattern}", do="Check the path and its digits")
+    found = {number: plate.path(number) for number in numbers}
+    _refuse_missing("plate", list(found.values()))
     return found
 
 
@@ -83,7 +99,7 @@ def _tell_holes(plate: str, numbers: list[int]) -> None:
     """Say which frames are not there; it may be meant so."""
     if missing := holes(numbers):
         log.warning(
-            "%s has holes between its first and last frame, %d and %d, and goes without: %s. "
+            "%s has missing frames between its first and last, %d and %d; they are skipped: %s. "
             "Render them, or give the range with --frames",
             *(plate, numbers[0], numbers[-1], missing),
         )
@@ -96,7 +112,7 @@ def _renumbered(pattern: Pattern, number: str) -> str:
 def _outputs(job: Job, plate: Pattern, number: str, path: Path, mask: Path | None) -> Frame:
     out = Path(job.out)
     stem = plate.lead.rstrip("._-") or "plate"
-    gain = out / ".".join(filter(None, (stem, "gain", number, plate.end.lstrip("."))))
+    gain = out / bakes.gain_name(stem, number, plate.end.lstrip("."))
     picture = out / path.name
     return Frame(
         path,
@@ -123,8 +139,8 @@ def _refuse_missing(what: str, paths: list[Path]) -> None:
     if not missing:
         return
     names = [path.name for path in missing]
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    few = ", ".join(names[:_NAMED]) + more
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    few = ", ".join(names[:NAMED]) + more
     raise FrameError(
         f"{len(missing)} of {len(paths)} {what} frames are missing in {missing[0].parent}: {few}",
         do="Render them, or give the range there is with --frames",

@@ -62,8 +62,8 @@ def tiles(
     Raises:
         MachineError: the budget does not hold even the smallest tile.
     """
-    border = _step(session.look.card)
-    for down, across in plan(height, width, session.look.card, budget):
+    border = _step(session.card)
+    for down, across in plan(height, width, session.card, budget):
         top, left = max(down.start, border), max(across.start, border)
         bottom, right = min(down.stop, border + height), min(across.stop, border + width)
         if top >= bottom or left >= right:

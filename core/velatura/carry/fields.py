@@ -90,6 +90,8 @@ class Field:
 Fields = dict[tuple[int, int], Field]
 """``(frame, key frame)`` to the field that leads from one to the other."""
 
+Known = Callable[[int, int], FloatArray | None]
+
 Costs = dict[tuple[int, int], npt.NDArray[np.float16]]
 
 
@@ -97,7 +99,7 @@ def solve(
     motion: Motion,
     painted: Sequence[int],
     detours: Sequence[tuple[int, int]] = (),
-    judged: Callable[[int, int], tuple[FloatArray, FloatArray] | None] = lambda *_: None,
+    known: Known = lambda *_: None,
 ) -> Fields:
     """Return the fields from every frame to the painted keys nearest to it.
 
@@ -105,9 +107,9 @@ def solve(
         motion: the shot's.
         painted: the key frames.
         detours: further pairs ``(frame, to)`` that are wanted, any frames of the shot.
-        judged: gives for a frame and a key the places ``(2, H, W)``, px, that are known better than
-            by following, with NaN elsewhere, and a cost of their own ``(H, W)``; or None. Light is
-            compared at these; the field stays as it is followed, for where they fail.
+        known: gives for a frame and a key the places ``(2, H, W)``, px, that are known better than
+            by following, with NaN elsewhere; or None. Light is compared at these; the field stays
+            as it is followed, for where they fail.
     """
     wanted = {(f, key) for f in motion.standing for key in nearest(f, painted)}
     keys = tuple(sorted(set(painted)))
@@ -118,7 +120,7 @@ def solve(
     places: dict[tuple[int, int], FloatArray] = {}
     for key in sorted({*keys, *(to for _, to in detours)}):
         pairs = {f for f, to in (*wanted, *detours) if to == key}
-        for frame, field, cost in _outward(motion, key, pairs, judged):
+        for frame, field, cost in _outward(motion, key, pairs, known):
             places[frame, key] = thinned(field, *size)
             costs[frame, key] = opencv.averaged(cost[None], *size)[0].astype(np.float16)
     chosen = choice.solve(
@@ -172,35 +174,35 @@ class _Walker:
 
 
 def _outward(
-    motion: Motion,
-    key: int,
-    wanted: set[int],
-    judged: Callable[[int, int], tuple[FloatArray, FloatArray] | None],
+    motion: Motion, key: int, wanted: set[int], known: Known
 ) -> Iterator[tuple[int, FloatArray, FloatArray]]:
     """Yield frames with the fields that lead from them to a key, px, and their costs."""
-    there = motion.light(key)
-    home = vectors.start(*there.shape[1:])
+    size = motion.light(key).shape[1:]
+    home, nothing = vectors.start(*size), np.zeros(size, np.float32)
     if key in wanted:
-        yield key, home, np.zeros(there.shape[1:], np.float32)
+        yield key, home, nothing
     at = motion.standing.index(key)
     for line in (motion.standing[at:], motion.standing[at::-1]):
-        trail = [_Walker(key, home, np.zeros_like(home[0]), np.zeros_like(home[0]))]
-        left = wanted & set(line[1:])
-        for frame in line[1:]:
-            if not left or motion.parted(trail[-1].frame, frame):
+        last = max((line.index(frame) for frame in wanted if frame in line), default=0)
+        trail = [_Walker(key, home, nothing, nothing)]
+        for frame in line[1 : last + 1]:
+            if motion.parted(trail[-1].frame, frame):
                 break
-            here = motion.light(frame)
-            walker = _followed(motion, trail[-1], frame, key, here, there)
-            for gap in GAPS:
-                if len(trail) >= gap > 1 and walker.lost.mean() > HARDLY:
-                    walker = _leapt(motion, walker, trail[-gap], key, here, there)
-            if frame in left:
-                cost, known = walker.cost, judged(frame, key)
-                if known is not None:
-                    cost = _judged(cost, *known, here, there, abs(frame - key))
+            trail = [*trail[-max(GAPS) + 1 :], _next(motion, trail, frame, key)]
+            if frame in wanted:
+                walker, places = trail[-1], known(frame, key)
+                cost = walker.cost if places is None else _judged(motion, walker, places, key)
                 yield frame, walker.field, cost
-                left.discard(frame)
-            trail = [*trail[-max(GAPS) + 1 :], walker]
+
+
+def _next(motion: Motion, trail: Sequence[_Walker], frame: int, key: int) -> _Walker:
+    """Return the field of the next frame, by way of those before it: see `GAPS`."""
+    here, there = motion.light(frame), motion.light(key)
+    walker = _followed(motion, trail[-1], frame, key, here, there)
+    for gap in GAPS:
+        if len(trail) >= gap > 1 and walker.lost.mean() > HARDLY:
+            walker = _leapt(motion, walker, trail[-gap], key, here, there)
+    return walker
 
 
 def _followed(
@@ -249,18 +251,13 @@ def _cost(
     return cost
 
 
-def _judged(
-    followed: FloatArray,
-    places: FloatArray,
-    own: FloatArray,
-    here: FloatArray,
-    there: FloatArray,
-    late: int,
-) -> FloatArray:
+def _judged(motion: Motion, walker: _Walker, places: FloatArray, key: int) -> FloatArray:
     """Return the cost of places that are known, and of followed ones where they are not."""
     known = np.isfinite(places).all(axis=0)
-    off = np.abs(opencv.warped(there, np.where(known, places, np.float32(0))) - here).mean(axis=0)
+    fetched = opencv.warped(motion.light(key), np.where(known, places, np.float32(0)))
+    off = np.asarray(np.abs(fetched - motion.light(walker.frame)).mean(axis=0), np.float32)
     # Beside what is not known nothing is compared: a mean of both says nothing of either.
     weight = opencv.blurred(known.astype(np.float32)[None], BLUR)[0]
-    even = opencv.blurred((off * known)[None], BLUR)[0] / np.maximum(weight, 1e-3)
-    return np.where(known, even + np.float32(LATE * late) + own, followed).astype(np.float32)
+    even = opencv.blurred((off * known)[None], BLUR)[0] / np.maximum(weight, np.float32(1e-3))
+    late = np.float32(LATE * abs(walker.frame - key))
+    return np.where(known, even + late, walker.cost).astype(np.float32)

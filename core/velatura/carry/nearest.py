@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from velatura.carry.paint import CHANNELS, Carried, Carry, strips
-from velatura.carry.reproject import RIM, Pixels, Road
+from velatura.carry.reproject import RIM, Road, Samples
 from velatura.image.planes import FloatArray
 from velatura.image.sampling import cubic
 from velatura.scene.gbuffer import Sight
@@ -36,14 +36,14 @@ class NearestFirst(Carry):
         ]
         carried = np.zeros((2, 4, height, width), np.float32)
         for rows in strips(height, width):
-            pixels = Pixels.of(sight.strip(rows), self.tracks)
+            pixels = Samples.of(sight.strip(rows), self.tracks)
             least = np.where(beside[rows], np.float32(0), np.float32(RIM)).reshape(-1)
             for planes, some in zip(carried, (roads[:1], roads[1:]), strict=True):
                 _fill(planes[:, rows].reshape(4, -1), some, pixels, least)
         return Carried(carried.reshape(CHANNELS, height, width), None)
 
 
-def _fill(planes: FloatArray, roads: Sequence[Road], pixels: Pixels, least: FloatArray) -> None:
+def _fill(planes: FloatArray, roads: Sequence[Road], pixels: Samples, least: FloatArray) -> None:
     """Put paint into ``(4, N)`` planes, 0 so far, where a key has better than those before it.
 
     It has to be worth more than the ``(N,)`` least.

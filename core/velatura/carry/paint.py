@@ -16,7 +16,7 @@ import numpy as np
 
 from velatura.carry.fields import Field, nearest
 from velatura.carry.painted_key import Key
-from velatura.carry.reproject import Pixels, Road
+from velatura.carry.reproject import Road, Samples
 from velatura.image.planes import FloatArray
 from velatura.image.sampling import cubic, linear
 from velatura.scene.gbuffer import Bools, Sight
@@ -34,9 +34,12 @@ STRANGER = 0.05
 """What paint is worth, of its agreement, where it lies on another object or its place is known to
 be hidden: less than any other, yet better than none."""
 
+FAINT = 16.0
+"""Cover of less than one part in so many fades out: what was left transparent stays the plate."""
+
 _STRIP = 2**16  # px worked on at a time, so that temporaries stay in the processor's cache
 _TRIED = 2000  # pixels by which a frame is known, of each part of it
-_ASTRAY = 0.01  # widths by which another camera is off; the same one is off by a thousandth of a px
+_OFF = 0.01  # widths by which another camera is off; the same one is off by a thousandth of a px
 _LEAST = 1e-4  # share of a key that is worth nothing, at its own frame; there is always paint
 _FULL = 1.004  # odds of worth 1 stay finite
 
@@ -77,6 +80,11 @@ class Carry:
     same: Mapping[int, int] = field(default_factory=dict)
     agreement: float = 1.0
 
+    @property
+    def layered(self) -> bool:
+        """Whether a part of a key was left transparent."""
+        return any(key.cover is not None for key in self.keys)
+
     def without(self, frame: int) -> Carry:
         """Return the same without one of the keys."""
         return replace(self, keys=tuple(key for key in self.keys if key.frame != frame))
@@ -110,7 +118,7 @@ class Carry:
         if not off:
             return "its Position pass is empty"
         away = min(1.0, float(np.median(np.nan_to_num(off, nan=1.0))))
-        return "" if away < _ASTRAY else f"its camera is off by {100 * away:.0f} % of the width"
+        return "" if away < _OFF else f"its camera is off by {100 * away:.0f} % of the width"
 
     def order(self, frame: int) -> list[Key]:
         """Return the keys, nearest in time first."""
@@ -129,8 +137,7 @@ class Carry:
         frame = self.same.get(frame, frame)
         height, width = sight.size
         planes = np.empty((CHANNELS, height, width), np.float32)
-        layered = any(key.cover is not None for key in self.keys)
-        cover = np.empty((height, width), np.float32) if layered else None
+        cover = np.empty((height, width), np.float32) if self.layered else None
         taken = set(nearest(frame, [key.frame for key in self.keys]))
         ways = [
             _Way.of(self, frame, key, exact=own)
@@ -139,8 +146,8 @@ class Carry:
         ]
         beside = sight.edges()
         for rows in strips(height, width):
-            pixels = Pixels.of(sight.strip(rows), self.tracks)
-            merged, covered = _merged(ways, pixels, beside[rows].reshape(-1), layered)
+            pixels = Samples.of(sight.strip(rows), self.tracks)
+            merged, covered = _merged(ways, pixels, beside[rows].reshape(-1), self.layered)
             if self.agreement < AGREE:
                 merged = np.concatenate([merged[4:], merged[:4]])
             planes[:, rows] = merged.reshape(CHANNELS, -1, width)
@@ -152,6 +159,12 @@ class Carry:
         """Return whether cameras tell where a frame's pixels lie in a key."""
         frames, cameras = self.tracks.frames, self.tracks.cameras
         return all(cameras[frames.index(f)] is not None for f in (frame, key.frame))
+
+
+def shown(cover: FloatArray) -> FloatArray:
+    """Return how much of a look shows where so much is painted: all, but where nothing is none."""
+    visible: FloatArray = np.clip(cover * np.float32(FAINT), 0, 1)
+    return visible
 
 
 def strips(height: int, width: int) -> Iterator[slice]:
@@ -177,7 +190,7 @@ class _Way:
         field = carry.fields.get((frame, key.frame))
         return cls(key, road, field, exact and road.arrived, abs(frame - key.frame))
 
-    def found(self, pixels: Pixels, beside: Bools) -> tuple[FloatArray, ...]:
+    def found(self, pixels: Samples, beside: Bools) -> tuple[FloatArray, ...]:
         """Return ``(N,)`` columns and rows in the key, what its paint is worth, and its choice."""
         if self.exact:
             return (*self.road.whole(pixels), np.ones_like(beside, np.float32))
@@ -192,7 +205,7 @@ class _Way:
         worth = agreed * np.where(inside, worth, there)
         return x, y, worth, choice * np.where(inside, np.float32(1), there)
 
-    def _followed(self, pixels: Pixels) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _followed(self, pixels: Samples) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the field's places, px, how well plates agree there, and its share, both 0..1."""
         assert self.field is not None, "there is a field"  # noqa: S101
         height, width = self.field.worth.shape
@@ -206,7 +219,7 @@ class _Way:
             *(read[2:] / np.float32(255)),
         )
 
-    def _shown(self, pixels: Pixels, places: FloatArray, beside: Bools) -> FloatArray:
+    def _shown(self, pixels: Samples, places: FloatArray, beside: Bools) -> FloatArray:
         """Return 1 where a place in the key shows the same object, less on others and edges."""
         height, width = self.key.index.shape
         u, v = (places[0] + np.float32(0.5)) / width, (places[1] + np.float32(0.5)) / height
@@ -216,7 +229,7 @@ class _Way:
 
 
 def _merged(
-    ways: list[_Way], pixels: Pixels, beside: Bools, layered: bool
+    ways: list[_Way], pixels: Samples, beside: Bools, layered: bool
 ) -> tuple[FloatArray, FloatArray]:
     """Return ``(8, N)`` planes, merged of all keys and of one key, and ``(N,)`` their cover."""
     count = len(pixels.u)

@@ -28,7 +28,7 @@ _SLACK = 1.0  # footprints that a point may lie in front of or behind the surfac
 
 
 @dataclass(frozen=True)
-class Pixels:
+class Samples:
     """Some pixels of a frame, side by side.
 
     Attributes:
@@ -44,17 +44,17 @@ class Pixels:
     points: FloatArray | None
 
     @classmethod
-    def of(cls, sight: Sight, tracks: Tracks) -> Pixels:
+    def of(cls, sight: Sight, tracks: Tracks) -> Samples:
         """Return all pixels of a sight, row by row."""
         height, width = sight.size
         points = None if sight.position is None else sight.position.reshape(3, -1)
         index = sight.index(tracks.objects).reshape(-1)
         return cls(np.tile(sight.u, height), np.repeat(sight.v, width), index, points)
 
-    def some(self, these: npt.NDArray[np.intp]) -> Pixels:
+    def some(self, these: npt.NDArray[np.intp]) -> Samples:
         """Return those of them."""
         points = None if self.points is None else self.points[:, these]
-        return Pixels(self.u[these], self.v[these], self.items[these], points)
+        return Samples(self.u[these], self.v[these], self.items[these], points)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Road:
         followed[1:-1] |= tracks.bends
         return cls(key, here, there, frame == key.frame, poses, followed, field)
 
-    def places(self, pixels: Pixels) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def places(self, pixels: Samples) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return columns and rows of pixels in the key, px, and what the paint there is worth.
 
         That is 1, or `RIM`, or 0 where there is none.
@@ -109,7 +109,7 @@ class Road:
             depth[bent] = np.nan
         return self.judged(pixels, u, v, depth)
 
-    def whole(self, pixels: Pixels) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def whole(self, pixels: Samples) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the same of the painted frame itself, whose paint is worth 1 everywhere."""
         height, width = self.key.index.shape
         x, y = (
@@ -119,7 +119,7 @@ class Road:
         return x, y, np.ones(len(x), np.float32)
 
     def _projected(
-        self, pixels: Pixels, items: Indices
+        self, pixels: Samples, items: Indices
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return where the key's camera sees what pixels see, and at which distance; or NaN."""
         if self.here is None or self.there is None or pixels.points is None:
@@ -143,7 +143,7 @@ class Road:
 
     def judged(
         self,
-        pixels: Pixels,
+        pixels: Samples,
         u: FloatArray | Doubles,
         v: FloatArray | Doubles,
         depth: FloatArray,

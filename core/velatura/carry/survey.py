@@ -20,10 +20,10 @@ from velatura.carry import fields, packing
 from velatura.carry.fields import Field
 from velatura.carry.paint import Carry, strips
 from velatura.carry.painted_key import Key
-from velatura.carry.reproject import Pixels, Road
+from velatura.carry.reproject import Road, Samples
 from velatura.errors import LookError
 from velatura.image.planes import FloatArray
-from velatura.scene import opencv, tracks
+from velatura.scene import optical_flow, tracks
 from velatura.scene.footage import Footage
 from velatura.scene.gbuffer import Sight
 from velatura.scene.motion import Motion
@@ -80,7 +80,7 @@ def survey(footage: Footage, painted: Sequence[int], report: Report) -> Survey |
         `velatura.plate.plate.Plate.of`.
     """
     first = footage.sight(footage.frames[0])
-    if not opencv.available():
+    if not optical_flow.available():
         _tell_nothing()
         return None
     found = _remembered(footage, painted)
@@ -128,8 +128,8 @@ class _Known:
         self._footage, self._tracks = footage, tracks
         self._keys: dict[int, Key] = {}
 
-    def __call__(self, frame: int, key: int) -> tuple[FloatArray, FloatArray] | None:
-        """Return places ``(2, H, W)``, px, NaN where they are hidden, and what they cost more."""
+    def __call__(self, frame: int, key: int) -> FloatArray | None:
+        """Return places ``(2, H, W)``, px, NaN where they are hidden; None without cameras."""
         cameras, frames = self._tracks.cameras, self._tracks.frames
         if any(cameras[frames.index(f)] is None for f in (frame, key)):
             return None
@@ -137,11 +137,11 @@ class _Known:
         road = Road.of(self._tracks, frame, self._key(key), None)
         places = np.empty((2, *sight.size), np.float32)
         for rows in strips(*sight.size):
-            x, y, worth = road.places(Pixels.of(sight.strip(rows), self._tracks))
+            x, y, worth = road.places(Samples.of(sight.strip(rows), self._tracks))
             places[:, rows] = np.where(worth > 0, np.stack([x, y]), np.nan).reshape(
                 2, -1, sight.size[1]
             )
-        return places, np.zeros(sight.size, np.float32)
+        return places
 
     def _key(self, frame: int) -> Key:
         if frame not in self._keys:
@@ -183,8 +183,7 @@ def _key(footage: Footage, painted: Sequence[int]) -> str:
         for frame, path in sorted(footage.plates.items())
         for stat in (path.stat(),)
     ]
-    means = {**asdict(footage.means), "plate": "", "frames": ""}
-    return json.dumps([FORMAT, sorted(painted), means, files])
+    return json.dumps([FORMAT, sorted(painted), asdict(footage.reading), files])
 
 
 def _tell_nothing() -> None:

@@ -1,4 +1,4 @@
-"""The commands of the runtime: what each can be asked, and where its answer goes.
+"""The commands of the runtime: their arguments, and where each prints its answer.
 
 Their docstrings are the help texts. Nothing heavy is imported before a command needs it.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from velatura.errors import MachineError
-from velatura.job import Job
+from velatura.job import Device, Job
 from velatura.system.progress import Progress, Style
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def apply(
     write: Literal["gain", "picture", "both"] = "gain",
     strength: float = 1.0,
     mask: str = "",
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: Device = "auto",
     layer: str = "",
     passes: str = "",
     space: str = "",
@@ -48,7 +48,7 @@ def apply(
 ) -> None:
     """Put a look on a shot: write its gain layer, the finished picture, or both.
 
-    Frames that are done already are kept; run the same line again after an interruption. Files
+    Finished frames are kept: after an interruption, run the same command again. Files
     are named after the plate: OUT/shot.gain.0001.exr and OUT/shot.0001.exr.
 
     Example::
@@ -60,25 +60,25 @@ def apply(
     Args:
         plate: the frames: shot.####.exr, shot.%04d.exr, shot.$F4.exr, or one file.
         look: the look, an ONNX file that `velatura export` wrote.
-        out: the folder to write into; made if it is not there.
-        frames: 1-12, 1-10x2 or 1,5,9-12; all that lie on disk if left away.
+        out: the folder to write into; created if missing.
+        frames: 1-12, 1-10x2 or 1,5,9-12; default: all on disk.
         write: the gain layer (for the look node in a host), the finished picture, or both.
         strength: of the look in the finished picture, 0 to 4; 0 is the plate, 1 as painted.
         mask: where the look goes: a channel of the plate, such as matte.R, or a file or sequence.
         device: auto is CUDA where it answers, else the CPU.
-        layer: the plate's layer to glaze, such as diffuse; the beauty if left away.
+        layer: the plate's layer to glaze, such as diffuse; default: the beauty.
         passes: layers of the plate to read as passes, where their names are not the usual ones:
             normal=N,depth=Z,albedo=diffuse,id=crypto_object00.
-        space: the plate's colour space; from its metadata if left away.
+        space: the plate's colour space; default: from its metadata.
         workers: frames at a time; 0 for as many as processors and memory allow.
         memory_mb: memory for everything, in MiB; 0 for half of what is free.
-        config: the OCIO config that defines --space, a file or a built-in's name; $OCIO, else a
-            built-in one, if left away.
-        raw_strength: take --strength for a part of the look's stops, and not for a part of what
-            can be seen of it; from 1 on both are the same.
-        exposure: let the look see the plate brighter by so many stops, or darker by negative ones,
-            and paint it at its own brightness: for a shot that is lit or graded unlike those that
-            the look has learnt. One number for the whole shot.
+        config: the OCIO config that defines --space, a file or a built-in's name;
+            default: $OCIO, else a built-in one.
+        raw_strength: apply --strength as a plain fraction of the stops, ignoring the look's
+            perceptual calibration; from 1 up both are the same.
+        exposure: stops by which the look sees the plate brighter (negative: darker) than it is, for
+            a shot lit or graded unlike those the look learnt from. The picture keeps its own
+            brightness. One number for the whole shot.
         degrain: standard deviation of the plate's grain, in stops (film: about 0.1). The look sees
             the plate without it and does not shimmer; the picture keeps the plate's own grain.
         progress: a bar on a terminal, or lines for Open Job Description or Tractor on stdout.
@@ -124,7 +124,7 @@ def info(look: Path, *, as_json: JsonFlag = False) -> None:
 def report(
     folder: Path, *, look: Path | None = None, note: Path | None = None, out: Path | None = None
 ) -> None:
-    """Write a page about a folder of gain layers: what made them, which there are, what they do.
+    """Write a page about a folder of gain layers: the look, the frames, what the gain does.
 
     The page is one HTML file with its pictures inside.
 
@@ -134,9 +134,9 @@ def report(
 
     Args:
         folder: where a host or `velatura apply` wrote the gain layers.
-        look: the look's file; if left away, the one of the library that made them.
-        note: a text file; its lines are shown on top of the page.
-        out: the page; FOLDER/report.html if left away.
+        look: the look's file; default: the one in the library that made them.
+        note: a text file, shown at the top of the page.
+        out: the page; default: FOLDER/report.html.
     """
     from velatura.report.gain_report import write
 
@@ -146,7 +146,7 @@ def report(
 
 
 def doctor(*, as_json: JsonFlag = False) -> None:
-    """Say what is installed, which device answers, and what is in the way.
+    """Show what is installed, which device answers, and what is missing.
 
     Example::
 
@@ -169,7 +169,7 @@ def doctor(*, as_json: JsonFlag = False) -> None:
 
 
 def worker() -> None:
-    """Stay up and run jobs that come as JSON lines on stdin: how hosts talk to velatura.
+    """Run jobs that arrive as JSON lines on stdin, until it closes: hosts use this.
 
     Example::
 
@@ -181,9 +181,9 @@ def worker() -> None:
 
 
 def looks(*, as_json: JsonFlag = False) -> None:
-    """List the published looks, which hosts offer as well.
+    """List the published looks, which hosts list too.
 
-    They lie in the folders that VELATURA_LOOKS names, like a plug-in path, and in your own.
+    They are in the folders that VELATURA_LOOKS names, like a plug-in path, and in your own.
 
     Example::
 
@@ -207,9 +207,9 @@ def looks(*, as_json: JsonFlag = False) -> None:
 
 
 def publish(look: Path, *, replace: Annotated[bool, Parameter(negative="")] = False) -> None:
-    """Put a look where artists and hosts find it: copy it to the library.
+    """Copy a look to the library, where artists and hosts find it.
 
-    That is the first folder of VELATURA_LOOKS that can be written, else your own.
+    The library is the first writable folder of VELATURA_LOOKS, else your own folder.
 
     Example::
 
@@ -217,7 +217,7 @@ def publish(look: Path, *, replace: Annotated[bool, Parameter(negative="")] = Fa
 
     Args:
         look: an ONNX file that `velatura export` wrote.
-        replace: put it in the place of another look of the same file name.
+        replace: overwrite another look of the same file name.
     """
     from velatura import library
 

@@ -1,6 +1,6 @@
 """The doctor looks at the machine: what is installed, which device answers, what is in the way.
 
-What may be missing is imported only where it is looked at: a doctor must not die of it.
+Each package is imported where it is examined, so that a missing one is a finding, not a crash.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""The `velatura` command: what it can be asked, and how it answers.
+"""The `velatura` command: its sub-commands, its output and its exit codes.
 
 stdout carries what was asked for: of `apply` and `worker` lines for machines only, of `looks`,
 `info` and `doctor` a table, or JSON with --json, of the trainer's commands their results. Warnings,
-errors and bars go to stderr. Exit codes say whether another try
-helps: 0 done, 1 a bug, 2 usage, 3 wrong input, 4 this machine cannot, 130 and 143 interrupted, 141
-whoever read stdout has gone.
+errors and bars go to stderr. Exit codes say whether another try helps: 0 done, 1 a bug, 2 usage,
+3 wrong input, 4 this machine cannot, 130 and 143 interrupted, 141 the reader of stdout has gone.
 Nothing heavy is imported before a command needs it.
 """
 
@@ -28,16 +27,16 @@ from velatura.cli import commands
 from velatura.errors import MissingRuntimeError, VelaturaError
 from velatura.system.progress import Style, fail
 
-_USAGE, _BUG, _UNHEARD = 2, 1, 141  # 141: as the shell has it, 128 + SIGPIPE
+_USAGE, _BUG, _BROKEN_PIPE = 2, 1, 141  # 141: as the shell has it, 128 + SIGPIPE
 _TRAINER = (
     *("velatura_training", "torch", "matplotlib", "onnx", "onnxscript", "tensorboard"),
     *("efficientnet", "pytorch_msssim"),
 )
 _ELSEWHERE = {  # command -> what it does; imported only when it is the one that is called
-    "train": ("velatura_training.cli.commands:train", "Learn a look from painted frames."),
-    "export": ("velatura_training.cli.commands:export", "Write a trained look as one ONNX file."),
+    "train": ("velatura_training.cli.train:train", "Learn a look from painted frames."),
+    "export": ("velatura_training.cli.export:export", "Write a trained look as one ONNX file."),
     "evaluate": (
-        "velatura_training.cli.commands:evaluate",
+        "velatura_training.cli.evaluate:evaluate",
         "Measure results: fidelity, style, content, calm.",
     ),
     "suggest": ("velatura_training.cli.suggest:suggest", "Name the frame to paint next."),
@@ -78,7 +77,7 @@ def _ended(error: BaseException, given: Sequence[str], style: Style) -> int:
             return 128 + signal.SIGINT
         case BrokenPipeError():
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left has nowhere to go
-            return _UNHEARD
+            return _BROKEN_PIPE
         case ImportError() if _lacks_trainer(error):
             return _report(_without_trainer(given[0]), style)
     traceback.print_exception(error)  # a bug: the whole story, and the farm's code for it

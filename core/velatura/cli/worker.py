@@ -5,7 +5,7 @@ One JSON object a line. In, on stdin::
     {"id": 1, "job": {"plate": "shot.####.exr", "look": "ink.onnx", "out": "baked", ...}}
     {"cancel": 1}
 
-Out, on stdout: first ``{"event": "ready", "protocol": 1, "version": "..."}``, then for each job
+Out, on stdout: first ``{"event": "ready", "protocol": 2, "version": "..."}``, then for each job
 any number of ``progress`` (with ``percent``), ``wrote``, ``kept`` and ``warning`` (with ``text``),
 and at last ``done`` or ``failed`` (with ``error``, ``text``, ``exit_code``), each with the job's
 ``id``. A closed stdin means that the host is gone: the job is cancelled and the worker ends.
@@ -26,10 +26,10 @@ from typing import Any, TextIO
 
 import velatura
 from velatura.apply import sequence
-from velatura.apply.session import Device, Session, open_session
+from velatura.apply.session import Session, open_session
 from velatura.client import PROTOCOL
 from velatura.errors import CancelledError, InputError, VelaturaError
-from velatura.job import Job
+from velatura.job import Device, Job
 from velatura.look import Look
 
 log = logging.getLogger(__name__)

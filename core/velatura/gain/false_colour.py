@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from velatura.image.planes import FloatArray
+from velatura.image.planes import LUMINANCE, FloatArray
 
 RAMP = ("#0b3c7d", "#5b9bd5", "#f7f7f7", "#f4a259", "#a23b00")
 """Display sRGB, from the darkest to the brightest, at equal distances: told apart by all eyes."""
 
-_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of red, green, blue; ITU-R BT.709-6
+_WEIGHTS = np.array(LUMINANCE, np.float32)
 _LEAST_RANGE = 0.5  # stops: a look that does nothing is not to look like noise
 _QUANTILE = 0.95  # of a picture's pixels that the ramp tells apart; ink and black may clip
 
 
 def luminance(stops: FloatArray) -> FloatArray:
     """Return ``(H, W)`` stops: what ``(3, H, W)`` stops of red, green, blue mean for grey light."""
-    weighted: FloatArray = np.einsum("c,chw->hw", _LUMINANCE, stops)
+    weighted: FloatArray = np.einsum("c,chw->hw", _WEIGHTS, stops)
     return weighted
 
 

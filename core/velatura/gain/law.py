@@ -14,10 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from velatura.half import HALF_MAX
 from velatura.image.planes import FloatArray
-
-HALF_MAX = np.float32(65504.0)
-"""The largest finite half float (IEEE 754 binary16); highlights above gain as if they were it."""
 
 FLOOR = 1.0 / 128.0
 """Default floor ``k``, scene-linear: about 4.5 stops under mid-grey (0.18)."""

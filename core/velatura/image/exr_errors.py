@@ -13,15 +13,15 @@ from typing import Any
 
 import OpenEXR  # type: ignore[import-not-found]  # a C extension without stubs
 
+from velatura import signatures
 from velatura.errors import ImageError, MachineError, VelaturaError
 from velatura.image.planes import Window
 
 MAX_PIXELS = 2**28
 """Largest data window that is read, in pixels: 16384 x 16384; beyond, the header is damaged."""
 
-_MAGIC = b"\x76\x2f\x31\x01"  # "OpenEXR File Layout", magic number 20000630
 _OTHERS = {
-    b"\x89PNG": "a PNG picture",
+    signatures.PNG[:4]: "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
     b"II*\0": "a TIFF picture",
     b"MM\0*": "a TIFF picture",
@@ -44,7 +44,7 @@ def refuse_other_files(path: Path) -> None:
             start = stream.read(32)
     except OSError as error:
         raise ImageError(f"{path} cannot be read", found=error.strerror) from error
-    if start.startswith(_MAGIC):
+    if start.startswith(signatures.EXR):
         return
     kinds = (kind for magic, kind in _OTHERS.items() if start.startswith(magic))
     found = next(kinds, f"a file that begins with {start[:4]!r}") if start else "an empty file"

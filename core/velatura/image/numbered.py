@@ -13,7 +13,8 @@ from fileseq.frameset import FrameSet
 
 from velatura.errors import FrameError
 
-_NAMED = 20  # missing frames that an error names at most
+NAMED = 20
+"""Missing frames that an error names at most."""
 
 
 @dataclass(frozen=True)
@@ -80,15 +81,15 @@ class Pattern:
 def holes(numbers: list[int]) -> str:
     """Return which numbers between the first and the last are not there, such as ``7, 12-13``."""
     gaps = [(low + 1, high - 1) for low, high in pairwise(numbers) if high - low > 1]
-    few = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in gaps[:_NAMED])
-    return few + (f" and {len(gaps) - _NAMED} more" if len(gaps) > _NAMED else "")
+    few = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in gaps[:NAMED])
+    return few + (f" and {len(gaps) - NAMED} more" if len(gaps) > NAMED else "")
 
 
 def frame_numbers(frames: str) -> list[int]:
     """Return the frames of a range such as ``1-12``, ``1-10x2`` or ``1,5,9-12``, rising.
 
     Raises:
-        FrameError: it is none.
+        FrameError: it is not a pattern.
     """
     try:
         return sorted(set(map(int, FrameSet(frames))))

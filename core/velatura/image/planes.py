@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from velatura.errors import PassError
+
+LUMINANCE = (0.2126, 0.7152, 0.0722)
+"""Weights of linear red, green and blue in light's luminance (ITU-R BT.709-6, item 3.2)."""
 
 FloatArray = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.generic]
@@ -86,6 +90,13 @@ class Image:
     parts: tuple[Part, ...]
     source: str = ""
 
+    @cached_property
+    def _by_name(self) -> Mapping[str, tuple[Part, Plane]]:
+        found: dict[str, tuple[Part, Plane]] = {}
+        for part, name, plane in self.planes():
+            found.setdefault(name, (part, plane))
+        return found
+
     def planes(self) -> Iterator[tuple[Part, str, Plane]]:
         """Yield each plane with its part and the name it is addressed by.
 
@@ -107,9 +118,8 @@ class Image:
 
     def find(self, name: str) -> tuple[Part, Plane]:
         """Return the plane addressed by ``name`` and its part, or raise PassError."""
-        for part, full, plane in self.planes():
-            if full == name:
-                return part, plane
+        if name in self._by_name:
+            return self._by_name[name]
         raise PassError(
             f"{self.source or 'the image'} has no channel {name}", found=", ".join(self.names)
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from velatura import signatures
 from velatura.atomic import replacing
 
 EFFORT = 6
@@ -49,7 +50,7 @@ def png(rgb: npt.NDArray[np.uint8], effort: int = EFFORT) -> bytes:
         b"IDAT": zlib.compress(lines.tobytes(), effort),
         b"IEND": b"",
     }
-    encoded = b"\x89PNG\r\n\x1a\n"
+    encoded = signatures.PNG
     for name, data in chunks.items():
         checksum = struct.pack(">I", zlib.crc32(name + data))
         encoded += struct.pack(">I", len(data)) + name + data + checksum

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -57,7 +58,7 @@ def space_of(attributes: Mapping[str, Any], flag: str = "", config: str = "") ->
         config: an OCIO config: a built-in's name or a file; empty: $OCIO, else `CONFIG`.
 
     Raises:
-        ColourError: the config does not know the space, or the primaries are nobody's.
+        ColourError: the config does not know the space, or no known space has the primaries.
     """
     for name in _said(attributes, flag):
         if name.casefold() not in _SAYS_NOTHING:
@@ -105,6 +106,16 @@ def convert(rgb: FloatArray, source: str, target: str, config: str = "") -> Floa
         ocio.PlanarImageDesc(*converted, width, height)
     )
     return converted
+
+
+@contextmanager
+def named(whose: str, do: str = "") -> Iterator[None]:
+    """Let an error about a colour space say whose it is, and what to do where that differs."""
+    try:
+        yield
+    except ColourError as error:
+        what = f"{whose}: {error.what}"
+        raise ColourError(what, found=error.found, do=do or error.do) from error
 
 
 def _said(attributes: Mapping[str, Any], flag: str) -> Iterator[str]:

@@ -15,7 +15,8 @@ from velatura.errors import ImageError
 from velatura.image import exr
 from velatura.image.exr_errors import MAX_PIXELS
 from velatura.image.planes import FloatArray, Window
-from velatura.plate import colour, passes
+from velatura.plate import colour
+from velatura.plate.beauty import pick_beauty
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def read_rgb(path: Path, layer: str = "", max_pixels: int = MAX_PIXELS) -> Pictu
 
     Args:
         path: the file; grey pictures come as three equal channels, rotated photos upright.
-        layer: of an EXR, see `passes.pick_beauty`.
+        layer: of an EXR, see `velatura.plate.beauty.pick_beauty`.
         max_pixels: a larger picture is refused before anything is allocated.
 
     Raises:
@@ -60,7 +61,7 @@ def read_rgb(path: Path, layer: str = "", max_pixels: int = MAX_PIXELS) -> Pictu
 
 def _read_exr(path: Path, layer: str, max_pixels: int) -> Picture:
     image = exr.read(path, max_pixels)
-    beauty = passes.pick_beauty(image, layer)
+    beauty = pick_beauty(image, layer)
     part = image.find(beauty.rgb[0])[0]
     rgb = np.stack([image.find(name)[1].pixels for name in beauty.rgb], -1, dtype=np.float32)
     alpha = np.asarray(image.find(beauty.alpha)[1].pixels, np.float32) if beauty.alpha else None

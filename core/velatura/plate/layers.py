@@ -7,6 +7,7 @@ Blender's view layer in front.
 
 from __future__ import annotations
 
+from velatura.channels import component
 from velatura.errors import PassError
 from velatura.image.planes import Image
 
@@ -15,18 +16,15 @@ Components = dict[str, str]
 
 Layers = dict[str, Components]
 
-_LONG = {"RED": "R", "GREEN": "G", "BLUE": "B", "ALPHA": "A"}  # as Nuke writes them
-
 
 def group(image: Image) -> Layers:
     """Group the planes by layer; bare channels of a file with many parts belong to their part."""
     layers: Layers = {}
     for part, address, _ in image.planes():
-        layer, _, component = address.rpartition(".")
+        layer, _, last = address.rpartition(".")
         if not layer and len(image.parts) > 1:
             layer = part.name
-        component = component.upper()
-        layers.setdefault(layer, {})[_LONG.get(component, component)] = address
+        layers.setdefault(layer, {})[component(last)] = address
     return layers
 
 
@@ -40,15 +38,21 @@ def matching(layers: Layers, name: str) -> list[Components]:
     ]
 
 
-def find_layer(image: Image, layers: Layers, name: str) -> Components:
-    """Return the one layer of that name, or raise PassError naming those there are."""
+def layer_of(layers: Layers, name: str) -> Components | None:
+    """Return the one layer of that name; None where there is none, or more than one."""
     if name in layers:
         return layers[name]
     found = matching(layers, name)
-    if len(found) != 1:
-        few = "more than one layer" if found else "no layer"
+    return found[0] if len(found) == 1 else None
+
+
+def find_layer(image: Image, layers: Layers, name: str) -> Components:
+    """Return the one layer of that name, or raise PassError naming those there are."""
+    found = layer_of(layers, name)
+    if found is None:
+        few = "more than one layer" if matching(layers, name) else "no layer"
         raise PassError(f"{title(image)} has {few} {name}", found=listed(layers))
-    return found[0]
+    return found
 
 
 def listed(layers: Layers) -> str:

@@ -1,7 +1,6 @@
-"""Which channels are the beauty and which are guides, in each renderer's own names.
+"""The guides of a picture: the channels that hold them, in each renderer's own names.
 
-Blender says ``ViewLayer.Combined.R``, Nuke ``rgba.red``, Arnold ``R`` with ``N.X``, RenderMan
-``Ci.r``.
+Blender says ``ViewLayer.Normal.X``, Arnold ``N.X``; both mean the guide ``normal``.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from velatura import channels as guides
 from velatura.errors import PassError
 from velatura.image.planes import FloatArray, Image, Window, place
 from velatura.plate import ids
-from velatura.plate.layers import Components, Layers, find_layer, group, listed, matching, title
+from velatura.plate.layers import Layers, find_layer, group, layer_of, listed, matching, title
 
 GUIDES = guides.CHANNELS
 """Every guide a look may read, in the order of its channels, with the number of them."""
@@ -24,39 +23,92 @@ GUIDES = guides.CHANNELS
 BACKGROUND_DEPTH = 1e9
 """From this depth on there is nothing: Blender writes 1e10, Arnold and RenderMan 1e30 or Inf."""
 
-# First found wins. "" are the bare channels; Combined: Blender; Ci: RenderMan; C: Karma.
-_BEAUTY = ("", "rgba", "rgb", "beauty", "combined", "ci", "c")
-
 
 @dataclass(frozen=True)
-class Beauty:
-    """The addresses of the picture's own planes; ``alpha`` is None where there is none."""
+class Guides:
+    """The guides of a picture: which planes hold each, found once and read as often as it takes.
 
-    rgb: tuple[str, str, str]
-    alpha: str | None
-
-
-def pick_beauty(image: Image, layer: str = "") -> Beauty:
-    """Return the beauty's planes.
-
-    Args:
-        image: the plate.
-        layer: another layer to take, such as ``diffuse``, or the planes' own addresses, such as
-            ``diffuse.R,diffuse.G,diffuse.B,A``. Without alpha of its own it takes the beauty's.
-
-    Raises:
-        PassError: there is none; the layers and channels there are get named.
+    Attributes:
+        image: the picture.
+        layers: its channels, grouped.
+        overrides: guide -> layer to take it from instead of the usual ones, see
+            `velatura.channels.parse_overrides`.
+        found: guide -> the addresses of its planes; none where the picture lacks it. A guide whose
+            override does not fit is not there: it is refused once a look reads it, not before.
     """
-    layers = group(image)
-    usual = _usual_beauty(image, layers)
-    beauty = _chosen(image, layers, layer) if layer else usual
-    if beauty is None:
+
+    image: Image
+    layers: Layers
+    overrides: Mapping[str, str]
+    found: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, image: Image, overrides: Mapping[str, str] | None = None) -> Guides:
+        """Return the guides of a picture; their pixels are not yet looked at."""
+        layers, overrides, found = group(image), overrides or {}, {}
+        for guide in GUIDES:
+            if guide not in overrides:
+                found[guide] = _usual_guide(layers, guide)
+            elif named := _named_guide(image, layers, guide, overrides[guide]):
+                found[guide] = named
+        return cls(image, layers, overrides, found)
+
+    def addresses(self, guide: str) -> tuple[str, ...]:
+        """Return the addresses of a guide's planes; none where the picture lacks it.
+
+        Raises:
+            PassError: an override names a layer that is not there or lacks the channels.
+        """
+        if guide in self.found:
+            return self.found[guide]
+        name = self.overrides[guide]
+        find_layer(self.image, self.layers, name)
         raise PassError(
-            f"{title(image)} has no red, green and blue" + (f" in {layer}" if layer else ""),
-            found=listed(layers),
-            do="Name the layer to take with --layer",
+            f"{title(self.image)}: {name} has no {guide} channels", found=listed(self.layers)
         )
-    return _with_alpha(image, beauty, layers, usual)
+
+    def lacking(self, wanted: Sequence[str]) -> tuple[str, ...]:
+        """Return those of the wanted guides that the picture has not.
+
+        Raises:
+            PassError: as `addresses`.
+        """
+        return tuple(guide for guide in wanted if not self.addresses(guide))
+
+    def read(self, wanted: Sequence[str], window: Window | None = None) -> dict[str, FloatArray]:
+        """Return those of the wanted guides that there are, each ``(C, H, W)`` float32, finite.
+
+        normal: as stored; depth: as stored, 0 for the background; albedo: scene-linear, as stored;
+        id: a colour in [-0.5, 0.5] for each object, 0 for none (from Cryptomatte or object
+        numbers); position: as stored, in the world; vector: motion in px, as Blender stores it
+        (`velatura.scene.vectors`); position and vector are 0 in all channels where one of them is
+        NaN or Inf, or from 1e9 on. Motion in two channels is not taken: whether it leads back or
+        forth, and in what unit, each renderer decides.
+
+        Args:
+            wanted: names from `GUIDES`.
+            window: the beauty's data window; guides are cropped or filled with 0 to it.
+
+        Raises:
+            PassError: as `addresses`.
+        """
+        there = ((guide, self.addresses(guide)) for guide in wanted)
+        return {
+            guide: _guide(self.image, guide, addresses, window)
+            for guide, addresses in there
+            if addresses
+        }
+
+    def objects(self, window: Window | None = None) -> npt.NDArray[np.uint32] | None:
+        """Return the number of the object that each pixel shows, ``(H, W)``, 0 for none.
+
+        None without an id pass. The window is that of `read`, and so are the errors.
+        """
+        addresses = self.addresses("id")
+        if not addresses:
+            return None
+        part, plane = self.image.find(addresses[0])
+        return ids.numbers(place(plane.pixels, part.data, window or part.data), addresses[0])
 
 
 def pick_guides(
@@ -65,81 +117,15 @@ def pick_guides(
     overrides: Mapping[str, str] | None = None,
     window: Window | None = None,
 ) -> dict[str, FloatArray]:
-    """Return those of the wanted guides that the image has, each ``(C, H, W)`` float32, finite.
-
-    normal: as stored; depth: as stored, 0 for the background; albedo: scene-linear, as stored;
-    id: a colour in [-0.5, 0.5] for each object, 0 for none (from Cryptomatte or object numbers);
-    position: as stored, in the world; vector: motion in px, as Blender stores it: X and Y to where
-    the pixel was a frame before, Z and W from where it will be a frame later; both are 0 in all
-    channels where one of them is NaN or Inf, or from 1e9 on. Motion in two channels is not taken:
-    whether it leads back or forth, and in what unit, each renderer decides.
-
-    Args:
-        image: the plate.
-        wanted: names from `GUIDES`.
-        overrides: guide -> layer to take it from instead of the usual ones, see `parse_overrides`.
-        window: the beauty's data window; guides are cropped or filled with 0 to it.
-
-    Raises:
-        PassError: an override names a layer that is not there or lacks the channels.
-    """
-    layers, found = group(image), {}
-    for guide in wanted:
-        if addresses := _addresses(image, layers, guide, overrides or {}):
-            found[guide] = _guide(image, guide, addresses, window)
-    return found
-
-
-def pick_objects(
-    image: Image, overrides: Mapping[str, str] | None = None, window: Window | None = None
-) -> npt.NDArray[np.uint32] | None:
-    """Return the number of the object that each pixel shows, ``(H, W)``; None without an id pass.
-
-    0 is none. The arguments are those of `pick_guides`, and so are the errors.
-    """
-    addresses = _addresses(image, group(image), "id", overrides or {})
-    if not addresses:
-        return None
-    part, plane = image.find(addresses[0])
-    return ids.numbers(place(plane.pixels, part.data, window or part.data), addresses[0])
-
-
-def channels(
-    image: Image, guide: str, overrides: Mapping[str, str] | None = None
-) -> tuple[str, ...]:
-    """Return the addresses of a guide's channels; none where the image lacks it."""
-    return tuple(_addresses(image, group(image), guide, overrides or {}))
+    """Return those of the wanted guides that a picture has, read once: see `Guides.read`."""
+    return Guides.of(image, overrides).read(wanted, window)
 
 
 def lacking(
     image: Image, wanted: Sequence[str], overrides: Mapping[str, str] | None = None
 ) -> tuple[str, ...]:
-    """Return those of the wanted guides that the image has not; see `pick_guides`."""
-    layers = group(image)
-    return tuple(g for g in wanted if not _addresses(image, layers, g, overrides or {}))
-
-
-def parse_overrides(text: str) -> dict[str, str]:
-    """Return which layer each guide is to be taken from, as a command line says it.
-
-    Args:
-        text: ``normal=N,depth=Z,id=crypto_object00``: names from `GUIDES`, and layers of the plate
-            (or a channel, where the guide is a single one); "" for the usual names.
-
-    Raises:
-        PassError: no such guide, a guide that is named twice, or no layer.
-    """
-    overrides: dict[str, str] = {}
-    for item in filter(None, map(str.strip, text.split(","))):
-        guide, _, layer = (word.strip() for word in item.partition("="))
-        example = f"Write passes like normal=N,depth=Z; there are {', '.join(GUIDES)}"
-        if guide not in GUIDES:
-            raise PassError(f"No look reads a pass {guide}", found=text, do=example)
-        if guide in overrides or not layer:
-            wrong = "is named twice" if guide in overrides else "is given no layer"
-            raise PassError(f"The pass {guide} {wrong}", found=text, do=example)
-        overrides[guide] = layer
-    return overrides
+    """Return those of the wanted guides that a picture has not: see `Guides.lacking`."""
+    return Guides.of(image, overrides).lacking(wanted)
 
 
 def stack_guides(
@@ -155,38 +141,15 @@ def stack_guides(
     return stacked
 
 
-def _usual_beauty(image: Image, layers: Layers) -> Beauty | None:
-    for name in _BEAUTY:
-        for components in matching(layers, name):
-            if beauty := _rgb(components):
-                return beauty
-    # Parts whose names say nothing, such as left and right: the first one is the main one.
-    taken = {name for names in guides.LAYERS.values() for name in names}
-    for part in image.parts:
-        bare = {"R", "G", "B"} <= {plane.name.upper() for plane in part.planes}
-        if bare and part.name.casefold() not in taken:
-            return _rgb(layers[part.name])
-    return None
-
-
-def _addresses(image: Image, layers: Layers, guide: str, overrides: Mapping[str, str]) -> list[str]:
-    """Return the planes that hold a guide; none where the image lacks it."""
-    if guide in overrides:
-        return _named_guide(image, layers, guide, overrides[guide])
-    return _usual_guide(layers, guide)
-
-
-def _named_guide(image: Image, layers: Layers, guide: str, name: str) -> list[str]:
-    """Return the planes of a guide from the layer, or the single channel, of that name."""
+def _named_guide(image: Image, layers: Layers, guide: str, name: str) -> tuple[str, ...]:
+    """Return the planes of a guide from the layer, or the single channel, of that name, if any."""
     if name in image.names and (guide == "id" or GUIDES[guide] == 1):
-        return [name]
-    addresses = guides.components(guide, find_layer(image, layers, name))
-    if not addresses:
-        raise PassError(f"{title(image)}: {name} has no {guide} channels", found=listed(layers))
-    return addresses
+        return (name,)
+    there = layer_of(layers, name)
+    return tuple(guides.components(guide, there)) if there else ()
 
 
-def _usual_guide(layers: Layers, guide: str) -> list[str]:
+def _usual_guide(layers: Layers, guide: str) -> tuple[str, ...]:
     for name in guides.LAYERS[guide]:
         for components in matching(layers, name):
             # Among the bare channels only Z says what it is: R is the beauty's.
@@ -194,46 +157,8 @@ def _usual_guide(layers: Layers, guide: str) -> list[str]:
                 components if name else {key: components[key] for key in "Z" if key in components}
             )
             if addresses := guides.components(guide, known):
-                return addresses
-    return []
-
-
-def _chosen(image: Image, layers: Layers, layer: str) -> Beauty | None:
-    return _named(image, layer) if "," in layer else _rgb(find_layer(image, layers, layer))
-
-
-def _rgb(components: Components) -> Beauty | None:
-    if not set("RGB") <= set(components):
-        return None
-    return Beauty((components["R"], components["G"], components["B"]), components.get("A"))
-
-
-def _named(image: Image, addresses: str) -> Beauty:
-    match [name.strip() for name in addresses.split(",")]:
-        case [red, green, blue, *rest] if len(rest) <= 1:
-            for name in (red, green, blue, *rest):
-                image.find(name)
-            return Beauty((red, green, blue), rest[0] if rest else None)
-        case names:
-            raise PassError(f"{addresses} names {len(names)} channels", do="Name three, or four")
-
-
-def _with_alpha(image: Image, beauty: Beauty, layers: Layers, usual: Beauty | None) -> Beauty:
-    """Fill in the alpha that the layer is premultiplied by; refuse planes that do not lie together.
-
-    RenderMan's ``Ci`` has a bare ``a``, and AOVs share the alpha of the beauty.
-    """
-    windows = {image.find(name)[0].data for name in beauty.rgb}
-    if len(windows) > 1:
-        raise PassError(
-            f"{title(image)}: {', '.join(beauty.rgb)} do not cover the same pixels",
-            found=", ".join(map(str, windows)),
-        )
-    candidates = (beauty.alpha, layers.get("", {}).get("A"), usual and usual.alpha)
-    alpha = next(
-        (name for name in candidates if name and image.find(name)[0].data in windows), None
-    )
-    return Beauty(beauty.rgb, alpha)
+                return tuple(addresses)
+    return ()
 
 
 def _guide(image: Image, guide: str, addresses: Sequence[str], window: Window | None) -> FloatArray:

@@ -19,10 +19,12 @@ from pathlib import Path
 import numpy as np
 
 import velatura
-from velatura import library
+from velatura import bakes, library, signatures
 from velatura.atomic import replacing
 from velatura.errors import FrameError, InputError, LookError
+from velatura.fingerprint import DIGEST_KEY
 from velatura.gain import false_colour
+from velatura.gain.layer import LOOK_KEY, STRENGTH_KEY, stops_of
 from velatura.image import drawing, exr, numbered, png
 from velatura.image.planes import FloatArray
 from velatura.look import Look, read
@@ -33,8 +35,6 @@ _SHOWN = 6  # pictures on the page
 _WIDTH = 320  # px of each
 _HEAD = ("file", "written", "size", "min", "mean", "max stops", "")  # of all three channels
 _LISTED = 12  # frames that a message names
-_NAMED = ".gain."  # in the name of what should be a gain layer
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def write(folder: Path, out: Path, look: Path | None = None, note: Path | None =
     Args:
         folder: where they lie.
         out: the page, an HTML file; under its name it is always whole.
-        look: the look's file; looked for in the library if left away.
+        look: the look's file; default: searched for in the library.
         note: a text file, whose lines are shown on top.
 
     Raises:
@@ -118,20 +118,15 @@ def _layer(path: Path) -> Layer | None:
     layer = Layer(path, pattern.lead, pattern.single or "")
     try:
         header = exr.attributes(path)
-        if "velatura/digest" not in header or "velatura/strength" in header:
+        if DIGEST_KEY not in header or STRENGTH_KEY in header:
             return None
-        marks = str(header.get("velatura/look", "")), str(header["velatura/digest"])
+        marks = str(header.get(LOOK_KEY, "")), str(header[DIGEST_KEY])
         layer = replace(layer, look=marks[0], digest=marks[1])
-        stops = _stops(path)
+        stops = stops_of(exr.read(path))
     except InputError as error:
-        return replace(layer, trouble=str(error)) if layer.digest or _NAMED in path.name else None
+        ours = layer.digest or bakes.is_gain(path.name)
+        return replace(layer, trouble=str(error)) if ours else None
     return replace(layer, stops=(float(stops.min()), float(stops.mean()), float(stops.max())))
-
-
-def _stops(path: Path) -> FloatArray:
-    """Return a gain layer's stops, ``(3, H, W)``."""
-    image = exr.read(path)
-    return np.stack([image.find(name)[1].pixels for name in "RGB"], dtype=np.float32)
 
 
 def _lines(note: Path) -> list[str]:
@@ -188,7 +183,7 @@ def _thumbnail(look: Look | None) -> html.Picture | None:
         data = base64.b64decode(look.card.thumbnail if look else "", validate=True)
     except binascii.Error:
         return None
-    return html.Picture(data) if data.startswith(_PNG) else None
+    return html.Picture(data) if data.startswith(signatures.PNG) else None
 
 
 def _strip(layers: Sequence[Layer]) -> str:
@@ -198,7 +193,7 @@ def _strip(layers: Sequence[Layer]) -> str:
         return ""
     places = np.unique(np.linspace(0, len(whole) - 1, _SHOWN).round().astype(int))
     chosen = [whole[place] for place in places]
-    stops = [_small(false_colour.luminance(_stops(layer.path))) for layer in chosen]
+    stops = [_small(false_colour.luminance(stops_of(exr.read(layer.path)))) for layer in chosen]
     end = false_colour.reach(stops)
     return html.strip(
         "What the look does",

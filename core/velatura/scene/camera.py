@@ -24,7 +24,7 @@ _ROUNDS = 6  # solve, leave out the worst pixels (edges, where passes are averag
 _KEPT = 0.7  # share of the pixels that stays in any case
 _TRUE = 2e-4  # widths: what fits as well as that stays as well
 _FLAT = 1e-6  # relative singular value: below, all that is seen lies in one plane
-_NOISE = 5.0  # times the rounding of the pass: below, what does not seems to by rounding alone
+_NOISE = 5.0  # times the pass's rounding error: below, points off the plane may be noise
 _LOST = 1e3  # widths: nowhere near the picture
 _WORST = 0.003  # widths by which pixels are missed: beyond, this is no pinhole's picture
 

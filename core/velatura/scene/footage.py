@@ -10,11 +10,11 @@ import numpy as np
 
 from velatura.image import exr
 from velatura.image.planes import FloatArray, Window
-from velatura.job import Job
-from velatura.look import Card
+from velatura.plate import colour
 from velatura.plate.encoding import encoded
 from velatura.plate.plate import Plate
-from velatura.scene import optical_flow
+from velatura.plate.reading import Reading
+from velatura.scene import optical_flow, vectors
 from velatura.scene.gbuffer import Sight
 
 
@@ -24,12 +24,12 @@ class Footage:
 
     Attributes:
         plates: files by frame number.
-        means: layer, passes and colour space, as `velatura.plate.plate.Plate` takes them.
+        reading: how they are read.
         flowing: whether motion is taken from the pictures.
     """
 
     plates: Mapping[int, Path]
-    means: Job
+    reading: Reading
     flowing: bool = False
 
     @property
@@ -41,7 +41,7 @@ class Footage:
         """Return what a frame's passes tell inside a window, or all over the picture."""
         plate = self._plate(frame)
         where = window or plate.part.display
-        return Sight.of(plate.image, plate.part, plate.overrides, where, motion=True)
+        return Sight.of(plate, where, motion=True)
 
     def display(self, frame: int) -> Window:
         """Return the picture's window."""
@@ -61,10 +61,10 @@ class Footage:
                 for f in around[::2]
             )
             sight = self.sight(frame)
-            yield replace(sight, vector=optical_flow.as_vector(before, after, sight.size))
+            yield replace(sight, vector=vectors.stored(before, after, sight.size))
 
     def _plate(self, frame: int) -> Plate:
-        return Plate.of(exr.read(self.plates[frame]), self.means, Card("carry"))
+        return Plate.of(exr.read(self.plates[frame]), self.reading)
 
     def light(self, frame: int) -> FloatArray:
         """Return the picture's encoded light ``(3, H, W)``, 0 outside the data window."""
@@ -72,6 +72,7 @@ class Footage:
         whole, data = plate.part.display, plate.part.data
         light = np.zeros((3, whole.height, whole.width), np.float32)
         inside = data.common(whole)
-        seen = plate.seen(*(slice(0, size) for size in plate.size))
+        rows, columns = (slice(0, size) for size in plate.size)
+        seen = plate.seen(rows, columns, colour.SCENE)
         light[:, *inside.within(whole)] = seen[:, *inside.within(data)]
         return encoded(light)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from velatura.image.planes import FloatArray, Image, Part, Window
+from velatura.image.planes import FloatArray, Window
 from velatura.image.silhouettes import inner
-from velatura.plate import passes
+from velatura.plate.plate import Plate
 from velatura.scene import camera
 from velatura.scene.camera import Camera, Doubles
 
@@ -42,36 +41,26 @@ class Sight:
     objects: npt.NDArray[np.uint32] | None
 
     @classmethod
-    def of(
-        cls,
-        image: Image,
-        part: Part,
-        overrides: Mapping[str, str],
-        window: Window,
-        *,
-        motion: bool,
-    ) -> Sight:
+    def of(cls, plate: Plate, window: Window, *, motion: bool) -> Sight:
         """Return what a plate's passes tell inside ``window``.
 
         Args:
-            image: the plate.
-            part: the part of its beauty, whose display window is the picture.
-            overrides: as for `velatura.plate.passes.pick_guides`.
+            plate: its beauty's display window is the picture.
             window: the pixels that are wanted.
             motion: whether the vectors are wanted: carrying paint takes none once a shot is known.
 
         Raises:
-            PassError: as `velatura.plate.passes.pick_guides`.
+            PassError: as `velatura.plate.passes.Guides.read`.
         """
         wanted = ("position", "vector") if motion else ("position",)
-        found = passes.pick_guides(image, wanted, overrides, window)
-        whole = part.display
+        found = plate.guides.read(wanted, window)
+        whole = plate.part.display
         return cls(
             (np.arange(window.width) + window.x - whole.x + 0.5) / whole.width,
             (np.arange(window.height) + window.y - whole.y + 0.5) / whole.height,
             found.get("position"),
             found.get("vector"),
-            passes.pick_objects(image, overrides, window),
+            plate.guides.objects(window),
         )
 
     def strip(self, rows: slice) -> Sight:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from velatura.image.planes import FloatArray
-from velatura.scene import opencv, vectors
+from velatura.scene import opencv, optical_flow, vectors
 from velatura.scene.footage import Footage
 from velatura.scene.gbuffer import NOTHING, Bools, Sight
 from velatura.system.progress import Report
@@ -110,7 +110,7 @@ class Motion:
         found = self._by_vector(frame, to)
         if found is not None and np.isfinite(found).all():
             return found
-        seen = opencv.flow(self.light(frame), self.light(to))
+        seen = optical_flow.between(self.light(frame), self.light(to), fine=True)
         return seen if found is None else np.where(np.isfinite(found), found, seen)
 
     def _by_vector(self, frame: int, to: int) -> FloatArray | None:

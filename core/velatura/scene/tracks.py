@@ -18,11 +18,12 @@ from velatura.image.silhouettes import inner
 from velatura.scene import rigid as pose
 from velatura.scene.camera import Camera, Doubles
 from velatura.scene.gbuffer import FEWER, NOTHING, Bools, Sight
+from velatura.scene.vectors import to_after, to_before
 from velatura.system.progress import Report
 
-# In pixels of the surface: of the way from what a pixel shows to what the next one shows.
+# Unit: the world distance between what neighbouring pixels show.
 _STILL = 0.1  # what moves less a frame may stand still: passes are known to about as much
-_CLEARLY = 0.5  # of that: what a motion has to leave of it, to be one
+_CLEARLY = 0.5  # a fitted motion must cut the residual to this fraction
 _EXACT = 0.005  # what moves less than that stands still in any case
 _FITS = 1.0  # a pair of points that agrees with a motion
 _RIGID = 0.9  # share of pairs that agree with a rigid motion; the rest are edges and wrong vectors
@@ -223,14 +224,14 @@ class _Pairs:
 
 def _led(before: Seen, now: Seen, item: int) -> _Pairs:
     """Return points of an object and where they are a frame later, by its vectors."""
-    vectors = before.sight.vector, now.sight.vector
-    assert vectors[0] is not None and vectors[1] is not None, "seen by the caller"  # noqa: S101, PT018
+    told = before.sight.vector, now.sight.vector
+    assert told[0] is not None and told[1] is not None, "seen by the caller"  # noqa: S101, PT018
     rows, columns = before.places[item]
-    _, _, right, up = vectors[0][:, rows, columns]
-    ahead = _pairs(before, now, item, columns - right, rows + up)
+    right, down = to_after(told[0][:, rows, columns])
+    ahead = _pairs(before, now, item, columns + right, rows + down)
     rows, columns = now.places[item]
-    right, up = vectors[1][:2, rows, columns]
-    return ahead + _pairs(now, before, item, columns + right, rows - up).turned()
+    right, down = to_before(told[1][:, rows, columns])
+    return ahead + _pairs(now, before, item, columns + right, rows + down).turned()
 
 
 def _still(before: Seen, now: Seen, item: int, camera: Camera) -> _Pairs:

@@ -1,7 +1,11 @@
-"""Where every pixel of a frame was in another one, followed from frame to frame by its vectors.
+"""Motion vectors as Blender stores them, and where they lead from frame to frame.
 
-For what bends, and for shots without Position: motion vectors of a renderer, or optical flow. Each
-step is checked forth and back; what was hidden on the way is lost.
+Blender's Vector pass has four channels in px, y up: X and Y lead to where a pixel was a frame
+before, Z and W from where it will be a frame later. So with x, y in the picture, y down, a pixel
+was at ``(x + X, y - Y)`` and will be at ``(x - Z, y + W)``. No other module knows these signs.
+
+What bends, and shots without Position, are followed by motion vectors of a renderer, or optical
+flow. Each step is checked forth and back; what was hidden on the way is lost.
 """
 
 from __future__ import annotations
@@ -20,25 +24,68 @@ Bools = npt.NDArray[np.bool_]
 Items = npt.NDArray[np.int64]
 """``(H, W)`` object numbers."""
 
+_RELATIVE, _SLACK = 0.01, 0.5  # of the ways' squared lengths, and px^2: see `agree`
+
 
 def start(height: int, width: int) -> Field:
     """Return a frame's field into itself."""
     return np.stack(np.meshgrid(np.arange(width), np.arange(height))).astype(np.float32)
 
 
-def back(vector: FloatArray) -> Field:
-    """Return where each pixel was one frame earlier, of ``(4, H, W)`` motion as Blender stores it.
+def stored(
+    to_before: FloatArray | None, to_after: FloatArray | None, size: tuple[int, int]
+) -> FloatArray:
+    """Return motion as Blender stores it, ``(4, H, W)``: the inverse of `to_before`, `to_after`.
 
-    Blender's Vector pass: X and Y to where it was, y up; Z and W from where it will be.
+    Args:
+        to_before: ``(2, H, W)`` px right and down, to where each pixel was a frame before. A
+            neighbour that is not there leaves zeros, as in a render.
+        to_after: the same, to where it will be a frame later.
+        size: H and W.
     """
-    here = start(*vector.shape[1:])
-    return np.stack([here[0] + vector[0], here[1] - vector[1]])
+    vector = np.zeros((4, *size), np.float32)
+    if to_before is not None:
+        vector[0], vector[1] = to_before[0], -to_before[1]
+    if to_after is not None:
+        vector[2], vector[3] = -to_after[0], to_after[1]
+    return vector
+
+
+def to_before(vector: FloatArray) -> FloatArray:
+    """Return the way to where pixels were a frame before: ``(2, ...)`` px right and down.
+
+    Args:
+        vector: ``(4, ...)`` px, as Blender stores motion.
+    """
+    return np.stack([vector[0], -vector[1]])
+
+
+def to_after(vector: FloatArray) -> FloatArray:
+    """Return the way to where pixels will be a frame later; see `to_before`."""
+    return np.stack([-vector[2], vector[3]])
+
+
+def back(vector: FloatArray) -> Field:
+    """Return where each pixel was one frame earlier, of ``(4, H, W)`` motion."""
+    return start(*vector.shape[1:]) + to_before(vector)
 
 
 def forth(vector: FloatArray) -> Field:
     """Return where each pixel will be one frame later."""
-    here = start(*vector.shape[1:])
-    return np.stack([here[0] - vector[2], here[1] + vector[3]])
+    return start(*vector.shape[1:]) + to_after(vector)
+
+
+def agree(way: FloatArray, returning: FloatArray) -> npt.NDArray[np.bool_]:
+    """Return where a way there and the way back lead home: ``(...)`` of two ``(2, ...)`` ways.
+
+    ``|w + w'|^2 <= .01 (|w|^2 + |w'|^2) + .5`` with the motions ``w`` and ``w'``, px (Sundaram et
+    al. 2010, eq. 5; Lai et al. 2018). NaN agrees with nothing.
+    """
+    with np.errstate(invalid="ignore"):
+        lengths = np.square(way).sum(axis=0) + np.square(returning).sum(axis=0)
+        off = np.square(way + returning).sum(axis=0)
+        fit: npt.NDArray[np.bool_] = off <= _RELATIVE * lengths + _SLACK
+    return fit
 
 
 def home(way: Field, returning: Field, items: tuple[Items, Items] | None = None) -> Bools:
@@ -49,8 +96,7 @@ def home(way: Field, returning: Field, items: tuple[Items, Items] | None = None)
         returning: where the other one's pixels are in this frame, px.
         items: the objects of this frame and of the other one; paint stays on its object.
 
-    It does where ``|w + w'|^2 <= .01 (|w|^2 + |w'|^2) + .5`` with the motions ``w`` and ``w'``, px
-    (Sundaram et al. 2010, eq. 5; Lai et al. 2018).
+    It does where their motions `agree`.
     """
     height, width = way.shape[1:]
     x, y = way.reshape(2, -1)
@@ -60,9 +106,7 @@ def home(way: Field, returning: Field, items: tuple[Items, Items] | None = None)
     x, y = x[kept], y[kept]
     ahead = np.stack([x, y]) - start(height, width).reshape(2, -1)[:, kept]
     behind = linear(returning, x, y) - np.stack([x, y])
-    off = np.square(ahead + behind).sum(axis=0)
-    with np.errstate(invalid="ignore"):
-        fit = off <= 0.01 * (np.square(ahead).sum(axis=0) + np.square(behind).sum(axis=0)) + 0.5
+    fit = agree(ahead, behind)
     if items is not None:
         near = np.rint(y).astype(int) * width + np.rint(x).astype(int)
         fit &= items[0].ravel()[kept] == items[1].ravel()[near]

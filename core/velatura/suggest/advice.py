@@ -21,13 +21,13 @@ from velatura.suggest.selection import Ledger, Prices
 ALIKE = 0.95
 """Share of the best frame's gain from which on another frame does as well."""
 
-ASTRAY = 0.06
+GAIN_ERROR = 0.06
 """By how much an expected gain is off, as a share of the best one's: rounded up from what makes
 `Suggestion.chance` hold as often as it says on the courtyard and the harbour (docs/learning.md)."""
 
 DOZEN = 11
-"""Candidates that err each for itself. That was measured on shots of twelve frames; of longer shots
-more frames may be candidates, but neighbours err alike."""
+"""Effective number of independent candidates, measured on shots of twelve frames. Longer shots have
+more candidates, but neighbours err alike."""
 
 SURE, FAIRLY = 0.9, 0.7
 """Chances from which on a suggestion counts as sure, and as fairly sure."""
@@ -110,7 +110,7 @@ def advise(
         reach: how far paint reaches in the shot; not all of its frames are painted.
         painted: the frames that are painted already.
         count: how many to suggest; fewer where there are fewer candidates.
-        prices: what is expected to be wrong, and where; the usual ones if left away.
+        prices: what is expected to be wrong, and where; default: the usual ones.
         doubt: ``(F, P)``: by how much a trained look is expected to do worse than the prices have
             it, or better, encoded light; NaN where that is not known.
     """
@@ -168,10 +168,10 @@ def _suggestion(
 def _chance(gains: npt.NDArray[np.float64], own: int) -> float:
     """Return the chance that none of the other gains is really more than 1 / `ALIKE` of one's own.
 
-    Each is taken to be off by a normal error of its own, see `ASTRAY`.
+    Each is taken to be off by a normal error of its own, see `GAIN_ERROR`.
     """
     if gains[own] <= 0:
         return 0.0
-    ahead = (1 - ALIKE * np.delete(gains, own) / gains[own]) / ASTRAY
+    ahead = (1 - ALIKE * np.delete(gains, own) / gains[own]) / GAIN_ERROR
     below = [0.5 * (1 + math.erf(lead / math.sqrt(2))) for lead in ahead]
     return float(math.prod(below) ** min(1.0, DOZEN / max(1, len(below))))

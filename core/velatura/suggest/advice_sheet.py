@@ -10,9 +10,8 @@ import numpy.typing as npt
 
 from velatura.image import drawing, png
 from velatura.image.planes import FloatArray
-from velatura.look import Card
 from velatura.plate import colour
-from velatura.plate.encoding import SCALE, SLOPE
+from velatura.plate.encoding import decoded
 from velatura.report import contact_sheet
 from velatura.suggest.advice import Advice
 from velatura.suggest.proxy import Scouted, View
@@ -131,8 +130,8 @@ def _row(advice: Advice, rank: int, view: View) -> tuple[list[FloatArray | None]
 
 def _display(view: View) -> FloatArray:
     """Return a view's light ``(H, W, 3)`` as a screen shows it, `SHOWN` px wide."""
-    linear = (np.exp2(view.light.astype(np.float32) * SCALE) - 1) / SLOPE
-    shown = colour.convert(linear, Card("scout").colour_space, colour.PAINTED).transpose(1, 2, 0)
+    light = decoded(view.light.astype(np.float32))
+    shown = colour.convert(light, colour.SCENE, colour.PAINTED).transpose(1, 2, 0)
     height, width = shown.shape[:2]
     clipped = np.ascontiguousarray(np.clip(shown, 0, 1), np.float32)
     return drawing.resize(clipped, SHOWN, max(1, round(height * SHOWN / width)))

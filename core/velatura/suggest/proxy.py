@@ -18,7 +18,7 @@ from velatura.errors import FrameError
 from velatura.image import exr
 from velatura.image.planes import FloatArray, Window
 from velatura.image.silhouettes import inner
-from velatura.look import Card
+from velatura.plate import colour
 from velatura.plate.encoding import encoded
 from velatura.plate.plate import Plate
 from velatura.scene import optical_flow, tracks, vectors
@@ -102,7 +102,7 @@ def scout(footage: Footage, report: Report) -> Scouted:
     step, whole = 0, Window(0, 0, 0, 0)
     report.started(len(frames))
     for frame in frames:
-        plate = Plate.of(exr.read(footage.plates[frame]), footage.means, Card("scout"))
+        plate = Plate.of(exr.read(footage.plates[frame]), footage.reading)
         display = plate.part.display
         step = step or _step(display, len(frames))
         if views and (display.width, display.height) != (whole.width, whole.height):
@@ -192,11 +192,12 @@ def _view(frame: int, plate: Plate, step: int) -> View:
     whole = plate.part.display
     rows, columns = (size // step * step for size in (whole.height, whole.width))
     window = Window(whole.x, whole.y, columns, rows)
-    sight = Sight.of(plate.image, plate.part, plate.overrides, window, motion=True)
+    sight = Sight.of(plate, window, motion=True)
     safe = inner(sight.items(), MARGIN)[step // 2 :: step, step // 2 :: step]
     light = np.zeros((3, rows, columns), np.float32)
     inside = plate.part.data.common(window)
-    seen = plate.seen(*(slice(0, size) for size in plate.size))
+    whole_rows, whole_columns = (slice(0, size) for size in plate.size)
+    seen = plate.seen(whole_rows, whole_columns, colour.SCENE)
     light[:, *inside.within(window)] = seen[:, *inside.within(plate.part.data)]
     squares = encoded(light).reshape(3, rows // step, step, columns // step, step)
     u, v = ((np.arange(size // step) + 0.5) / (size // step) for size in (columns, rows))
@@ -233,7 +234,7 @@ def _flowing(views: tuple[View, ...]) -> Iterator[View]:
             optical_flow.between(near[view.frame], near[f]) if f in near else None
             for f in (view.frame - 1, view.frame + 1)
         )
-        vector = optical_flow.as_vector(before, after, view.sight.size)
+        vector = vectors.stored(before, after, view.sight.size)
         yield replace(view, sight=replace(view.sight, vector=vector))
 
 

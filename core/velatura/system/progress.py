@@ -8,6 +8,7 @@ Tractor/Alfred (``ALF_PROGRESS``).
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
@@ -67,8 +68,7 @@ class Progress:
         self._total = total
         if self._bar is not None:
             self._task = self._bar.add_task(self._what, total=total)
-        if self._style == "openjd":
-            self._line(f"openjd_status: 0 of {total} {self._what}")
+        self._tell_farm(f"0 of {total} {self._what}")
 
     def wrote(self, path: str) -> None:
         """See `Report`."""
@@ -82,17 +82,33 @@ class Progress:
             self._line(f"kept {frame}")
         if self._bar is not None and self._task is not None:
             self._bar.advance(self._task)
-        if self._style == "openjd":
-            self._line(f"openjd_progress: {percent:.1f}")
-            self._line(f"openjd_status: {self._done} of {self._total} {self._what}")
-        if self._style == "alf":
-            self._line(f"ALF_PROGRESS {percent:.0f}%")
+        self._tell_farm(f"{self._done} of {self._total} {self._what}", percent)
+
+    def _tell_farm(self, status: str, percent: float | None = None) -> None:
+        for line in farm_lines(self._style, status, percent):
+            self._line(line)
 
     def _line(self, text: str) -> None:
         # Beside a bar, a person's terminal would show both on one line.
         if self._bar is None or not self._out.isatty():
             self._out.write(text + "\n")
             self._out.flush()
+
+
+def farm_lines(style: Style, status: str, percent: float | None = None) -> Iterator[str]:
+    """Yield the lines that tell a farm how far a job is; none in a style that no farm reads.
+
+    Args:
+        style: which farm listens.
+        status: in a few words.
+        percent: 0..100; None where it has not changed.
+    """
+    if style == "openjd":
+        if percent is not None:
+            yield f"openjd_progress: {percent:.1f}"
+        yield f"openjd_status: {status}"
+    elif style == "alf" and percent is not None:
+        yield f"ALF_PROGRESS {percent:.0f}%"
 
 
 def fail(style: Style, message: str) -> None:

@@ -6,11 +6,12 @@ GPL-3.0-or-later, as Blender asks.
 
 from __future__ import annotations
 
+from velatura import resident
+
 from .api import bake, create, set_even, set_look, set_strength, status
 from .nodes import properties
-from .render import gain_cache, hook
-from .ui import look_menu, modal_bake, operators, panel, previews
-from .ui import status as tally
+from .render import hook
+from .ui import bake_status, look_menu, modal_bake, operators, panel, previews
 
 __all__ = [
     "bake",
@@ -23,7 +24,7 @@ __all__ = [
     "unregister",
 ]
 
-_PARTS = (properties, tally, operators, modal_bake, look_menu, panel, hook)
+_PARTS = (properties, bake_status, operators, modal_bake, look_menu, panel, hook)
 
 
 def register() -> None:
@@ -35,4 +36,4 @@ def unregister() -> None:
     for part in reversed(_PARTS):
         part.unregister()
     previews.close()
-    gain_cache.close()
+    resident.close()

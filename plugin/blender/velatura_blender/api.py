@@ -21,14 +21,14 @@ from pathlib import Path
 
 import bpy
 
-from velatura.client import Step
+from velatura.bakes import Step
 from velatura.errors import InputError
 from velatura.job import demand_strength
 
 from . import compat
 from .nodes import gain_nodes, graph_digest, looknode
 from .nodes.looknode import LookNode
-from .render import bake as baking
+from .render.bake import steps
 
 
 def create(
@@ -40,9 +40,9 @@ def create(
 
     Args:
         look: the look, an ONNX file that `velatura export` wrote.
-        scene: whose graph; the current one if left away.
-        after: the output socket to put the look behind: what it fed is then fed by the look. Left
-            away, the look comes last, before the graph's output.
+        scene: whose graph; the current one if omitted.
+        after: the output socket to put the look behind: what it fed is then fed by the look. If
+            omitted, the look comes last, before the graph's output.
 
     Raises:
         LookError: the file is not a look.
@@ -119,8 +119,8 @@ def bake(
     """Bake the gain layers of all looks in a scene's graph; return what the last step counted.
 
     Args:
-        scene: the scene; the current one if left away.
-        frames: frame numbers; the scene's range if left away.
+        scene: the scene; the current one if omitted.
+        frames: frame numbers; the scene's range if omitted.
         on_step: called after each frame.
 
     Raises:
@@ -131,7 +131,7 @@ def bake(
     if frames is None:
         frames = compat.frames(scene)
     step = Step(0, 0, 0)
-    for step in baking.steps(scene, list(frames)):
+    for step in steps(scene, list(frames)):
         if on_step is not None:
             on_step(step)
     return step
@@ -145,7 +145,7 @@ def status(node: bpy.types.Node, frames: Iterable[int] | None = None) -> dict[in
 
     Args:
         node: the look node.
-        frames: frame numbers; the current scene's range if left away.
+        frames: frame numbers; the current scene's range if omitted.
 
     Raises:
         InputError: not a look node.
@@ -159,30 +159,9 @@ def status(node: bpy.types.Node, frames: Iterable[int] | None = None) -> dict[in
 
 def _last(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket | None:
     """Return the socket that feeds the graph's output; None where nothing does."""
-    node = _output(tree)
+    node = compat.output_of(tree)
     links = node.inputs[0].links if node is not None else ()
     return next((link.from_socket for link in links if not link.is_muted), None)
-
-
-def _output(tree: bpy.types.NodeTree) -> bpy.types.Node | None:
-    """Return the node whose input is the graph's result; None where there is none.
-
-    Blender takes one of several. 4.5 does not tell scripts which: most often the one that was
-    clicked last.
-    """
-    for kind in ("CompositorNodeComposite", "NodeGroupOutput"):
-        found = [node for node in tree.nodes if node.bl_idname == kind and node.inputs]
-        found.sort(
-            key=lambda node: (
-                getattr(node, "is_active_output", False),
-                node == tree.nodes.active,
-                node.inputs[0].is_linked,
-            ),
-            reverse=True,
-        )
-        if found:
-            return found[0]
-    return None
 
 
 def _demand_look(node: bpy.types.Node) -> None:

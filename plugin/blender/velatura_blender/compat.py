@@ -30,16 +30,24 @@ def graph_of(scene: bpy.types.Scene) -> bpy.types.NodeTree:
 
 
 def output_of(tree: bpy.types.NodeTree) -> bpy.types.Node | None:
-    """Return the node that a graph's result goes into; None where there is none yet.
+    """Return the node whose input is the graph's result; None where there is none.
 
-    Of several in Blender 4.5, the active one, or one that has something wired in, or the first.
+    Blender takes one of several. 4.5 does not tell scripts which: most often the one that was
+    clicked last.
     """
-    kind = "NodeGroupOutput" if IS5 else "CompositorNodeComposite"
-    outputs = [node for node in tree.nodes if node.bl_idname == kind]
-    if IS5:
-        return next((node for node in outputs if node.is_active_output), None)
-    outputs.sort(key=lambda node: (node != tree.nodes.active, not node.inputs[0].is_linked))
-    return next(iter(outputs), None)
+    for kind in ("CompositorNodeComposite", "NodeGroupOutput"):
+        found = [node for node in tree.nodes if node.bl_idname == kind and node.inputs]
+        found.sort(
+            key=lambda node: (
+                getattr(node, "is_active_output", False),
+                node == tree.nodes.active,
+                node.inputs[0].is_linked,
+            ),
+            reverse=True,
+        )
+        if found:
+            return found[0]
+    return None
 
 
 def own_graph(scene: bpy.types.Scene) -> bpy.types.NodeTree:

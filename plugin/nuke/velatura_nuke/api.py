@@ -22,13 +22,13 @@ from typing import Callable
 
 import nuke
 
-from velatura.client import Step
+from velatura.bakes import Step
 from velatura.errors import InputError
 from velatura.job import demand_strength
 
 from . import baking, graph_digest, look_list, looknode
 from .assemble import assemble
-from .group import blueprint
+from .group import look_group
 from .looknode import LookNode
 
 _BELOW = 80  # px between a node and the look behind it
@@ -38,16 +38,16 @@ def create(look: str | PathLike[str] | None = None, after: nuke.Node | None = No
     """Add a look node to the script and return it.
 
     Args:
-        look: the look, an ONNX file that `velatura export` wrote; left away, it is chosen later.
-        after: the node to put it behind: what that fed is then fed by the look. Left away, the
-            selected one.
+        look: the look, an ONNX file that `velatura export` wrote; if omitted, it is chosen later.
+        after: the node to put it behind: what that fed is then fed by the look. If omitted,
+            the selected one.
 
     Raises:
         LookError: the file is not a look.
     """
     selected = nuke.selectedNodes()
     source = after or (selected[0] if len(selected) == 1 else None)
-    node = assemble(blueprint())
+    node = assemble(look_group())
     looknode.identify(node)
     if source is not None:
         _insert(node, source)
@@ -119,9 +119,9 @@ def bake(
     Returns when it is done, in the GUI too; the button *Render gain* does not wait.
 
     Args:
-        node: the look node; if left away, all that are not disabled, first those that others
+        node: the look node; if omitted, all that are not disabled, first those that others
             depend on.
-        frames: frame numbers; each node's own range if left away.
+        frames: frame numbers; each node's own range if omitted.
         on_step: called after each frame; without one, `nuke -t` prints it.
 
     Raises:
@@ -141,7 +141,7 @@ def bake(
         batch = baking.prepare(look, look.span() if wanted is None else wanted)
         counted = step = Step(0, made, kept)
         try:
-            for each in batch.fire(lambda: False, _warn):
+            for each in batch.bake(lambda: False, _warn):
                 step = Step(each.frame, counted.made + each.made, counted.kept + each.kept)
                 told(step)
         except BaseException as error:
@@ -160,7 +160,7 @@ def status(node: nuke.Group, frames: Iterable[int] | None = None) -> dict[int, s
 
     Args:
         node: the look node.
-        frames: frame numbers; the node's own range if left away.
+        frames: frame numbers; the node's own range if omitted.
 
     Raises:
         InputError: not a look node.

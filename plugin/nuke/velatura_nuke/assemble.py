@@ -1,15 +1,15 @@
-"""The assembly: a blueprint becomes nodes and knobs in the running Nuke."""
+"""Assembling: a `GroupSpec` becomes nodes and knobs in the running Nuke."""
 
 from __future__ import annotations
 
 import nuke
 
-from .nodespec import Blueprint, Expression, Knobs, Node, UserKnob
+from .nodespec import Expression, GroupSpec, Knobs, Node, UserKnob
 
 _TAKES_TEXT = {"Text_Knob", "PyScript_Knob"}  # as the third argument
 
 
-def assemble(group: Blueprint) -> nuke.Group:
+def assemble(group: GroupSpec) -> nuke.Group:
     """Return a new Group in the script, where nodes are being made; wired to nothing."""
     made = nuke.nodes.Group()
     made.setName(group.name)

@@ -14,8 +14,8 @@ from typing import Callable
 
 import nuke
 
-from velatura import client
-from velatura.client import Step
+from velatura import bakes, client
+from velatura.bakes import Step
 from velatura.errors import (
     CancelledError,
     FrameError,
@@ -57,7 +57,7 @@ class Batch:
         """How many gain layers there will be."""
         return self.frames * len(self.jobs)
 
-    def fire(
+    def bake(
         self, cancelled: Callable[[], bool], on_warning: Callable[[str], None]
     ) -> Generator[Step, None, None]:
         """Have the gain made, frame by frame; in any thread.
@@ -67,13 +67,13 @@ class Batch:
         """
         made = kept = 0
         for job in self.jobs:
-            for fired in gain_cache.fire(job, cancelled):
-                if fired.frame is None:
-                    on_warning(fired.text)
+            for answer in gain_cache.make(job, cancelled):
+                if answer.frame is None:
+                    on_warning(answer.text)
                     continue
-                made, kept = made + fired.made, kept + (not fired.made)
-                self.done.add(fired.frame)
-                yield Step(fired.frame, made, kept)
+                made, kept = made + answer.made, kept + (not answer.made)
+                self.done.add(answer.frame)
+                yield Step(answer.frame, made, kept)
 
 
 def prepare(look: LookNode, frames: Sequence[int]) -> Batch:
@@ -124,7 +124,7 @@ def finish(batch: Batch, error: BaseException | None = None) -> None:
     if look is None or look.plates() != batch.plates:  # deleted, or of another look, meanwhile
         return
     if batch.done:
-        graph_digest.remember(look, batch.done, batch.mark)
+        bakes.remember(look.folder, batch.done, batch.mark)
     if error is None:
         connect(look, baked=True)
     else:
@@ -152,7 +152,7 @@ def tell(look: LookNode, text: str) -> None:
 def _refuse(look: LookNode, frames: Sequence[int]) -> None:
     if nuke.root()["proxy"].value():
         raise InputError(
-            f"{look.name} cannot be rendered in proxy mode: its gain would be of the proxies",
+            f"{look.name} cannot be rendered in proxy mode: its gain would be made from proxies",
             do="Switch the proxy mode off, render the gain, and switch it on again",
         )
     _plate(look)
@@ -160,7 +160,7 @@ def _refuse(look: LookNode, frames: Sequence[int]) -> None:
         raise LookError(f"{look.name} has no look yet", do="Choose one in its list, or its file")
     if not looknode.evaluated(look.node, "cache").is_absolute():
         raise InputError(
-            f"The gain of {look.name} has no place yet: the script was never saved",
+            f"The gain of {look.name} has no folder yet: the script was never saved",
             found=f"the cache folder {looknode.evaluated(look.node, 'cache')}",
             do="Save the script, or give an absolute cache folder",
         )

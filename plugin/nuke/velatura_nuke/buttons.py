@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nuke
 
-from velatura.client import Step
+from velatura.bakes import Step
 from velatura.errors import CancelledError, VelaturaError
 
 from . import api, baking, look_list, looknode, report
@@ -21,7 +21,7 @@ _running: dict[str, threading.Event] = {}
 
 def press(verb: str, node: nuke.Group) -> None:
     """Do what a button says; what cannot be done is said in a window, or raised without one."""
-    deeds = {
+    actions = {
         "render": _render,
         "cancel": _cancel,
         "reload": _reload,
@@ -29,7 +29,7 @@ def press(verb: str, node: nuke.Group) -> None:
         "reset": _reset,
     }
     try:
-        deeds[verb](LookNode(node))
+        actions[verb](LookNode(node))
     except VelaturaError as error:
         if not nuke.GUI:
             raise
@@ -67,10 +67,10 @@ def _render(look: LookNode) -> None:
     _running[look.uid] = stop
     baking.tell(look, "rendering")
     name = f"velatura {look.name}"
-    threading.Thread(target=_fire, args=(batch, look.uid, stop), name=name, daemon=True).start()
+    threading.Thread(target=_bake, args=(batch, look.uid, stop), name=name, daemon=True).start()
 
 
-def _fire(batch: Batch, uid: str, stop: threading.Event) -> None:
+def _bake(batch: Batch, uid: str, stop: threading.Event) -> None:
     """Have the gain made; in a thread of its own, which leaves all of Nuke to the main thread."""
     task, said = nuke.ProgressTask(f"velatura: {batch.name}"), list[str]()
     error: BaseException | None = None
@@ -79,7 +79,7 @@ def _fire(batch: Batch, uid: str, stop: threading.Event) -> None:
         return stop.is_set() or bool(task.isCancelled())
 
     try:
-        for step in batch.fire(cancelled, said.append):
+        for step in batch.bake(cancelled, said.append):
             done = step.made + step.kept
             task.setProgress(100 * done // batch.total)
             task.setMessage(f"frame {step.frame}, {done} of {batch.total}")

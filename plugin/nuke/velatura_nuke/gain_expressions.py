@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from velatura.half import HALF_MAX
 from velatura.job import MOST_STRENGTH
 
 from .nodespec import Knobs
 
-HALF_MAX = 65504  # the largest finite half float (IEEE 754 binary16)
 _LARGE = (
     "1e30"  # a matte from here on is Inf, which is no matte; `velatura.apply.frame` takes it as 0
 )
@@ -60,6 +60,6 @@ def amount(lut: Sequence[float] = ()) -> str:
 
 
 def _channel(name: str) -> str:
-    base = f"clamp(B{name}, 0, {HALF_MAX}) + (A{name} > 0 ? lift : 0)"
+    base = f"clamp(B{name}, 0, {HALF_MAX:.0f}) + (A{name} > 0 ? lift : 0)"
     change = f"B{name} + parent.mix * ({base}) * (pow(2, gain * A{name}) - 1)"
     return f"gain * A{name} == 0 ? B{name} : {change}"

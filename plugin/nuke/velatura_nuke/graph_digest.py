@@ -1,4 +1,4 @@
-"""The wiring: whether the graph before a look has changed since a frame's gain was rendered.
+"""The graph digest: whether the graph before a look has changed since its gain was rendered.
 
 A mark is a digest of the nodes before the look and of their knobs. What changes in the files that
 they read is not in it.
@@ -7,21 +7,15 @@ they read is not in it.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import nuke
 
-from velatura import fingerprint
-from velatura.atomic import replacing
+from velatura import bakes
 
 from .looknode import LookNode, is_look
 
-MISSING, STALE, BAKED = "missing", "stale", "baked"
-
-_FILE = "wiring.json"
-_DIGEST_KEY = "velatura/digest"  # header attribute of a gain layer: the look that made it
 _SETTINGS = ("passes", "datatype")
 _LIVE = ("strength", "even", "mix", "invert_mask", "uid", "digest", "disable")
 _WORD = r"(?:\{[^{}]*\}|\"(?:[^\"\\]|\\.)*\"|\S+)"
@@ -52,24 +46,6 @@ def upstream(ends: Iterable[nuke.Node | None]) -> Iterator[nuke.Node]:
             ring += _sources(node)
 
 
-def remember(look: LookNode, frames: Iterable[int], made_with: str) -> None:
-    """Note with which mark frames were rendered: the inverse of `recall`."""
-    before = recall(look)
-    marks = {**before, **dict.fromkeys(frames, made_with)}
-    if marks != before:
-        with replacing(look.folder / _FILE) as path:
-            path.write_text(json.dumps(marks), encoding="utf-8")
-
-
-def recall(look: LookNode) -> dict[int, str]:
-    """Return the marks with which frames were rendered; none for those rendered elsewhere."""
-    try:
-        text = (look.folder / _FILE).read_text(encoding="utf-8")
-        return {int(frame): str(found) for frame, found in json.loads(text).items()}
-    except (OSError, ValueError, AttributeError):  # not there yet, or not ours: nothing is known
-        return {}
-
-
 def states(
     look: LookNode, frames: Iterable[int], now: str, views: Sequence[str] = ()
 ) -> dict[int, str]:
@@ -78,18 +54,12 @@ def states(
     Args:
         look: the look.
         frames: frame numbers.
-        now: its `mark`; "" for not to ask about the graph.
-        views: the views that count; all of the script if left away. The worst one is told.
+        now: its `mark`; "" not to compare the graph.
+        views: the views that count; all of the script if omitted. The worst one is returned.
     """
-    digest, marks = look.digest(), recall(look)
-    found = {}
-    for frame in frames:
-        files = (look.gain(frame, view) for view in views or nuke.views())
-        made_with = {fingerprint.stored(path, _DIGEST_KEY) for path in files}
-        same = not now or marks.get(frame, now) == now
-        right = made_with == {digest} and same
-        found[frame] = MISSING if "" in made_with else BAKED if right else STALE
-    return found
+    counted = views or nuke.views()
+    gains = {frame: [look.gain(frame, view) for view in counted] for frame in frames}
+    return bakes.states(look.folder, gains, look.digest(), now)
 
 
 def _sources(node: nuke.Node) -> list[nuke.Node]:

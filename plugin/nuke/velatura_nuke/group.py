@@ -17,7 +17,7 @@ and renders in a Nuke without the plug-in. Gate leads the plate past the law whe
 from __future__ import annotations
 
 from . import gain_expressions
-from .nodespec import Blueprint, Expression, Node
+from .nodespec import Expression, GroupSpec, Node
 from .panel import FLOATS, panel
 
 NAME = "Velatura1"
@@ -35,9 +35,9 @@ _HELP = "velatura: a trained look. Render its gain once; strength, mask and mix 
 _NONE = tuple((f"{end}{slot}", "none") for slot in range(SLOTS) for end in ("from", "to"))
 
 
-def blueprint() -> Blueprint:
+def look_group() -> GroupSpec:
     """Return the Group as it is before a look was chosen."""
-    return Blueprint(
+    return GroupSpec(
         NAME,
         (("help", _HELP), ("tile_color", 0x6B5A45FF)),
         panel(),

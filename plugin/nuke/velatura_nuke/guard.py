@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import nuke
 
+from velatura import bakes
 from velatura.errors import FrameError
 
 from . import graph_digest
@@ -64,18 +65,18 @@ def _demand(writer: nuke.Node, frames: Iterable[int]) -> None:
     for look, mark in _marks[writer.fullName()]:
         span, needed = look.span(), [frame for frame in frames if look.needs(frame)]
         if needed and not look.node["baked"].value():  # in the window Gate would show the plate
-            raise _refusal(look, needed[0], graph_digest.MISSING)
+            raise _refusal(look, needed[0], bakes.MISSING)
         asked = [frame for frame in needed if frame in span]
         for frame, state in graph_digest.states(look, asked, mark, views).items():
-            if state != graph_digest.BAKED:
+            if state != bakes.BAKED:
                 raise _refusal(look, frame, state)
 
 
 def _refusal(look: LookNode, frame: int, state: str) -> FrameError:
-    wrong = "was not rendered" if state == graph_digest.MISSING else "is out of date"
+    wrong = "was not rendered" if state == bakes.MISSING else "is out of date"
     return FrameError(
         f"The gain of {look.name} {wrong} for frame {frame}",
         found=f"{state}: {look.gain(frame, nuke.views()[0])}",
-        do="Press Render gain, or disable the node if it is not wanted; to render with a gain of an"
+        do="Press Render gain, or disable the node if it is unused; to render with a gain of an"
         " older graph, switch refuse stale gain off in its tab Gain",
     )

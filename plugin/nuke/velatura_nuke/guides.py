@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import nuke
 
-from velatura import channels as guides
+from velatura import channels
 from velatura.errors import PassError
 
 from .group import PASSES, SLOTS
 from .looknode import LookNode
 
-_LONG = {"red": "R", "green": "G", "blue": "B", "alpha": "A"}
 _LEAST = 3  # letters: `Beauty_n` may be anything's n, but `ViewLayer_Normal` is a normal
 
 Layers = Mapping[str, Mapping[str, str]]
@@ -31,7 +30,7 @@ def wire(look: LookNode, wanted: Sequence[str]) -> str:
     source = look.node.input(2) or look.node.input(0)
     look.inner("PassesFrom")["which"].setValue(1 if look.node.input(2) else 0)
     layers = _layers(source.channels() if source else [])
-    named = _named(str(look.node["passes"].value()))
+    named = _named(look)
     found = {guide: _find(layers, guide, named.get(guide)) for guide in wanted}
     missing = [guide for guide, where in found.items() if where is None]
     if missing:
@@ -45,8 +44,8 @@ def wire(look: LookNode, wanted: Sequence[str]) -> str:
     return ",".join(f"{guide}={where[0]}" for guide, where in found.items() if where)
 
 
-def _copy(look: LookNode, channels: Sequence[str]) -> None:
-    slots = [*channels, *["none"] * (PASSES * SLOTS - len(channels))]
+def _copy(look: LookNode, names: Sequence[str]) -> None:
+    slots = [*names, *["none"] * (PASSES * SLOTS - len(names))]
     for number in range(PASSES):
         node, mine = look.inner(f"Passes{number + 1}"), slots[SLOTS * number :][:SLOTS]
         for slot, name in enumerate(mine):
@@ -55,21 +54,21 @@ def _copy(look: LookNode, channels: Sequence[str]) -> None:
         node["disable"].setValue(mine[0] == "none")
 
 
-def _layers(channels: Sequence[str]) -> Layers:
+def _layers(names: Sequence[str]) -> Layers:
     layers: dict[str, dict[str, str]] = {}
-    for channel in channels:
-        layer, _, name = channel.rpartition(".")
-        layers.setdefault(layer, {})[_LONG.get(name, name.upper())] = channel
+    for name in names:
+        layer, _, last = name.rpartition(".")
+        layers.setdefault(layer, {})[channels.component(last)] = name
     return layers
 
 
 def _find(layers: Layers, guide: str, named: str | None) -> tuple[str, list[str]] | None:
     """Return a guide's layer and its channels; None where it is not there."""
-    for name in [named] if named else filter(None, guides.LAYERS[guide]):
+    for name in [named] if named else filter(None, channels.LAYERS[guide]):
         for layer, there in layers.items():
-            channels = guides.components(guide, there)
-            if channels and (layer == name or (not named and _same(layer, name))):
-                return layer, channels
+            found = channels.components(guide, there)
+            if found and (layer == name or (not named and _same(layer, name))):
+                return layer, found
     return None
 
 
@@ -79,18 +78,13 @@ def _same(layer: str, name: str) -> bool:
     return called == wanted or (len(wanted) >= _LEAST and called.endswith(f"_{wanted}"))
 
 
-def _named(text: str) -> dict[str, str]:
+def _named(look: LookNode) -> dict[str, str]:
     """Return which layer each guide is in, as the knob ``passes`` says: ``normal=N,depth=Z``."""
-    pairs = [item.partition("=") for item in text.split(",") if item.strip()]
-    named = {guide.strip(): layer.strip() for guide, _, layer in pairs}
-    unknown = [guide for guide, layer in named.items() if guide not in guides.CHANNELS or not layer]
-    if unknown:
-        raise PassError(
-            f"In the knob passes, {unknown[0]} is no pass of a layer",
-            found=text,
-            do=f"Write it like normal=N,depth=Z; there are {', '.join(guides.CHANNELS)}",
-        )
-    return named
+    try:
+        return channels.parse_overrides(str(look.node["passes"].value()))
+    except PassError as error:
+        what = f"In the knob passes of {look.name}: {error.what}"
+        raise PassError(what, found=error.found, do=error.do) from error
 
 
 def has_alpha(node: nuke.Node) -> bool:

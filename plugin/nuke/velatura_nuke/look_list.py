@@ -1,4 +1,4 @@
-"""The shelf: the library's looks as the list on a look node's panel."""
+"""The look list: the library's looks as the list on a look node's panel."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nuke
 
-from velatura import library
+from velatura import bakes, library
 from velatura.errors import VelaturaError
 
 from . import baking, graph_digest, looknode
@@ -45,7 +45,7 @@ def put(node: nuke.Group, path: Path) -> None:
     fill(node)
     look = LookNode(node)
     there = graph_digest.states(look, look.span(), "").values()
-    baking.connect(look, baked=bool(there) and set(there) == {graph_digest.BAKED})
+    baking.connect(look, baked=bool(there) and set(there) == {bakes.BAKED})
 
 
 def on_change() -> None:

@@ -5,7 +5,6 @@ A look node is a Group of ours, known by its knobs. Its ``uid`` names the folder
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import nuke
 
-from velatura import fingerprint, look
+from velatura import bakes, fingerprint
 from velatura.errors import InputError, LookError
+from velatura.look import Card, read
 
 from . import gain_expressions
 from .panel import about
@@ -54,16 +54,16 @@ class LookNode:
     @property
     def slug(self) -> str:
         """What its files are called: after the look's file."""
-        return re.sub(r"[^A-Za-z0-9]+", "_", self.path.stem).strip("_") or "look"
+        return bakes.slug(self.path.stem)
 
     @property
     def folder(self) -> Path:
         """Where its gain lies, a folder for each view."""
-        return evaluated(self.node, "cache") / f"{self.slug}-{self.uid}"
+        return evaluated(self.node, "cache") / bakes.folder_name(self.path.stem, self.uid)
 
     def gain_pattern(self) -> str:
         """Return the gain's files as Nuke's Read takes them: the cache folder not yet evaluated."""
-        return f"{self._home()}/%V/{self.slug}.gain.%04d.exr"
+        return f"{self._home()}/%V/{bakes.gain_name(self.slug, '%04d')}"
 
     def plate_pattern(self) -> str:
         """Return the files of the plates that the look is handed, as Nuke's Write takes them."""
@@ -71,7 +71,7 @@ class LookNode:
 
     def gain(self, frame: int, view: str) -> Path:
         """Return the gain layer of a frame."""
-        return self.folder / view / f"{self.slug}.gain.{frame:04d}.exr"
+        return self.folder / view / bakes.gain_name(self.slug, f"{frame:04d}")
 
     def plates(self, view: str = "") -> Path:
         """Return the folder of a view's plates; without a view that of all of them."""
@@ -82,7 +82,7 @@ class LookNode:
         found = self.node.node(name)
         if found is None:
             raise InputError(
-                f"{self.name} has no {name} any more", do="Make the look node anew, or undo"
+                f"{self.name} has no {name} any more", do="Create the look node again, or undo"
             )
         return found
 
@@ -105,7 +105,8 @@ class LookNode:
         return all(self.node[name].getValueAt(frame) != 0 for name in ("amount", "mix"))
 
     def _home(self) -> str:
-        return f"{str(self.node['cache'].value()).rstrip('/')}/{self.slug}-{self.uid}"
+        cache = str(self.node["cache"].value()).rstrip("/")
+        return f"{cache}/{bakes.folder_name(self.path.stem, self.uid)}"
 
 
 def is_look(node: nuke.Node) -> TypeGuard[nuke.Group]:
@@ -134,13 +135,13 @@ def find(name: str) -> LookNode | None:
     return LookNode(node) if node is not None and is_look(node) else None
 
 
-def choose(node: nuke.Group, path: Path) -> look.Card:
+def choose(node: nuke.Group, path: Path) -> Card:
     """Let a node use a look; its gain is another one then. Return the look's card.
 
     Raises:
         LookError: the file is not a look.
     """
-    found = look.read(path)
+    found = read(path)
     card = found.card
     if LookNode(node).path != path:
         node["file"].setValue(path.as_posix())

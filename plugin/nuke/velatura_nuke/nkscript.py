@@ -1,4 +1,4 @@
-"""The text of a blueprint: a .gizmo that begins with ``Group {``, for Nuke to read.
+"""The text of a `GroupSpec`: a .gizmo that begins with ``Group {``, for Nuke to read.
 
 Such a text becomes nodes in the artist's script, which then opens where this plug-in is not.
 Running this module writes the file that is shipped::
@@ -11,8 +11,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from .group import blueprint
-from .nodespec import Blueprint, Expression, Knobs, Node, UserKnob, Value
+from .group import look_group
+from .nodespec import Expression, GroupSpec, Knobs, Node, UserKnob, Value
 
 _IDS = {  # as Nuke writes them in addUserKnob
     "String_Knob": 1,
@@ -32,7 +32,7 @@ _ESCAPES = str.maketrans(
 )
 
 
-def dumps(group: Blueprint) -> str:
+def dumps(group: GroupSpec) -> str:
     """Return a Group as Nuke reads it from a file, pasted or opened."""
     lines = ["Group {", f" name {group.name}", *_knobs(group.knobs, " ")]
     for knob in group.panel:
@@ -99,4 +99,4 @@ def _quoted(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(dumps(blueprint()))
+    sys.stdout.write(dumps(look_group()))

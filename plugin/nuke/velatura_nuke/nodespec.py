@@ -1,7 +1,7 @@
-"""A blueprint: what a Group is made of, as plain values.
+"""Node specs: what a Group is made of, as plain values.
 
-The same blueprint becomes nodes in a running Nuke (`velatura_nuke.assemble`) and the text of a file
-that Nuke reads (`velatura_nuke.nkscript`), so that the two cannot differ.
+The same `GroupSpec` becomes nodes in a running Nuke (`velatura_nuke.assemble`) and the text of a
+file that Nuke reads (`velatura_nuke.nkscript`), so that the two cannot differ.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class UserKnob:
 
 
 @dataclass(frozen=True)
-class Blueprint:
+class GroupSpec:
     """A Group: its name, its own knobs, the knobs on its panel, and the nodes in it."""
 
     name: str

@@ -310,15 +310,14 @@ def test_a_machine_without_the_memory_is_told_from_a_bug(tmp_path, slow_look, ro
     program = f"""
 import resource, sys
 from pathlib import Path
-from velatura.apply import frame, sequence
+from velatura.apply import sequence
 from velatura.cli import main as cli
-load = frame.load
+glaze = sequence.glaze
 def limited(*arguments):
-    loaded = load(*arguments)
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + {room} * 2**20,) * 2)
-    return loaded
-frame.load = limited
+    return glaze(*arguments)
+sequence.glaze = limited
 sys.exit(cli.main(["apply", {str(plate)!r}, "--look", {str(slow_look)!r},
                    "--out", {str(tmp_path / "out")!r}, "--device", "cpu"]))
 """
@@ -327,3 +326,11 @@ sys.exit(cli.main(["apply", {str(plate)!r}, "--look", {str(slow_look)!r},
     assert done.returncode == 4, done.stderr
     assert "Not enough memory" in done.stderr
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_every_plate_is_decoded_once(tmp_path, look, monkeypatch):
+    plate, decoded = plates.shot(tmp_path / "in", 3), []
+    read = exr.read
+    monkeypatch.setattr(exr, "read", lambda path: (decoded.append(path.name), read(path))[1])
+    run(plate, look, tmp_path / "out")
+    assert len(decoded) == len(set(decoded)) == 3

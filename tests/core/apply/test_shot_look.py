@@ -88,7 +88,7 @@ def test_tiles_equal_the_whole_bit_for_bit(folder, keys, tmp_path):
     for name, budget in (("whole", 2**28), ("tiles", 70 * 70 * 120)):
         target = Target(tmp_path / f"{name}.exr", "")
         files = Frame(folder / "plate.0003.exr", None, target, None, 3)
-        frame.glaze(files, job, session, budget)
+        frame.glaze(files, frame.load(files, job, session.card), job, session, budget)
         results.append(rgb(target.path))
     assert results[0].tobytes() == results[1].tobytes()
     assert np.abs(results[0]).max() > 0.1
@@ -196,7 +196,7 @@ def test_another_shot_ends_the_command_with_a_reason(keys, tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_a_shot_of_which_a_part_is_astray_is_said_once(keys, tmp_path, caplog):
+def test_a_shot_with_frames_of_another_shot_is_said_once(keys, tmp_path, caplog):
     """Frames 6 and 7 were rendered later, when the look was made already."""
     longer = Stage(last=7)
     for number in (5, 6, 7):
@@ -246,7 +246,7 @@ def test_other_keys_than_the_card_says_are_refused(keys, tmp_path):
 def test_keys_without_a_card_that_knows_them_are_refused(keys, tmp_path):
     made = looks.faithful(tmp_path / "faithful.onnx", keys, **BY)
     model = onnx.load(made)
-    card = replace(look.read(made).card, cargo="")
+    card = replace(look.read(made).card, keys_digest="")
     (entry,) = [e for e in model.metadata_props if e.key == look.CARD_KEY]
     entry.value = card.dumps()
     onnx.save(model, made)

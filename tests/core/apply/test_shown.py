@@ -110,7 +110,8 @@ def test_a_tiled_frame_equals_the_whole_one(tmp_path, look, settings):
     for name, budget in (("whole", 2**30), ("tiled", 1200 * 1024)):
         job = Job(str(plate), str(look), str(tmp_path / name), **settings)
         Path(job.out).mkdir()
-        frame.glaze(targets.frames(job)[0], job, open_session(read(look), "cpu"), budget)
+        files, session = targets.frames(job)[0], open_session(read(look), "cpu")
+        frame.glaze(files, frame.load(files, job, session.card), job, session, budget)
         layers.append(stack(exr.read(tmp_path / name / "plate.gain.exr"), *"RGB"))
     assert layers[0].tobytes() == layers[1].tobytes()
 

@@ -88,7 +88,7 @@ def test_holes_on_disk_are_named_in_one_warning_and_no_error(tmp_path, caplog):
     found = frames(folder / "plate.####.exr")
     assert len(found) == 6
     (said,) = [record.getMessage() for record in caplog.records]
-    assert "-2 and 100, and goes without: -1-0, 3, 6-99. Render" in said
+    assert "-2 and 100; they are skipped: -1-0, 3, 6-99. Render" in said
 
 
 def test_of_very_many_holes_the_first_are_named(tmp_path, caplog):

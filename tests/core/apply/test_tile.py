@@ -52,7 +52,7 @@ def test_a_tiled_frame_is_the_whole_frame_bit_for_bit(session, height):
         rgb = pixels(height, width)
         whole = infer(session, rgb, budget=EVERYTHING)
         for fed in FED:
-            tiled = infer(session, rgb, budget=int(fed * session.look.card.bytes_px))
+            tiled = infer(session, rgb, budget=int(fed * session.card.bytes_px))
             assert tiled.tobytes() == whole.tobytes(), (height, width, fed)
 
 

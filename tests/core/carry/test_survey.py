@@ -19,8 +19,8 @@ from velatura.carry.survey import Survey, survey
 from velatura.image import exr
 from velatura.image.planes import Image
 from velatura.image.silhouettes import inner
-from velatura.job import Job
 from velatura.plate.encoding import encoded
+from velatura.plate.reading import Reading
 from velatura.scene import optical_flow
 from velatura.scene.footage import Footage
 from velatura.system import cache
@@ -46,7 +46,7 @@ class Watched(Progress):
 def footage(folder: Path, stage: Stage = STAGE, but: str = "", **means: str) -> Footage:
     stage.write(folder, painted=(), but=but)
     plates = {frame: folder / f"plate.{frame:04d}.exr" for frame in stage.frames}
-    return Footage(plates, Job(str(folder / "plate.####.exr"), "", "", **means))
+    return Footage(plates, Reading(**means))
 
 
 def look_over(shot: Footage, painted: Sequence[int] = KEYS) -> Survey | None:
@@ -320,7 +320,7 @@ def test_whatever_matters_makes_a_survey_anew(tmp_path):
     assert again(shot) == 0
     assert again(shot, (1, 2)) == 0, "cameras and motions are as they were"
     assert {key for _, key in look_over(shot, (1, 2)).fields} == {1, 2}
-    assert again(Footage(shot.plates, Job("", "", "", passes="id=IndexOB"))) == 3
+    assert again(Footage(shot.plates, Reading(passes="id=IndexOB"))) == 3
     os.utime(shot.plates[3], ns=(1, 1))
     assert again(shot) == 3
     exr.write(shot.plates[2], STAGE.plate(2, but="vector"))

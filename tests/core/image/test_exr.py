@@ -13,6 +13,7 @@ import OpenEXR
 import OpenImageIO as oiio  # noqa: N813
 import pytest
 from exrbytes import attribute, headers, insert
+from images import assert_images_match
 
 from velatura.image import exr
 from velatura.image.planes import Image, Part, Window
@@ -27,6 +28,9 @@ LOSSLESS = [
     OpenEXR.ZIP_COMPRESSION,
     OpenEXR.PIZ_COMPRESSION,
 ]
+WRITER = ("lineOrder", "pixelAspectRatio", "screenWindow*")
+"""What OpenEXR adds to a header that has never been in a file."""
+
 MANIFEST = '{"Suzanne":"cb432898","Ball":"74d3ebe9"}'
 
 
@@ -53,31 +57,12 @@ def tiled(mode: OpenEXR.LevelMode = OpenEXR.ONE_LEVEL) -> dict[str, object]:
     return {"type": OpenEXR.tiledimage, "tiles": tiles}
 
 
-def assert_same(image: Image, wanted: Image) -> None:
-    assert [part.name for part in image.parts] == [part.name for part in wanted.parts]
-    for part, other in zip(image.parts, wanted.parts, strict=True):
-        assert (part.data, part.display) == (other.data, other.display)
-        # A file sorts its channels by name.
-        for plane, kept in zip(
-            sorted(part.planes, key=lambda plane: plane.name),
-            sorted(other.planes, key=lambda plane: plane.name),
-            strict=True,
-        ):
-            assert (plane.name, plane.pixels.dtype) == (kept.name, kept.pixels.dtype)
-            differ = np.argwhere(bits(plane.pixels) != bits(kept.pixels))
-            assert not len(differ), f"{plane.name} differs first at {differ[0]}"
-
-
-def bits(pixels: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(pixels).view(f"u{pixels.itemsize}")
-
-
 @pytest.mark.parametrize("compression", LOSSLESS, ids=str)
 def test_mixed_types_windows_and_odd_numbers_come_back_bit_for_bit(tmp_path, compression):
     image = shot(compression=compression)
     exr.write(tmp_path / "a.exr", image)
     again = exr.read(tmp_path / "a.exr")
-    assert_same(again, image)
+    assert_images_match(again, image, ignore_metadata=WRITER)
     assert again.parts[0].attributes["compression"] == compression
 
 
@@ -139,7 +124,7 @@ def test_of_a_mip_map_the_picture_is_kept_and_the_smaller_levels_are_not(tmp_pat
     assert oiio.ImageBufAlgo.make_texture(oiio.MakeTxTexture, source, str(tmp_path / "a.exr"))
     image = exr.read(tmp_path / "a.exr")
     exr.write(tmp_path / "b.exr", image)
-    assert_same(exr.read(tmp_path / "b.exr"), image)
+    assert_images_match(exr.read(tmp_path / "b.exr"), image, ignore_metadata=["tiles"])
     again = oiio.ImageInput.open(str(tmp_path / "b.exr"))
     assert again.spec().tile_width == 64
     assert not again.seek_subimage(0, 1)
@@ -160,7 +145,7 @@ def test_parts_keep_their_names_windows_kinds_and_equal_channel_names(tmp_path):
     image = Image(tuple(parts))
     exr.write(tmp_path / "a.exr", image)
     exr.write(tmp_path / "b.exr", exr.read(tmp_path / "a.exr"))
-    assert_same(exr.read(tmp_path / "b.exr"), image)
+    assert_images_match(exr.read(tmp_path / "b.exr"), image, ignore_metadata=WRITER)
     assert headers(tmp_path / "a.exr") == headers(tmp_path / "b.exr")
     assert exr.read(tmp_path / "b.exr").names[:2] == ["beauty.A", "beauty.B"]
     assert oiio.ImageInput.open(str(tmp_path / "b.exr")).seek_subimage(2, 0)
@@ -198,9 +183,7 @@ def test_replacing_the_beauty_leaves_all_other_channels_and_the_header_alone(tmp
     exr.write(tmp_path / "b.exr", plate.replace(dict.fromkeys("RGB", grey)))
     picture = exr.read(tmp_path / "b.exr")
     assert headers(tmp_path / "a.exr") == headers(tmp_path / "b.exr")
-    for name in ("A", "depth.Z", "id"):
-        kept, there = plate.find(name)[1].pixels, picture.find(name)[1].pixels
-        np.testing.assert_array_equal(bits(there), bits(kept), err_msg=name)
+    assert_images_match(picture, plate, ignore_channels="RGB")
     assert (picture.find("R")[1].pixels == np.float16(0.18)).all()
 
 
@@ -237,7 +220,8 @@ def test_a_dwa_plate_put_back_as_it_was_is_bit_exact(tmp_path):
     plate = dwa(tmp_path, *"RGBA")
     same = {name: plate.find(name)[1].pixels.astype(np.float32) for name in "RGB"}
     exr.write(tmp_path / "a.exr", plate.replace(same))
-    assert_same(exr.read(tmp_path / "a.exr"), plate)
+    # As ZIP: DWA would round what it has rounded already.
+    assert_images_match(exr.read(tmp_path / "a.exr"), plate, ignore_metadata=["compression"])
 
 
 def test_strided_planes_are_written_right(tmp_path):
@@ -251,7 +235,7 @@ def test_one_pixel_is_a_picture(tmp_path):
     window = Window(-(2**20), 2**20, 1, 1)
     image = Image((exr.new_part({"R": np.ones((1, 1), np.float16)}, window, window),))
     exr.write(tmp_path / "a.exr", image)
-    assert_same(exr.read(tmp_path / "a.exr"), image)
+    assert_images_match(exr.read(tmp_path / "a.exr"), image, ignore_metadata=WRITER)
 
 
 def test_the_header_is_read_without_pixels(tmp_path):
@@ -304,5 +288,5 @@ def test_other_threads_run_meanwhile(tmp_path, work):
 def test_a_real_blender_shot_comes_back_bit_for_bit(tmp_path):
     plate = exr.read(SHOT)
     exr.write(tmp_path / "a.exr", plate)
-    assert_same(exr.read(tmp_path / "a.exr"), plate)
+    assert_images_match(exr.read(tmp_path / "a.exr"), plate)
     assert headers(tmp_path / "a.exr") == headers(SHOT)

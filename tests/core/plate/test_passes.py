@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from velatura.errors import PassError
 from velatura.image import exr
 from velatura.image.planes import Image, Part, Plane, Window
 from velatura.plate import ids, passes
+from velatura.plate.beauty import Beauty, pick_beauty
 
 SHOT = Path(exr.__file__).parents[1] / "courtyard/plate/frame.0001.exr"
 WINDOW = Window(0, 0, 4, 3)
@@ -67,19 +66,19 @@ RENDERMAN = "Ci.r Ci.g Ci.b a z Nn.r Nn.g Nn.b albedo.r albedo.g albedo.b __Pwor
     ],
 )  # fmt: skip
 def test_the_beauty_is_found_in_every_dialect(names, wanted):
-    beauty = passes.pick_beauty(image(names))
+    beauty = pick_beauty(image(names))
     assert " ".join([*beauty.rgb, str(beauty.alpha)]) == wanted
 
 
 def test_a_finished_composite_wins_over_the_layers_it_is_made_of():
     names = [f"{layer}.Combined.{c}" for layer in ("Composite", "Sky", "Set") for c in "RGBA"]
-    assert passes.pick_beauty(image(names)).rgb[0] == "Composite.Combined.R"
+    assert pick_beauty(image(names)).rgb[0] == "Composite.Combined.R"
 
 
 def test_parts_that_all_hold_r_g_b_are_told_apart_by_their_names():
     parts = (part("R G B", "albedo"), part("R G B A", "C", start=11), part("X Y Z", "N", start=21))
     plate = Image(parts)
-    assert passes.pick_beauty(plate) == passes.Beauty(("C.R", "C.G", "C.B"), "A")
+    assert pick_beauty(plate) == Beauty(("C.R", "C.G", "C.B"), "A")
     found = passes.pick_guides(plate, list(passes.GUIDES))
     assert {name: values[:, 0, 0].tolist() for name, values in found.items()} == {
         "albedo": [1, 2, 3],
@@ -94,12 +93,12 @@ def test_a_bare_z_in_a_part_of_vectors_is_no_depth():
 
 def test_the_beauty_need_not_be_the_first_part_nor_have_a_known_name():
     plate = Image((part("R G B", "albedo"), part("Z", "depth"), part("R G B", "shot")))
-    assert passes.pick_beauty(plate).rgb == ("shot.R", "shot.G", "shot.B")
+    assert pick_beauty(plate).rgb == ("shot.R", "shot.G", "shot.B")
 
 
 def test_of_views_without_known_names_the_first_is_the_main_one():
     plate = Image((part("R G B A", "left"), part("R G B A", "right")))
-    assert passes.pick_beauty(plate) == passes.Beauty(("left.R", "left.G", "left.B"), "left.A")
+    assert pick_beauty(plate) == Beauty(("left.R", "left.G", "left.B"), "left.A")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +114,7 @@ def test_of_views_without_known_names_the_first_is_the_main_one():
     ],
 )  # fmt: skip
 def test_another_layer_can_be_named_and_shares_the_beautys_alpha(names, layer, wanted):
-    beauty = passes.pick_beauty(image(names), layer)
+    beauty = pick_beauty(image(names), layer)
     assert (*beauty.rgb, beauty.alpha) == wanted
 
 
@@ -132,19 +131,19 @@ def test_another_layer_can_be_named_and_shares_the_beautys_alpha(names, layer, w
 )
 def test_where_there_is_none_the_channels_there_are_get_named(names, layer, message):
     with pytest.raises(PassError, match=message) as refusal:
-        passes.pick_beauty(image(names), layer)
+        pick_beauty(image(names), layer)
     assert refusal.value.exit_code == 3
 
 
 def test_planes_that_do_not_cover_the_same_pixels_make_no_beauty():
     plate = Image((part("R G", "a"), part("B", "b", Window(1, 1, 4, 3))))
     with pytest.raises(PassError, match="do not cover the same pixels"):
-        passes.pick_beauty(plate, "R,G,B")
+        pick_beauty(plate, "R,G,B")
 
 
 def test_alpha_of_another_data_window_is_not_taken():
     plate = Image((part("R G B", "a"), part("A", "b", Window(1, 1, 4, 3))))
-    assert passes.pick_beauty(plate).alpha is None
+    assert pick_beauty(plate).alpha is None
 
 
 @pytest.mark.parametrize(
@@ -207,44 +206,6 @@ def test_a_guide_of_one_channel_can_be_named_by_its_channel():
     assert passes.pick_guides(plate, ["depth"], {"depth": "Z"})["depth"][0, 0, 0] == 5
 
 
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("", {}),
-        ("normal=N", {"normal": "N"}),
-        (" normal = V.Noisy Image , depth=Z,", {"normal": "V.Noisy Image", "depth": "Z"}),
-        ("id=a=b", {"id": "a=b"}),
-    ],
-)
-def test_overrides_are_written_as_guide_and_layer(text, wanted):
-    assert passes.parse_overrides(text) == wanted
-
-
-@given(st.dictionaries(
-    st.sampled_from(list(passes.GUIDES)),
-    st.text(st.characters(exclude_characters=","), min_size=1).filter(lambda t: t == t.strip()),
-))  # fmt: skip
-def test_overrides_are_read_as_they_were_written(overrides):
-    text = ",".join(f"{guide}={layer}" for guide, layer in overrides.items())
-    assert passes.parse_overrides(text) == overrides
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("velvet=N", "No look reads a pass velvet.*normal, depth, albedo, id"),
-        ("N", "No look reads a pass N"),
-        ("=N", "No look reads a pass"),
-        ("normal", "The pass normal is given no layer"),
-        ("normal=", "The pass normal is given no layer"),
-        ("normal=N,normal=M", "The pass normal is named twice"),
-    ],
-)
-def test_overrides_that_are_none_are_refused(text, message):
-    with pytest.raises(PassError, match=message):
-        passes.parse_overrides(text)
-
-
 def test_guides_that_are_lacking_get_named():
     lacking = passes.lacking(image(NUKE), list(passes.GUIDES))
     assert lacking == ("normal", "albedo", "id", "position", "vector")
@@ -285,7 +246,7 @@ def test_guides_stack_in_the_looks_order_with_zeros_for_missing_ones():
 
 def test_a_real_blender_shot_has_the_usual_guides_and_one_colour_per_object():
     plate = exr.read(SHOT)
-    assert passes.pick_beauty(plate).alpha == "ViewLayer.Combined.A"
+    assert pick_beauty(plate).alpha == "ViewLayer.Combined.A"
     wanted = ["normal", "depth", "albedo", "id"]
     found = passes.pick_guides(plate, wanted)
     assert list(found) == wanted

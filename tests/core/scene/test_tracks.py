@@ -156,7 +156,7 @@ def test_a_thousand_objects_take_no_longer_than_their_pixels():
     assert len(solved(crowd).objects) > 1000
 
 
-def test_plates_of_another_size_do_not_lead_vectors_astray():
+def test_plates_of_another_size_do_not_mislead_vectors():
     half = Stage(window=stages.Window(0, 0, 48, 36), size=(36, 48))
     found = solved([Stage().sight(1), half.sight(2), half.sight(3)])
     assert segments(found, GROUND) == [1, 1, 1]

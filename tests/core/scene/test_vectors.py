@@ -114,3 +114,19 @@ def test_a_box_that_turns_away_is_lost_side_by_side():
     field = step(vectors.start(HEIGHT, WIDTH), EARLIER, LATER)
     box = numbers == BOX
     assert np.isfinite(field).all(axis=0)[box & visible].mean() > 0.8
+
+
+def test_stored_motion_is_the_motion_that_was_stored():
+    random = np.random.default_rng(2)
+    before, after = random.normal(size=(2, 2, 5, 6)).astype(np.float32)
+    vector = vectors.stored(before, after, (5, 6))
+    np.testing.assert_array_equal(vectors.to_before(vector), before)
+    np.testing.assert_array_equal(vectors.to_after(vector), after)
+    assert not vectors.stored(None, None, (5, 6)).any(), "as in a render's first and last frame"
+
+
+def test_ways_agree_that_lead_home_to_within_a_share_and_a_slack():
+    """3 px there: 3.5 back is off by .25 px^2, 4 by 1 and may be off by .01 (9 + 16) + .5."""
+    way = np.array([[3, 3, 3, np.nan], [0, 0, 0, 0]], np.float32)
+    returning = np.array([[-3.5, -4, -3, 0], [0, 0, 0, 0]], np.float32)
+    assert vectors.agree(way, returning).tolist() == [True, False, True, False]

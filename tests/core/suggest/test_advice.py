@@ -12,8 +12,8 @@ from stages import BALLED, BOX, Stage, at, box, ground, parked
 
 from velatura.errors import FrameError
 from velatura.image import exr
-from velatura.job import Job
 from velatura.plate import flat
+from velatura.plate.reading import Reading
 from velatura.scene import optical_flow
 from velatura.scene.footage import Footage
 from velatura.suggest import advice_sheet, coverage, proxy, selection
@@ -43,7 +43,7 @@ PASSES = shot(there({4, 5}, (0.0, -3.5, 1.6), half=(1.6, 0.1, 1.2)))
 
 def footage(folder: Path) -> Footage:
     plates = {int(path.stem[-4:]): path for path in folder.glob("plate.*.exr")}
-    return Footage(plates, Job(str(folder / "plate.####.exr"), "", ""))
+    return Footage(plates, Reading())
 
 
 def looked(folder: Path, painted=()) -> tuple[Scouted, Reach]:

@@ -19,7 +19,8 @@ scene = stage.start()
 tree, layers = stage.rendered(scene)
 bpy.ops.wm.save_as_mainfile(filepath=f"{P}/shot.blend")
 stage.enable()
-from velatura_blender import chooser, focus, messages, panel, shelf, tally, walk
+from velatura_blender import compat, messages
+from velatura_blender.ui import bake_status, look_menu, modal_bake, panel, previews, scope
 
 def chain():
     return " ".join(sorted(f"{l.from_node.name}>{l.to_node.name}" for l in tree.links))
@@ -36,7 +37,7 @@ BAKES = (
     START
     + """
 bpy.ops.velatura.add_look(path=f"{P}/library/ink.onnx")
-look = focus.look(bpy.context)
+look = scope.look(bpy.context)
 
 def baked():
     return [frame for frame in range(0, 9) if look.gain(frame).is_file()]

@@ -98,9 +98,13 @@ def test_blenders_own_tool_builds_it_and_accepts_its_tags(python: Path, tmp_path
     (zipped,) = (tmp_path / "zips").iterdir()
     assert f"built: {zipped}" in said
     assert "Success" in run(python, VALIDATE, zipped, home=tmp_path)[0]
-    with ZipFile(zipped) as files:
-        names = set(files.namelist())
-    sources = {path.name for path in (ROOT / "plugin/blender" / ID).iterdir()} - {"__pycache__"}
+    with ZipFile(zipped) as packed:
+        names = {name for name in packed.namelist() if not name.endswith("/")}
+    folder = ROOT / "plugin/blender" / ID
+    files = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    sources = {path.as_posix() for path in files if "__pycache__" not in path.parts}
+    assert {"nodes/looknode.py", "render/hook.py", "ui/panel.py"} <= sources
+    assert sources <= names
     (wheel,) = names - sources
     assert wheel.startswith("wheels/velatura_host-")
 

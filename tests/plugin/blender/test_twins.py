@@ -15,6 +15,8 @@ import pytest
 from nuke.session import SESSION
 from projects import Project, pixels
 
+from velatura import resident
+
 pytestmark = pytest.mark.host_blender
 
 LUT = tuple((k / 16) ** 1.7 for k in range(17))
@@ -36,7 +38,6 @@ stage.animate(scene, f"{{P}}/blender/")
 def in_nuke(project: Project) -> None:
     """Bake and render the same frames in the Nuke to test against."""
     import velatura_nuke
-    from velatura_nuke import gain_cache
 
     for frame in range(1, len(SLIDER) + 1):
         project.plate(pictures.upright(frame), f"plate.{frame:04d}.exr")
@@ -47,7 +48,7 @@ def in_nuke(project: Project) -> None:
     for frame, strength in enumerate(SLIDER, 1):
         velatura_nuke.set_strength(look, strength, frame=frame)
     velatura_nuke.bake(look)
-    gain_cache.close()
+    resident.close()
     write = nuke.nodes.Write(file_type="exr", raw=True, channels="rgba", datatype="32 bit float")
     write["file"].setValue(str(project.folder / "nuke/%04d.exr"))
     write.setInput(0, look)

@@ -16,6 +16,7 @@ from velatura import __version__
 
 ROOT = Path(__file__).parents[3]
 ADD_ON = ROOT / "plugin/blender/velatura_blender"
+SOURCES = sorted(path.relative_to(ADD_ON) for path in ADD_ON.rglob("*.py"))
 MODULES = [f"velatura/{name}" for name in extension.SHARED if name.endswith(".py")]
 
 
@@ -37,9 +38,18 @@ def test_the_manifest_has_the_version_of_all() -> None:
     assert manifest["wheels"] == [f"./wheels/velatura_host-{__version__}-py3-none-any.whl"]
 
 
-@pytest.mark.parametrize("path", sorted(ADD_ON.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SOURCES, ids=str)
 def test_the_wheel_holds_all_that_the_add_on_imports(path: Path) -> None:
-    assert imported(path) <= set(MODULES)
+    assert imported(ADD_ON / path) <= set(MODULES)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_the_add_on_never_names_itself(path: Path) -> None:
+    """As an extension it is called bl_ext.user_default.velatura_blender."""
+    for node in ast.walk(ast.parse((ADD_ON / path).read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+        assert not [name for name in names if name.split(".")[0] == ADD_ON.name]
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -86,14 +96,22 @@ def test_the_same_sources_make_the_same_wheel(tmp_path: Path) -> None:
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_a_module_that_is_missing_is_named(
+def test_a_source_tree_without_the_core_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(extension, "SHARED", (*extension.SHARED, "paint.py"))
+    monkeypatch.setattr(extension, "CORE", tmp_path / "core/velatura")
     with pytest.raises(SystemExit) as stopped:
         extension.write_wheel(tmp_path)
     assert stopped.value.code == 4
-    assert "does not hold paint.py" in capsys.readouterr().err
+    assert "does not hold velatura's core" in capsys.readouterr().err
+
+
+def test_the_wheel_holds_no_module_that_runs_in_the_runtimes_own_process(tmp_path: Path) -> None:
+    with ZipFile(extension.write_wheel(tmp_path)) as files:
+        ours = [name for name in files.namelist() if name.startswith("velatura/")]
+    assert all(name.count("/") == 1 for name in ours)
+    assert "velatura/__main__.py" not in ours  # it is the command, which needs the runtime
+    assert {"velatura/bakes.py", "velatura/resident.py", "velatura/channels.py"} <= set(ours)
 
 
 def test_a_python_without_blender_says_so() -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,8 @@ import looks
 import pytest
 from nuke.session import SESSION
 from shots import Studio
+
+from velatura.resident import close
 
 ROOT = Path(__file__).parents[3]
 
@@ -34,8 +35,7 @@ def resident(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The runtime, whose worker stays warm from test to test."""
     folder = tmp_path_factory.mktemp("runtime")
     yield commands.executable(folder / "velatura")
-    if "velatura_nuke.gain_cache" in sys.modules:
-        sys.modules["velatura_nuke.gain_cache"].close()
+    close()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from velatura_nuke import gain_cache
+from velatura import resident
 
 _READY = """echo '{"event": "ready", "protocol": 2, "version": "scripted"}'"""
 
@@ -18,10 +18,10 @@ def scripted(path: Path, *lines: str) -> Iterator[None]:
     """Meanwhile the worker says it is ready, runs ``lines``, and waits until it is let go."""
     path.write_text("\n".join(["#!/bin/sh", _READY, *lines, "cat > /dev/null", ""]))
     path.chmod(0o700)
-    gain_cache.close()
+    resident.close()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VELATURA_RUNTIME", str(path))
         try:
             yield
         finally:
-            gain_cache.close()
+            resident.close()

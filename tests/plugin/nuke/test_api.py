@@ -19,7 +19,7 @@ from shots import Studio, rich
 import velatura_nuke
 from velatura import errors
 from velatura_nuke import assemble, look_list, nkscript
-from velatura_nuke.group import blueprint
+from velatura_nuke.group import look_group
 from velatura_nuke.panel import NO_LOOK
 
 ROOT = Path(__file__).parents[3]
@@ -148,11 +148,11 @@ def test_the_info_tab_says_who_and_which(studio: Studio) -> None:
 
 
 def test_the_nodes_are_what_the_shipped_text_says() -> None:
-    made = assemble.assemble(blueprint())
+    made = assemble.assemble(look_group())
     nuke.delete(made)
-    nuke.scriptReadText(nkscript.dumps(blueprint()))
+    nuke.scriptReadText(nkscript.dumps(look_group()))
     (read,) = nuke.root().nodes()
-    fresh = assemble.assemble(blueprint())
+    fresh = assemble.assemble(look_group())
     assert [node.name() for node in read.nodes()] == [node.name() for node in fresh.nodes()]
     for one, other in zip(read.nodes(), fresh.nodes(), strict=True):
         assert one.Class() == other.Class()

@@ -10,10 +10,9 @@ from runtimes import scripted
 from shots import Studio
 
 import velatura_nuke
-from velatura import errors, fingerprint
+from velatura import errors, fingerprint, resident
+from velatura.bakes import Step
 from velatura.image import exr
-from velatura_nuke import gain_cache
-from velatura_nuke.baking import Step
 from velatura_nuke.looknode import LookNode
 
 
@@ -210,7 +209,7 @@ def test_stopping_nuke_while_it_writes_the_plate_is_no_failure(studio: Studio) -
 def test_without_a_runtime_it_says_how_to_get_one(studio, monkeypatch) -> None:
     node, written = studio.begin(), []
     nuke.addBeforeRender(lambda: written.append(nuke.thisNode().name()), nodeClass="Write")
-    gain_cache.close()
+    resident.close()
     monkeypatch.setenv("VELATURA_RUNTIME", str(studio.folder / "nowhere"))
     with pytest.raises(errors.MissingRuntimeError, match="nowhere") as refused:
         velatura_nuke.bake(node)

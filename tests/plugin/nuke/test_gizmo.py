@@ -7,7 +7,7 @@ from pathlib import Path
 
 from velatura import strength
 from velatura_nuke import gain_expressions, nkscript
-from velatura_nuke.group import blueprint
+from velatura_nuke.group import look_group
 from velatura_nuke.nodespec import Expression
 
 ROOT = Path(__file__).parents[3]
@@ -15,7 +15,7 @@ GIZMO = ROOT / "plugin/nuke/Velatura.gizmo"
 
 
 def test_the_shipped_text_is_what_the_builder_makes() -> None:
-    made = nkscript.dumps(blueprint())
+    made = nkscript.dumps(look_group())
     assert GIZMO.read_text(encoding="utf-8") == made, (
         "python -m velatura_nuke.nkscript > plugin/nuke/Velatura.gizmo"
     )
@@ -30,13 +30,13 @@ def test_it_is_a_group_and_no_reference_to_a_gizmo() -> None:
 
 def test_every_node_is_wired_to_one_that_came_before() -> None:
     known: set[str] = set()
-    for node in blueprint().nodes:
+    for node in look_group().nodes:
         assert set(node.inputs) <= known
         known.add(node.name)
 
 
 def test_its_python_holds_where_there_is_no_plug_in() -> None:
-    scripts = [knob.text for knob in blueprint().panel if knob.kind == "PyScript_Knob"]
+    scripts = [knob.text for knob in look_group().panel if knob.kind == "PyScript_Knob"]
     assert len(scripts) == 5
     for text in scripts:
         compile(text, "knob", "exec")
@@ -46,7 +46,7 @@ def test_its_python_holds_where_there_is_no_plug_in() -> None:
 
 
 def test_expressions_name_only_knobs_that_there_are() -> None:
-    group = blueprint()
+    group = look_group()
     knobs = {knob.name for knob in group.panel}
     texts = [str(value) for node in group.nodes for _, value in node.knobs]
     named = {name for text in texts for name in re.findall(r"parent\.(?!input)(\w+)", text)}
@@ -70,5 +70,5 @@ def test_the_slider_is_the_calibration() -> None:
 
 
 def test_a_slider_without_calibration_is_the_laws_gain() -> None:
-    amount = next(knob for knob in blueprint().panel if knob.name == "amount")
+    amount = next(knob for knob in look_group().panel if knob.name == "amount")
     assert amount.value == Expression("max(strength, 0)")

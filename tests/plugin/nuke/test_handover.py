@@ -99,6 +99,16 @@ def test_a_pass_under_another_name_is_named_on_the_panel(studio, node) -> None:
     assert handed(node)[0].passes.startswith("normal=N,")
 
 
+@pytest.mark.parametrize("text", ["velvet=N", "normal", "normal=N,normal=M"])
+def test_what_the_knob_passes_cannot_mean_is_refused_with_the_nodes_name(
+    studio: Studio, node: nuke.Group, text: str
+) -> None:
+    passes(studio.plate(1), *ALL)
+    node["passes"].setValue(text)
+    with pytest.raises(errors.PassError, match=r"knob passes of Velatura1: .* Write passes like"):
+        handed(node)
+
+
 def test_a_pass_that_is_not_there_is_named(studio: Studio, node: nuke.Group) -> None:
     passes(studio.plate(1), *ALL[:2])
     with pytest.raises(errors.PassError, match=r"reads normal, id, .*ViewLayer_Position"):

@@ -13,8 +13,9 @@ import numpy as np
 import plates
 import pytest
 import shell
+from images import assert_images_match
 from nuke import scripts
-from shots import SIZE, Studio, law, same, stack
+from shots import SIZE, Studio, law, stack
 
 import velatura_nuke
 from velatura.image import exr
@@ -47,13 +48,14 @@ def matte(studio: Studio, look: nuke.Group) -> np.ndarray:
 def test_strength_0_is_the_plate_bit_for_bit(studio: Studio, look: nuke.Group) -> None:
     look["strength"].setValue(0)
     found, plate = studio.render(), exr.read(studio.plate(1))
-    same(stack(found, *"RGBA"), stack(plate, *"RGBA"))  # NaN, Inf and -0 too: Gate leads past
+    # NaN, Inf and -0 too: Gate leads past
+    assert_images_match(stack(found, *"RGBA"), stack(plate, *"RGBA"))
 
 
 def test_a_matte_of_0_is_the_plate_bit_for_bit(studio: Studio, matte: np.ndarray) -> None:
     found, plate = studio.render(), exr.read(studio.plate(1))
-    nothing = matte <= 0
-    same(stack(found, *"RGB")[:, nothing], stack(plate, *"RGB")[:, nothing])
+    shown, wanted = (np.where(matte <= 0, stack(each, *"RGB"), 0) for each in (found, plate))
+    assert_images_match(shown, wanted)
 
 
 @pytest.mark.usefixtures("look")
@@ -150,7 +152,7 @@ def test_a_plate_without_alpha_counts_as_opaque(studio: Studio) -> None:
 
 def test_the_shipped_text_is_the_node_that_python_makes() -> None:
     def bared(knobs: dict[str, str]) -> dict[str, str]:
-        """Return knobs as they read without the quotes that one way of writing may leave away."""
+        """Return knobs as they read without the quotes that one way of writing may omit."""
         bare = {name: re.sub(r'^\{"(.*)"\}$', r"{\1}", text) for name, text in knobs.items()}
         return {name: text.replace("\\", "") for name, text in bare.items()}
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from commands import velatura
-from learning import CPU, QUICK
+from learning import briefly
 from stages import Stage
 
 from velatura.errors import FrameError, TrainingError
@@ -16,9 +16,9 @@ from velatura.suggest import advice_sheet
 from velatura.system.progress import Progress
 from velatura_training import run_folder
 from velatura_training.cli.suggest import suggest
-from velatura_training.data import carried_keys, keys
+from velatura_training.data import carried_keys
+from velatura_training.data import lesson as lessons
 from velatura_training.learn import run as runs
-from velatura_training.recipe import Budget
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +31,10 @@ def run(folder):
     """A shot look, hardly trained."""
     shots = [(str(folder / "plate.####.exr"), str(folder / "paint.####.exr"))]
     with Progress("none") as silent:
-        plain = keys.load_all(shots)
+        plain = lessons.load_all(shots)
         lesson = carried_keys.attach(plain, plain.footage[0], silent)
     out = folder / "run"
-    return runs.train(lesson, out, QUICK, Budget(steps=6), CPU, "none", processors=1)
+    return runs.train(lesson, briefly(out, 6))
 
 
 def asked(capsys, folder, **options):
@@ -102,8 +102,8 @@ def test_a_run_brings_its_keys_its_doubts_and_its_own_measure_of_error(capsys, f
 
 
 def test_a_free_look_is_doubted_too_where_no_key_can_be_left_out(capsys, folder, tmp_path):
-    lesson = keys.load(str(folder / "plate.####.exr"), str(folder / "paint.####.exr"))
-    runs.train(lesson, tmp_path / "run", QUICK, Budget(steps=6), CPU, "none", processors=1)
+    lesson = lessons.load(str(folder / "plate.####.exr"), str(folder / "paint.####.exr"))
+    runs.train(lesson, briefly(tmp_path / "run", 6))
     capsys.readouterr()  # the training's own figures
     told = asked(capsys, folder, run=tmp_path / "run")
     assert told["painted"] == [1, 5]

@@ -9,7 +9,7 @@ import glazing
 import numpy as np
 import pytest
 import stages
-from learning import CPU
+from learning import briefly
 from stages import HEIGHT, WIDTH, Stage
 
 from velatura import look
@@ -20,15 +20,17 @@ from velatura.errors import LookError
 from velatura.image import exr, numbered
 from velatura.job import Job
 from velatura.plate.encoding import encoded
+from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.system.progress import Progress
-from velatura_training import run_folder
-from velatura_training.cli import commands
-from velatura_training.data import carried_keys, keys
-from velatura_training.data.keys import Lesson
+from velatura_training.cli import export as export_command
+from velatura_training.cli import train as train_command
+from velatura_training.data import carried_keys, lesson_record
+from velatura_training.data import lesson as lessons
+from velatura_training.data.lesson import Lesson
 from velatura_training.export import onnx_file
 from velatura_training.learn import run
-from velatura_training.recipe import SHOT, Budget
+from velatura_training.recipe import SHOT
 
 STAGE = Stage()
 QUICK = SHOT.but({"content": 0.0}, patch=32, batch=2)
@@ -41,10 +43,8 @@ def patterns(folder: Path) -> tuple[str, str]:
 
 def attached(folder: Path, guides: tuple[str, ...] = ()) -> Lesson:
     plate, painted = patterns(folder)
-    plain = keys.load(plate, painted, guides)
-    return carried_keys.attach(
-        plain, Footage(numbered.find(plate), Job(plate, "", "")), Progress("none")
-    )
+    plain = lessons.load(plate, painted, guides)
+    return carried_keys.attach(plain, Footage(numbered.find(plate), Reading()), Progress("none"))
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +130,8 @@ def test_a_single_frame_is_learnt_as_it_is(tmp_path):
 def test_without_passes_the_lesson_stays_as_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr("velatura.scene.optical_flow.available", lambda: False)
     plate, painted = patterns(STAGE.write(tmp_path, but="position vector id"))
-    plain = keys.load(plate, painted)
-    shot = Footage(numbered.find(plate), Job(plate, "", ""))
+    plain = lessons.load(plate, painted)
+    shot = Footage(numbered.find(plate), Reading())
     assert carried_keys.attach(plain, shot, Progress("none")) is plain
 
 
@@ -167,7 +167,7 @@ def off(folder: Path, frame: int) -> float:
 def train(folder: Path, out: Path, steps: int, **options: object) -> None:
     plate, painted = patterns(folder)
     quick = {"patch": 32, "batch": 2, "weights": {"content": 0.0}, "threads": 1, "device": "cpu"}
-    commands.train(
+    train_command.train(
         plate, painted=(painted,), out=out, steps=steps, progress="none", **quick, **options
     )
 
@@ -177,7 +177,7 @@ def made(shot: Path, tmp_path_factory: pytest.TempPathFactory) -> look.Look:
     """A shot look of sixty steps, by the commands that an artist uses."""
     out = tmp_path_factory.mktemp("made")
     train(shot, out / "run", 60)
-    commands.export(out / "run", out=out / "ink.onnx")
+    export_command.export(out / "run", out=out / "ink.onnx")
     return look.read(out / "ink.onnx")
 
 
@@ -197,7 +197,7 @@ def test_a_shot_look_says_what_it_is(made):
     card = made.card
     assert card.format == 2
     assert card.carried_by == ("position", "id")
-    assert card.cargo == look.cargo_digest(made.cargo) != ""
+    assert card.keys_digest == look.keys_digest(made.keys) != ""
     assert card.training["lesson"]["frames"] == [1, 5]
     assert card.training["lesson"]["carried"]
     session = open_session(made, "cpu")
@@ -213,7 +213,7 @@ def test_the_paint_on_board_is_what_was_learnt_from(made, shot):
 
 def test_a_look_that_never_lost_its_paint_stays_on_its_shot(shot, tmp_path):
     recipe = QUICK.but(paint_dropout=0.0)
-    folder = run.train(attached(shot), tmp_path / "run", recipe, Budget(steps=3), CPU, "none", 1)
+    folder = run.train(attached(shot), briefly(tmp_path / "run", 3, recipe))
     bound = onnx_file.export(folder, tmp_path / "bound.onnx")
     assert not bound.card.free
     exr.write(tmp_path / "plate.0009.exr", Stage(last=9).plate(9))
@@ -225,13 +225,13 @@ def test_a_free_look_takes_nothing_along(shot, tmp_path, caplog):
     caplog.set_level(logging.INFO)
     train(shot, tmp_path / "run", 1, free=True)
     assert "carried" not in caplog.text
-    assert not run_folder.read_lesson(tmp_path / "run")["carried"]
+    assert not lesson_record.read(tmp_path / "run").carried
 
 
 def test_one_key_makes_a_look(tmp_path):
     folder = STAGE.write(tmp_path / "shot", painted=(2,))
     train(folder, tmp_path / "run", 3)
-    commands.export(tmp_path / "run", out=tmp_path / "one.onnx")
+    export_command.export(tmp_path / "run", out=tmp_path / "one.onnx")
     plate, _ = patterns(folder)
     job = Job(plate, str(tmp_path / "one.onnx"), str(tmp_path / "out"), write="picture", workers=1)
     sequence.run(job, Progress("none"))

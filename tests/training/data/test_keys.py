@@ -5,20 +5,21 @@ import pytest
 import torch
 from tiny import HEIGHT, WIDTH, disc, paint, plate, write_frame, write_layer
 
+from velatura.apply.feed import guides_of
 from velatura.errors import FrameError, PassError, TrainingError
 from velatura.image import exr, png
 from velatura.image.planes import Image, Window
-from velatura.job import Job
-from velatura.look import Card
 from velatura.plate.plate import Plate
-from velatura_training.data import keys, patches
+from velatura.plate.reading import Reading
+from velatura_training.data import lesson as lessons
+from velatura_training.data import patches
 from velatura_training.data.augment import Batch, add_grain, drop_guides, expose
 
 CPU = torch.device("cpu")
 
 
 def test_keys_are_paired_by_frame_number(shot):
-    lesson = keys.load(shot.plate, shot.painted)
+    lesson = lessons.load(shot.plate, shot.painted)
     assert [key.frame for key in lesson.keys] == [1, 3]
     assert [key.frame for key in lesson.others] == [2]
     for key in lesson.keys:
@@ -27,7 +28,7 @@ def test_keys_are_paired_by_frame_number(shot):
 
 
 def test_the_passes_there_are_become_guides(shot):
-    lesson = keys.load(shot.plate, shot.painted)
+    lesson = lessons.load(shot.plate, shot.painted)
     assert lesson.guides == ("normal", "depth")
     assert lesson.keys[0].guides.shape == (4, HEIGHT, WIDTH)
     assert lesson.depth_scale == 9  # the ramp fills more than half of the frame
@@ -39,15 +40,15 @@ def test_where_things_are_and_how_they_move_is_learnt_from_only_if_asked_for(sho
         planes |= {f"Position.{axis}": planes["Z"] for axis in "XYZ"}
         planes |= {f"Vector.{axis}": planes["Z"] for axis in "XYZW"}
         write_frame(shot.folder / f"plate.{frame:04d}.exr", planes)
-    assert keys.load(shot.plate, shot.painted).guides == ("normal", "depth")
-    lesson = keys.load(shot.plate, shot.painted, guides=["position", "vector"])
+    assert lessons.load(shot.plate, shot.painted).guides == ("normal", "depth")
+    lesson = lessons.load(shot.plate, shot.painted, guides=["position", "vector"])
     assert lesson.guides == ("position", "vector")
     assert lesson.keys[0].guides.shape == (7, HEIGHT, WIDTH)
 
 
 def test_a_pass_that_was_asked_for_and_is_missing_is_named(shot):
     with pytest.raises(TrainingError, match=r"plate\.0001\.exr has no albedo pass.*normal"):
-        keys.load(shot.plate, shot.painted, guides=["normal", "albedo"])
+        lessons.load(shot.plate, shot.painted, guides=["normal", "albedo"])
 
 
 def test_a_pass_by_another_name_is_found_when_it_is_named(shot):
@@ -56,20 +57,22 @@ def test_a_pass_by_another_name_is_found_when_it_is_named(shot):
         for axis in "XYZ":
             planes[f"facing.{axis}"] = planes.pop(f"N.{axis}")
         write_frame(shot.folder / f"plate.{frame:04d}.exr", planes)
-    assert keys.load(shot.plate, shot.painted).guides == ("depth",)
-    lesson = keys.load(shot.plate, shot.painted, named_passes="normal=facing")
+    assert lessons.load(shot.plate, shot.painted).guides == ("depth",)
+    lesson = lessons.load(shot.plate, shot.painted, named_passes="normal=facing")
     assert lesson.guides == ("normal", "depth")
 
 
 def test_learning_and_applying_see_the_same_plate(shot):
     """What the trainer takes for the plate is what the runtime will feed the look."""
-    lesson = keys.load(shot.plate, shot.painted)
-    means = Job(shot.plate, "", "")
-    look = Card("look", colour_space=lesson.space, guides=lesson.guides)
-    seen = Plate.of(exr.read(shot.folder / "plate.0001.exr"), means, look)
+    lesson = lessons.load(shot.plate, shot.painted)
+    seen = Plate.of(exr.read(shot.folder / "plate.0001.exr"), Reading())
     everything = slice(0, HEIGHT), slice(0, WIDTH)
-    np.testing.assert_array_equal(lesson.keys[0].plate.numpy(), seen.seen(*everything))
-    np.testing.assert_array_equal(lesson.keys[0].guides.numpy(), seen.guides(*everything, look))
+    light, guides = (
+        seen.seen(*everything, lesson.space),
+        guides_of(seen, lesson.guides, *everything),
+    )
+    np.testing.assert_array_equal(lesson.keys[0].plate.numpy(), light)
+    np.testing.assert_array_equal(lesson.keys[0].guides.numpy(), guides)
 
 
 def test_an_8_bit_key_is_taken_as_srgb(shot):
@@ -77,7 +80,7 @@ def test_an_8_bit_key_is_taken_as_srgb(shot):
         (shot.folder / f"paint.{frame:04d}.exr").unlink()
     grey = np.full((HEIGHT, WIDTH, 3), 188, np.uint8)  # sRGB 188 is 0.5029 in linear light
     png.write_png(shot.folder / "paint.0003.png", grey)
-    lesson = keys.load(shot.plate, str(shot.folder / "paint.####.png"))
+    lesson = lessons.load(shot.plate, str(shot.folder / "paint.####.png"))
     assert lesson.keys[0].frame == 3
     assert lesson.keys[0].paint.mean() == pytest.approx(0.5029, abs=1e-3)
 
@@ -88,7 +91,7 @@ def test_a_layer_painted_over_the_plate_leaves_the_rest_as_it_is(shot):
     layer = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
     layer[:, : WIDTH // 2] = (188, 188, 188, 255)
     write_layer(shot.folder / "paint.0001.png", layer)
-    (key,) = keys.load(shot.plate, str(shot.folder / "paint.####.png")).keys
+    (key,) = lessons.load(shot.plate, str(shot.folder / "paint.####.png")).keys
     half = WIDTH // 2
     assert key.paint[:, :, :half].mean() == pytest.approx(0.5029, abs=1e-3)
     assert torch.equal(key.paint[:, :, half:], key.plate[:, :, half:])
@@ -97,7 +100,7 @@ def test_a_layer_painted_over_the_plate_leaves_the_rest_as_it_is(shot):
 def test_a_single_plate_and_a_single_painting_make_a_pair(tmp_path):
     write_frame(tmp_path / "still.exr", plate(1))
     write_frame(tmp_path / "painting.exr", paint(1))
-    lesson = keys.load(str(tmp_path / "still.exr"), str(tmp_path / "painting.exr"))
+    lesson = lessons.load(str(tmp_path / "still.exr"), str(tmp_path / "painting.exr"))
     assert len(lesson.keys) == 1
 
 
@@ -107,7 +110,7 @@ def test_transparent_plates_are_learnt_unpremultiplied(tmp_path):
     planes = {c: np.full((HEIGHT, WIDTH), 0.1, np.float32) * (alpha > 0) for c in "RGB"}
     write_frame(tmp_path / "plate.0001.exr", {**planes, "A": alpha})
     write_frame(tmp_path / "paint.0001.exr", planes)
-    lesson = keys.load(str(tmp_path / "plate.####.exr"), str(tmp_path / "paint.####.exr"))
+    lesson = lessons.load(str(tmp_path / "plate.####.exr"), str(tmp_path / "paint.####.exr"))
     rgb = lesson.keys[0].plate.numpy()
     assert (rgb[:, :, : WIDTH // 2] == 0).all()
     np.testing.assert_allclose(rgb[:, :, WIDTH // 2 :], 0.4, rtol=1e-6)
@@ -118,7 +121,7 @@ def test_nan_and_inf_in_a_plate_are_black_for_the_painter(shot):
     planes["R"] = planes["R"].copy()
     planes["R"][0, :2] = (np.nan, np.inf)
     write_frame(shot.folder / "plate.0001.exr", planes)
-    lesson = keys.load(shot.plate, shot.painted)
+    lesson = lessons.load(shot.plate, shot.painted)
     assert (lesson.keys[0].plate[0, 0, :2] == 0).all()
 
 
@@ -129,35 +132,35 @@ def test_paint_of_an_overscan_plate_covers_the_display_window(tmp_path):
     part = exr.new_part(dict.fromkeys("RGB", wide), overscan, display)
     exr.write(tmp_path / "plate.0001.exr", Image((part,)))
     png.write_png(tmp_path / "paint.0001.png", np.zeros((HEIGHT, WIDTH, 3), np.uint8))
-    lesson = keys.load(str(tmp_path / "plate.####.exr"), str(tmp_path / "paint.####.png"))
+    lesson = lessons.load(str(tmp_path / "plate.####.exr"), str(tmp_path / "paint.####.png"))
     np.testing.assert_array_equal(lesson.keys[0].plate[0].numpy(), wide[8:-8, 8:-8])
 
 
 def test_a_key_without_a_plate_is_named(shot):
     write_frame(shot.folder / "paint.0007.exr", paint(1))
     with pytest.raises(TrainingError, match=r"frame 7 .*plate frames 1, 2, 3"):
-        keys.load(shot.plate, shot.painted)
+        lessons.load(shot.plate, shot.painted)
 
 
 def test_a_key_of_another_size_is_refused_with_both_sizes(shot):
     write_frame(shot.folder / "paint.0003.exr", {c: np.ones((20, 30), np.float32) for c in "RGB"})
     with pytest.raises(TrainingError, match=r"paint\.0003\.exr.*30x20.*64x48"):
-        keys.load(shot.plate, shot.painted)
+        lessons.load(shot.plate, shot.painted)
 
 
 def test_no_painted_key_at_all_is_said(shot):
     with pytest.raises(FrameError, match="No file matches"):
-        keys.load(shot.plate, str(shot.folder / "nothing.####.png"))
+        lessons.load(shot.plate, str(shot.folder / "nothing.####.png"))
 
 
 def test_a_plate_without_rgb_names_the_channels_there_are(shot):
     write_frame(shot.folder / "plate.0001.exr", {"Z": disc(1)})
     with pytest.raises(PassError, match="Z"):
-        keys.load(shot.plate, shot.painted)
+        lessons.load(shot.plate, shot.painted)
 
 
 def test_patches_come_from_every_key_equally_often(shot):
-    lesson = keys.load(shot.plate, shot.painted)
+    lesson = lessons.load(shot.plate, shot.painted)
     rng = torch.Generator().manual_seed(0)
     batch = patches.sample(lesson.keys, 32, 6, rng, CPU)
     assert batch.plate.shape == batch.paint.shape == (6, 3, 32, 32)

@@ -8,18 +8,18 @@ import torch
 from velatura.strength import KNOTS, is_calibration
 from velatura_training.data import calibration_crops
 from velatura_training.export import calibration
-from velatura_training.export.calibration import Glazing, calibrate, crops, unevenness
+from velatura_training.export.calibration import Sample, calibrate, crops, unevenness
 
 FLOOR = 1 / 128
 
 
-def frame(seed: int, most: float = 4.0, side: int = 120) -> Glazing:
+def frame(seed: int, most: float = 4.0, side: int = 120) -> Sample:
     """Return daubs under a look that darkens some and brightens others by up to ``most`` stops."""
     plate = scene.painted(seed)[0, :, :side, :side].numpy()
     rng = torch.Generator().manual_seed(seed)
     coarse = torch.rand(1, 3, 10, 10, generator=rng) * 2 - 1
     stops = torch.nn.functional.interpolate(coarse, size=plate.shape[1:], mode="bilinear")
-    return Glazing(plate, most * stops[0].numpy())
+    return Sample(plate, most * stops[0].numpy())
 
 
 def test_the_slider_is_even_after_it_and_was_not_before(monkeypatch):
@@ -35,7 +35,7 @@ def test_the_slider_is_even_after_it_and_was_not_before(monkeypatch):
 def test_a_look_that_does_nothing_needs_no_calibration(monkeypatch):
     monkeypatch.setattr(calibration, "CROPS", 1)
     still = frame(0)
-    assert calibrate([Glazing(still.plate, 0 * still.stops)], FLOOR) == ()
+    assert calibrate([Sample(still.plate, 0 * still.stops)], FLOOR) == ()
 
 
 def test_without_flip_there_is_none_and_it_is_said(monkeypatch, caplog):

@@ -36,7 +36,7 @@ def test_what_a_look_cannot_do_without_keeps_it_from_going_live(trained, tmp_pat
         cattery.write(needy, tmp_path / "Cattery")
     assert caught.value.exit_code == 3
     assert not (tmp_path / "Cattery").exists()
-    shot = replace(trained.card, guides=(), cargo="0" * 64, free=False)
+    shot = replace(trained.card, guides=(), keys_digest="0" * 64, free=False)
     with pytest.raises(TrainingError, match="painted keys"):
         cattery.write(replace(trained, card=shot), tmp_path / "Cattery")
     assert cattery.missing(replace(shot, free=True)) == ("the painted keys on board",)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import fields, replace
 
@@ -20,11 +19,13 @@ from velatura.gain import law
 from velatura.plate import flat
 from velatura.scene import optical_flow
 from velatura_training import run_folder
-from velatura_training.data import keys
-from velatura_training.export import onnx_file, trained
+from velatura_training.data import lesson as lessons
+from velatura_training.data import lesson_record
+from velatura_training.export import onnx_file, proof, trained
 from velatura_training.learn import run as runs
 from velatura_training.learn import threads
 from velatura_training.learn.paired import Paired
+from velatura_training.learn.run import Run
 from velatura_training.recipe import Budget, Recipe, Weights
 
 
@@ -35,7 +36,7 @@ def weights_of(run):
 def test_a_look_learns_its_keys_and_comes_out_as_one_file(shot, tmp_path):
     run = learn(shot, tmp_path / "run", 150)
     made = onnx_file.export(run, tmp_path / "blue.onnx", author="A. Painter", licence="CC0-1.0")
-    key = keys.load(shot.plate, shot.painted).keys[0]
+    key = lessons.load(shot.plate, shot.painted).keys[0]
     stops = open_session(made, "cpu").stops(key.plate.numpy(), key.guides.numpy())
     result = law.apply(key.plate.numpy(), stops, floor=made.card.floor)
     before, after = (np.abs(x - key.paint.numpy()).mean() for x in (key.plate.numpy(), result))
@@ -64,7 +65,7 @@ def test_every_pairing_of_painter_and_critic_trains(
 
 def test_every_loss_joins_in_and_is_shown(shot):
     every = Weights(**{item.name: 1.0 for item in fields(Weights)})
-    lesson = keys.load(shot.plate, shot.painted)
+    lesson = lessons.load(shot.plate, shot.painted)
     course, rng = Paired(lesson, replace(QUICK, weights=every), CPU), torch.Generator()
     early, late = (course.step(used, 1.0, rng) for used in (0.0, 0.9))
     assert set(early) == {"l1", "l2", "grid", "variation"}
@@ -94,9 +95,9 @@ def test_a_contact_sheet_shows_plate_result_and_paint_of_each_frame(shot, tmp_pa
 def test_an_exported_look_agrees_with_torch(shot, tmp_path):
     run = learn(shot, tmp_path / "run", 8)
     made = onnx_file.export(run, tmp_path / "look.onnx")
-    lesson = json.loads((run / run_folder.LESSON).read_text())
-    painter, _ = trained._load_painter(run, QUICK, lesson)
-    assert onnx_file.prove(made, painter) <= onnx_file.TOLERANCE
+    lesson = lesson_record.read(run)
+    painter, _ = trained.best_painter(run, QUICK, lesson)
+    assert onnx_file.prove(made, painter) <= proof.TOLERANCE
     with torch.no_grad():
         painter.head[1].weight.add_(0.01)
     with pytest.raises(TrainingError, match="disagree"):
@@ -152,13 +153,13 @@ def test_resume_in_a_fresh_folder_begins(shot, tmp_path):
 
 def test_a_resumed_run_keeps_its_depth_scale_when_keys_are_added(shot, tmp_path, caplog):
     run = learn(shot, tmp_path / "run", 2)
-    before = run_folder.read_lesson(run)
+    before = lesson_record.read(run)
     write_frame(shot.folder / "plate.0002.exr", {**plate(2), "Z": 0 * plate(2)["Z"] + 500})
     write_frame(shot.folder / "paint.0002.exr", paint(2))
     learn(shot, run, 4, resume=True)
-    after = run_folder.read_lesson(run)
-    assert after["depth_scale"] == before["depth_scale"]
-    assert after["frames"] == [1, 2, 3]
+    after = lesson_record.read(run)
+    assert after.depth_scale == before.depth_scale
+    assert after.frames == (1, 2, 3)
     assert "have changed" in caplog.text
 
 
@@ -179,10 +180,10 @@ def test_a_recipe_without_any_pixel_loss_is_refused():
 @pytest.mark.parametrize("generator", ["unet", "resnet"])
 @pytest.mark.parametrize("guides", [(), ("normal", "depth")])
 def test_tiles_of_an_exported_look_equal_the_whole(shot, tmp_path, generator, guides):
-    lesson = keys.load(shot.plate, shot.painted, guides)
+    lesson = lessons.load(shot.plate, shot.painted, guides)
     recipe = replace(QUICK, generator=generator)
     budget = Budget(steps=3)
-    run = runs.train(lesson, tmp_path / "run", recipe, budget, CPU, "none", processors=1)
+    run = runs.train(lesson, Run(tmp_path / "run", recipe, budget, CPU, "none", threads=1))
     made = onnx_file.export(run, tmp_path / "new" / "look.onnx")
     session = open_session(made, "cpu")
     rng = np.random.default_rng(0)
@@ -240,9 +241,9 @@ def test_a_run_folder_that_cannot_be_made_is_said(shot, tmp_path):
 
 @pytest.mark.gpu
 def test_cuda_learns_in_mixed_precision_from_the_same_code(shot, tmp_path):
-    lesson = keys.load(shot.plate, shot.painted)
+    lesson = lessons.load(shot.plate, shot.painted)
     recipe = Recipe(patch=32, batch=8)
     device = torch.device("cuda")
-    run = runs.train(lesson, tmp_path / "run", recipe, Budget(steps=60), device, "none")
+    run = runs.train(lesson, Run(tmp_path / "run", recipe, Budget(steps=60), device, "none"))
     assert run_folder.load(run / run_folder.BEST, CPU)["score"] < 3
     assert onnx_file.export(run, tmp_path / "look.onnx").card.parameters > 0

@@ -9,6 +9,7 @@ import torch
 from tiny import write_frame
 
 from velatura.apply import canvas
+from velatura.apply.feed import Feed
 from velatura.apply.session import open_session
 from velatura.apply.tile import tiles
 from velatura.errors import TrainingError
@@ -16,14 +17,15 @@ from velatura.gain import law
 from velatura.image import exr, png
 from velatura.image.planes import Image, Window
 from velatura.job import Job
-from velatura.look import Card
 from velatura.plate.plate import Plate
+from velatura.plate.reading import Reading
 from velatura_training import run_folder
 from velatura_training.data import paintings, plates
 from velatura_training.data.colour_transfer import Palette
 from velatura_training.export import onnx_file
 from velatura_training.learn import run as runs
 from velatura_training.learn import unpaired
+from velatura_training.learn.run import Run
 from velatura_training.learn.stroke_step import shown
 from velatura_training.losses import terms
 from velatura_training.recipe import PAINTING, Budget
@@ -61,7 +63,7 @@ def shot(tmp_path):
 def learn(shot, painting, out, steps, recipe=QUICK, **options):
     footage = plates.load([shot])
     budget = Budget(steps=steps)
-    return runs.imitate(footage, [painting], out, recipe, budget, CPU, "none", 1, **options)
+    return runs.imitate(footage, [painting], Run(out, recipe, budget, CPU, "none", 1, **options))
 
 
 def write(path, spec, pixels):
@@ -155,7 +157,7 @@ def test_strokes_come_to_an_even_wall_and_the_look_is_exact(shot, painting, tmp_
     wall, result = applied(made, 160)
     assert result.std() > 20 * wall.std() + 0.02
     course = unpaired.Unpaired(plates.load([shot]), paintings.read([painting], SPACE), QUICK, CPU)
-    eyes, manner = course.work.eyes, course.work.manner
+    eyes, manner = course.learning.backbone, course.learning.manner
     before, after = (
         float(terms.manner(eyes(shown(torch.from_numpy(planes)[None])), manner))
         for planes in (wall, result)
@@ -194,9 +196,10 @@ def applied(made, side):
     wall = np.full((3, side, side), 0.4, np.float32)
     window = Window(0, 0, side, side)
     image = Image((exr.new_part(dict(zip("RGB", wall, strict=True)), window, window),))
-    plate = Plate.of(image, Job("", "", ""), Card("wall", colour_space=SPACE))
+    plate = Plate.of(image, Reading())
     rows = columns = slice(0, side)
-    stops = open_session(made, "cpu").stops(wall, plate.guides(rows, columns, made.card))
+    seen = Feed.of(plate, made.card, Job("", "", "")).guides(rows, columns)
+    stops = open_session(made, "cpu").stops(wall, seen)
     return wall, law.apply(wall, stops, floor=made.card.floor)
 
 

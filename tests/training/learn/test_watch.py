@@ -1,4 +1,4 @@
-"""Training that can be watched, stopped, taken up and taken back: nothing is lost, all is said."""
+"""Training that can be watched, stopped, resumed and rolled back: nothing is lost, all is said."""
 
 from __future__ import annotations
 
@@ -121,16 +121,16 @@ def test_a_farms_sigterm_stops_a_run_likewise(shot, tmp_path):
 
 def poison(course):
     """Make a weight of the painter no number, as an overflow would."""
-    course.studio.painter.head[1].bias.data[0] = float("nan")
+    course.gan.painter.head[1].bias.data[0] = float("nan")
 
 
 def poison_critic(course):
-    course.studio.critic.layers[0].bias.data[0] = float("nan")
+    course.gan.critic.layers[0].bias.data[0] = float("nan")
 
 
 def freeze(course):
     """Let the optimiser remember an endless gradient: what it moves stands still, unseen."""
-    for memory in course.studio.painter_optimiser.state.values():
+    for memory in course.gan.painter_optimiser.state.values():
         memory["exp_avg_sq"].fill_(float("inf"))
 
 
@@ -142,13 +142,13 @@ def run_off(course):
 @pytest.mark.parametrize(
     ("strike", "step", "said"),
     [
-        (poison, 5, "Step 5: losses that are no numbers, l1 nan"),
+        (poison, 5, "Step 5: non-finite losses, l1 nan"),
         (poison_critic, 10, "critic nan"),
-        (freeze, 10, "Step 10: weights, or what their optimisers remember, that are no numbers"),
+        (freeze, 10, "Step 10: non-finite weights or optimiser states"),
         (run_off, 10, "Step 10: a score of"),
     ],
 )
-def test_learning_that_goes_astray_is_taken_back_and_slowed(
+def test_training_that_diverges_is_rolled_back_and_slowed(
     shot, tmp_path, caplog, strike, step, said
 ):
     course = Struck(shot, {step: strike})
@@ -163,7 +163,7 @@ def test_learning_that_goes_astray_is_taken_back_and_slowed(
 
 
 def test_a_learning_rate_that_is_far_too_high_is_given_up(shot, tmp_path, caplog):
-    with pytest.raises(TrainingError, match=r"gone astray for good.*lower --rate.*keeps the best"):
+    with pytest.raises(TrainingError, match=r"keeps diverging.*lower --rate.*keeps the best"):
         learn(shot, tmp_path / "run", 40, replace(QUICK, rate=1e30))
     assert caplog.text.count("of the learning rate") == 3  # halved three times
     assert run_folder.finite(run_folder.load(tmp_path / "run" / run_folder.BEST, CPU))

@@ -12,7 +12,8 @@ import torch
 
 from velatura.scene import optical_flow
 from velatura.system.progress import Progress
-from velatura_training.data import carried_keys, keys, neighbours, patches, views
+from velatura_training.data import carried_keys, neighbours, patches, views
+from velatura_training.data import lesson as lessons
 from velatura_training.data.augment import Batch
 from velatura_training.encoding import encode
 from velatura_training.learn.paired import Paired
@@ -112,7 +113,7 @@ def test_carried_paint_is_nudged_without_mixing_it_with_its_holes():
 
 
 def test_neighbours_know_where_everything_was_and_what_was_hidden(tmp_path):
-    lesson = keys.load(*pan.write(tmp_path))
+    lesson = lessons.load(*pan.write(tmp_path))
     found = neighbours.load(lesson, 32)
     assert [(two.before.frame, two.now.frame) for two in found] == [(f, f + 1) for f in range(1, 6)]
     for two in found:
@@ -131,7 +132,7 @@ def test_neighbours_know_where_everything_was_and_what_was_hidden(tmp_path):
 
 
 def test_pairs_of_patches_follow_the_motion(tmp_path):
-    lesson = keys.load(*pan.write(tmp_path))
+    lesson = lessons.load(*pan.write(tmp_path))
     found, rng = neighbours.load(lesson, 32), torch.Generator().manual_seed(0)
     pair = neighbours.sample(found, 32, 16, rng, CPU)
     seen = pair.visible.bool().expand_as(pair.plate)
@@ -145,7 +146,7 @@ def test_pairs_of_patches_follow_the_motion(tmp_path):
 
 
 def test_neighbours_of_a_shot_look_have_its_paint(tmp_path):
-    lesson = keys.load(*pan.write(tmp_path))
+    lesson = lessons.load(*pan.write(tmp_path))
     lesson = carried_keys.attach(lesson, lesson.footage[0], Progress("none"))
     two = neighbours.load(lesson, 32)[2]
     assert two.now.guides.shape[0] == lesson.keys[0].guides.shape[0]
@@ -156,20 +157,20 @@ def test_without_frames_in_a_row_nothing_is_compared_and_that_is_said(tmp_path, 
     plate, painted = pan.write(tmp_path)
     for frame in (2, 4, 5):
         (tmp_path / f"plate.{frame:04d}.exr").unlink()
-    assert neighbours.load(keys.load(plate, painted), 32) == ()
+    assert neighbours.load(lessons.load(plate, painted), 32) == ()
     assert "Nothing tells how things move" in caplog.text
 
 
 @pytest.mark.skipif(not optical_flow.available(), reason="OpenCV is not installed")
 def test_motion_is_seen_where_no_vectors_are(tmp_path):
-    lesson = keys.load(*pan.write(tmp_path, moving=False))
+    lesson = lessons.load(*pan.write(tmp_path, moving=False))
     two = neighbours.load(lesson, 32)[2]
     wall = (pan.disc(3) + pan.disc(4) == 0)[8:-8, 8:-8]
     moved = (two.places[0] - torch.arange(pan.WIDTH))[8:-8, 8:-8]
     assert float(moved[torch.from_numpy(wall)].nanmedian()) == pytest.approx(pan.WALL, abs=0.2)
 
 
-def learnt(lesson: keys.Lesson, weights: Weights, steps: int) -> Paired:
+def learnt(lesson: lessons.Lesson, weights: Weights, steps: int) -> Paired:
     recipe = Recipe(tier="draft", patch=32, batch=4, weights=weights)
     course, rng = Paired(lesson, recipe, CPU), torch.Generator().manual_seed(0)
     for step in range(steps):
@@ -195,7 +196,7 @@ def unsteady(course: Paired, name: str, found: tuple[neighbours.Neighbours, ...]
 
 
 def test_asking_for_calm_makes_a_look_calmer(tmp_path):
-    lesson = keys.load(*pan.write(tmp_path), guides=())
+    lesson = lessons.load(*pan.write(tmp_path), guides=())
     found = neighbours.load(lesson, 32)[1:4]
     only = Weights(content=0, adversarial=0, grid=0)
     plain = learnt(lesson, only, 100)
@@ -207,7 +208,7 @@ def test_asking_for_calm_makes_a_look_calmer(tmp_path):
 
 
 def test_a_course_taken_up_again_sees_the_same_pairs(tmp_path):
-    lesson = keys.load(*pan.write(tmp_path), guides=())
+    lesson = lessons.load(*pan.write(tmp_path), guides=())
     recipe = Recipe(
         tier="draft", patch=32, batch=2, weights=Weights(content=0, consistency=1, warp=1)
     )

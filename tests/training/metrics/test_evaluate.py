@@ -15,11 +15,10 @@ from velatura.errors import FrameError, ImageError
 from velatura.plate import colour
 from velatura_training.losses import backbones
 from velatura_training.metrics import evaluate as evaluation
-from velatura_training.metrics import frames as footage
-from velatura_training.metrics import worst_frames
+from velatura_training.metrics import frames, worst_frames
 from velatura_training.metrics.evaluate import against_styles, compare, evaluate, held_out
 from velatura_training.metrics.eyes import Eyes
-from velatura_training.metrics.frames import Footage
+from velatura_training.metrics.frames import Frames
 from velatura_training.metrics.scores import Verdict
 
 
@@ -47,7 +46,7 @@ def write_scene(folder, result=boiling, frames=(1, 2)):
         write_frame(folder / f"plate.{frame}.exr", planes(moved(scene.plain())) | named)
         write_frame(folder / f"truth.{frame}.exr", planes(moved(boiling(frame))))
         write_frame(folder / f"result.{frame}.exr", planes(moved(result(frame))))
-    return {kind: Footage.of(f"{folder}/{kind}.#.exr") for kind in ("plate", "truth", "result")}
+    return {kind: Frames.of(f"{folder}/{kind}.#.exr") for kind in ("plate", "truth", "result")}
 
 
 def test_a_perfect_result_scores_perfectly(tmp_path, eyes):
@@ -100,12 +99,12 @@ def test_what_cannot_be_measured_is_left_out_and_said(tmp_path, eyes, monkeypatc
     for frame in (1, 2):
         write_frame(tmp_path / f"r.{frame}.exr", plate(frame))
         write_frame(tmp_path / f"t.{frame}.exr", paint(frame))
-    results, truths = (Footage.of(f"{tmp_path}/{kind}.#.exr") for kind in "rt")
+    results, truths = (Frames.of(f"{tmp_path}/{kind}.#.exr") for kind in "rt")
     verdict = evaluate(results, eyes, truths)
     assert "msssim" not in verdict.mean
     assert any("161 px" in note for note in verdict.notes)
     assert any("plate was not given" in note for note in verdict.notes)
-    monkeypatch.setattr(footage.optical_flow, "available", lambda: False)
+    monkeypatch.setattr(frames.optical_flow, "available", lambda: False)
     verdict = evaluate(results, eyes, truths, results)
     assert "ew" not in verdict.mean
     assert any("no vector pass" in note for note in verdict.notes)
@@ -113,8 +112,8 @@ def test_what_cannot_be_measured_is_left_out_and_said(tmp_path, eyes, monkeypatc
 
 def test_every_truth_frame_needs_a_result_and_a_plate(tmp_path, eyes):
     write_frame(tmp_path / "a.1.exr", plate(1))
-    one = Footage.of(f"{tmp_path}/a.#.exr")
-    two = Footage({**one.files, 4: tmp_path / "a.4.exr"})
+    one = Frames.of(f"{tmp_path}/a.#.exr")
+    two = Frames({**one.files, 4: tmp_path / "a.4.exr"})
     with pytest.raises(FrameError, match="No result for frames 4"):
         evaluate(one, eyes, two)
     with pytest.raises(FrameError, match="No plate for frames 4"):
@@ -127,7 +126,7 @@ def test_sizes_that_differ_are_refused(tmp_path, eyes):
     write_frame(tmp_path / "a.exr", plate(1))
     small = {c: v[:40, :40] for c, v in paint(1).items()}
     write_frame(tmp_path / "b.exr", small)
-    whole, part = (Footage.of(f"{tmp_path}/{name}.exr") for name in "ab")
+    whole, part = (Frames.of(f"{tmp_path}/{name}.exr") for name in "ab")
     with pytest.raises(ImageError, match=f"{WIDTH}x{HEIGHT} and 40x40"):
         evaluate(whole, eyes, part)
     with pytest.raises(ImageError, match=f"{WIDTH}x{HEIGHT} and 40x40"):
@@ -142,7 +141,7 @@ def test_a_layer_with_holes_is_no_picture(tmp_path):
     assert out.write_image(np.full((8, 8, 4), 100, np.uint8))
     out.close()
     with pytest.raises(ImageError, match="transparent layer"):
-        Footage.of(str(tmp_path / "layer.png")).read(0)
+        Frames.of(str(tmp_path / "layer.png")).read(0)
 
 
 def test_textures_may_have_eyes_of_their_own(eyes):
@@ -189,12 +188,12 @@ def test_held_out_keys_are_measured_as_files_would_be(tmp_path, eyes):
     shot = write_scene(tmp_path, lambda frame: scene.blurred(boiling(frame)), (1,))
     by_file = evaluate(shot["result"], eyes, shot["truth"], shot["plate"]).frames[1]
     pictures = tuple(shot[kind].read(1)[0] for kind in ("plate", "result", "truth"))
-    by_hand = held_out({1: pictures}, footage.SPACE, eyes).frames[1]
+    by_hand = held_out({1: pictures}, frames.SPACE, eyes).frames[1]
     assert by_hand == pytest.approx(by_file)
     # In another space the same light has other numbers and the same scores.
     wide = "lin_rec2020_scene"
     moved = tuple(
-        torch.from_numpy(colour.convert(p.contiguous().numpy(), footage.SPACE, wide))
+        torch.from_numpy(colour.convert(p.contiguous().numpy(), frames.SPACE, wide))
         for p in pictures
     )
     elsewhere = held_out({1: moved}, wide, eyes).frames[1]

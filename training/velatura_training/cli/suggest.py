@@ -16,10 +16,10 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
-from velatura.apply.targets import frames as frames_of
+from velatura.apply.targets import plates
 from velatura.errors import FrameError
-from velatura.image.numbered import Pattern, frame_numbers, holes
-from velatura.job import Job
+from velatura.image.numbered import find, frame_numbers, holes
+from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.suggest.advice import Advice, Suggestion, advise
 from velatura.suggest.coverage import measure
@@ -59,9 +59,9 @@ def suggest(
 ) -> None:
     """Name the frame to paint next, and say how sure that is.
 
-    It is the frame whose paint would help the whole shot most: its paint is carried, by the
-    plate's passes, to where none reaches yet, or where the light has changed. This can be asked
-    before anything is painted.
+    It is the frame whose paint would help the whole shot most: carried by the plate's passes, its
+    paint reaches places that no other paint reaches, or where the light has changed. This also
+    works before anything is painted.
 
     Example::
 
@@ -73,18 +73,17 @@ def suggest(
         plate: the frames: shot.####.exr, shot.%04d.exr or shot.$F4.exr.
         painted: the painted keys, paint.####.png, or just their numbers, 1,12.
         count: how many frames to name, in the order in which they help.
-        run: what `velatura train` has learnt from these keys: its own mistakes and doubts are
-            weighed in.
+        run: a run that `velatura train` learnt from these keys: its errors and doubts count too.
         sheet: write a PNG: all frames as bars, and of each named one where the look is unsure.
-        frames: 1-12, 1-10x2 or 1,5,9-12; all that lie on disk if left away.
+        frames: 1-12, 1-10x2 or 1,5,9-12; default: all on disk.
         layer: the beauty's layer, where it is not the usual one.
         passes: layers of the passes, where they are not the usual ones: position=P,vector=Motion.
         space: the plate's colour space, where its metadata do not tell.
         as_json: print JSON instead of a table.
         progress: a bar, lines for Open Job Description or Tractor, or nothing.
     """
-    means = Job(plate, "", "", frames, layer=layer, passes=passes, space=space)
-    footage = Footage({frame.number or 0: frame.plate for frame in frames_of(means)}, means)
+    files = {int(number or 0): path for number, path in plates(plate, frames).items()}
+    footage = Footage(files, Reading(layer, passes, space))
     keys, learnt = _keys(painted), None
     if run is not None:
         from velatura_training.suggest import uncertainty
@@ -121,15 +120,13 @@ def _keys(painted: str) -> list[int]:
         return frame_numbers(painted)
     if not painted:
         return []
-    pattern = Pattern.parse(painted)
-    there = pattern.on_disk() if pattern.single is None else [pattern.single]
-    found = [int(number or 0) for number in there if pattern.path(number).is_file()]
-    if not found:
+    try:
+        return sorted(find(painted))
+    except FrameError as error:
         raise FrameError(
             f"There are no painted keys {painted}",
-            do="Check the path and its digits, or leave --painted away before the first key",
-        )
-    return found
+            do="Check the path and its digits, or omit --painted before the first key",
+        ) from error
 
 
 def _refuse(frames: Sequence[int], painted: Sequence[int], count: int) -> None:

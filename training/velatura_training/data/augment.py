@@ -1,4 +1,4 @@
-"""Small lies told to the painter: other exposures, fresh grain, a missing pass.
+"""Augmentation: other exposures, fresh grain, a missing pass.
 
 They make a look hold on frames that were not painted. Exposure moves plate and paint together, so
 that the look learns gains; grain touches the plate alone, so that the look does not learn noise.
@@ -8,6 +8,7 @@ There are no flips: paint has a direction, and world-space normals would lie.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import EllipsisType
 
 import torch
 from torch import Tensor
@@ -16,6 +17,9 @@ from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 from velatura.plate.passes import GUIDES
 from velatura_training.encoding import decode, encode
 from velatura_training.recipe import Recipe
+
+Crop = tuple[EllipsisType, slice, slice]
+"""Indices of a part of pictures: rows and columns."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,14 @@ class Batch:
         plate: ``(N, 3, H, W)`` scene-linear, unpremultiplied, in the look's space.
         guides: ``(N, G, H, W)`` raw passes; G may be 0.
         paint: ``(N, 3, H, W)`` scene-linear, unpremultiplied, in the look's space.
+        cover: ``(N, 1, H, W)`` 0..1, how much of the look shows where some was left transparent;
+            None where all was painted.
     """
 
     plate: Tensor
     guides: Tensor
     paint: Tensor
+    cover: Tensor | None = None
 
 
 def augment(batch: Batch, recipe: Recipe, guides: tuple[str, ...], rng: torch.Generator) -> Batch:

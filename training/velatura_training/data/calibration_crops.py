@@ -12,6 +12,7 @@ import numpy as np
 from torch import Tensor
 
 from velatura_training.data.patches import about
+from velatura_training.encoding import HALF_MAX
 
 COUNT, SIDE = 12, 160
 """How many swatches there are, and their side, px: large enough for calibration crops."""
@@ -41,5 +42,5 @@ def cut(frames: Sequence[tuple[Tensor, Tensor]], step: int) -> Swatches:
         top, left = about(down, tall, height), about(across, wide, width)
         window = (..., slice(top, top + tall), slice(left, left + wide))
         planes = {"plate": plate[window], "guides": guides[window]}
-        swatches.append({name: p.clamp(-65504, 65504).half() for name, p in planes.items()})
+        swatches.append({name: p.clamp(-HALF_MAX, HALF_MAX).half() for name, p in planes.items()})
     return swatches

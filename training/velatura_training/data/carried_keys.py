@@ -19,14 +19,15 @@ import torch
 from velatura.carry.agreement import agreement
 from velatura.carry.fields import Field
 from velatura.carry.paint import AGREE, Carry
-from velatura.carry.painted_key import Key as Carried
+from velatura.carry.painted_key import Key
 from velatura.carry.survey import Survey, survey
 from velatura.image.planes import FloatArray
 from velatura.scene import opencv
 from velatura.scene.footage import Footage
 from velatura.scene.tracks import Tracks
 from velatura.system.progress import Report
-from velatura_training.data.keys import Key, Lesson
+from velatura_training.data.frame import Frame
+from velatura_training.data.lesson import Lesson
 
 COMPARED = 4
 """Unpainted frames in which the strokes of keys are compared."""
@@ -46,7 +47,7 @@ def attach(lesson: Lesson, footage: Footage | None, report: Report) -> Lesson:
     """Return the lesson of a shot look; the same lesson where the shot's passes do not allow one.
 
     Args:
-        lesson: the painted keys, from `velatura_training.data.keys.load`.
+        lesson: the painted keys, from `velatura_training.data.lesson.load`.
         footage: their whole shot; None where they are of several, whose look is a free one.
         report: told of each frame that has been looked at.
 
@@ -87,7 +88,7 @@ def dress(lesson: Lesson, footage: Footage, found: Survey) -> Lesson:
     return replace(learnt_from, carry=carried, carried_by=found.passes, shown=shown)
 
 
-def completed(key: Key, carried: Carry, footage: Footage, *, own: bool = True) -> Key:
+def completed(key: Frame, carried: Carry, footage: Footage, *, own: bool = True) -> Frame:
     """Return a frame, painted or not, with the paint that is carried into it after its guides.
 
     Args:
@@ -113,7 +114,7 @@ def _carry(lesson: Lesson, footage: Footage, found: Survey) -> Carry:
     return replace(carried, agreement=agreement(carried, sights))
 
 
-def _painted(key: Key, footage: Footage, tracks: Tracks) -> Carried:
+def _painted(key: Frame, footage: Footage, tracks: Tracks) -> Key:
     """Return a key as it is carried: over the display window, nothing where it was not painted."""
     assert key.paint is not None, "keys are painted"  # noqa: S101
     sight = footage.sight(key.frame)
@@ -125,16 +126,18 @@ def _painted(key: Key, footage: Footage, tracks: Tracks) -> Carried:
     if key.cover is not None:
         cover = np.zeros((whole.height, whole.width), np.float32)
         cover[inside.within(whole)] = key.cover.numpy()[inside.within(key.window)]
-    return Carried.of(key.frame, light, sight, tracks, cover)
+    return Key.of(key.frame, light, sight, tracks, cover)
 
 
-def _near(key: Key, found: Survey) -> list[int]:
+def _near(key: Frame, found: Survey) -> list[int]:
     """Return the frames by way of which a key is learnt from."""
-    frames = sorted(to for frame, to in found.fields if frame == key.frame and (to, frame) in found.fields)
+    frames = sorted(
+        to for frame, to in found.fields if frame == key.frame and (to, frame) in found.fields
+    )
     return frames[:: 1 + (key.plate[0].numel() > LARGE)]
 
 
-def _by_way_of(frame: int, key: Key, carried: Carry, footage: Footage, found: Survey) -> Key:
+def _by_way_of(frame: int, key: Frame, carried: Carry, footage: Footage, found: Survey) -> Frame:
     """Return a key as another frame would be painted, seen from where the key stands.
 
     Where the strokes of keys disagree, there is its own paint alone.
@@ -153,18 +156,18 @@ def _by_way_of(frame: int, key: Key, carried: Carry, footage: Footage, found: Su
     return completed(key, replace(taken, fields=fields, same={}), footage, own=False)
 
 
-def _off(places: FloatArray, key: Key, rng: np.random.Generator) -> FloatArray:
+def _off(places: FloatArray, key: Frame, rng: np.random.Generator) -> FloatArray:
     """Return a smooth random shift of places, as parts of the width and the height."""
     height, width = key.plate.shape[1:]
     scale = places.shape[2] / width
     noise = rng.standard_normal(places.shape).astype(np.float32)
     smooth = opencv.blurred(noise, max(1.0, GRAIN * scale))
-    shift = smooth * np.float32(OFF) / smooth.std()
+    shift: FloatArray = smooth * np.float32(OFF) / smooth.std()
     shift /= np.array([width, height], np.float32)[:, None, None]
     return shift
 
 
-def _tell(carried: Carry, learnt: Sequence[Key], others: Sequence[Key]) -> None:
+def _tell(carried: Carry, learnt: Sequence[Frame], others: Sequence[Frame]) -> None:
     """Say how the keys' strokes go together, and what their paint is worth."""
     if len(carried.keys) > 1:
         how = "agree" if carried.agreement >= AGREE else "differ"

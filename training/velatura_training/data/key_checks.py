@@ -14,14 +14,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
+from velatura.channels import parse_overrides
 from velatura.errors import VelaturaError
 from velatura.image import exr
 from velatura.image.planes import Window
-from velatura.job import Job
-from velatura.look import Card
-from velatura.plate import passes
+from velatura.plate import colour
+from velatura.plate.beauty import pick_beauty
+from velatura.plate.passes import Guides
 from velatura.plate.plate import Plate
-from velatura_training.data.keys import Key
+from velatura.plate.reading import Reading
+from velatura_training.data.frame import Frame
 from velatura_training.encoding import encode
 
 BLACK, LIT = 1e-3, 1e-2
@@ -39,7 +41,7 @@ were displaced by 2 of 320 px by 0.34 to 0.43 and 0.34; by 8 px by 0.11, and oth
 Of 220 misnumbered keys of the first two sorts all but one were placed rightly."""
 
 
-class Doubts:
+class KeyChecks:
     """What can be doubted about the keys of one shot.
 
     Args:
@@ -47,11 +49,11 @@ class Doubts:
         means: how they are read, as `velatura.plate.plate.Plate` takes it.
     """
 
-    def __init__(self, plates: Mapping[int, Path], means: Job) -> None:
-        self._plates, self._means = plates, means
+    def __init__(self, plates: Mapping[int, Path], reading: Reading) -> None:
+        self._plates, self._reading = plates, reading
         self._drawn: dict[int, Tensor | None] = {}
 
-    def about(self, key: Key, paint: Path, guides: tuple[str, ...]) -> list[str]:
+    def about(self, key: Frame, paint: Path, guides: tuple[str, ...]) -> list[str]:
         """Return sentences about a key; none if nothing is wrong with it.
 
         Args:
@@ -68,19 +70,19 @@ class Doubts:
             *self._elsewhere(key, paint),
         ]
 
-    def _not_numbers(self, key: Key, guides: tuple[str, ...]) -> Iterator[str]:
+    def _not_numbers(self, key: Frame, guides: tuple[str, ...]) -> Iterator[str]:
         path = self._plates[key.frame]
         image = exr.read(path)
-        overrides = passes.parse_overrides(self._means.passes)
-        beauty = passes.pick_beauty(image, self._means.layer).rgb
-        found = {f"the {name} pass": passes.channels(image, name, overrides) for name in guides}
+        there = Guides.of(image, parse_overrides(self._reading.passes))
+        beauty = pick_beauty(image, self._reading.layer).rgb
+        found = {f"the {name} pass": there.addresses(name) for name in guides}
         for what, channels in {"the picture": beauty, **found}.items():
             planes = [image.find(name)[1].pixels for name in channels]
             broken = int(np.isnan(planes).any(axis=0).sum())
             if broken:
                 yield f"{path}: {what} is NaN in {broken} px, which count as 0 for learning"
 
-    def _elsewhere(self, key: Key, paint: Path) -> Iterator[str]:
+    def _elsewhere(self, key: Frame, paint: Path) -> Iterator[str]:
         """Say so if the edges of the paint lie where those of another frame's plate are."""
         assert key.paint is not None, "only painted keys are doubted"  # noqa: S101
         wanted = edges(key.paint)
@@ -105,15 +107,15 @@ class Doubts:
 
     def _draw(self, path: Path, window: Window) -> Tensor | None:
         try:
-            plate = Plate.of(exr.read(path), self._means, Card("doubts"))
+            plate = Plate.of(exr.read(path), self._reading)
         except VelaturaError:  # not a frame that is learnt from
             return None
         if window.common(plate.part.data) != window:
             return None
-        return edges(torch.from_numpy(plate.seen(*window.within(plate.part.data))))
+        return edges(torch.from_numpy(plate.seen(*window.within(plate.part.data), colour.SCENE)))
 
 
-def _black(key: Key, paint: Path) -> Iterator[str]:
+def _black(key: Frame, paint: Path) -> Iterator[str]:
     assert key.paint is not None, "only painted keys are doubted"  # noqa: S101
     if float(key.paint.max()) < BLACK and float(key.plate.max()) > LIT:
         yield f"The key of frame {key.frame}, {paint}, is black: was it saved right?"

@@ -19,9 +19,10 @@ from velatura.image.planes import Window
 from velatura.scene import optical_flow
 from velatura.scene import vectors as drift
 from velatura.scene.footage import Footage
-from velatura_training.data import carried_keys, keys, views
+from velatura_training.data import carried_keys, views
 from velatura_training.data.augment import Batch
-from velatura_training.data.keys import Key, Lesson
+from velatura_training.data.frame import Frame
+from velatura_training.data.lesson import Lesson, unpainted
 from velatura_training.data.views import Pair
 
 MOST = 8
@@ -45,8 +46,8 @@ class Neighbours:
             it could not be seen there.
     """
 
-    before: Key
-    now: Key
+    before: Frame
+    now: Frame
     places: Tensor
 
 
@@ -69,7 +70,7 @@ def load(lesson: Lesson, smallest: int) -> tuple[Neighbours, ...]:
                 "Nothing tells how things move from frame to frame of %s: the warp loss goes "
                 "without it. It takes frames in a row, and a Vector pass or OpenCV (pip install "
                 '"velatura[flow]")',
-                footage.means.plate,
+                footage.plates[footage.frames[0]],
             )
             continue
         window = footage.display(couples[0][0])
@@ -89,7 +90,7 @@ def sample(
 ) -> Pair:
     """Return random patches of later frames, with patches of what was there a frame before.
 
-    Those lie along the motion of most of the patch, and up to `calm.REACH` px beside it.
+    Those lie along the motion of most of the patch, and up to `views.REACH` px beside it.
 
     Args:
         neighbours: none smaller than a patch.
@@ -128,7 +129,7 @@ def _crop(
 
 
 def _neighbours(lesson: Lesson, footage: Footage, first: int, second: int) -> Neighbours:
-    read = [keys.unpainted(footage, frame, lesson) for frame in (first, second)]
+    read = [unpainted(footage, frame, lesson) for frame in (first, second)]
     sights = list(footage.sights((first, second)))
     displays = [footage.display(frame) for frame in (first, second)]
     common = read[0].window.common(read[1].window).common(displays[0]).common(displays[1])
@@ -141,9 +142,11 @@ def _neighbours(lesson: Lesson, footage: Footage, first: int, second: int) -> Ne
     home = drift.start(common.height, common.width)
     objects = (items[1], items[0]) if len(items) == 2 else None  # noqa: PLR2004 - both have ids
     places = drift.step(home, drift.back(vectors[1]), drift.forth(vectors[0]), objects)
-    before, now = (_cut(key, common) for key in read)
+    before, now = (_cut(frame, common) for frame in read)
     if lesson.carry is not None:
-        before, now = (carried_keys.completed(key, lesson.carry, footage) for key in (before, now))
+        before, now = (
+            carried_keys.completed(frame, lesson.carry, footage) for frame in (before, now)
+        )
     return Neighbours(before, now, torch.from_numpy(places))
 
 
@@ -154,10 +157,11 @@ def _moving(footage: Footage) -> Footage | None:
     return replace(footage, flowing=True) if optical_flow.available() else None
 
 
-def _cut(key: Key, window: Window) -> Key:
+def _cut(frame: Frame, window: Window) -> Frame:
     """Return the part of an unpainted frame that lies in a window."""
-    inside = window.within(key.window)
-    return replace(key, plate=key.plate[:, *inside], guides=key.guides[:, *inside], window=window)
+    inside = window.within(frame.window)
+    plate, guides = frame.plate[:, *inside], frame.guides[:, *inside]
+    return replace(frame, plate=plate, guides=guides, window=window)
 
 
 def _random(most: int, rng: torch.Generator) -> Tensor:

@@ -3,57 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from velatura.carry.paint import shown
 from velatura_training.data.augment import Batch
-from velatura_training.data.keys import Key
+from velatura_training.data.frame import Frame
 
 
 def sample(
-    keys: Sequence[Key], patch: int, batch: int, rng: torch.Generator, device: torch.device
+    frames: Sequence[Frame], patch: int, batch: int, rng: torch.Generator, device: torch.device
 ) -> Batch:
     """Return a batch of random patches, the frames drawn equally often.
 
     Args:
-        keys: each at least ``patch`` px a side; an unpainted frame's paint is its plate.
+        frames: each at least ``patch`` px a side; an unpainted frame's paint is its plate.
         patch: side of a patch, px.
         batch: how many.
         rng: a CPU generator.
         device: where the patches go.
     """
-    start = int(torch.randint(len(keys), (), generator=rng))
+    start = int(torch.randint(len(frames), (), generator=rng))
     crops = []
     for index in range(batch):
-        key = keys[(start + index) % len(keys)]
+        frame = frames[(start + index) % len(frames)]
         top, left = (
-            int(torch.randint(size - patch + 1, (), generator=rng)) for size in key.plate.shape[1:]
+            int(torch.randint(size - patch + 1, (), generator=rng))
+            for size in frame.plate.shape[1:]
         )
         window = (..., slice(top, top + patch), slice(left, left + patch))
-        crops.append((key.plate[window], key.guides[window], _paint(key)[window]))
+        crops.append((frame.plate[window], frame.guides[window], _paint(frame)[window]))
     plate, guides, paint = (torch.stack(planes).to(device) for planes in zip(*crops, strict=True))
     return Batch(_packed(plate), _packed(guides), _packed(paint))
 
 
-def whole(key: Key, multiple: int, device: torch.device, most: int | None = None) -> Batch:
+def whole(frame: Frame, multiple: int, device: torch.device, most: int | None = None) -> Batch:
     """Return a frame as a batch of one, cut to multiples of ``multiple`` px for the painter.
 
     Args:
-        key: painted or not; an unpainted frame's paint is its plate.
+        frame: painted or not; an unpainted frame's paint is its plate.
         multiple: the painter's alignment, px.
         device: where it goes.
         most: longest side, px; larger frames give their centre.
     """
-    height, width = (min(size, most or size) // multiple * multiple for size in key.plate.shape[1:])
-    top, left = (key.plate.shape[1] - height) // 2, (key.plate.shape[2] - width) // 2
+    tall, wide = frame.plate.shape[1:]
+    height, width = (min(size, most or size) // multiple * multiple for size in (tall, wide))
+    top, left = (tall - height) // 2, (wide - width) // 2
     window = (..., slice(top, top + height), slice(left, left + width))
-    planes = (plane[window][None].to(device) for plane in (key.plate, key.guides, _paint(key)))
-    return Batch(*map(_packed, planes))
+    planes = (
+        plane[window][None].to(device) for plane in (frame.plate, frame.guides, _paint(frame))
+    )
+    batch = Batch(*map(_packed, planes))
+    if frame.cover is None:
+        return batch
+    seen = torch.from_numpy(shown(frame.cover[window].numpy()))
+    return replace(batch, cover=seen[None, None].to(device))
 
 
-def _paint(key: Key) -> Tensor:
-    return key.plate if key.paint is None else key.paint
+def _paint(frame: Frame) -> Tensor:
+    return frame.plate if frame.paint is None else frame.paint
 
 
 def _packed(planes: Tensor) -> Tensor:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import torch
-from torch import Tensor
-
 from velatura.errors import TrainingError
 from velatura.image import exr
 from velatura.image.numbered import find
-from velatura.image.planes import Window
-from velatura.job import Job
-from velatura.look import Card
 from velatura.plate.plate import Plate
+from velatura.plate.reading import Reading
+from velatura_training.data.frame import Frame, read
 
 SMALLEST = 96
 """Smallest side of a frame and of a patch, px: less has no middle that is free of its edges."""
@@ -27,22 +21,7 @@ MOST_FRAMES = 24
 
 
 @dataclass(frozen=True)
-class Frame:
-    """A frame of the footage.
-
-    Attributes:
-        plate: ``(3, H, W)`` scene-linear, unpremultiplied.
-        window: where it lies in the format.
-        digests: SHA-256 by file name.
-    """
-
-    plate: Tensor
-    window: Window
-    digests: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Footage:
+class Plates:
     """What a look shall paint.
 
     Attributes:
@@ -54,8 +33,8 @@ class Footage:
     space: str
 
 
-def load(plates: Sequence[str], layer: str = "", space: str = "") -> Footage:
-    """Return the footage of one shot or more.
+def load(plates: Sequence[str], layer: str = "", space: str = "") -> Plates:
+    """Return the plates of one shot or more.
 
     Args:
         plates: each shot's files, ``name.####.exr``; at most `MOST_FRAMES` of each are read.
@@ -66,38 +45,34 @@ def load(plates: Sequence[str], layer: str = "", space: str = "") -> Footage:
         TrainingError: no footage, frames too small, or shots in different colour spaces.
         FrameError, ImageError, PassError, ColourError: files that are not there or do not fit.
     """
-    files = [path for pattern in plates for path in _spread(list(find(pattern).values()))]
+    files = [numbered for pattern in plates for numbered in _spread(list(find(pattern).items()))]
     if not files:
         raise TrainingError("No footage to learn on", do="Name a shot: plate.####.exr")
-    means = Job("", "", "", layer=layer, space=space)
-    wanted = Card("lesson")
-    spaces = {Plate.of(exr.read(path), means, wanted).space for path in (files[0], files[-1])}
+    reading = Reading(layer, space=space)
+    spaces = {Plate.of(exr.read(path), reading).space for _, path in (files[0], files[-1])}
     if len(spaces) > 1:
         raise TrainingError(
             "The shots are in different colour spaces",
             found=", ".join(sorted(spaces)),
             do="Convert them into one, or say with --space what they really are.",
         )
-    look = Card("lesson", colour_space=spaces.pop())
-    return Footage(tuple(_read(path, means, look) for path in files), look.colour_space)
+    (common,) = spaces
+    return Plates(tuple(_read(*numbered, reading, common) for numbered in files), common)
 
 
-def _spread(files: list[Path]) -> list[Path]:
+def _spread(files: list[tuple[int, Path]]) -> list[tuple[int, Path]]:
     """Return at most `MOST_FRAMES` of the files, evenly spread."""
     count = min(len(files), MOST_FRAMES)
     return [files[index * len(files) // count] for index in range(count)]
 
 
-def _read(path: Path, means: Job, look: Card) -> Frame:
-    """Return a frame as the network will see it when the look is applied: by the same code."""
-    plate = Plate.of(exr.read(path), means, look)
-    if min(plate.size) < SMALLEST:
+def _read(number: int, path: Path, reading: Reading, space: str) -> Frame:
+    frame = read(number, path, None, reading, space, ())
+    height, width = frame.plate.shape[1:]
+    if min(height, width) < SMALLEST:
         raise TrainingError(
             f"{path} is too small to learn on",
-            found=f"{plate.size[1]}x{plate.size[0]} px",
+            found=f"{width}x{height} px",
             do=f"At least {SMALLEST} px a side are wanted.",
         )
-    rows, columns = (slice(0, size) for size in plate.size)
-    light = torch.from_numpy(np.ascontiguousarray(plate.seen(rows, columns)))
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Frame(light, plate.part.data, {path.name: digest})
+    return frame

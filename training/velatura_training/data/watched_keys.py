@@ -1,4 +1,4 @@
-"""The easel: painted keys as they lie on disk, looked at again while a look is learnt from them.
+"""Painted keys as they lie on disk, looked at again while a look is learnt from them.
 
 A painter goes on painting while the machine learns. What was repainted, or painted newly, is taken
 up. What cannot be read yet, because it is being saved, is looked at again later; what does not fit
@@ -16,11 +16,13 @@ from pathlib import Path
 from velatura.carry.survey import Survey
 from velatura.errors import FrameError, ImageError, TrainingError, VelaturaError
 from velatura.image import numbered
-from velatura.job import Job
+from velatura.plate.reading import Reading
 from velatura.system.progress import Progress, Report
-from velatura_training.data import carried_keys, keys
-from velatura_training.data.key_checks import Doubts
-from velatura_training.data.keys import Key, Lesson
+from velatura_training.data import carried_keys
+from velatura_training.data import lesson as lessons
+from velatura_training.data.frame import Frame
+from velatura_training.data.key_checks import KeyChecks
+from velatura_training.data.lesson import Lesson
 
 Place = tuple[int, int]
 """Which shot, and which of its frames."""
@@ -30,22 +32,22 @@ Stamp = tuple[int, int, int]
 log = logging.getLogger("velatura.training")
 
 
-class Easel:
+class WatchedKeys:
     """The painted keys of one or several shots.
 
     Args:
         shots: plate and painted keys of each, as patterns.
-        guides: as `keys.load` takes them, and so the rest.
+        guides: as `lesson.load` takes them, and so the rest.
         layer: of the beauty.
         passes: layers of the guides.
         space: of the plates.
-        held: frames that are not learnt from, see `keys.hold_out`.
+        held: frames that are not learnt from, see `lesson.hold_out`.
 
     Attributes:
         lesson: what is learnt from them.
 
     Raises:
-        TrainingError, FrameError, PassError, ImageError: as `keys.load_all`.
+        TrainingError, FrameError, PassError, ImageError: as `lesson.load_all`.
     """
 
     def __init__(
@@ -60,8 +62,8 @@ class Easel:
         self._shots, self._means = shots, (layer, passes, space)
         self._seen = {place: _stamp(path) for place, path in self._painted().items()}
         self._waiting: set[Place] = set()
-        self._plain, self._held = keys.load_all(shots, guides, layer, passes, space), held
-        self.lesson = keys.hold_out(self._plain, held)
+        self._plain, self._held = lessons.load_all(shots, guides, layer, passes, space), held
+        self.lesson = lessons.hold_out(self._plain, held)
         self._keys = dict(zip(self._seen, self._plain.keys, strict=True))
         whole = self._plain.footage  # keys of several shots cannot be carried along
         self._footage = whole[0] if len(whole) == 1 else None
@@ -84,7 +86,7 @@ class Easel:
         shots = enumerate(numbered.find(painted) for _, painted in self._shots)
         return {(shot, frame): files[frame] for shot, files in shots for frame in sorted(files)}
 
-    def _read(self, place: Place, path: Path) -> Key | None:
+    def _read(self, place: Place, path: Path) -> Frame | None:
         """Return a key that was painted since; None where nothing was, or it cannot be used."""
         stamp = _stamp(path)
         if stamp is None or stamp == self._seen.get(place):
@@ -92,7 +94,7 @@ class Easel:
         guides, space = self._plain.guides, self._plain.space
         try:
             plate, _ = self._shots[place[0]]
-            lesson = keys.load(plate, str(path), guides, *self._means, others=0)
+            lesson = lessons.load(plate, str(path), guides, *self._means, others=0)
             if lesson.space != space:
                 raise TrainingError(
                     f"The plate of {path} is in another colour space than the first one",
@@ -116,19 +118,18 @@ class Easel:
         self._seen[place] = stamp
         return lesson.keys[0]
 
-    def _doubt(self, painted: Mapping[Place, Key]) -> None:
+    def _doubt(self, painted: Mapping[Place, Frame]) -> None:
         """Say what looks wrong about keys; they are learnt from all the same."""
         layer, passes, space = self._means
         paths = self._painted()
         for number, (plate, _) in enumerate(self._shots):
-            means = Job(plate, "", "", layer=layer, passes=passes, space=space)
-            doubts = Doubts(numbered.find(plate), means)
+            doubts = KeyChecks(numbered.find(plate), Reading(layer, passes, space))
             for place, key in painted.items():
                 if place[0] == number and place in paths:
                     for sentence in doubts.about(key, paths[place], self._plain.guides):
                         log.warning(sentence)
 
-    def _take(self, taken: dict[Place, Key]) -> bool:
+    def _take(self, taken: dict[Place, Frame]) -> bool:
         """Make the lesson with newly painted keys; say whether that went well."""
         merged = {**self._keys, **taken}
         others = tuple(key for key in self._plain.others if not _among(key, taken.values()))
@@ -148,7 +149,7 @@ class Easel:
     def _carried(self, plain: Lesson) -> Lesson:
         """Return the lesson with its paint carried along, if it was before."""
         carry = self.lesson.carry
-        plain = keys.hold_out(plain, self._held)
+        plain = lessons.hold_out(plain, self._held)
         if carry is None or self._footage is None:
             return plain
         if {key.frame for key in carry.keys} == {key.frame for key in plain.keys}:
@@ -156,7 +157,7 @@ class Easel:
         return carried_keys.attach(plain, self._footage, Progress("none"))
 
 
-def _among(frame: Key, painted: Iterable[Key]) -> bool:
+def _among(frame: Frame, painted: Iterable[Frame]) -> bool:
     """Say whether a frame has been painted meanwhile: then it has a key's plate."""
     return any(frame.digests.items() <= key.digests.items() for key in painted)
 

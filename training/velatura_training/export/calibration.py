@@ -47,8 +47,8 @@ log = logging.getLogger("velatura.training")
 
 
 @dataclass(frozen=True)
-class Glazing:
-    """A frame, and what a look does to it.
+class Sample:
+    """A plate and a look's gain on it: what the strength is calibrated on.
 
     Attributes:
         plate: ``(3, H, W)`` scene-linear, unpremultiplied, in the look's space.
@@ -60,7 +60,7 @@ class Glazing:
 
 
 def calibrate(
-    frames: Sequence[Glazing], floor: float, space: str = SPACE, seed: int = 0
+    frames: Sequence[Sample], floor: float, space: str = SPACE, seed: int = 0
 ) -> tuple[float, ...]:
     """Return the strength calibration of a look, as its card carries it; see `velatura.strength`.
 
@@ -90,7 +90,7 @@ def calibrate(
 
 
 def unevenness(
-    frames: Sequence[Glazing],
+    frames: Sequence[Sample],
     lut: Sequence[float],
     floor: float,
     space: str = SPACE,
@@ -114,7 +114,7 @@ def unevenness(
 
 
 def shown(
-    frames: Sequence[Glazing], gains: Sequence[float], floor: float, space: str
+    frames: Sequence[Sample], gains: Sequence[float], floor: float, space: str
 ) -> list[float]:
     """Return how much of the look shows at each gain: mean FLIP over all pixels of the frames."""
     sums, pixels = np.zeros(len(gains)), 0
@@ -128,7 +128,7 @@ def shown(
     return [float(total / pixels) for total in sums]
 
 
-def crops(frames: Sequence[Glazing], seed: int = 0) -> list[Glazing]:
+def crops(frames: Sequence[Sample], seed: int = 0) -> list[Sample]:
     """Return `CROPS` crops at random places, the same number of each frame, or one more."""
     rng = np.random.default_rng(seed)
     cut = []
@@ -137,7 +137,7 @@ def crops(frames: Sequence[Glazing], seed: int = 0) -> list[Glazing]:
         height, width = frame.plate.shape[1:]
         top, left = (about(float(rng.random()), min(SIDE, side), side) for side in (height, width))
         window = (slice(None), slice(top, top + SIDE), slice(left, left + SIDE))
-        cut.append(Glazing(frame.plate[window], frame.stops[window]))
+        cut.append(Sample(frame.plate[window], frame.stops[window]))
     return cut
 
 
@@ -147,7 +147,7 @@ def _display(light: FloatArray, space: str) -> Tensor:
 
 
 @torch.no_grad()
-def glaze(run: Path, painter: Generator) -> list[Glazing]:
+def glaze(run: Path, painter: Generator) -> list[Sample]:
     """Return what a painter makes of a run's swatches; nothing where an older run has none."""
     if not (run / run_folder.SWATCHES).exists():
         return []
@@ -156,5 +156,5 @@ def glaze(run: Path, painter: Generator) -> list[Glazing]:
     for swatch in found["swatches"]:
         plate, guides = swatch["plate"].float(), swatch["guides"].float()
         stops = painter(plate[None], guides[None] if len(guides) else None)[0]
-        glazed.append(Glazing(plate.numpy(), stops.numpy()))
+        glazed.append(Sample(plate.numpy(), stops.numpy()))
     return glazed

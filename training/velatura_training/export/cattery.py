@@ -130,7 +130,7 @@ def write(trained: Trained, folder: Path) -> Path:
 
 
 def missing(card: Card) -> tuple[str, ...]:
-    """Return what a look reads, and does without when it is live.
+    """Return what a look reads and does not get when it is live.
 
     Raises:
         TrainingError: it has not learnt to do without.
@@ -144,7 +144,7 @@ def missing(card: Card) -> tuple[str, ...]:
             do="Bake it with Nuke's Velatura node, which reads all passes; or train a look that "
             "does without: `velatura train --free --guides none`.",
         )
-    return (*card.guides, *(("the painted keys on board",) if card.cargo else ()))
+    return (*card.guides, *(("the painted keys on board",) if card.keys_digest else ()))
 
 
 def _about(card: Card, absent: tuple[str, ...]) -> str:

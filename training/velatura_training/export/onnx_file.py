@@ -24,14 +24,12 @@ from velatura.errors import StorageError, TrainingError
 from velatura.gain import law
 from velatura.image.planes import FloatArray
 from velatura.look import Card, Look
-from velatura_training.encoding import encode
+from velatura_training.export import proof
 from velatura_training.export.trained import Trained, load
 from velatura_training.network.generator import Generator, Shape
 
 OPSET = 18
 """ONNX operator set: what torch's exporter writes natively; runtimes since 2023 read it."""
-TOLERANCE = 1e-5
-"""Largest difference between ONNX Runtime and torch, in parts of the encoded range (0..65504)."""
 
 
 def export(run: Path, out: Path, name: str = "", author: str = "", licence: str = "") -> Look:
@@ -73,11 +71,10 @@ def prove(made: Look, painter: Generator) -> float:
     """Return the largest difference between ONNX Runtime and torch, of the encoded range.
 
     Raises:
-        TrainingError: it is above `TOLERANCE`, or strength 0 is not the identity.
+        TrainingError: it is above `proof.TOLERANCE`, or strength 0 is not the identity.
     """
     session = open_session(made, "cpu")
     worst = 0.0
-    top = float(encode(torch.tensor(65504.0)))
     for seed, (height, width) in enumerate(((8, 8), (64, 96), (136, 200))):
         plate, guides = _trial(painter.shape, height, width, seed)
         ours = session.stops(plate, guides)
@@ -85,14 +82,9 @@ def prove(made: Look, painter: Generator) -> float:
             batch = None if guides is None else torch.from_numpy(guides)[None]
             theirs = painter(torch.from_numpy(plate)[None], batch)[0].numpy()
         one, other = (law.apply(plate, stops, floor=made.card.floor) for stops in (ours, theirs))
-        difference = encode(torch.from_numpy(one)) - encode(torch.from_numpy(other))
-        worst = max(worst, float(difference.abs().max()) / top)
+        worst = max(worst, proof.difference(one, other))
         _demand_identity(plate, ours, made.card.floor)
-    if not worst <= TOLERANCE:
-        raise TrainingError(
-            "ONNX Runtime and torch disagree about this look; it was not written",
-            found=f"{worst:.2e} of the encoded range, {TOLERANCE:.0e} is allowed",
-        )
+    proof.demand_small(worst, "ONNX Runtime and torch disagree about this look; it was not written")
     return worst
 
 
@@ -110,7 +102,7 @@ def _trial(
 ) -> tuple[FloatArray, FloatArray | None]:
     """Return a plate from black to beyond the highlights, and guides, ``(C, H, W)`` each."""
     rng = np.random.default_rng(seed)
-    plate = np.exp2(rng.uniform(-12, 16, (3, height, width))).astype(np.float32)
+    plate = proof.trial_plate(rng, height, width)
     guides = rng.uniform(0, 1, (shape.channels, height, width)).astype(np.float32)
     return plate, guides if shape.channels else None
 

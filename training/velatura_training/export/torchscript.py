@@ -28,13 +28,11 @@ from velatura.gain import law
 from velatura.image.planes import FloatArray, Window
 from velatura.job import MOST_STRENGTH
 from velatura.look import Card
+from velatura.plate.encoding import SLOPE
 from velatura.strength import KNOTS, even
-from velatura_training.encoding import HALF_MAX, SLOPE, encode
-from velatura_training.export import torchscript_trace
-from velatura_training.network.generator import STOPS, Generator
-
-TOLERANCE = 1e-5
-"""Largest difference between the module and the painter, in parts of the encoded range."""
+from velatura_training.encoding import HALF_MAX, STOPS
+from velatura_training.export import proof, torchscript_trace
+from velatura_training.network.generator import Generator
 
 _LEVELS = 64  # steps per unit of the canvas, which is kept in whole numbers
 _VECTOR = 4  # as in `velatura.apply.tile`: the border is the same, and so are the pixels beside it
@@ -180,12 +178,12 @@ def prove(live: torch.jit.ScriptModule, painter: Generator, card: Card) -> float
     """Return the largest difference between a module and its painter, of the encoded range.
 
     Raises:
-        TrainingError: it is above `TOLERANCE`, or strength 0 is not the identity.
+        TrainingError: it is above `proof.TOLERANCE`, or strength 0 is not the identity.
     """
-    worst, top = 0.0, float(encode(torch.tensor(HALF_MAX)))
+    worst = 0.0
     for seed, (height, width) in enumerate(((1, 7), (61, 83))):
         rng = np.random.default_rng(seed)
-        plate = np.exp2(rng.uniform(-12, 16, (3, height, width))).astype(np.float32)
+        plate = proof.trial_plate(rng, height, width)
         mask = rng.uniform(0, 1.5, (1, height, width)).astype(np.float32)
         x = torch.from_numpy(np.concatenate([plate, mask]))[None]
         stops = _stops(painter, card, plate)
@@ -193,18 +191,14 @@ def prove(live: torch.jit.ScriptModule, painter: Generator, card: Card) -> float
             live.strength, live.use_mask = strength, used
             amount = even(card.strength_lut, strength) * (mask if used else np.ones_like(mask))
             wanted = law.apply(plate, stops, amount, floor=card.floor)
-            found = live(x)[0]
-            difference = encode(found) - encode(torch.from_numpy(wanted))
-            worst = max(worst, float(difference.abs().max()) / top)
+            worst = max(worst, proof.difference(live(x)[0], wanted))
         live.strength, live.use_mask = 0.0, 0
         if not torch.equal(live(x), x[:, :3]):
             raise TrainingError("Strength 0 does not give the plate back; nothing was written")
         live.strength = 1.0
-    if not worst <= TOLERANCE:
-        raise TrainingError(
-            "The TorchScript and the painter disagree about this look; nothing was written",
-            found=f"{worst:.2e} of the encoded range, {TOLERANCE:.0e} is allowed",
-        )
+    proof.demand_small(
+        worst, "The TorchScript and the painter disagree about this look; nothing was written"
+    )
     return worst
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 import velatura
 from velatura import look
@@ -17,6 +19,8 @@ from velatura.errors import TrainingError
 from velatura.look import Card
 from velatura.plate import colour
 from velatura_training import run_folder
+from velatura_training.data import lesson_record
+from velatura_training.data.lesson_record import LessonRecord
 from velatura_training.export import calibration
 from velatura_training.network import build
 from velatura_training.network.cost import measure
@@ -43,7 +47,7 @@ def load(run: Path, name: str, author: str = "", licence: str = "") -> Trained:
     """Return the best painter of a run, and its card.
 
     Args:
-        run: the folder of `velatura_training.learn.loop.train`.
+        run: the folder that `velatura_training.learn.run.train` or `imitate` filled.
         name: what artists will call it.
         author: for the card.
         licence: for the card.
@@ -52,20 +56,20 @@ def load(run: Path, name: str, author: str = "", licence: str = "") -> Trained:
         TrainingError: no run, or one that does not fit together.
     """
     recipe = Recipe.loads(run_folder.read_text(run / run_folder.RECIPE))
-    lesson = run_folder.read_lesson(run)
-    painter, kept = _load_painter(run, recipe, lesson)
+    lesson = lesson_record.read(run)
+    painter, kept = best_painter(run, recipe, lesson)
     cost = measure(painter)
-    cargo = run_folder.read_text(run / run_folder.CARGO).strip() if lesson["carried"] else ""
+    cargo = run_folder.read_text(run / run_folder.CARGO).strip() if lesson.carried else ""
     card = Card(
         name=name,
-        colour_space=lesson["colour_space"],
+        colour_space=lesson.colour_space,
         config=Path(os.environ.get("OCIO", "") or colour.CONFIG).name,
-        floor=lesson["floor"],
-        bound=lesson["bound"],
-        guides=tuple(lesson["guides"]),
-        canvas=lesson["canvas"],
-        carried_by=tuple(lesson["carried_by"]),
-        cargo=look.cargo_digest(cargo),
+        floor=lesson.floor,
+        bound=lesson.bound,
+        guides=lesson.guides,
+        canvas=lesson.canvas,
+        carried_by=lesson.carried_by,
+        keys_digest=look.keys_digest(cargo),
         free=not cargo or recipe.paint_dropout > 0,
         alignment=painter.alignment,
         halo=cost.halo,
@@ -75,7 +79,7 @@ def load(run: Path, name: str, author: str = "", licence: str = "") -> Trained:
         bytes_px=cost.bytes_px,
         strength_lut=_calibrated(run, painter, lesson),
         thumbnail=_thumbnail(run),
-        training={"recipe": _portable(recipe), "lesson": lesson, "steps": kept["steps"]},
+        training={"recipe": _portable(recipe), "lesson": lesson.as_json(), "steps": kept["steps"]},
         scores={"keys": kept["score"], **_scores(run)},
         author=author,
         licence=licence,
@@ -85,33 +89,39 @@ def load(run: Path, name: str, author: str = "", licence: str = "") -> Trained:
     return Trained(painter, card, cargo)
 
 
-def _load_painter(
-    run: Path, recipe: Recipe, lesson: dict[str, Any]
+def best_painter(
+    run: Path, recipe: Recipe, lesson: LessonRecord
 ) -> tuple[Generator, dict[str, Any]]:
-    saved = run_folder.load(run / run_folder.BEST, torch.device("cpu"))
-    return painter_of(saved, recipe, lesson, run / run_folder.BEST), saved
+    """Return the best painter of a run, and what was kept with it: its ``steps`` and ``score``.
+
+    Raises:
+        TrainingError: none was kept, or not one of this recipe.
+    """
+    path = run / run_folder.BEST
+    saved = run_folder.load(path, torch.device("cpu"))
+    return painter_of(saved.get("painter", {}), recipe, lesson, path), saved
 
 
 def painter_of(
-    saved: dict[str, Any], recipe: Recipe, lesson: dict[str, Any], source: Path
+    weights: Mapping[str, Tensor], recipe: Recipe, lesson: LessonRecord, source: Path
 ) -> Generator:
-    """Return a run's painter with the weights in ``saved["painter"]``, on the CPU.
+    """Return a run's painter with these weights, on the CPU, in evaluation mode.
 
     Raises:
         TrainingError: they are not of such a painter; ``source`` gets named.
     """
     shape = Shape(
-        tuple(lesson["guides"]),
-        lesson["bound"],
-        lesson["depth_scale"],
-        lesson["carried"],
-        lesson["canvas"],
-        lesson["merged"],
+        lesson.guides,
+        lesson.bound,
+        lesson.depth_scale,
+        lesson.carried,
+        lesson.canvas,
+        lesson.merged,
     )
     painter = build.build(recipe.generator, recipe.tier, shape)
     try:
-        painter.load_state_dict(saved["painter"])
-    except (KeyError, RuntimeError) as error:
+        painter.load_state_dict(weights)
+    except (AttributeError, TypeError, RuntimeError) as error:
         raise TrainingError(
             f"{source} does not fit the run's recipe",
             found=str(error).split("\n")[0],
@@ -131,10 +141,10 @@ def _scores(run: Path) -> dict[str, float]:
         raise TrainingError(f"{path} is not one of ours", found=str(error)) from error
 
 
-def _calibrated(run: Path, painter: Generator, lesson: dict[str, Any]) -> tuple[float, ...]:
+def _calibrated(run: Path, painter: Generator, lesson: LessonRecord) -> tuple[float, ...]:
     """Return the calibration of the strength slider; empty where there is nothing to try it on."""
     tried = calibration.glaze(run, painter)
-    return calibration.calibrate(tried, lesson["floor"], lesson["colour_space"]) if tried else ()
+    return calibration.calibrate(tried, lesson.floor, lesson.colour_space) if tried else ()
 
 
 def _portable(recipe: Recipe) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from velatura.system.progress import Style
+from velatura.system.progress import Style, farm_lines
 
 WINDOW = 60.0
 """The time left is told from the pace of this many seconds: three reviews, and not long after the
@@ -80,11 +80,8 @@ class Watch:
         if percent == self._percent:
             return
         self._percent = percent
-        if self.style == "openjd":
-            self._line(f"openjd_progress: {percent}.0")
-            self._line(f"openjd_status: step {steps}, {int(left)} s left, {losses}")
-        elif self.style == "alf":
-            self._line(f"ALF_PROGRESS {percent}%")
+        for line in farm_lines(self.style, f"step {steps}, {int(left)} s left, {losses}", percent):
+            self._line(line)
 
     def _divert(self) -> None:
         """Let log lines appear above the bar: in its line nobody could read them."""

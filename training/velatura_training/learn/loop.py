@@ -1,10 +1,19 @@
 """Training a look, from the first step to the best painter so far.
 
-Reads top to bottom: step after step until the budget is used, with a review now and then that
-judges the averaged painter, keeps it if it is the best so far, and renews contact sheet and loss
-plot. If learning goes astray it is taken back to the last review. Ctrl-C stops after the step in
-progress; nothing is lost. What is learnt, and from what, is the course's affair
-(`velatura_training.learn.method`).
+Step after step until the budget is used, with a review now and then that judges the averaged
+painter, keeps it if it is the best so far, and renews contact sheet and loss plot. If learning
+diverges, it rolls back to the last review. Ctrl-C stops after the step in progress; nothing is
+lost. Where to look::
+
+    run.py          train(), imitate(): a fresh folder, or one to go on with; calls the loop
+    loop.py         Training.run: step, record, review, checkpoint, roll back       (this file)
+    method.py       Method: what the loop asks of a way of learning
+      paired.py       Paired: draws patches of painted keys       -> paired_step.py
+      unpaired.py     Unpaired: draws patches of plates           -> stroke_step.py
+    paired_step.py  PairedStep.step: the losses of a batch with paint
+    stroke_step.py  StrokeStep.step: the losses of a batch with the manner of paintings
+    gan.py          Gan.teach_critic, Gan.teach_painter: the update: backward, clip, Adam, average
+    history.py      losses and scores so far -> loss_plot.py; preview.py: the contact sheet
 """
 
 from __future__ import annotations
@@ -25,8 +34,8 @@ from velatura_training import run_folder
 from velatura_training.learn import loss_plot, preview, stop, threads
 from velatura_training.learn.bar import Watch
 from velatura_training.learn.history import Curves
-from velatura_training.learn.method import Course
-from velatura_training.recipe import Budget, as_json
+from velatura_training.learn.method import Method
+from velatura_training.recipe import Budget
 
 log = logging.getLogger("velatura.training")
 
@@ -40,8 +49,8 @@ REVIEW_STEPS, REVIEWS = 100, 40
 SLACK = 1.1
 """A later painter is kept unless it is this much worse than the best: the critic trades a little of
 the score, which does not contain it, for texture."""
-ASTRAY, CLOSE = 4.0, 0.05
-"""A score this many times the best is no learning any more, unless both are next to nothing. On the
+DIVERGED, CLOSE = 4.0, 0.05
+"""A score this many times the best counts as diverged, unless both are next to nothing. On the
 courtyard shot no score was more than a tenth above the best before it; painters that had run off
 scored 6 to 15 times as much as an untrained one."""
 SLOWEST = 1 / 8
@@ -70,28 +79,32 @@ class State:
 
 
 class Training:
-    """One run: a course and the folder that it fills.
+    """One run: a method and the folder that it fills.
 
     Args:
-        course: what is learnt, and how.
+        method: what is learnt, and how.
         out: the run's folder.
         seed: of everything random.
         threads: processor threads; 0 tries how many learn fastest.
     """
 
-    def __init__(self, course: Course, out: Path, seed: int = 0, threads: int = 0) -> None:
-        self.course, self.out = course, out
+    def __init__(self, method: Method, out: Path, seed: int = 0, threads: int = 0) -> None:
+        self.method, self.out = method, out
         self.rng = torch.Generator().manual_seed(seed)
         self.state, self.curves = State(), Curves()
         self.kept: dict[str, Any] = {}
         self.threads, self.most = threads, torch.get_num_threads()
 
     def resume(self) -> None:
-        """Take up a run exactly where its checkpoint left it."""
+        """Go on with a run exactly where its checkpoint left it.
+
+        Raises:
+            TrainingError: there is no checkpoint, or it is of another run.
+        """
         path = self.out / run_folder.CHECKPOINT
-        found = run_folder.load(path, self.course.device)
+        found = run_folder.load(path, self.method.device)
         try:
-            self.course.restore(found["course"])
+            self.method.restore(found[run_folder.METHOD])
             self.rng.set_state(found["rng"].cpu())
             self.state, self.curves = State(**found["state"]), Curves(**found["curves"])
             self.kept = found["kept"]
@@ -110,21 +123,21 @@ class Training:
 
     def write_lesson(self) -> None:
         """Write what is learnt from into the run's folder."""
-        run_folder.write_text(self.out / run_folder.LESSON, as_json(self.course.describe()))
-        if cargo := self.course.cargo:
+        run_folder.write_text(self.out / run_folder.LESSON, self.method.describe().dumps())
+        if cargo := self.method.cargo:
             run_folder.write_text(self.out / run_folder.CARGO, cargo)
 
-    def run(self, budget: Budget, style: Style) -> None:
+    def run(self, budget: Budget, progress: Style) -> None:
         """Train until the budget is used.
 
         Raises:
             CancelledError: stopped by Ctrl-C or SIGTERM; the run can be resumed or exported.
-            TrainingError: learning goes astray again and again; the best painter is kept.
+            TrainingError: learning diverges again and again; the best painter is kept.
         """
         state = self.state
         self._settle()
         started = time.perf_counter() - state.seconds  # trying threads is not learning
-        with Watch(style) as watch, SummaryWriter(str(self.out)) as board, stop.asked() as asked:
+        with Watch(progress) as watch, SummaryWriter(str(self.out)) as board, stop.asked() as asked:
             used = budget.progress(state.seconds, state.steps)
             while used < 1 and not asked:
                 if self._due(budget):
@@ -133,14 +146,14 @@ class Training:
                     if state.steps:
                         self._settle()
                     state.cost = time.perf_counter() - begun
-                terms = self.course.step(used, state.pace, self.rng)
+                terms = self.method.step(used, state.pace, self.rng)
                 state.steps += 1
                 state.seconds = time.perf_counter() - started
                 if all(map(math.isfinite, terms.values())):
                     self.curves.record(state.steps, state.seconds, terms)
                 else:
                     found = ", ".join(f"{name} {value:.3g}" for name, value in terms.items())
-                    self._take_back(f"losses that are no numbers, {found}")
+                    self._take_back(f"non-finite losses, {found}")
                 used = budget.progress(state.seconds, state.steps)
                 watch.show(used, state.seconds, state.steps, self.curves.shown)
             self._review(board, budget, last=True)
@@ -165,10 +178,10 @@ class Training:
 
     def _settle(self) -> None:
         """Take the wanted processor threads, or as many as learn fastest right now."""
-        if self.threads or self.course.device.type != "cpu":
+        if self.threads or self.method.device.type != "cpu":
             torch.set_num_threads(self.threads or self.most)
             return
-        taken = threads.settle(self.course.rehearse, self.most)
+        taken = threads.settle(self.method.rehearse, self.most)
         log.debug("learning with %d threads", taken)
 
     def _review(self, board: SummaryWriter, budget: Budget, last: bool = False) -> None:
@@ -180,10 +193,10 @@ class Training:
         state = self.state
         if not last:
             state.reviewed = state.steps, state.seconds
-        if self.course.refresh():
+        if self.method.refresh():
             self.forget_best()
             self.write_lesson()
-        score = self.course.judge()
+        score = self.method.judge()
         if trouble := self._trouble(score):
             self._take_back(trouble)
             return
@@ -194,7 +207,7 @@ class Training:
             self._keep(score)
             self._save()
         if self.curves.points or last:  # at step 0 there is nothing to see yet
-            preview.write(self.out, self.course.rows(), self.course.space)
+            preview.write(self.out, self.method.rows(), self.method.space)
             title = f"{self.out.name}, step {state.steps}"
             loss_plot.draw(
                 self.out / run_folder.PLOT, self.curves, title, by_time=budget.steps is None
@@ -208,17 +221,17 @@ class Training:
         self.curves.scores.append((state.steps, state.seconds, score))
         if score < state.best * SLACK:
             state.best = min(state.best, score)
-            painter = {name: w.clone() for name, w in self.course.exported.state_dict().items()}
+            painter = {name: w.clone() for name, w in self.method.exported.state_dict().items()}
             self.kept = {"painter": painter, "steps": state.steps, "score": score}
             run_folder.save(self.out / run_folder.BEST, self.kept)
 
     def _trouble(self, score: float) -> str:
-        """Return what has gone astray, or nothing."""
+        """Return how learning has diverged; empty if it has not."""
         best = self.state.best
-        if not math.isfinite(score) or score > ASTRAY * (best + CLOSE):
+        if not math.isfinite(score) or score > DIVERGED * (best + CLOSE):
             return f"a score of {score:.3g}, when the best was {best:.3g}"
-        if not run_folder.finite(self.course.state()):
-            return "weights, or what their optimisers remember, that are no numbers"
+        if not run_folder.finite(self.method.state()):
+            return "non-finite weights or optimiser states"
         return ""
 
     def _take_back(self, trouble: str) -> None:
@@ -229,15 +242,15 @@ class Training:
         state = self.state
         if state.pace <= SLOWEST or not self.kept:
             raise TrainingError(
-                f"Learning has gone astray for good, at step {state.steps}",
+                f"Training keeps diverging, last at step {state.steps}",
                 found=trouble,
                 do=f"Train again with a lower --rate; {self.out} keeps the best from before.",
             )
-        good = run_folder.load(self.out / run_folder.CHECKPOINT, self.course.device)
-        self.course.restore(good["course"])
+        good = run_folder.load(self.out / run_folder.CHECKPOINT, self.method.device)
+        self.method.restore(good[run_folder.METHOD])
         state.pace /= 2
         log.warning(
-            "Step %d: %s. Taken back to the last good review; going on at %g of the learning rate",
+            "Step %d: %s. Rolled back to the last good checkpoint; going on at %g of the rate",
             *(state.steps, trouble, state.pace),
         )
         self._note("taken back")
@@ -248,7 +261,7 @@ class Training:
 
     def _save(self) -> None:
         saved = {
-            "course": self.course.state(),
+            run_folder.METHOD: self.method.state(),
             "rng": self.rng.get_state(),
             "state": asdict(self.state),
             "curves": asdict(self.curves),

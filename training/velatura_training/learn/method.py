@@ -1,4 +1,4 @@
-"""A course: one way of learning a look, a step at a time.
+"""A method: one way of learning a look, a step at a time.
 
 The loop (`velatura_training.learn.loop`) knows nothing else of what is learnt, or from what:
 `Paired` learns from painted keys. A new way to learn is a new subclass.
@@ -13,11 +13,12 @@ import torch
 
 from velatura.report.contact_sheet import Row
 from velatura_training.data.calibration_crops import Swatches
+from velatura_training.data.lesson_record import LessonRecord
 from velatura_training.metrics.scores import Verdict
 from velatura_training.network.generator import Generator
 
 
-class Course(ABC):
+class Method(ABC):
     """What the loop asks of a way of learning.
 
     Attributes:
@@ -51,7 +52,7 @@ class Course(ABC):
     def judge(self) -> float:
         """Return how far the averaged painter is from what is wanted; 0 is best.
 
-        A score of several times the best so far counts as learning gone astray.
+        A score of several times the best so far counts as diverged.
         """
 
     @abstractmethod
@@ -62,7 +63,7 @@ class Course(ABC):
         """
 
     def refresh(self) -> bool:
-        """Take up what has changed on disk since; say whether something else is wanted now.
+        """Pick up what has changed on disk since; say whether something else is wanted now.
 
         Scores from before are not compared with those that follow.
         """
@@ -74,7 +75,7 @@ class Course(ABC):
 
     @abstractmethod
     def restore(self, state: dict[str, Any]) -> None:
-        """Take up the state that `state` gave."""
+        """Pick up the state that `state` gave."""
 
     def appraise(self) -> Verdict | None:
         """Return figures of what the exported painter has come to; None where none can be had."""
@@ -90,9 +91,5 @@ class Course(ABC):
         return ""
 
     @abstractmethod
-    def describe(self) -> dict[str, Any]:
-        """Return what is learnt from, as plain values: RUN/lesson.json, and a part of the card.
-
-        With ``guides``, ``canvas``, ``carried``, ``carried_by``, ``colour_space``, ``depth_scale``,
-        ``bound`` and ``floor``, which export reads, and ``digests``: SHA-256 by file name.
-        """
+    def describe(self) -> LessonRecord:
+        """Return what is learnt from: RUN/lesson.json, and a part of the card."""

@@ -17,12 +17,15 @@ from velatura.report.contact_sheet import Row
 from velatura_training.data import calibration_crops, neighbours, patches, views
 from velatura_training.data.augment import Batch, augment
 from velatura_training.data.calibration_crops import Swatches
-from velatura_training.data.keys import Key, Lesson
+from velatura_training.data.frame import Frame
+from velatura_training.data.lesson import Lesson
+from velatura_training.data.lesson_record import LessonRecord
 from velatura_training.data.views import Pair
-from velatura_training.data.watched_keys import Easel
+from velatura_training.data.watched_keys import WatchedKeys
 from velatura_training.learn import preview
-from velatura_training.learn.gan_step import Studio
-from velatura_training.learn.method import Course
+from velatura_training.learn.gan import Gan
+from velatura_training.learn.method import Method
+from velatura_training.learn.paired_step import PairedStep
 from velatura_training.losses import backbones, consistency
 from velatura_training.metrics.evaluate import held_out
 from velatura_training.metrics.eyes import Eyes
@@ -39,20 +42,24 @@ SHOWN = 4
 """Painted keys on the contact sheet at most."""
 
 
-class Paired(Course):
-    """A course in which paint lies over the plate, pixel for pixel.
+class Paired(Method):
+    """A method for which paint lies over the plate, pixel for pixel.
 
     Args:
         lesson: the painted keys.
         recipe: how to train.
         device: where to.
-        easel: where the keys were taken from, if they are to be looked at again.
+        watched: where the keys were taken from, if they are to be looked at again.
     """
 
     def __init__(
-        self, lesson: Lesson, recipe: Recipe, device: torch.device, easel: Easel | None = None
+        self,
+        lesson: Lesson,
+        recipe: Recipe,
+        device: torch.device,
+        watched: WatchedKeys | None = None,
     ) -> None:
-        self.lesson, self.recipe, self.device, self.easel = lesson, recipe, device, easel
+        self.lesson, self.recipe, self.device, self.watched = lesson, recipe, device, watched
         self.space = lesson.space
         carried = lesson.carry is not None
         merged = carried and not isinstance(lesson.carry, NearestFirst)
@@ -61,22 +68,23 @@ class Paired(Course):
         eyes = recipe.weights.content or recipe.weights.style
         weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
         self.backbone = backbones.load(recipe.perceptual, weights, learning=True) if eyes else None
-        self.studio = Studio(recipe, self.shape, FLOOR, self.backbone, device)
+        self.gan = Gan(recipe, self.shape, device)
+        self.learning = PairedStep(self.gan, FLOOR, self.backbone)
         self._look_twice()
 
     @property
     def exported(self) -> Generator:
-        """See `Course`."""
-        return self.studio.exported
+        """See `Method`."""
+        return self.gan.exported
 
     def step(self, used: float, pace: float, rng: torch.Generator) -> dict[str, float]:
-        """See `Course`."""
+        """See `Method`."""
         batch = augment(self._sample(rng), self.recipe, self.lesson.guides, rng)
-        return self.studio.step(batch, used, rng, pace, self._pairs(used, rng))
+        return self.learning.step(batch, used, rng, pace, self._pairs(used, rng))
 
     def rehearse(self) -> None:
-        """See `Course`."""
-        self.studio.rehearse(self._sample(torch.Generator().manual_seed(0)))
+        """See `Method`."""
+        self.learning.rehearse(self._sample(torch.Generator().manual_seed(0)))
 
     def judge(self) -> float:
         """Return the painter's own loss, without the critic, on the whole painted keys.
@@ -86,7 +94,7 @@ class Paired(Course):
         keys, alignment = self.lesson.keys, self.exported.alignment
         most = max(LEAST_JUDGED, math.isqrt(JUDGED // len(keys)))
         batches = (patches.whole(key, alignment, self.device, most) for key in keys)
-        judged = [self.studio.judge(batch) for batch in batches]
+        judged = [self.learning.judge(batch) for batch in batches]
         return sum(judged) / len(judged)
 
     def rows(self) -> list[Row]:
@@ -96,39 +104,39 @@ class Paired(Course):
         return [preview.paint(self.exported, key, FLOOR, self.device) for key in frames]
 
     def refresh(self) -> bool:
-        """Take up keys that were painted anew, or newly, while they were learnt from."""
-        if self.easel is None or not self.easel.look():
+        """Pick up keys that were painted anew, or newly, while they were learnt from."""
+        if self.watched is None or not self.watched.look():
             return False
-        self.lesson = replace(self.easel.lesson, depth_scale=self.lesson.depth_scale)
+        self.lesson = replace(self.watched.lesson, depth_scale=self.lesson.depth_scale)
         self.patch = _patch(self.lesson, self.recipe)
         self._look_twice()
         return True
 
     def state(self) -> dict[str, Any]:
-        """See `Course`."""
-        return self.studio.state()
+        """See `Method`."""
+        return self.gan.state()
 
     def restore(self, state: dict[str, Any]) -> None:
-        """See `Course`."""
-        self.studio.restore(state)
+        """See `Method`."""
+        self.gan.restore(state)
 
-    def describe(self) -> dict[str, Any]:
-        """See `Course`."""
+    def describe(self) -> LessonRecord:
+        """See `Method`."""
         keys = self.lesson.keys
-        return {
-            "frames": [key.frame for key in keys],
-            "digests": {name: digest for key in keys for name, digest in key.digests.items()},
-            "guides": list(self.lesson.guides),
-            "canvas": self.shape.canvas,
-            "carried": self.shape.carried,
-            "merged": self.shape.merged,
-            "carried_by": list(self.lesson.carried_by),
-            "colour_space": self.lesson.space,
-            "depth_scale": self.shape.depth_scale,
-            "bound": self.shape.bound,
-            "floor": FLOOR,
-            "perceptual": self.backbone.label if self.backbone else "none",
-        }
+        return LessonRecord(
+            guides=self.lesson.guides,
+            colour_space=self.lesson.space,
+            depth_scale=self.shape.depth_scale,
+            bound=self.shape.bound,
+            floor=FLOOR,
+            frames=tuple(key.frame for key in keys),
+            digests={name: digest for key in keys for name, digest in key.digests.items()},
+            canvas=self.shape.canvas,
+            carried=self.shape.carried,
+            carried_by=self.lesson.carried_by,
+            merged=self.shape.merged,
+            perceptual=self.backbone.label if self.backbone else "none",
+        )
 
     def appraise(self) -> Verdict:
         """Return figures of the frames that were held out; for want of such, of the keys."""
@@ -145,7 +153,7 @@ class Paired(Course):
             return "of the painted keys, each with the others' paint only; --hold-out is stricter"
         return "of the very keys it has learnt: elsewhere it is worse; --hold-out tells how much"
 
-    def _pictures(self, key: Key) -> tuple[Tensor, Tensor, Tensor]:
+    def _pictures(self, key: Frame) -> tuple[Tensor, Tensor, Tensor]:
         row = preview.paint(self.exported, key, FLOOR, self.device)
         plate, result, paint = (
             torch.from_numpy(picture.transpose(2, 0, 1).copy())
@@ -155,13 +163,13 @@ class Paired(Course):
         return plate, result, paint
 
     def swatches(self) -> Swatches:
-        """See `Course`."""
+        """See `Method`."""
         frames = (*self.lesson.keys, *self.lesson.others)
         return calibration_crops.cut([(f.plate, f.guides) for f in frames], self.exported.alignment)
 
     @property
     def cargo(self) -> str:
-        """See `Course`."""
+        """See `Method`."""
         return "" if self.lesson.carry is None else packing.pack(self.lesson.carry)
 
     def _sample(self, rng: torch.Generator) -> Batch:

@@ -12,7 +12,7 @@ from velatura.image.planes import FloatArray
 from velatura.report import contact_sheet
 from velatura.report.contact_sheet import Row
 from velatura_training import run_folder
-from velatura_training.data.keys import Key
+from velatura_training.data.frame import Frame
 from velatura_training.data.patches import whole
 from velatura_training.encoding import glaze
 from velatura_training.network.generator import Generator
@@ -23,16 +23,19 @@ their centre at full size."""
 
 
 @torch.no_grad()
-def paint(painter: Generator, key: Key, floor: float, device: torch.device) -> Row:
+def paint(painter: Generator, frame: Frame, floor: float, device: torch.device) -> Row:
     """Return plate, result and paint of a frame, ``(H, W, 3)`` scene-linear each.
 
     An unpainted frame has None in the place of its paint.
     """
-    batch = whole(key, painter.alignment, device, MOST)
+    batch = whole(frame, painter.alignment, device, MOST)
     guides = batch.guides if batch.guides.shape[1] else None
-    result = glaze(batch.plate, painter(batch.plate, guides).float(), floor)
+    stops = painter(batch.plate, guides).float()
+    if batch.cover is not None:
+        stops = stops * batch.cover
+    result = glaze(batch.plate, stops, floor)
     plate, painted, paint = map(_picture, (batch.plate, result, batch.paint))
-    return plate, painted, None if key.paint is None else paint
+    return plate, painted, None if frame.paint is None else paint
 
 
 def write(run: Path, rows: Sequence[Row], space: str) -> None:

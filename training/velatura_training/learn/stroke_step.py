@@ -22,16 +22,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
-from velatura_training.data.augment import Batch
+from velatura_training.data.augment import Batch, Crop
 from velatura_training.data.colour_transfer import Palette
 from velatura_training.data.paintings import Painting
 from velatura_training.encoding import display, encode, glaze
-from velatura_training.learn.gan_step import Studio, Window
+from velatura_training.learn.gan import Gan, figures, placed, total
 from velatura_training.losses import terms as losses
 from velatura_training.losses.backbones import Backbone
 from velatura_training.losses.terms import Manner
-from velatura_training.network.generator import Shape
-from velatura_training.recipe import Recipe
 
 MARGIN = 16
 """Px around a patch that no loss sees: what lies there was painted without its surroundings."""
@@ -49,48 +47,52 @@ GRAIN = 0.02
 """Grain, of the light, that must not change the paint."""
 
 
-class Brushwork(Studio):
-    """A `Studio` that learns from paintings.
+class StrokeStep:
+    """A step for the manner of paintings, which lie over no plate.
 
     Args:
-        recipe: how to train.
-        shape: guides, canvas and bound of the painter.
+        gan: the networks that learn.
         floor: ``k`` of the gain law, scene-linear.
         backbone: eyes.
-        device: where to train.
         paintings: what to learn from.
         palette: the footage's colours to theirs.
     """
 
     def __init__(
         self,
-        recipe: Recipe,
-        shape: Shape,
+        gan: Gan,
         floor: float,
         backbone: Backbone,
-        device: torch.device,
         paintings: Sequence[Painting],
         palette: Palette,
     ) -> None:
-        super().__init__(recipe, shape, floor, backbone, device)
-        self.eyes = backbone
-        self.paintings = [painting.shown.to(device) for painting in paintings]
-        self.palette = palette.to(device)
+        self.gan, self.recipe, self.floor = gan, gan.recipe, floor
+        self.backbone = placed(backbone, gan.device)
+        self.paintings = [painting.shown.to(gan.device) for painting in paintings]
+        self.palette = palette.to(gan.device)
         with torch.no_grad():
-            self.manner = Manner.of([_inner(backbone(shown)) for shown in self.paintings])
+            self.manner = Manner.of([_inner(self.backbone(shown)) for shown in self.paintings])
 
-    def study(
+    def step(
         self, batch: Batch, progress: float, rng: torch.Generator, pace: float = 1.0
     ) -> dict[str, float]:
-        """Learn from one batch of plates; return the losses by name. As `Studio.step`."""
-        self._set_rates(progress, pace)
+        """Learn from one batch of plates; return the losses by name.
+
+        Args:
+            batch: patches, on the networks' device.
+            progress: how much of the budget is used, 0..1; steers rates and the critic's pull.
+            rng: chooses where in patches and paintings the eyes and the critic look; on the CPU.
+            pace: the learning rates are multiplied by this.
+        """
+        gan = self.gan
+        gan.set_rates(progress, pace)
         stops, result = self._paint(batch)
-        window = self._inside(batch, rng)
-        seen, plate = shown(result)[window], shown(batch.plate)[window]
-        pull = self._critic_pull(progress)
-        terms: dict[str, Tensor] = {}
+        crop = self._inside(batch, rng)
+        seen, plate = shown(result)[crop], shown(batch.plate)[crop]
+        pull = gan.critic_pull(progress)
+        critic: dict[str, Tensor] = {}
         if pull:
-            terms["critic"] = self._teach_critic(seen.detach(), self._real(seen, rng))
+            critic["critic"] = gan.teach_critic(seen.detach(), self._real(seen, rng))
         painter = self._terms(stops, seen, plate)
         if self.recipe.weights.grid:
             codes = encode(result), encode(batch.plate)
@@ -98,27 +100,25 @@ class Brushwork(Studio):
         if self.recipe.weights.consistency:
             painter["consistency"] = self._consistency(batch, result, rng)
         if pull:
-            with self.mixed:
-                scores = self.critic(seen)
-            fooled = losses.fool(self.recipe.adversarial, [s.float() for s in scores])
-            painter["adversarial"] = pull * fooled
-        self._teach_painter(torch.stack(list(painter.values())).sum())
-        return {name: float(value.detach()) for name, value in {**painter, **terms}.items()}
+            painter["adversarial"] = pull * gan.adversarial(seen)
+        gan.teach_painter(painter)
+        return figures(painter, critic)
 
-    def practise(self, batch: Batch) -> None:
+    def rehearse(self, batch: Batch) -> None:
         """Go through a painter's step without learning from it: for timing."""
         stops, result = self._paint(batch)
-        terms = self._terms(stops, shown(result), shown(batch.plate))
-        torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
-        self.painter_optimiser.zero_grad(set_to_none=True)
+        self.gan.rehearse(self._terms(stops, shown(result), shown(batch.plate)))
 
     @torch.no_grad()
-    def appraise(self, batch: Batch) -> float:
+    def judge(self, batch: Batch) -> float:
         """Return the averaged painter's own loss, without the critic, on whole frames."""
-        stops = self._stops(self.exported, batch)
+        stops = self.gan.stops(self.gan.exported, batch)
         result = glaze(batch.plate, stops, self.floor)
-        terms = self._terms(stops, shown(result), shown(batch.plate))
-        return float(torch.stack(list(terms.values())).sum())
+        return float(total(self._terms(stops, shown(result), shown(batch.plate))))
+
+    def _paint(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        stops = self.gan.stops(self.gan.painter, batch)
+        return stops, glaze(batch.plate, stops, self.floor)
 
     def _terms(self, stops: Tensor, seen: Tensor, plate: Tensor) -> dict[str, Tensor]:
         """Return the weighted losses of what is seen of a result, display values."""
@@ -128,10 +128,10 @@ class Brushwork(Studio):
             terms["l1"] = weights.l1 * losses.l1(*broad)
         if weights.l2:
             terms["l2"] = weights.l2 * losses.l2(*broad)
-        with self.mixed:
-            here = _inner(self.eyes(seen))
+        with self.gan.mixed:
+            here = _inner(self.backbone(seen))
             with torch.no_grad():
-                there = _inner(self.eyes(plate))[-1]
+                there = _inner(self.backbone(plate))[-1]
         here = [m.float() for m in here]
         terms["style"] = weights.style * losses.manner(here, self.manner)
         terms["content"] = weights.content * losses.shapes(here[-1], there.float())
@@ -151,13 +151,13 @@ class Brushwork(Studio):
         part = (..., slice(top, top + side), slice(left, left + side))
         noise = torch.randn(batch.plate[part].shape, generator=rng).to(batch.plate)
         plate = batch.plate[part] * (1 + GRAIN * noise)
-        stops = self._stops(self.painter, Batch(plate, batch.guides[part], plate))
+        stops = self.gan.stops(self.gan.painter, Batch(plate, batch.guides[part], plate))
         alone = shown(glaze(plate, stops, self.floor))
         difference = losses.l1(alone, shown(result)[part].detach())
         return self.recipe.weights.consistency * difference
 
-    def _inside(self, batch: Batch, rng: torch.Generator) -> Window:
-        """Return a window into the patches, at a random place so that no strides line up."""
+    def _inside(self, batch: Batch, rng: torch.Generator) -> Crop:
+        """Return a part of the patches, at a random place so that no strides line up."""
         side = batch.plate.shape[-1] - 2 * MARGIN - self.recipe.glance
         corner = torch.randint(self.recipe.glance + 1, (2,), generator=rng).tolist()
         top, left = (MARGIN + int(offset) for offset in corner)

@@ -21,11 +21,14 @@ from velatura_training.data import calibration_crops
 from velatura_training.data.augment import Batch
 from velatura_training.data.calibration_crops import Swatches
 from velatura_training.data.colour_transfer import Palette
+from velatura_training.data.frame import Frame
+from velatura_training.data.lesson_record import LessonRecord
 from velatura_training.data.paintings import Painting
-from velatura_training.data.plates import SMALLEST, Footage, Frame
+from velatura_training.data.plates import SMALLEST, Plates
 from velatura_training.encoding import glaze
-from velatura_training.learn.method import Course
-from velatura_training.learn.stroke_step import Brushwork, shown
+from velatura_training.learn.gan import Gan
+from velatura_training.learn.method import Method
+from velatura_training.learn.stroke_step import StrokeStep, shown
 from velatura_training.losses import backbones
 from velatura_training.network.generator import Generator, Shape
 from velatura_training.recipe import Recipe
@@ -40,11 +43,11 @@ COLOURS = 20000
 """Pixels of the footage, and of each painting, that the palette is made from."""
 
 
-class Unpaired(Course):
-    """A course in which only the manner is given.
+class Unpaired(Method):
+    """A method for which only the manner is given.
 
     Args:
-        footage: what the look shall paint.
+        plates: what the look shall paint.
         paintings: the manner.
         recipe: how to train.
         device: where to.
@@ -52,14 +55,14 @@ class Unpaired(Course):
 
     def __init__(
         self,
-        footage: Footage,
+        plates: Plates,
         paintings: Sequence[Painting],
         recipe: Recipe,
         device: torch.device,
     ) -> None:
-        self.footage, self.paintings = footage, tuple(paintings)
-        self.recipe, self.device, self.space = recipe, device, footage.space
-        side = min(recipe.patch, *(min(frame.plate.shape[1:]) for frame in footage.frames))
+        self.plates, self.paintings = plates, tuple(paintings)
+        self.recipe, self.device, self.space = recipe, device, plates.space
+        side = min(recipe.patch, *(min(frame.plate.shape[1:]) for frame in plates.frames))
         self.patch = side // 8 * 8
         if self.patch < SMALLEST:
             raise TrainingError(
@@ -69,32 +72,26 @@ class Unpaired(Course):
             )
         weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
         self.backbone = backbones.load(recipe.perceptual, weights)
-        self.work = Brushwork(
-            recipe,
-            Shape(bound=BOUND, canvas=True),
-            FLOOR,
-            self.backbone,
-            device,
-            self.paintings,
-            _palette(footage, self.paintings),
-        )
+        self.gan = Gan(recipe, Shape(bound=BOUND, canvas=True), device)
+        palette = _palette(plates, self.paintings)
+        self.learning = StrokeStep(self.gan, FLOOR, self.backbone, self.paintings, palette)
 
     @property
     def exported(self) -> Generator:
-        """See `Course`."""
-        return self.work.exported
+        """See `Method`."""
+        return self.gan.exported
 
     def step(self, used: float, pace: float, rng: torch.Generator) -> dict[str, float]:
-        """See `Course`."""
-        return self.work.study(self._sample(rng), used, rng, pace)
+        """See `Method`."""
+        return self.learning.step(self._sample(rng), used, rng, pace)
 
     def rehearse(self) -> None:
-        """See `Course`."""
-        self.work.practise(self._sample(torch.Generator().manual_seed(0)))
+        """See `Method`."""
+        self.learning.rehearse(self._sample(torch.Generator().manual_seed(0)))
 
     def judge(self) -> float:
         """Return the painter's own loss, without the critic, on a few whole frames."""
-        judged = [self.work.appraise(self._whole(frame)) for frame in self._shown]
+        judged = [self.learning.judge(self._whole(frame)) for frame in self._shown]
         return sum(judged) / len(judged)
 
     def rows(self) -> list[Row]:
@@ -102,39 +99,37 @@ class Unpaired(Course):
         return [self._row(frame) for frame in self._shown]
 
     def state(self) -> dict[str, Any]:
-        """See `Course`."""
-        return self.work.state()
+        """See `Method`."""
+        return self.gan.state()
 
     def restore(self, state: dict[str, Any]) -> None:
-        """See `Course`."""
-        self.work.restore(state)
+        """See `Method`."""
+        self.gan.restore(state)
 
-    def describe(self) -> dict[str, Any]:
-        """See `Course`."""
-        digests = {n: d for frame in self.footage.frames for n, d in frame.digests.items()}
-        return {
-            "frames": len(self.footage.frames),
-            "digests": digests | {f"style/{p.name}": p.digest for p in self.paintings},
-            "guides": [],
-            "canvas": True,
-            "carried": False,
-            "carried_by": [],
-            "colour_space": self.footage.space,
-            "depth_scale": 1.0,
-            "bound": BOUND,
-            "floor": FLOOR,
-            "perceptual": self.backbone.label,
-        }
+    def describe(self) -> LessonRecord:
+        """See `Method`."""
+        digests = {n: d for frame in self.plates.frames for n, d in frame.digests.items()}
+        return LessonRecord(
+            guides=(),
+            colour_space=self.plates.space,
+            depth_scale=1.0,
+            bound=BOUND,
+            floor=FLOOR,
+            frames=len(self.plates.frames),
+            digests=digests | {f"style/{p.name}": p.digest for p in self.paintings},
+            canvas=True,
+            perceptual=self.backbone.label,
+        )
 
     def swatches(self) -> Swatches:
-        """See `Course`."""
-        frames = [(f.plate, _weave(f.window)) for f in self.footage.frames]
+        """See `Method`."""
+        frames = [(f.plate, _weave(f.window)) for f in self.plates.frames]
         return calibration_crops.cut(frames, self.exported.alignment)
 
     @property
     def _shown(self) -> list[Frame]:
         """A few frames, the middle one first."""
-        frames = self.footage.frames
+        frames = self.plates.frames
         places = [len(frames) // 2, 0, len(frames) - 1]
         return [frames[i] for i in dict.fromkeys(places)][:SHOWN]
 
@@ -142,8 +137,8 @@ class Unpaired(Course):
         """Return random patches, each on a canvas of its own: no place may learn its ripples."""
         plates, weaves = [], []
         for _ in range(self.recipe.batch):
-            frame = self.footage.frames[
-                int(torch.randint(len(self.footage.frames), (), generator=rng))
+            frame = self.plates.frames[
+                int(torch.randint(len(self.plates.frames), (), generator=rng))
             ]
             top, left = (
                 int(torch.randint(size - self.patch + 1, (), generator=rng))
@@ -182,8 +177,8 @@ class Unpaired(Course):
         return plate, painted, _framed(self.paintings[0], *plate.shape[:2])
 
 
-def _palette(footage: Footage, paintings: Sequence[Painting]) -> Palette:
-    frames = [shown(frame.plate[None]) for frame in footage.frames]
+def _palette(plates: Plates, paintings: Sequence[Painting]) -> Palette:
+    frames = [shown(frame.plate[None]) for frame in plates.frames]
     return Palette.between(_colours(frames), _colours([p.shown for p in paintings]))
 
 

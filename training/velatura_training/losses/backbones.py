@@ -61,12 +61,12 @@ class Backbone(nn.Module, ABC):
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1))
 
     def forward(self, display: Tensor) -> list[Tensor]:
-        """Return the maps after each tap, finest first."""
+        """Return the maps after each tap, finest first, of ``(N, 3, H, W)`` display RGB 0..1."""
         return self.features((display - self.mean) / self.std)
 
     @abstractmethod
     def features(self, x: Tensor) -> list[Tensor]:
-        """Return the maps of a normalised picture."""
+        """Return ``(N, C, h, w)`` maps of a normalised picture ``(N, 3, H, W)``, finest first."""
 
 
 class EfficientNetLite0(Backbone):
@@ -87,6 +87,7 @@ class EfficientNetLite0(Backbone):
         )
 
     def features(self, x: Tensor) -> list[Tensor]:
+        """Return 32 and 96 channels at half, 144 at a quarter of the resolution."""
         stem = F.relu6(self.stem(x))
         x, _, _ = self.first(stem)
         x, wide, _ = self.second(x)
@@ -105,7 +106,10 @@ class Inverted(nn.Module):
         self.project = _folded(state, f"{name}._project_conv", f"{name}._bn2")
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the block's answer, and what it saw after expanding and after filtering."""
+        """Return the block's answer, and what it saw after expanding and after filtering.
+
+        ``(N, C, H, W)``; the answer and the last have 1/stride of the resolution.
+        """
         wide = x if self.expand is None else F.relu6(self.expand(x))
         deep = F.relu6(self.depthwise(wide))
         y: Tensor = self.project(deep)
@@ -132,6 +136,7 @@ class SqueezeNet(Backbone):
         self.fires = nn.ModuleDict({str(i): Fire(state, f"features.{i}") for i in numbers})
 
     def features(self, x: Tensor) -> list[Tensor]:
+        """Return 64, 128, 256, 384, 384, 512 and 512 channels at 1/2 to 1/16, or the first few."""
         x = F.relu(self.stem(x))
         maps = [x]
         for i in range(2, self.last + 1):
@@ -154,6 +159,7 @@ class Fire(nn.Module):
         self.wide = _conv(state, f"{name}.expand3x3")
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return ``(N, narrow + wide, H, W)`` of ``(N, C, H, W)``."""
         x = F.relu(self.squeeze(x))
         return torch.cat([F.relu(self.narrow(x)), F.relu(self.wide(x))], 1)
 
@@ -168,6 +174,7 @@ class VGG19(Backbone):
         self.convs = nn.ModuleDict({str(i): _conv(state, f"features.{i}") for i in self.CONVS})
 
     def features(self, x: Tensor) -> list[Tensor]:
+        """Return 64 and 64 channels at full, 128 and 128 at half, 256 at 1/4 of the resolution."""
         maps = []
         for i in range(self.CONVS[-1] + 1):
             if i in self.POOLS:

@@ -21,7 +21,7 @@ from velatura.plate import colour, flat
 from velatura_training.encoding import display
 from velatura_training.metrics import fidelity, flip, highlights, structure, texture
 from velatura_training.metrics.eyes import Eyes
-from velatura_training.metrics.frames import NO_MOTION, SPACE, Footage, clean, listed, same_size
+from velatura_training.metrics.frames import NO_MOTION, SPACE, Frames, clean, listed, same_size
 from velatura_training.metrics.motion import warp_error
 from velatura_training.metrics.scores import Scores, Verdict
 
@@ -30,10 +30,10 @@ SMALLEST_STYLE = 32
 
 
 def evaluate(
-    results: Footage,
+    results: Frames,
     eyes: Eyes,
-    truths: Footage | None = None,
-    plates: Footage | None = None,
+    truths: Frames | None = None,
+    plates: Frames | None = None,
     styles: Sequence[Path] = (),
 ) -> Verdict:
     """Return the scores of a shot: of every truth frame, or of every result where there is none.
@@ -55,12 +55,12 @@ def evaluate(
             do="Name painted frames, the plate, or a style picture.",
         )
     frames = sorted((truths or results).files)
-    for kind, footage in (("result", results), ("plate", plates)):
-        missing = [f for f in frames if footage and f not in footage.files]
+    for kind, pictures in (("result", results), ("plate", plates)):
+        missing = [f for f in frames if pictures and f not in pictures.files]
         if missing:
             raise FrameError(
                 f"No {kind} for frames {', '.join(map(str, missing))}",
-                found=f"a {kind} for {listed(footage.files)}" if footage else None,
+                found=f"a {kind} for {listed(pictures.files)}" if pictures else None,
             )
     followed = plates is not None and plates.has_motion()
     scores, source = {}, ""
@@ -153,10 +153,10 @@ def held_out(
 
 def _still(
     frame: int,
-    results: Footage,
+    results: Frames,
     eyes: Eyes,
-    truths: Footage | None,
-    plates: Footage | None,
+    truths: Frames | None,
+    plates: Frames | None,
     styles: Sequence[Path],
 ) -> Scores:
     """Return a frame's scores without its neighbours."""
@@ -176,7 +176,7 @@ def _still(
 
 
 def _moving(
-    frame: int, results: Footage, truths: Footage | None, plates: Footage
+    frame: int, results: Frames, truths: Frames | None, plates: Frames
 ) -> tuple[Scores, str]:
     """Return how a frame follows from the one before, and how that was known."""
     motion = plates.motion(frame)
@@ -184,10 +184,10 @@ def _moving(
         return {}, ""
     sequences = {"ew": results, "ewTruth": truths, "ewPlate": plates}
     scores: Scores = {}
-    for name, footage in sequences.items():
-        if footage is None or {frame - 1, frame} - footage.files.keys():
+    for name, pictures in sequences.items():
+        if pictures is None or {frame - 1, frame} - pictures.files.keys():
             continue
-        before, now = (clean(footage.read(f)) for f in (frame - 1, frame))
+        before, now = (clean(pictures.read(f)) for f in (frame - 1, frame))
         error = warp_error(before, now, motion)
         if error is not None:
             scores[name] = error
@@ -218,7 +218,7 @@ def _still_notes(verdict: Verdict) -> list[str]:
 
 
 def _notes(
-    verdict: Verdict, truths: Footage | None, plates: Footage | None, followed: bool
+    verdict: Verdict, truths: Frames | None, plates: Frames | None, followed: bool
 ) -> list[str]:
     """Return why figures are missing."""
     notes = _still_notes(verdict)

@@ -10,10 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from velatura.channels import parse_overrides
 from velatura.errors import FrameError, ImageError
 from velatura.image import exr
 from velatura.image.numbered import find
 from velatura.plate import colour, flat, passes
+from velatura.plate.beauty import pick_beauty
 from velatura.scene import optical_flow
 from velatura_training.encoding import HALF_MAX, display
 from velatura_training.metrics import motion
@@ -29,7 +31,7 @@ NO_MOTION = (
 
 
 @dataclass(frozen=True)
-class Footage:
+class Frames:
     """Pictures of a shot, by frame number.
 
     Attributes:
@@ -45,14 +47,14 @@ class Footage:
     passes: Mapping[str, str] | None = None
 
     @classmethod
-    def of(cls, pattern: str, layer: str = "", space: str = "", named_passes: str = "") -> Footage:
+    def of(cls, pattern: str, layer: str = "", space: str = "", named_passes: str = "") -> Frames:
         """Return the frames of ``name.####.exr`` that lie on disk, or of one file.
 
         Raises:
             FrameError: there is none.
             PassError: ``named_passes`` makes no sense.
         """
-        return cls(find(pattern), layer, space, passes.parse_overrides(named_passes))
+        return cls(find(pattern), layer, space, parse_overrides(named_passes))
 
     def read(self, frame: int) -> Tensor:
         """Return a frame, ``(1, 3, H, W)`` scene-linear Rec.709, NaN and Inf as they are.
@@ -71,8 +73,8 @@ class Footage:
         planes = np.ascontiguousarray(read.rgb.transpose(2, 0, 1))
         return torch.from_numpy(colour.convert(planes, self.space or read.space, SPACE))[None]
 
-    def only(self, frames: Collection[int]) -> Footage:
-        """Return the footage of those frames that it has."""
+    def only(self, frames: Collection[int]) -> Frames:
+        """Return those of the frames that it has."""
         return replace(self, files={f: path for f, path in self.files.items() if f in frames})
 
     def path(self, frame: int) -> Path:
@@ -107,7 +109,7 @@ class Footage:
         if path.suffix.lower() != ".exr":
             return {}
         image = exr.read(path)
-        window = image.find(passes.pick_beauty(image, self.layer).rgb[0])[0].data
+        window = image.find(pick_beauty(image, self.layer).rgb[0])[0].data
         found = passes.pick_guides(image, ("vector", "depth"), self.passes, window)
         return {name: torch.from_numpy(planes) for name, planes in found.items()}
 

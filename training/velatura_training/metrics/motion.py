@@ -1,10 +1,9 @@
 """Where things were a frame before, and how much a picture flickers when it is followed there.
 
-The renderer's vectors are taken where the plate has them, else optical flow of the plate. Vectors
-are Blender's: four channels in px, y up; with x, y in the picture (y down), a pixel was at
-``(x + X, y - Y)`` a frame before and will be at ``(x - Z, y + W)`` a frame later. The first frame
-of a render has X = Y = 0 and the last Z = W = 0 though things move; as both frames of a pair must
-tell the same story, such zeros are found out.
+The renderer's vectors are taken where the plate has them (`velatura.scene.vectors`), else optical
+flow of the plate. The first frame of a render has no motion to the frame before and the last none
+to the frame after, though things move; as both frames of a pair must tell the same story, such
+zeros are found out.
 """
 
 from __future__ import annotations
@@ -15,16 +14,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
-from velatura.scene import optical_flow
+from velatura.scene import optical_flow, vectors
 from velatura_training.encoding import encode
-
-RELATIVE, SLACK = 0.01, 0.5
-"""How far the ways there and back may disagree: part of their squared lengths, plus px^2
-(Sundaram, Brox & Keutzer 2010, as Lai et al. 2018 use it)."""
 
 BEND, BEND_SLACK = 0.01, 0.002
 """Steepest change of an estimated flow that is no boundary: part of its squared length, plus px^2
-(from the same)."""
+(Sundaram, Brox & Keutzer 2010, as Lai et al. 2018 use it)."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +47,8 @@ def of_vectors(before: Tensor, now: Tensor, surface: Tensor | None = None) -> Mo
             as well. With it, ink lines that hang over the sky beside an object do not count: they
             go with the object, and the vectors there with the sky.
     """
-    back, forth = torch.stack([now[0], -now[1]]), torch.stack([-before[2], before[3]])
+    back = torch.from_numpy(vectors.to_before(now.numpy()))
+    forth = torch.from_numpy(vectors.to_after(before.numpy()))
     visible = _agree(back, forth)
     return Motion(back, visible if surface is None else visible & surface, "vector")
 
@@ -111,8 +107,7 @@ def _agree(back: Tensor, forth: Tensor) -> Tensor:
     x, y = _targets(back)
     inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     home = warp(forth[None], back)[0]
-    lengths = back.square().sum(0) + home.square().sum(0)
-    return inside & ((back + home).square().sum(0) <= RELATIVE * lengths + SLACK)
+    return inside & torch.from_numpy(vectors.agree(back.numpy(), home.numpy()))
 
 
 def _bends(way: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from velatura.plate import colour
 from velatura.report import contact_sheet
 from velatura_training.encoding import display, encode
 from velatura_training.metrics import flip
-from velatura_training.metrics.frames import SPACE, Footage, clean
+from velatura_training.metrics.frames import SPACE, Frames, clean
 from velatura_training.metrics.scores import Scores, Verdict
 
 WIDEST = 640
@@ -28,7 +28,7 @@ SHOWN = ("flip", "l1log", "lpips", "gram", "msssimP", "edgeP", "gramS", "ewR")
 
 
 def write(
-    path: Path, verdict: Verdict, results: Footage, truths: Footage | None, plates: Footage | None
+    path: Path, verdict: Verdict, results: Frames, truths: Frames | None, plates: Frames | None
 ) -> None:
     """Write plate, result, truth and heat map of the worst, the median and the best frame.
 
@@ -47,14 +47,14 @@ def write(
         StorageError: the file cannot be written.
     """
     columns = {"plate": plates, "result": results, "truth": truths}
-    there = {name: footage for name, footage in columns.items() if footage is not None}
+    there = {name: frames for name, frames in columns.items() if frames is not None}
     wanted = truths or plates
     titles = list(there)
     if wanted is not None:
         titles.append("error (FLIP)" if wanted is truths else "change (FLIP)")
     rows, labels = [], []
     for words, frame in chosen(verdict.frames).items():
-        pictures = [clean(footage.read(frame)) for footage in there.values()]
+        pictures = [clean(frames.read(frame)) for frames in there.values()]
         row = [_small(_linear(p)) for p in pictures]
         if wanted is not None:
             row.append(_small(_heat(clean(results.read(frame)), clean(wanted.read(frame)))))

@@ -19,6 +19,7 @@ class Block(nn.Module):
         self.scale = nn.Parameter(torch.full((), 0.2))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return ``(N, width, H, W)`` from the same."""
         y: Tensor = self.first(F.leaky_relu(x, LEAK))
         y = self.second(F.leaky_relu(y, LEAK))
         return x + self.scale * y
@@ -36,6 +37,7 @@ class Down(nn.Module):
         self.conv = conv(narrow, wide)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return ``(N, wide, H/2, W/2)`` of ``(N, narrow, H, W)``; the sides are even."""
         blurred = F.conv2d(x, self.kernel, stride=2, padding=1, groups=x.shape[1])
         y: Tensor = self.conv(blurred)
         return y
@@ -49,6 +51,7 @@ class Up(nn.Module):
         self.conv = conv(wide, narrow, 1, padding=0)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        """Return ``(N, narrow, 2H, 2W)`` of ``(N, wide, H, W)`` and a skip of the result's size."""
         return skip + F.interpolate(self.conv(x), scale_factor=2.0, mode="bilinear")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from velatura_training.network.generator import Generator, Shape
-from velatura_training.network.stroke_unet import Brush
+from velatura_training.network.stroke_unet import StrokeUNet
 from velatura_training.network.unet import ResNet, UNet
 
 
@@ -31,7 +31,7 @@ def build(name: str, tier: str, shape: Shape) -> Generator:
     """Return the generator called ``unet``, ``resnet`` or ``brush``, in the size of a tier."""
     size = TIERS[tier]
     if name == "brush":
-        return Brush(shape, size.widths, size.stacks)
+        return StrokeUNet(shape, size.widths, size.stacks)
     if name == "unet":
         return UNet(shape, size.widths, size.stacks)
     return ResNet(shape, size.width, size.blocks)

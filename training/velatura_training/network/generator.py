@@ -24,11 +24,9 @@ from torch import Tensor, nn
 
 from velatura.apply import canvas
 from velatura.carry.paint import CHANNELS
+from velatura.plate.encoding import SCALE
 from velatura.plate.passes import GUIDES
-from velatura_training.encoding import HALF_MAX, SCALE, SLOPE
-
-STOPS = SCALE * math.log(2)
-"""Natural logarithm of the light per unit of the encoding."""
+from velatura_training.encoding import STOPS, encode_natural
 
 MIDDLE = 0.6
 """Encoded light around which paint lies; mid-grey 0.18 has 0.57."""
@@ -40,9 +38,6 @@ FAITH = 3.0
 """What the trust in merged paint starts from, as a logit: a look that has learnt nothing yet shows
 its merged paint, which is better than anything it could do instead."""
 
-HELD = 4
-"""Paint of worth w is held to by ``w^4``: paint of worth 1, the painted frame itself, is shown as it
-is, and near a key the network has little to say."""
 
 BLACK = 1e-3
 """Light x 128 below which darker makes no difference: 17 stops under white."""
@@ -91,7 +86,8 @@ class Generator(nn.Module, ABC):
 
     Attributes:
         alignment: height and width must be multiples of this many pixels.
-        say: how much of what the network says counts against merged paint: 1, or 0 for none.
+        say: how much of what the network says counts against merged paint: 1, or 0
+            for none.
     """
 
     alignment: int
@@ -100,7 +96,8 @@ class Generator(nn.Module, ABC):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
-        self.register_buffer("say", torch.ones(()), persistent=False)
+        if shape.merged:
+            self.register_buffer("say", torch.ones(()))
 
     def forward(self, rgb: Tensor, guides: Tensor | None = None) -> Tensor:
         """Return the gain.
@@ -112,8 +109,7 @@ class Generator(nn.Module, ABC):
         Returns:
             ``(N, 3, H, W)`` stops, within plus or minus the bound.
         """
-        # E(x) by natural logarithm: ONNX has no other.
-        light = torch.log(1 + SLOPE * rgb.clamp(0.0, HALF_MAX)) * (1 / STOPS)
+        light = encode_natural(rgb)
         x = light if guides is None else torch.cat([light, *self._scaled(guides)], 1)
         answer = self.trunk(x)
         stops = self.shape.bound * torch.tanh(answer[:, :3])
@@ -124,7 +120,8 @@ class Generator(nn.Module, ABC):
         if not self.shape.merged:
             trust = torch.sigmoid(TRUST * (2 * worth - 1) + answer[:, 3:]) * torch.ceil(worth)
             return self._mixed(light, stops, carried, trust)
-        free = (1 - worth[:, :1] ** HELD) * self.say
+        # Paint of worth 1, the painted frame itself, is shown as it is; near a key, nearly so.
+        free = (1 - worth[:, :1].square().square()) * self.say
         trust = 1 - (1 - torch.sigmoid(FAITH + answer[:, 3:])) * free
         return self._mixed(light, stops * free, carried, trust * torch.ceil(worth))
 
@@ -148,7 +145,15 @@ class Generator(nn.Module, ABC):
 
     @abstractmethod
     def trunk(self, x: Tensor) -> Tensor:
-        """Return the unbounded gain of an encoded picture."""
+        """Return the unbounded gain of an encoded picture.
+
+        Args:
+            x: ``(N, 3 + shape.channels, H, W)``: encoded light, then guides, canvas and carried
+                paint as `forward` scales them; H and W are multiples of `alignment`.
+
+        Returns:
+            ``(N, shape.answers, H, W)``: stops before the bound, then logits of the trust in paint.
+        """
 
     def _scaled(self, guides: Tensor) -> list[Tensor]:
         """Return the guides with depth as ``z / (z + scale)``: 0 is background, 1 is far.

@@ -20,7 +20,7 @@ FINEST = 16
 """Channels at full resolution: as few as ONNX Runtime's blocked layout takes without padding."""
 
 
-class Brush(Pyramid):
+class StrokeUNet(Pyramid):
     """A `Pyramid` with two layers at the whole resolution, and edge pixels repeated everywhere."""
 
     def __init__(
@@ -49,6 +49,7 @@ class SoftDown(Down):
     """A `Down` that repeats its edge pixels."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """See `Down`."""
         framed = F.pad(x, (1, 1, 1, 1), mode="replicate")
         y: Tensor = self.conv(F.conv2d(framed, self.kernel, stride=2, groups=x.shape[1]))
         return y

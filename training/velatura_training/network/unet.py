@@ -42,7 +42,7 @@ class Pyramid(Generator):
         self.fine_out = stack(fine, blocks[4])
 
     def body(self, x: Tensor) -> Tensor:
-        """Return what is seen of an encoded picture, at half its resolution."""
+        """Return ``(N, widths[0], H/2, W/2)`` features of `Generator.trunk`'s input."""
         half = self.fine_in(self.stem(x))
         quarter = self.middle_in(self.down_1(half))
         eighth = self.coarse(self.down_2(quarter))
@@ -64,6 +64,7 @@ class UNet(Pyramid):
         self.head = _head(widths[0], 2, shape.answers)
 
     def trunk(self, x: Tensor) -> Tensor:
+        """See `Generator`: ``(N, widths[0], H/2, W/2)`` features, shuffled up by two."""
         stops: Tensor = self.head(self.body(x))
         return stops
 
@@ -80,6 +81,7 @@ class ResNet(Generator):
         self.head = _head(width, 4, shape.answers)
 
     def trunk(self, x: Tensor) -> Tensor:
+        """See `Generator`: ``(N, width, H/4, W/4)`` features, shuffled up by four."""
         stops: Tensor = self.head(self.body(self.stem(x)))
         return stops
 

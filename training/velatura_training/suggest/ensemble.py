@@ -15,7 +15,7 @@ from velatura.image.planes import FloatArray, Window
 from velatura.scene.footage import Footage
 from velatura.suggest.coverage import Reach
 from velatura_training.data import carried_keys
-from velatura_training.data.keys import Lesson, unpainted
+from velatura_training.data.lesson import Lesson, unpainted
 from velatura_training.encoding import encode, glaze
 from velatura_training.network.generator import Generator
 

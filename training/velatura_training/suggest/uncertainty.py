@@ -27,8 +27,10 @@ from velatura.suggest.coverage import Reach, spread
 from velatura.suggest.selection import Prices
 from velatura.system.progress import Report
 from velatura_training import run_folder
-from velatura_training.data.keys import Lesson
+from velatura_training.data import lesson_record
+from velatura_training.data.lesson import Lesson
 from velatura_training.export import trained
+from velatura_training.learn import gan
 from velatura_training.network.generator import Generator
 from velatura_training.recipe import Recipe
 from velatura_training.suggest import ensemble
@@ -140,32 +142,24 @@ def read(run: Path, footage: Footage) -> Learnt:
     Raises:
         TrainingError: no run, one that was not learnt from painted keys, or another shot's.
     """
-    lesson = run_folder.read_lesson(run)
+    lesson = lesson_record.read(run)
     recipe = Recipe.loads(run_folder.read_text(run / run_folder.RECIPE))
     path = run / run_folder.CHECKPOINT
-    state = run_folder.load(path, torch.device("cpu")).get("course", {})
-    painted = lesson.get("frames")
-    if not isinstance(painted, list):
+    weights = gan.painters(run_folder.method_state(run))
+    painted = lesson.painted
+    if not painted:
         raise TrainingError(
             f"{run} was not learnt from painted keys",
-            do="Leave --run away: what to paint first is found without one",
+            do="Omit --run: the first frame to paint is found without one",
         )
-    average = {
-        name.removeprefix("module."): value
-        for name, value in state.get("average", {}).items()
-        if name.startswith("module.")
-    }
-    painters = [
-        trained.painter_of({"painter": weights}, recipe, lesson, path)
-        for weights in (average, state.get("painter", {}))
-    ]
+    averaged, latest = (trained.painter_of(some, recipe, lesson, path) for some in weights)
     carry = None
-    if lesson["carried"]:
+    if lesson.carried:
         carry = packing.unpack(run_folder.read_text(run / run_folder.CARGO).strip(), str(run))
     _refuse_other_shot(run, footage, painted, carry)
-    means = (tuple(lesson["guides"]), lesson["colour_space"], lesson["depth_scale"])
-    told = Lesson((), (), *means, carry=carry, carried_by=tuple(lesson["carried_by"]))
-    return Learnt(tuple(painted), painters[0], painters[1], told, lesson["floor"])
+    means = (lesson.guides, lesson.colour_space, lesson.depth_scale)
+    told = Lesson((), (), *means, carry=carry, carried_by=lesson.carried_by)
+    return Learnt(painted, averaged, latest, told, lesson.floor)
 
 
 def _refuse_other_shot(

@@ -21,10 +21,11 @@ from itertools import count
 
 import bpy
 
+from velatura.half import HALF_MAX
+from velatura.job import MOST_STRENGTH
+
 from ..compat import new_math, new_value
 
-HALF_MAX = 65504.0  # the largest finite half float (IEEE 754 binary16)
-MOST_STRENGTH = 4.0  # of strength x mask: `velatura.job.MOST_STRENGTH`
 SLIDER_END = 2.0  # twice as painted, in stops: where the socket's slider ends
 
 FLOOR, GAIN, EVEN = "floor", "gain", "even strength"
@@ -58,7 +59,8 @@ def build(
     nodes.link(gain.outputs["Image"], stops.inputs[0])
 
     # Single values as long as nothing is wired into them: then they cost nothing.
-    mask = nodes.math(1, "MINIMUM", nodes.math(1, "MAXIMUM", source.outputs["Mask"], 0.0), 4.0)
+    positive = nodes.math(1, "MAXIMUM", source.outputs["Mask"], 0.0)
+    mask = nodes.math(1, "MINIMUM", positive, MOST_STRENGTH)
     strength = nodes.math(1, "MAXIMUM", source.outputs["Strength"], 0.0)
     amount = nodes.math(2, "MINIMUM", nodes.math(2, "MULTIPLY", strength, mask), MOST_STRENGTH)
     exponent = nodes.math(3, "MULTIPLY", amount, LN_2)

@@ -1,27 +1,23 @@
-"""The wiring: whether the graph before a look has changed since a frame was baked.
+"""The graph digest: whether the graph in front of a look has changed since a frame was baked.
 
 Every render checks the pictures themselves. The sidebar cannot render, so it compares marks: a
-digest of the nodes before the look, their settings, keyframes and links. What changes in the 3D
-scene is not in it and shows when the frame is rendered.
+mark is a digest of the nodes before the look, their settings, keyframes and links. What changes in
+the 3D scene is not in it and shows when the frame is rendered.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from functools import cache
 
 import bpy
 
-from velatura import fingerprint
-from velatura.atomic import replacing
+from velatura import bakes
 
 from . import gain_nodes
 from .looknode import LookNode, is_look
 
-_FILE = "wiring.json"
-_DIGEST_KEY = "velatura/digest"  # header attribute of a gain layer: the look that made it
 _DEEP = 6  # levels of settings within settings: a curve's points are four down
 _BESIDE_THE_POINT = {"rna_type", "inputs", "outputs", "internal_links", "node_tree", "parent"}
 _PLAIN = {str, int, float, bool, type(None)}
@@ -41,25 +37,6 @@ def mark(look: LookNode) -> str:
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
-def remember(look: LookNode, frames: list[int], made_with: str) -> None:
-    """Note with which mark frames were baked: the inverse of `recall`."""
-    before = recall(look)
-    marks = before | dict.fromkeys(frames, made_with)
-    if marks == before:
-        return
-    with replacing(look.stem.parent / _FILE) as path:
-        path.write_text(json.dumps(marks), encoding="utf-8")
-
-
-def recall(look: LookNode) -> dict[int, str]:
-    """Return the marks with which frames were baked; none for those baked elsewhere."""
-    try:
-        text = (look.stem.parent / _FILE).read_text(encoding="utf-8")
-        return {int(frame): str(found) for frame, found in json.loads(text).items()}
-    except (OSError, ValueError, AttributeError):  # not there yet, or not ours: nothing is known
-        return {}
-
-
 def states(look: LookNode, frames: Iterable[int], now: str) -> dict[int, str]:
     """Return for each frame "baked", "missing", or "stale": made with another look or graph.
 
@@ -68,13 +45,8 @@ def states(look: LookNode, frames: Iterable[int], now: str) -> dict[int, str]:
         frames: frame numbers.
         now: its `mark`.
     """
-    digest, marks = look.digest(), recall(look)
-    found = {}
-    for frame in frames:
-        made_with = fingerprint.stored(look.gain(frame), _DIGEST_KEY)
-        right = made_with == digest and marks.get(frame, now) == now
-        found[frame] = "missing" if not made_with else "baked" if right else "stale"
-    return found
+    gains = {frame: (look.gain(frame),) for frame in frames}
+    return bakes.states(look.folder, gains, look.digest(), now)
 
 
 def _told(tree: bpy.types.NodeTree, ends: Iterable[bpy.types.NodeSocket]) -> list[object]:

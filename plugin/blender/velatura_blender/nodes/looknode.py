@@ -7,7 +7,6 @@ also names the folder of its gain layers.
 from __future__ import annotations
 
 import hashlib
-import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ from pathlib import Path
 
 import bpy
 
-from velatura import fingerprint, look
+from velatura import bakes, fingerprint
 from velatura.errors import InputError, LookError
+from velatura.look import Look, read
 
 from ..compat import graph_of
 from ..preferences import preferences
@@ -72,11 +72,16 @@ class LookNode:
         """What the files of its gain layers begin with: ``.../ink-3f2a/ink``."""
         image = gain_nodes.gain_image(self.group)
         path = bpy.path.abspath(image.filepath_raw, library=image.library)
-        return Path(path.rpartition(".gain.")[0])
+        return Path(bakes.gain_stem(path))
+
+    @property
+    def folder(self) -> Path:
+        """The folder of its gain layers."""
+        return self.stem.parent
 
     def gain(self, frame: int) -> Path:
         """Return the gain layer of a frame."""
-        return self.stem.with_name(f"{self.stem.name}.gain.{frame:0{_DIGITS}d}.exr")
+        return self.stem.with_name(bakes.gain_name(self.stem.name, _number(frame)))
 
     def digest(self) -> str:
         """Return the look file's digest; where the file is gone, the one it had when chosen."""
@@ -106,9 +111,9 @@ def rendered(scene: bpy.types.Scene) -> list[LookNode]:
     for node in reached.values():
         _refuse_hidden(node)
     found = [
-        LookNode(name, node, sum(map(_glazes, upstream(node))))
+        LookNode(name, node, sum(map(_is_active, upstream(node))))
         for name, node in reached.items()
-        if _glazes(node)
+        if _is_active(node)
     ]
     return sorted(found, key=lambda each: each.depth)
 
@@ -130,7 +135,7 @@ def create(tree: bpy.types.NodeTree, path: Path) -> bpy.types.Node:
         LookError: the file is not a look.
         InputError: the .blend has no folder yet that the gain layers could lie beside.
     """
-    found = look.read(path)
+    found = read(path)
     group = bpy.data.node_groups.new(found.card.name, "CompositorNodeTree")
     group.velatura.uid = uuid.uuid4().hex[:8]
     card = found.card
@@ -158,7 +163,7 @@ def change(node: bpy.types.Node, path: Path) -> None:
     Raises:
         LookError: the file is not a look.
     """
-    found = look.read(path)
+    found = read(path)
     _remember(node.node_tree, found)
     gain_nodes.set_floor(node.node_tree, found.card.floor)
     gain_nodes.set_calibration(node.node_tree, found.card.strength_lut)
@@ -192,14 +197,18 @@ def update(look: LookNode) -> None:
         return
     if look.group.library:
         raise InputError(
-            f"The file of the look {look.title} is another one than when it was linked",
+            f"The file of the look {look.title} has changed since it was linked",
             do=f"Open {look.group.library.filepath}, render or bake there, and save it",
         )
     change(look.node, look.path)
 
 
-def _glazes(node: bpy.types.Node) -> bool:
+def _is_active(node: bpy.types.Node) -> bool:
     return is_look(node) and not node.mute
+
+
+def _number(frame: int) -> str:
+    return f"{frame:0{_DIGITS}d}"
 
 
 def _links(node: bpy.types.Node) -> Iterator[bpy.types.NodeLink]:
@@ -238,7 +247,7 @@ def _writes(node: bpy.types.Node) -> bool:
     return any(each.bl_idname == FILE_OUTPUT or _writes(each) for each in inner)
 
 
-def _remember(group: bpy.types.NodeTree, found: look.Look) -> None:
+def _remember(group: bpy.types.NodeTree, found: Look) -> None:
     group.name = found.card.name
     group.velatura.look, group.velatura.digest = str(found.path), found.digest
     group.velatura.guides = " ".join(found.card.passes)
@@ -249,12 +258,12 @@ def _gain_sequence(name: str, uid: str) -> bpy.types.Image:
     cache = preferences().cache
     if cache.startswith("//") and not bpy.data.filepath:
         raise InputError(
-            "The gain layers have no place yet: the .blend file was never saved",
+            "The gain layers have no folder yet: the .blend file was never saved",
             do="Save it, or give an absolute cache folder in the add-on's preferences",
         )
-    slug = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_") or "look"
+    folder = f"{cache.rstrip('/')}/{bakes.folder_name(name, uid)}"
     image = bpy.data.images.new(f"{name} gain", 1, 1, float_buffer=True, is_data=True)
     image.source = "SEQUENCE"
-    image.filepath_raw = f"{cache.rstrip('/')}/{slug}-{uid}/{slug}.gain.{0:0{_DIGITS}d}.exr"
+    image.filepath_raw = f"{folder}/{bakes.gain_name(bakes.slug(name), _number(0))}"
     image.colorspace_settings.name = "Non-Color"
     return image

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import bpy
 
+from velatura import channels
 from velatura.errors import PassError
 
 from .looknode import LookNode, upstream
 
 LAYERS = "CompositorNodeRLayers"
 
-# Guide -> sockets that hold it, the first found wins (Blender 5's name, then 4's), and the view
-# layer's switch that renders it.
-_GUIDES = {
-    "normal": (("Normal",), "use_pass_normal"),
-    "depth": (("Depth",), "use_pass_z"),
-    "position": (("Position",), "use_pass_position"),
-    "vector": (("Vector",), "use_pass_vector"),
-    "albedo": (("Diffuse Color", "DiffCol", "Denoising Albedo"), "use_pass_diffuse_color"),
-    "id": (
-        ("CryptoObject00", "CryptoAsset00", "CryptoMaterial00", "Object Index", "IndexOB"),
-        "use_pass_cryptomatte_object",
-    ),
+_SOURCES = {LAYERS, "CompositorNodeImage"}
+_SWITCHES = {  # guide -> the view layer's switch that renders it
+    "normal": "use_pass_normal",
+    "depth": "use_pass_z",
+    "position": "use_pass_position",
+    "vector": "use_pass_vector",
+    "albedo": "use_pass_diffuse_color",
+    "id": "use_pass_cryptomatte_object",
 }
 
 
@@ -52,7 +49,7 @@ def enable(look: LookNode, guides: tuple[str, ...]) -> list[str]:
         return []
     scene, layer = layers[0].scene, layers[0].layer
     for guide in missing:
-        setattr(scene.view_layers[layer], _GUIDES[guide][1], True)
+        setattr(scene.view_layers[layer], _SWITCHES[guide], True)
     layers[0].scene, layers[0].layer = scene, layer  # the node of another scene looks only then
     return missing
 
@@ -63,17 +60,19 @@ def lacking(look: LookNode, guides: tuple[str, ...]) -> list[str]:
 
 
 def _nearest(look: LookNode, guide: str) -> tuple[bpy.types.Node, bpy.types.NodeSocket] | None:
-    names, _ = _GUIDES[guide]
+    """Return the nearest node before a look that has a guide, and the socket that holds it."""
     for node in upstream(look.node):
-        there = {socket.name: socket for socket in node.outputs if socket.enabled}
-        for name in names:
-            if name in there and node.bl_idname in {LAYERS, "CompositorNodeImage"}:
+        if node.bl_idname not in _SOURCES:
+            continue
+        there = {socket.name.casefold(): socket for socket in node.outputs if socket.enabled}
+        for name in channels.LAYERS[guide]:
+            if name in there:
                 return node, there[name]
     return None
 
 
 def _listed(look: LookNode) -> str:
-    sources = [n for n in upstream(look.node) if n.bl_idname in {LAYERS, "CompositorNodeImage"}]
+    sources = [node for node in upstream(look.node) if node.bl_idname in _SOURCES]
     return (
         "; ".join(
             f"{node.name} with {', '.join(s.name for s in node.outputs if s.enabled)}"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from velatura_blender.preferences import VELATURA_Preferences
-
+from ..preferences import VELATURA_Preferences
 from . import gain_nodes
 
 
@@ -39,8 +38,8 @@ class VELATURA_LookSettings(bpy.types.PropertyGroup):
     )
     even: bpy.props.BoolProperty(
         name="Even to the Eye",
-        description="Half the strength shows half of the look. Off, it is half of the look's stops,"
-        " of which the first show most. 0, and 1 and more, are the same either way",
+        description="On: 0.5 looks like half the look. Off: 0.5 is half the stops, which looks like"
+        " more. 0 and values from 1 up are unaffected",
         get=_is_even,
         set=_set_even,
     )
@@ -52,8 +51,8 @@ class VELATURA_SceneSettings(bpy.types.PropertyGroup):
     bake: bpy.props.BoolProperty(
         name="Bake While Rendering",
         description="Check every frame's gain layers while rendering, and make those that are"
-        " missing or out of date. Without, what was baked is used as it is, and a frame that"
-        " was not baked, or is out of date, stops the render",
+        " missing or out of date. Off, baked layers are used as they are, and a frame"
+        " whose layer is missing or out of date stops the render",
         default=True,
     )
 

@@ -8,14 +8,14 @@ from functools import partial
 
 import bpy
 
-from velatura.client import Step
+from velatura.bakes import Step
 from velatura.errors import InputError
 
 from .. import compat
 from ..nodes import looknode
 from . import hook
 from .layer_groups import reads_renders, show
-from .session import Glazing
+from .session import RenderSession
 from .temp_scenes import PREFIX, discard, render_still, silence, temporary
 
 
@@ -36,18 +36,18 @@ def steps(scene: bpy.types.Scene, frames: Sequence[int]) -> Generator[Step, None
             f"No look is in the compositor graph of {scene.name}, or none reaches its output",
             do="Add one with Add > velatura, and wire it",
         )
-    with _stage(scene) as stage, Glazing(scene, stage, always=True) as glazing:
+    with _copy(scene) as copy, RenderSession(scene, copy, always=True) as session:
         for frame in frames:
-            if stage is None:
-                glazing.frame(frame)
+            if copy is None:
+                session.frame(frame)
             else:
                 # Rigs may live in frame_change handlers; what is told of renders is not for this.
-                hook.meet(glazing, partial(render_still, stage, frame, quiet="render_"))
-            yield Step(frame, glazing.made, glazing.kept)
+                hook.run(session, partial(render_still, copy, frame, quiet="render_"))
+            yield Step(frame, session.made, session.kept)
 
 
 @contextmanager
-def _stage(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene | None]:
+def _copy(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene | None]:
     """Yield a copy of the scene that renders its 3D and nothing else; None where it has no 3D."""
     nodes = compat.graph_of(scene).nodes
     for node in nodes:
@@ -55,17 +55,17 @@ def _stage(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene | None]:
     if not any(reads_renders(node) and not node.mute for node in nodes):
         yield None
         return
-    stage = temporary(scene.copy())
-    tree = temporary(compat.own_graph(stage))
+    copy = temporary(scene.copy())
+    tree = temporary(compat.own_graph(copy))
     try:
-        stage.name = PREFIX + "stage"
+        copy.name = PREFIX + "bake"
         silence(tree)
         for node in tree.nodes:
             if reads_renders(node) and node.scene == scene:
-                show(node, stage)
-        yield stage
+                show(node, copy)
+        yield copy
     finally:
-        discard(stage)
+        discard(copy)
 
 
 def _refuse_inner_layers(node: bpy.types.Node) -> None:

@@ -14,6 +14,7 @@ from typing import NoReturn
 
 import bpy
 
+from velatura import bakes
 from velatura.errors import VelaturaError
 
 from ..compat import graph_of
@@ -55,7 +56,7 @@ class Blockade:
         nowhere = os.path.join(os.devnull, "velatura stopped this render")  # noqa: PTH118
         scene.render.filepath = nowhere
         for image, _ in self._images:
-            image.filepath_raw = os.path.join(nowhere, "stopped.gain.0000.exr")  # noqa: PTH118
+            image.filepath_raw = os.path.join(nowhere, bakes.gain_name("stopped", "0000"))  # noqa: PTH118
             image.reload()
 
     def lift(self) -> None:

@@ -1,21 +1,18 @@
-"""The kiln: decides which gain layers are still right, and has the others made.
+"""The gain cache: keeps the gain layers that are still right, and has the others made.
 
 A gain layer is right if its header names the fingerprint of what it would be made from now: the
 look, the picture and passes that are wired in, and the settings. That is found out here, without
-the runtime, so a baked shot renders on a machine that has none. The runtime's resident worker is
-started when the first gain layer has to be made, and kept for the next ones.
+the runtime, so a baked shot renders on a machine that has none.
 """
 
 from __future__ import annotations
 
-import atexit
 from collections.abc import Callable
 from pathlib import Path
 
 import bpy
 
-from velatura import client, fingerprint
-from velatura.client import Worker
+from velatura import fingerprint, resident
 from velatura.errors import MissingRuntimeError, VelaturaError
 from velatura.job import Job
 
@@ -23,8 +20,6 @@ from .. import compat, messages
 from ..nodes import gain_nodes
 from ..nodes.looknode import LookNode
 from ..preferences import preferences
-
-_worker: Worker | None = None
 
 
 def refresh(look: LookNode, plate: Path, frame: int, cancelled: Callable[[], bool]) -> bool:
@@ -69,7 +64,8 @@ def _make(job: Job, look: LookNode, frame: int, cancelled: Callable[[], bool]) -
         return text.replace(job.plate, f"what is wired into {look.title}")
 
     try:
-        for event in _warm().submit(job, cancelled):
+        worker = resident.worker(bpy.path.abspath(preferences().runtime))
+        for event in worker.submit(job, cancelled):
             if event.kind == "warning":  # of each frame anew, as each is a job
                 messages.add(f"Frame {frame}: {told(event.text)}", once=True)
     except VelaturaError as error:
@@ -78,25 +74,3 @@ def _make(job: Job, look: LookNode, frame: int, cancelled: Callable[[], bool]) -
         clear = type(error)(told(str(error)))
         clear.exit_code = error.exit_code
         raise clear from error
-
-
-def close() -> None:
-    """End the runtime's worker, if there is one."""
-    global _worker  # noqa: PLW0603  # one process for the whole host, as long as it lives
-    if _worker is not None:
-        _worker.close()
-        _worker = None
-
-
-def _warm() -> Worker:
-    """Return the worker, started if there is none or the last one has died."""
-    global _worker  # noqa: PLW0603
-    if _worker is not None and not _worker.alive:
-        close()
-    if _worker is None:
-        program = bpy.path.abspath(preferences().runtime)
-        _worker = Worker(client.runtime(program))
-    return _worker
-
-
-atexit.register(close)

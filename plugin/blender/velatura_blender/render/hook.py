@@ -1,4 +1,4 @@
-"""The hook: where a render meets its looks.
+"""The hook: how Blender calls us in the middle of a render.
 
 Handlers notice that a render begins and ends; between them the hidden scene's engine is called for
 each frame, after its 3D and before compositing. A .blend without looks is left alone.
@@ -17,7 +17,7 @@ from .. import compat, messages
 from ..nodes import looknode
 from . import failure
 from .failure import Blockade
-from .session import ENGINE, Glazing
+from .session import ENGINE, RenderSession
 from .temp_scenes import HOOK
 
 
@@ -25,7 +25,7 @@ class _Running:
     """The render under way: Blender renders one at a time.
 
     Attributes:
-        glazing: its looks; None between renders, and for renders without looks.
+        session: its looks; None between renders, and for renders without looks.
         scene: the scene that Blender renders, or None.
         blockade: what keeps it from writing, once it has failed.
         error: why it has failed.
@@ -33,7 +33,7 @@ class _Running:
     """
 
     def __init__(self) -> None:
-        self.glazing: Glazing | None = None
+        self.session: RenderSession | None = None
         self.scene: bpy.types.Scene = None
         self.blockade: Blockade | None = None
         self.error: BaseException | None = None
@@ -47,10 +47,10 @@ class _Running:
                 do="Render one after the other",
             )
         self.scene = scene
-        self.glazing = Glazing(scene, scene)
+        self.session = RenderSession(scene, scene)
 
     def fail(self, error: BaseException) -> None:
-        main = self.glazing.main if self.glazing else self.scene
+        main = self.session.main if self.session else self.scene
         where = f"{main.name}, frame {self.scene.frame_current}"
         if self.leaves and bpy.app.background:
             self.end()
@@ -61,12 +61,12 @@ class _Running:
             self.blockade = Blockade(self.scene)
 
     def end(self) -> None:
-        glazing, self.glazing, self.scene = self.glazing, None, None
+        session, self.session, self.scene = self.session, None, None
         blockade, self.blockade = self.blockade, None
         if blockade is not None:
             blockade.lift()
-        if glazing is not None:
-            glazing.end()
+        if session is not None:
+            session.end()
 
 
 _running = _Running()
@@ -79,10 +79,10 @@ class VELATURA_Hook(bpy.types.RenderEngine):
     bl_label = "velatura (internal)"
 
     def render(self, depsgraph: bpy.types.Depsgraph) -> None:
-        scene, glazing = depsgraph.scene, _running.glazing
-        if glazing is not None and _running.blockade is None:
+        scene, session = depsgraph.scene, _running.session
+        if session is not None and _running.blockade is None:
             try:
-                glazing.frame(scene.frame_current, self.test_break)
+                session.frame(scene.frame_current, self.test_break)
             except BaseException as error:  # noqa: BLE001  # the outermost function: Blender called
                 _running.fail(error)
                 self.report({"ERROR"}, failure.text_of(error))
@@ -90,21 +90,21 @@ class VELATURA_Hook(bpy.types.RenderEngine):
         self.end_result(self.begin_result(0, 0, *size))
 
 
-def meet(glazing: Glazing, render: Callable[[], None]) -> None:
-    """Run a render of our own in which a glazing happens; raise what stopped it."""
-    _running.glazing, _running.scene = glazing, glazing.source
+def run(session: RenderSession, render: Callable[[], None]) -> None:
+    """Run a render of our own, with its session; raise what stopped it."""
+    _running.session, _running.scene = session, session.source
     _running.error, _running.leaves = None, False
     try:
         render()
     finally:
-        _running.leaves, _running.glazing = True, None
+        _running.leaves, _running.session = True, None
         _running.end()
     if _running.error is not None:
         raise _running.error
 
 
 def is_rendering() -> bool:
-    return _running.glazing is not None
+    return _running.session is not None
 
 
 @persistent
@@ -128,20 +128,20 @@ def _end(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
 @persistent
 def _before_saving(*_: object) -> None:
     """Keep our node out of a file that is saved in the middle of a render."""
-    if _running.glazing is not None:
-        _running.glazing.unhook()
+    if _running.session is not None:
+        _running.session.unhook()
 
 
 @persistent
 def _after_saving(*_: object) -> None:
-    if _running.glazing is not None:
-        _running.glazing.hook()
+    if _running.session is not None:
+        _running.session.hook()
 
 
 @persistent
 def _forget(_path: str = "") -> None:
     """Drop what a file that was saved in the middle of a render, or left then, brings along."""
-    _running.glazing = _running.blockade = _running.scene = None
+    _running.session = _running.blockade = _running.scene = None
     for tree in (*map(compat.graph_of, bpy.data.scenes), *bpy.data.node_groups):
         node = tree and tree.nodes.get(HOOK)
         if node:

@@ -1,4 +1,4 @@
-"""Boxes: groups around the nodes that show a render, so that no render is asked for.
+"""Layer groups: node groups around the nodes that show a render, so that none is asked for.
 
 A Render Layers node inside a group takes its passes from the render that is in memory; at the top
 of a graph it would have Blender render them once more. A Cryptomatte node is the same.
@@ -32,56 +32,54 @@ def show(node: bpy.types.Node, scene: bpy.types.Scene) -> None:
         setattr(node, setting, layer)
 
 
-def box_in(
-    tree: bpy.types.NodeTree, node: bpy.types.Node, scene: bpy.types.Scene
-) -> bpy.types.Node:
+def wrap(tree: bpy.types.NodeTree, node: bpy.types.Node, scene: bpy.types.Scene) -> bpy.types.Node:
     """Put a group around a node, and let it show ``scene``; return the group node."""
-    box, instance = _new_box(tree, node), tree.nodes.new(GROUP)
-    instance.node_tree = box
-    inner = box.nodes[node.name]
-    sink, entry = box.nodes.new("NodeGroupOutput"), box.nodes.new("NodeGroupInput")
+    group, instance = _new_group(tree, node), tree.nodes.new(GROUP)
+    instance.node_tree = group
+    inner = group.nodes[node.name]
+    sink, entry = group.nodes.new("NodeGroupOutput"), group.nodes.new("NodeGroupInput")
     show(inner, scene)
     for socket in (each for each in node.inputs if each.links):
         name = socket.name
-        box.interface.new_socket(name=name, in_out="INPUT", socket_type=_KINDS[socket.type])
+        group.interface.new_socket(name=name, in_out="INPUT", socket_type=_KINDS[socket.type])
         tree.links.new(socket.links[0].from_socket, instance.inputs[name])
-        box.links.new(entry.outputs[name], inner.inputs[name])
+        group.links.new(entry.outputs[name], inner.inputs[name])
     for socket in (each for each in node.outputs if each.enabled):
         name = socket.name
-        _add_output(box, name, socket.type)
-        box.links.new(inner.outputs[name], sink.inputs[name])
+        _add_output(group, name, socket.type)
+        group.links.new(inner.outputs[name], sink.inputs[name])
         for link in list(socket.links):
             tree.links.new(instance.outputs[name], link.to_socket)
     node.mute = True
     return instance
 
 
-def remove(box: bpy.types.NodeTree) -> None:
-    """Take a box away again; its instance is gone already."""
-    box.nodes.clear()  # Blender 4.5 has it in no list of datablocks: empty, it holds nothing
+def remove(group: bpy.types.NodeTree) -> None:
+    """Remove a group; its instance is gone already."""
+    group.nodes.clear()  # Blender 4.5 has it in no list of datablocks: empty, it holds nothing
     if compat.IS5:
-        bpy.data.node_groups.remove(box)
+        bpy.data.node_groups.remove(group)
 
 
-def _new_box(tree: bpy.types.NodeTree, node: bpy.types.Node) -> bpy.types.NodeTree:
+def _new_group(tree: bpy.types.NodeTree, node: bpy.types.Node) -> bpy.types.NodeTree:
     """Return a group that holds one node of a graph.
 
     Blender 4.5 lets nobody make a Render Layers node in a group, but the copy of a scene's graph
     becomes a group that has one.
     """
-    box = tree.copy()
+    group = tree.copy()
     if compat.IS5:
-        temporary(box)
-    box.animation_data_clear()  # before any node goes: its keyframes are the original's
-    box.interface.clear()
-    for other in list(box.nodes):
+        temporary(group)
+    group.animation_data_clear()  # before any node goes: its keyframes are the original's
+    group.interface.clear()
+    for other in list(group.nodes):
         if other.name != node.name:
-            box.nodes.remove(other)
-    return box
+            group.nodes.remove(other)
+    return group
 
 
-def _add_output(box: bpy.types.NodeTree, name: str, kind: str) -> None:
+def _add_output(group: bpy.types.NodeTree, name: str, kind: str) -> None:
     if kind == "VECTOR":
-        compat.new_vector_output(box, name)
+        compat.new_vector_output(group, name)
     else:
-        box.interface.new_socket(name=name, in_out="OUTPUT", socket_type=_KINDS[kind])
+        group.interface.new_socket(name=name, in_out="OUTPUT", socket_type=_KINDS[kind])

@@ -1,4 +1,4 @@
-"""The replay: what is wired into the look nodes of a frame, computed without rendering it again.
+"""The plate render: what is wired into look nodes, written without rendering the 3D again.
 
 A copy of the scene, empty of objects, holds a copy of its compositor graph. The copy's Render
 Layers nodes stand inside a group: there the compositor takes their passes from the render that is
@@ -23,7 +23,7 @@ from . import layer_groups
 from .temp_scenes import discard, empty_copy, render_still, silence, temporary
 
 
-class Replay:
+class PlateRender:
     """A scene that writes what is wired into look nodes, until it is removed.
 
     Args:
@@ -42,12 +42,12 @@ class Replay:
     ) -> None:
         wanted = {look: passes.sockets(look, guides) for look, guides in looks.items()}
         self._scratch = scratch
-        self._scene = empty_copy(main, "replay")
+        self._scene = empty_copy(main, "plates")
         self._tree = temporary(compat.own_graph(self._scene))
         silence(self._tree)
         ours = {main, self._scene, None}
-        self._boxes = {
-            node.name: layer_groups.box_in(
+        self._groups = {
+            node.name: layer_groups.wrap(
                 self._tree, node, source if node.scene in ours else node.scene
             )
             for node in [each for each in self._tree.nodes if layer_groups.reads_renders(each)]
@@ -62,9 +62,9 @@ class Replay:
             raise
 
     def remove(self) -> None:
-        """Take the scene away again."""
-        groups = [instance.node_tree for instance in self._boxes.values()]
-        self._tree, self._boxes = None, {}
+        """Remove the scene."""
+        groups = [instance.node_tree for instance in self._groups.values()]
+        self._tree, self._groups = None, {}
         discard(self._scene)
         for group in groups:
             layer_groups.remove(group)
@@ -98,7 +98,7 @@ class Replay:
         compat.refuse_lazy_moves(look.node)
         sockets = {"Combined": links[0].from_socket}
         for node, socket in guides.values():
-            copy = self._boxes.get(node.name) or self._tree.nodes[node.name]
+            copy = self._groups.get(node.name) or self._tree.nodes[node.name]
             sockets[socket.name] = copy.outputs[socket.name]
         return compat.new_file_output(self._tree, self._scratch / f"{look.uid}_", sockets)
 
@@ -113,7 +113,7 @@ class Replay:
             raise MachineError(
                 f"Blender did not write what is wired into the look {look.title}",
                 found=f"no file in {self._scratch}",
-                do="See that a picture is wired in whose files are there, not a single colour,"
-                " and that there is room for temporary files",
+                do="Wire in a picture whose files exist, not a single colour, and check"
+                " that there is room for temporary files",
             ) from error
         return final

@@ -1,4 +1,4 @@
-"""A glazing: one render with looks in it, from its start to its end.
+"""A render session: one render with looks in it, from its start to its end.
 
 A hidden scene with an engine of ours is referenced from the graph. Blender renders it after the
 frame's 3D and before compositing, and that is the moment when gain layers are made.
@@ -15,13 +15,14 @@ from pathlib import Path
 
 import bpy
 
+from velatura import bakes
 from velatura.errors import FrameError, InputError, StorageError
 
 from .. import compat
 from ..nodes import graph_digest, looknode, passes
 from ..nodes.looknode import LookNode
 from . import gain_cache
-from .plate_render import Replay
+from .plate_render import PlateRender
 from .temp_scenes import HOOK, temporary
 
 ENGINE = "VELATURA_HOOK"
@@ -33,7 +34,7 @@ _FORGOTTEN = 24 * 3600  # seconds since a scratch folder was last written to: a 
 _PIXELS = 8  # width and height of the hidden scene, whose picture nobody sees
 
 
-class Glazing:
+class RenderSession:
     """A render of a scene with looks in it; a context manager, as it leaves nothing behind.
 
     Args:
@@ -55,7 +56,7 @@ class Glazing:
         self.made = self.kept = 0
         if main.render.use_multiview:
             raise InputError(
-                f"{main.name} renders in stereo, which looks cannot",
+                f"{main.name} renders in stereo, which looks do not support",
                 do="Switch Stereoscopy off, and render the eyes one after the other",
             )
         if self.bakes:
@@ -64,21 +65,21 @@ class Glazing:
         self._marks = self._mark()
         self._done: dict[LookNode, list[int]] = {}
         self._scratch = _new_scratch()
-        self._replay: Replay | None = None
+        self._plates: PlateRender | None = None
         self._hook: _Hook | None = None
         try:
             if self.bakes:
                 for look in self.looks:
                     looknode.update(look)
                 guides = {look: look.guides for look in self.looks}
-                self._replay = Replay(main, self.source, guides, self._scratch)
+                self._plates = PlateRender(main, self.source, guides, self._scratch)
             if source is not None:
                 self._hook = _Hook(source)
         except BaseException:
             self.end()
             raise
 
-    def __enter__(self) -> Glazing:
+    def __enter__(self) -> RenderSession:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -88,11 +89,11 @@ class Glazing:
         if self._hook is not None:
             self._hook.detach()
             self._hook.remove()
-        if self._replay is not None:
-            self._replay.remove()
+        if self._plates is not None:
+            self._plates.remove()
         for look, frames in self._done.items():
             with suppress(StorageError):  # then the sidebar knows less; the gain layers are whole
-                graph_digest.remember(look, frames, self._marks[look])
+                bakes.remember(look.folder, frames, self._marks[look])
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def frame(self, number: int, cancelled: Callable[[], bool] = lambda: False) -> None:
@@ -109,25 +110,25 @@ class Glazing:
                 f"{number + self.main.frame_subframe:g}",
                 do="Shift the frame range, or set the subframe to 0",
             )
-        if self._replay is None:
+        if self._plates is None:
             self._demand(number)
             return
         if self._mark() != self._marks:
             raise InputError(
-                f"A script has changed the graph before a look in the middle of the render, at"
-                f" frame {number}, which Blender carries out a frame late",
+                f"A script changed the graph in front of a look during the render, at frame"
+                f" {number}; Blender would apply it one frame late",
                 do="Key or drive the value instead",
             )
         for depth in sorted({look.depth for look in self.looks}):
             level = [look for look in self.looks if look.depth == depth]
-            for look, plate in zip(level, self._replay.render(number, level), strict=True):
+            for look, plate in zip(level, self._plates.render(number, level), strict=True):
                 made = gain_cache.refresh(look, plate, number, cancelled)
                 self.made, self.kept = self.made + made, self.kept + (not made)
                 self._done.setdefault(look, []).append(number)
                 plate.unlink()
 
     def hook(self) -> None:
-        """Let Blender call for the frames of this glazing."""
+        """Let Blender call for the frames of this session."""
         if self._hook is not None:
             self._hook.attach()
 
@@ -142,8 +143,8 @@ class Glazing:
     def _demand(self, number: int) -> None:
         for look in self.looks:
             state = graph_digest.states(look, [number], self._marks[look])[number]
-            if state != "baked":
-                wrong = "was not baked" if state == "missing" else "is out of date"
+            if state != bakes.BAKED:
+                wrong = "was not baked" if state == bakes.MISSING else "is out of date"
                 raise FrameError(
                     f"The look {look.title} {wrong} for frame {number}",
                     found=f"{state}: {look.gain(number)}",

@@ -1,4 +1,4 @@
-"""Backstage: scenes and datablocks of our own, which nobody sees and no file holds."""
+"""Temporary scenes and datablocks, which the artist never sees and no file holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The chooser: the library's looks as a menu to add one from, and as a grid of pictures."""
+"""The look menu: the library's looks as a menu to add one from, and as a grid of pictures."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _choices(items: tuple[Item, ...]) -> list[_Choice]:
 
 
 def _offered(group: bpy.types.NodeTree, _context: bpy.types.Context | None) -> list[_Choice]:
-    """Return the choices for a look node: those of the shelf, and the look it has."""
+    """Return the choices for a look node: those of the library, and the look it has."""
     found = previews.current()
     own = found.item(_path(group))
     return _choices(found.items if own in found.items else (own, *found.items))
@@ -85,7 +85,7 @@ def register() -> None:
     bpy.types.NODE_MT_add.append(_extend_add_menu)
     bpy.types.NodeTree.velatura_choice = bpy.props.EnumProperty(
         name="Look",
-        description="The look of this node; another one puts its gain layers out of date",
+        description="The look of this node. Choosing another makes its gain layers out of date",
         items=_offered,
         get=_chosen,
         set=_choose,

@@ -1,7 +1,7 @@
-"""The walk: baking a range of frames from the sidebar, while the window stays alive.
+"""The modal bake: baking a range of frames from the sidebar, while the window stays alive.
 
 One frame is baked at each tick of a timer. Between two ticks Blender draws the progress and hears
-Esc; all else waits until the walk is over, as scenes of ours stand beside the artist's meanwhile.
+Esc; all else waits until the bake is over, as scenes of ours stand beside the artist's meanwhile.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Sequence
 
 import bpy
 
-from velatura.client import Step
+from velatura.bakes import Step
 from velatura.errors import FrameError, VelaturaError
 
 from .. import api, compat
-from ..render import bake
-from . import scope, status
-from .operators import OnLook
+from ..render.bake import steps
+from . import bake_status, scope
+from .operators import NodeOperator
 
 _TICK = 0.01  # seconds between two frames, in which the window is drawn
 _RANGES = (
@@ -25,7 +25,7 @@ _RANGES = (
 )
 
 
-class Walk:
+class ModalBake:
     """Frames that are being baked, one after the other; end it.
 
     Attributes:
@@ -36,7 +36,7 @@ class Walk:
 
     def __init__(self, context: bpy.types.Context, frames: Sequence[int]) -> None:
         self.frames, self.last, self.done = frames, Step(frames[0], 0, 0), 0
-        self._baking = bake.steps(context.scene, frames)
+        self._steps = steps(context.scene, frames)
         self._manager = context.window_manager
         self._screen, self._workspace = context.screen, context.workspace
         self._manager.progress_begin(0, len(frames))
@@ -49,7 +49,7 @@ class Walk:
         Raises:
             VelaturaError: a gain layer could not be made.
         """
-        step = next(self._baking, None)
+        step = next(self._steps, None)
         if step is None:
             return False
         self.last, self.done = step, self.done + 1
@@ -59,12 +59,12 @@ class Walk:
     def end(self) -> None:
         """Stop, and put the window in order; what is baked stays."""
         try:
-            self._baking.close()
+            self._steps.close()
         finally:
             self._manager.event_timer_remove(self._timer)
             self._manager.progress_end()
             self._workspace.status_text_set(None)
-            status.forget()
+            bake_status.forget()
 
     @property
     def progress(self) -> float:
@@ -84,30 +84,30 @@ class Walk:
                 area.tag_redraw()
 
 
-_walk: Walk | None = None
+_bake: ModalBake | None = None
 
 
-def current() -> Walk | None:
-    """Return the walk that is under way, if one is."""
-    return _walk
+def current() -> ModalBake | None:
+    """Return the bake that is under way, if one is."""
+    return _bake
 
 
-def begin(context: bpy.types.Context, frames: Sequence[int]) -> Walk:
-    """Begin the one walk that there may be."""
-    global _walk  # noqa: PLW0603  # the sidebar shows it, and nobody begins a second one
-    _walk = Walk(context, frames)
-    return _walk
+def begin(context: bpy.types.Context, frames: Sequence[int]) -> ModalBake:
+    """Begin the one bake that there may be."""
+    global _bake  # noqa: PLW0603  # the sidebar shows it, and nobody begins a second one
+    _bake = ModalBake(context, frames)
+    return _bake
 
 
 def stop() -> None:
-    """End the walk, if one is under way."""
-    global _walk  # noqa: PLW0603
-    if _walk is not None:
-        _walk.end()
-        _walk = None
+    """End the bake, if one is under way."""
+    global _bake  # noqa: PLW0603
+    if _bake is not None:
+        _bake.end()
+        _bake = None
 
 
-class VELATURA_OT_bake(OnLook):
+class VELATURA_OT_bake(NodeOperator):
     """Make the gain layers that are missing or out of date. Esc stops; whole frames stay"""
 
     bl_idname = "velatura.bake"
@@ -117,21 +117,20 @@ class VELATURA_OT_bake(OnLook):
     frames: bpy.props.EnumProperty(name="Frames", description="Which frames", items=_RANGES)
     start: bpy.props.IntProperty(
         name="Start",
-        description="First frame; the scene's if left away",
+        description="First frame; the scene's if not given",
         options={"SKIP_SAVE"},
     )
     end: bpy.props.IntProperty(
         name="End",
-        description="Last frame; the scene's if left away",
+        description="Last frame; the scene's if not given",
         options={"SKIP_SAVE"},
     )
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        busy = _walk is not None or bpy.app.is_job_running("RENDER")
-        if busy:
-            cls.poll_message_set("A bake or a render is under way")
-        return not busy and super().poll(context)
+    def obstacle(cls, context: bpy.types.Context) -> str:
+        if _bake is not None or bpy.app.is_job_running("RENDER"):
+            return "A bake or a render is under way"
+        return super().obstacle(context)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         if bpy.app.background:  # no window that would have to stay alive
@@ -144,23 +143,23 @@ class VELATURA_OT_bake(OnLook):
         return {"RUNNING_MODAL"}
 
     def modal(self, _context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        walk = current()
-        if walk is None:  # the add-on was disabled by a script
+        bake = current()
+        if bake is None:  # the add-on was disabled by a script
             return {"CANCELLED"}
         if event.type == "ESC":
             stop()
-            return self._told("Stopped", walk.last)
+            return self._told("Stopped", bake.last)
         if event.type != "TIMER":
             return {"RUNNING_MODAL"}
         goes_on = False
         try:
-            goes_on = walk.advance()
+            goes_on = bake.advance()
         except VelaturaError as error:
             return self.refuse(error)
         finally:
             if not goes_on:
                 stop()
-        return {"RUNNING_MODAL"} if goes_on else self._told("Baked", walk.last)
+        return {"RUNNING_MODAL"} if goes_on else self._told("Baked", bake.last)
 
     def cancel(self, _context: bpy.types.Context) -> None:
         """Blender ends what is under way: its window closes, or another file is loaded."""
@@ -170,7 +169,7 @@ class VELATURA_OT_bake(OnLook):
         try:
             self._told("Baked", api.bake(context.scene, self._wanted(context.scene)))
         finally:
-            status.forget()
+            bake_status.forget()
 
     def _wanted(self, scene: bpy.types.Scene) -> Sequence[int]:
         if self.frames == "CURRENT":
@@ -179,7 +178,10 @@ class VELATURA_OT_bake(OnLook):
         first = self.start if given("start") else usual.start
         last = self.end if given("end") else usual.stop - 1
         if first > last:
-            raise FrameError(f"There is no frame from {first} to {last}", do="Turn the range round")
+            raise FrameError(
+                f"The frame range ends before it starts ({first} to {last})",
+                do="Swap start and end",
+            )
         return range(first, last + 1, usual.step)
 
     def _told(self, lead: str, last: Step) -> set[str]:

@@ -1,4 +1,4 @@
-"""The verbs: what the artist can do to looks, by button, menu or `bpy.ops.velatura`."""
+"""Operators: what the artist can do to looks, by button, menu or `bpy.ops.velatura`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,26 @@ from velatura.errors import InputError, VelaturaError
 
 from .. import api, compat, messages
 from ..nodes import looknode, passes
-from . import previews, report, scope, status
+from . import bake_status, previews, report, scope
 
 
-class Verb(bpy.types.Operator):
-    """What all verbs have in common: what is refused is said where it was asked for.
+class LookOperator(bpy.types.Operator):
+    """The base of all: reports a refusal where it was asked for.
 
     A refusal is a RuntimeError to a script, as of every operator.
     """
+
+    @classmethod
+    def obstacle(cls, _context: bpy.types.Context) -> str:
+        """Return why this cannot be done now, for people; "" where it can."""
+        return ""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        why = cls.obstacle(context)
+        if why:
+            cls.poll_message_set(why)
+        return not why
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
@@ -35,30 +47,24 @@ class Verb(bpy.types.Operator):
         return {"CANCELLED"}
 
 
-class OnGraph(Verb):
-    """A verb on the scene's compositor graph."""
+class GraphOperator(LookOperator):
+    """Acts on the scene's compositor graph."""
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        why = scope.obstacle(context)
-        if why:
-            cls.poll_message_set(why)
-        return not why
+    def obstacle(cls, context: bpy.types.Context) -> str:
+        return scope.obstacle(context)
 
 
-class OnLook(Verb):
-    """A verb on the look that is being worked on."""
+class NodeOperator(GraphOperator):
+    """Acts on the look node that is being worked on."""
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        why = scope.obstacle(context) or ("" if scope.looks(context) else scope.ADD)
-        if why:
-            cls.poll_message_set(why)
-        return not why
+    def obstacle(cls, context: bpy.types.Context) -> str:
+        return super().obstacle(context) or ("" if scope.looks(context) else scope.ADD)
 
 
-class ByFile:
-    """A verb that wants a look's file, and asks for it if none is given."""
+class FileOperator:
+    """Takes a look's file, and asks for it if none is given."""
 
     path: bpy.props.StringProperty(
         name="Look",
@@ -87,7 +93,7 @@ class ByFile:
         return {"RUNNING_MODAL"}
 
 
-class VELATURA_OT_add_look(ByFile, OnGraph):
+class VELATURA_OT_add_look(FileOperator, GraphOperator):
     """Add a look: behind the selected node, else where you click"""
 
     bl_idname = "velatura.add_look"
@@ -117,7 +123,7 @@ class VELATURA_OT_add_look(ByFile, OnGraph):
         _select(tree, node)
 
 
-class VELATURA_OT_choose_look(ByFile, OnLook):
+class VELATURA_OT_choose_look(FileOperator, NodeOperator):
     """Let the look node use another look; its gain layers are then out of date"""
 
     bl_idname = "velatura.choose_look"
@@ -131,7 +137,7 @@ class VELATURA_OT_choose_look(ByFile, OnLook):
         looknode.change(scope.demand(context).node, self.file)
 
 
-class VELATURA_OT_select_look(OnLook):
+class VELATURA_OT_select_look(NodeOperator):
     """Work on this look: select its node"""
 
     bl_idname = "velatura.select_look"
@@ -149,7 +155,7 @@ class VELATURA_OT_select_look(OnLook):
         _select(tree, tree.nodes[self.node])
 
 
-class VELATURA_OT_enable_passes(OnLook):
+class VELATURA_OT_enable_passes(NodeOperator):
     """Render the passes that the look reads: switch them on in the view layer before it"""
 
     bl_idname = "velatura.enable_passes"
@@ -158,7 +164,7 @@ class VELATURA_OT_enable_passes(OnLook):
 
     def act(self, context: bpy.types.Context) -> None:
         look = scope.demand(context)
-        guides = status.of(look, compat.frames(context.scene)).guides
+        guides = bake_status.of(look, compat.frames(context.scene)).guides
         missing = passes.lacking(look, guides)
         enabled = passes.enable(look, guides)
         if missing and not enabled:
@@ -171,7 +177,7 @@ class VELATURA_OT_enable_passes(OnLook):
         self.report({"INFO"}, text)
 
 
-class VELATURA_OT_open_report(OnLook):
+class VELATURA_OT_open_report(NodeOperator):
     """Write a page about this look's gain layers, with the messages below, and open it"""
 
     bl_idname = "velatura.open_report"
@@ -182,7 +188,7 @@ class VELATURA_OT_open_report(OnLook):
         bpy.ops.wm.url_open(url=page.as_uri())
 
 
-class VELATURA_OT_refresh_looks(Verb):
+class VELATURA_OT_refresh_looks(LookOperator):
     """Read the look folders and the state of the frames again"""
 
     bl_idname = "velatura.refresh_looks"
@@ -190,10 +196,10 @@ class VELATURA_OT_refresh_looks(Verb):
 
     def act(self, _context: bpy.types.Context) -> None:
         previews.refresh()
-        status.forget()
+        bake_status.forget()
 
 
-class VELATURA_OT_clear_messages(Verb):
+class VELATURA_OT_clear_messages(LookOperator):
     """Forget these messages; what is still wrong is said again by the next bake"""
 
     bl_idname = "velatura.clear_messages"

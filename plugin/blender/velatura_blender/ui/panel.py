@@ -10,7 +10,7 @@ from .. import compat, messages
 from ..nodes import gain_nodes, passes
 from ..nodes.looknode import LookNode
 from ..render import failure
-from . import look_menu, modal_bake, previews, scope, status
+from . import bake_status, look_menu, modal_bake, previews, scope
 
 _THUMBNAIL, _GRID = 6.0, 4.0  # size of the look's picture and of those to choose from, in rows
 _LETTER = 7.0  # px, about: the width of a letter at 100 % resolution scale
@@ -77,7 +77,7 @@ class VELATURA_PT_frames(_Tab):
     def show(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         layout.prop(context.scene.velatura, "bake")
         look = scope.demand(context)
-        for state, frames in status.summary(_tally(context, look).states).items():
+        for state, frames in bake_status.summary(_status(context, look).states).items():
             layout.label(text=f"{_WORDS[state]} {frames}", icon=_MARKS[state])
         under_way = modal_bake.current()
         if under_way is not None:
@@ -141,7 +141,7 @@ def _knobs(layout: bpy.types.UILayout, context: bpy.types.Context, look: LookNod
     layout.template_icon_view(
         look.group, "velatura_choice", show_labels=True, scale=_THUMBNAIL, scale_popup=_GRID
     )
-    known = _tally(context, look)
+    known = _status(context, look)
     if known.trouble:
         _write(layout.box(), context, f"{known.trouble} What is baked still renders.", "ERROR")
     for name in ("Strength", "Mask"):
@@ -158,8 +158,8 @@ def _knobs(layout: bpy.types.UILayout, context: bpy.types.Context, look: LookNod
         layout.operator("velatura.enable_passes", icon="RENDERLAYERS")
 
 
-def _tally(context: bpy.types.Context, look: LookNode) -> status.Tally:
-    return status.of(look, compat.frames(context.scene))
+def _status(context: bpy.types.Context, look: LookNode) -> bake_status.Status:
+    return bake_status.of(look, compat.frames(context.scene))
 
 
 def _write(

@@ -1,4 +1,4 @@
-"""The shelf: the library's looks as menus show them, with their thumbnails."""
+"""Previews: the library's looks as menus show them, with their thumbnails."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ import bpy
 import bpy.utils.previews
 
 from velatura import library
-from velatura import look as looks_on_disk
 from velatura.errors import LookError
-from velatura.look import Card
+from velatura.look import Card, read
 
 from .. import messages
 from ..preferences import preferences
@@ -47,7 +46,7 @@ class Item:
     number: int
 
 
-class Shelf:
+class Previews:
     """The looks as they were last seen, and the previews that Blender draws; close it at the end.
 
     Attributes:
@@ -68,7 +67,7 @@ class Shelf:
         blank.image_size = blank.icon_size = _SIDE, _SIDE  # in grids, and in menus
         blank.image_pixels_float = blank.icon_pixels_float = _stripes()
 
-    def look_round(self, patience: float = _PATIENCE) -> Shelf:
+    def updated(self, patience: float = _PATIENCE) -> Previews:
         """Read the folders again, unless that was done less than ``patience`` seconds ago."""
         now = time.monotonic()
         if now - self._seen >= patience:
@@ -80,11 +79,11 @@ class Shelf:
         return self
 
     def item(self, path: Path) -> Item:
-        """Return the item of any look, on the shelf or not; of one that is gone as well."""
+        """Return the item of any look, published or not; of one that is gone as well."""
         found = next((each for each in self.items if each.path == path), None)
         if found is None and path not in self._others:
             try:
-                found = self._item(path, looks_on_disk.read(path).card)
+                found = self._item(path, read(path).card)
             except LookError as error:
                 found = Item(path, path.stem, str(error), self._icon(""), self._number(path))
             self._others[path] = found
@@ -115,7 +114,7 @@ class Shelf:
         return self._numbers.setdefault(path, len(self._numbers))
 
     def _icon(self, thumbnail: str) -> int:
-        """Return the icon of a PNG in base64; the blank one if it is none."""
+        """Return the icon of a PNG in base64; the blank one if it cannot be read."""
         key = str(hash(thumbnail))
         if key not in self._previews and (png := _decoded(thumbnail)):
             file = Path(self._folder.name, f"{key}.png")
@@ -127,32 +126,32 @@ class Shelf:
         return preview.icon_id
 
 
-_shelf: Shelf | None = None
+_current: Previews | None = None
 
 
-def current() -> Shelf:
-    """Return the shelf, at most `_PATIENCE` seconds old; a render that draws nothing has none."""
-    global _shelf  # noqa: PLW0603  # one for the whole host, from the first menu to `close`
-    if _shelf is None:
-        _shelf = Shelf()
-    return _shelf.look_round()
+def current() -> Previews:
+    """Return the previews, at most `_PATIENCE` seconds old; a background render makes none."""
+    global _current  # noqa: PLW0603  # one for the whole host, from the first menu to `close`
+    if _current is None:
+        _current = Previews()
+    return _current.updated()
 
 
-def refresh() -> Shelf:
-    """Return the shelf as it is now."""
-    return current().look_round(patience=0)
+def refresh() -> Previews:
+    """Return the previews as the folders are now."""
+    return current().updated(patience=0)
 
 
 def close() -> None:
-    """Put the shelf away, if there is one."""
-    global _shelf  # noqa: PLW0603
-    if _shelf is not None:
-        _shelf.close()
-        _shelf = None
+    """Remove the previews, if there are some."""
+    global _current  # noqa: PLW0603
+    if _current is not None:
+        _current.close()
+        _current = None
 
 
 def _decoded(thumbnail: str) -> bytes:
-    """Return the PNG in a card, which nobody has checked; b"" if it is none or too large."""
+    """Return the PNG in a card, not yet checked; b"" if it is not one, or too large."""
     try:
         png = base64.b64decode(thumbnail, validate=True)
     except (binascii.Error, ValueError):

@@ -21,11 +21,11 @@ from asking import (
 
 @assume("N1", "the shipped Group pastes: classes, knobs, values and connections are as written")
 def shipped():
-    from velatura_nuke.group import blueprint
+    from velatura_nuke.group import look_group
     from velatura_nuke.nodespec import Expression
 
     node = look()
-    for planned in blueprint().nodes:
+    for planned in look_group().nodes:
         inner = nuke.toNode(node.fullName() + "." + planned.name)
         assert inner.Class() == planned.kind, planned.name
         wired = [inner.input(place).name() for place in range(len(planned.inputs))]
@@ -38,7 +38,7 @@ def shipped():
                 assert found.hasExpression(), (planned.name, name)
             else:
                 assert found.value() == value, (planned.name, name, found.value())
-    for knob in blueprint().panel:
+    for knob in look_group().panel:
         found = node.knob(knob.name)
         assert found is not None and found.Class() == knob.kind, (knob.name, found)
 

@@ -66,14 +66,14 @@ scene = stage.start()
 stage.rendered(scene)
 bpy.ops.wm.save_as_mainfile(filepath=f"{P}/shot.blend")
 velatura = stage.enable()
-from velatura_blender import looknode, wiring
+from velatura_blender.nodes import graph_digest, looknode
 ink = velatura.create(f"{P}/a.onnx")
 chalk = velatura.create(f"{P}/b.onnx")
 known = ink.node_tree.velatura
 told = []
 
 def tell(what):
-    mark = wiring.mark(looknode.LookNode(chalk.name, chalk))
+    mark = graph_digest.mark(looknode.LookNode(chalk.name, chalk))
     told.append((what, known.even, mark, len(ink.node_tree.nodes)))
 
 tell("linear")

@@ -32,8 +32,8 @@ def keys():
     action = stage.graph(scene).animation_data.action
     bag = action.layers[0].strips[0].channelbags[0]
     return {curve.data_path: len(curve.keyframe_points) for curve in bag.fcurves}
-from velatura_blender import glazing
-memory = glazing._MEMORY_DISK = glazing.Path(P, "memory")  # another Blender may use the usual one
+from velatura_blender.render import session
+memory = session._MEMORY_DISK = session.Path(P, "memory")  # another Blender may use the usual one
 memory.mkdir()
 before, keyed = stage.blocks(), keys()
 nodes = len(stage.graph(scene).nodes)
@@ -107,7 +107,7 @@ scene = stage.start()
 stage.rendered(scene)
 bpy.ops.wm.save_as_mainfile(filepath=f"{P}/shot.blend")
 stage.enable()
-from velatura_blender import hook
+from velatura_blender.render import hook
 seen = []
 bpy.app.handlers.render_pre.append(lambda *_: seen.append(hook.is_rendering()))
 stage.animate(scene, f"{P}/out/")
@@ -168,8 +168,8 @@ def test_scratch_folders_of_killed_blenders_are_cleared_away(project: Project) -
         MAKE
         + """
 import tempfile, time
-from velatura_blender import glazing
-glazing._MEMORY_DISK = glazing.Path(P)
+from velatura_blender.render import session
+session._MEMORY_DISK = session.Path(P)
 made = [f"{P}/velatura-{name}" for name in ("old", "young")]
 for folder in made:
     os.mkdir(folder)

@@ -1,63 +1,30 @@
-"""Painted keys: which frames were painted, and the plate, passes and paint of each.
-
-A painted key belongs to the plate frame of the same number. It may be a linear EXR or an 8- or
-16-bit display picture (PNG, JPG, TIFF: taken as sRGB), whole or a layer over the plate. Everything
-comes out scene-linear and unpremultiplied in the plate's colour space, which becomes the look's.
-"""
+"""A lesson: all that a look is learnt from painted keys."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from velatura.carry.paint import Carry
+from velatura.channels import parse_overrides
 from velatura.errors import TrainingError
 from velatura.image import exr
-from velatura.image.numbered import find
-from velatura.image.planes import FloatArray, Window
-from velatura.job import Job
-from velatura.look import Card
 from velatura.plate import passes
 from velatura.plate.passes import GUIDES
 from velatura.plate.plate import Plate
+from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
-from velatura_training.data import paint_file
+from velatura_training.data import key_files
+from velatura_training.data.frame import Frame, read
 
 USUAL = ("normal", "depth", "albedo", "id")
 """Passes that a look learns from where nothing is said: they stay what they are as things move."""
 
 log = logging.getLogger("velatura.training")
-
-
-@dataclass(frozen=True)
-class Key:
-    """One frame, painted or not, ready for learning.
-
-    Attributes:
-        frame: its number.
-        plate: ``(3, H, W)`` scene-linear, unpremultiplied.
-        guides: ``(G, H, W)`` raw passes, 0 where missing; after them carried paint, in a lesson
-            for a shot look.
-        window: where these pixels lie in the frame.
-        paint: ``(3, H, W)`` scene-linear, unpremultiplied; None for an unpainted frame.
-        digests: SHA-256 of the files it came from, by file name.
-        cover: ``(H, W)`` 0..1, how much of it is painted; None where all is.
-    """
-
-    frame: int
-    plate: Tensor
-    guides: Tensor
-    window: Window
-    paint: Tensor | None
-    digests: dict[str, str]
-    cover: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -78,14 +45,14 @@ class Lesson:
         footage: the whole shots that the keys are of.
     """
 
-    keys: tuple[Key, ...]
-    others: tuple[Key, ...]
+    keys: tuple[Frame, ...]
+    others: tuple[Frame, ...]
     guides: tuple[str, ...]
     space: str
     depth_scale: float
-    held: tuple[Key, ...] = ()
-    close: tuple[Key, ...] = ()
-    shown: tuple[Key, ...] = ()
+    held: tuple[Frame, ...] = ()
+    close: tuple[Frame, ...] = ()
+    shown: tuple[Frame, ...] = ()
     carry: Carry | None = None
     carried_by: tuple[str, ...] = ()
     footage: tuple[Footage, ...] = ()
@@ -116,36 +83,17 @@ def load(
         PassError: a wanted pass is missing.
         ImageError: an unreadable file.
     """
-    plates, paints = find(plate), find(painted)
-    orphans = sorted(paints.keys() - plates.keys())
-    if orphans:
-        raise TrainingError(
-            f"Painted keys without a plate: frame {_listed(orphans)} of {painted}",
-            found=f"plate frames {_listed(sorted(plates))}",
-            do="Name each painted key with the number of the frame it was painted on.",
-        )
+    plates, paints = key_files.find_keys(plate, painted)
     frames = sorted(paints)
-    means = Job(plate, "", "", layer=layer, space=space, passes=named_passes)
-    first = exr.read(plates[frames[0]])
-    look = Card("lesson", colour_space=Plate.of(first, means, Card("lesson")).space)
-    look = replace(look, guides=_common_guides([plates[f] for f in frames], guides, means))
-    keys = tuple(_read(f, plates[f], paints[f], means, look) for f in frames)
-    unpainted = [f for f in _between(sorted(plates), frames) if f not in paints][:others]
-    rest = tuple(_read(f, plates[f], None, means, look) for f in unpainted)
-    scale = _depth_scale(keys, look.guides)
-    whole = (Footage(plates, means),)
-    return Lesson(keys, rest, look.guides, look.colour_space, scale, footage=whole)
-
-
-def pair(plates: Sequence[str], painted: Sequence[str]) -> list[tuple[str, str]]:
-    """Return each shot's plate and painted keys, or raise TrainingError if they do not pair up."""
-    if not plates or len(plates) != len(painted):
-        raise TrainingError(
-            "Each plate wants its own painted keys",
-            found=f"plates: {', '.join(plates) or 'none'}; painted: {', '.join(painted) or 'none'}",
-            do="Name them in the same order: A B --painted A_KEYS B_KEYS",
-        )
-    return list(zip(plates, painted, strict=True))
+    reading = Reading(layer, named_passes, space)
+    space = Plate.of(exr.read(plates[frames[0]]), reading).space
+    seen = space, _common_guides([plates[f] for f in frames], guides, reading)
+    keys = tuple(read(f, plates[f], paints[f], reading, *seen) for f in frames)
+    unpainted = key_files.unpainted(plates, frames)[:others]
+    rest = tuple(read(f, plates[f], None, reading, *seen) for f in unpainted)
+    scale = _depth_scale(keys, seen[1])
+    whole = (Footage(plates, reading),)
+    return Lesson(keys, rest, seen[1], space, scale, footage=whole)
 
 
 def load_all(
@@ -192,52 +140,31 @@ def hold_out(lesson: Lesson, frames: Sequence[int]) -> Lesson:
     if unknown or set(painted) <= set(frames):
         raise TrainingError(
             f"Frame {unknown[0]} is not painted" if unknown else "No painted key is left to learn",
-            found=f"painted: {_listed(painted)}; held out: {_listed(frames)}",
+            found=f"painted: {key_files.listed(painted)}; held out: {key_files.listed(frames)}",
         )
     held = tuple(key for key in lesson.keys if key.frame in frames)
     return replace(lesson, keys=tuple(k for k in lesson.keys if k.frame not in frames), held=held)
 
 
-def unpainted(footage: Footage, frame: int, lesson: Lesson) -> Key:
+def unpainted(footage: Footage, number: int, lesson: Lesson) -> Frame:
     """Return a frame of a lesson's footage, with the lesson's guides, but without any paint.
 
     Raises:
         ImageError, PassError: it cannot be read.
     """
-    look = Card("lesson", colour_space=lesson.space, guides=lesson.guides)
-    return _read(frame, footage.plates[frame], None, footage.means, look)
+    return read(number, footage.plates[number], None, footage.reading, lesson.space, lesson.guides)
 
 
-def _read(frame: int, plate: Path, paint: Path | None, means: Job, look: Card) -> Key:
-    """Return a frame as the network will see it when the look is applied: by the same code."""
-    image = exr.read(plate)
-    seen = Plate.of(image, means, look)
-    rows, columns = (slice(0, size) for size in seen.size)
-    light, stack = seen.seen(rows, columns), seen.guides(rows, columns, look)
-    if stack is None:
-        stack = np.zeros((0, *seen.size), np.float32)
-    digests = {plate.name: _digest(plate)}
-    painted, cover, window = None, None, seen.part.data
-    if paint is not None:
-        layer, coverage, window = paint_file.read(paint, look.colour_space, seen.part, plate)
-        rows, columns = window.within(seen.part.data)
-        light, stack = light[:, rows, columns], stack[:, rows, columns]
-        if coverage is not None:  # what was left transparent stays as the plate is
-            layer = light + coverage * (layer - light)
-            cover = _tensor(coverage)
-        painted = _tensor(layer)
-        digests[f"painted/{paint.name}"] = _digest(paint)
-    return Key(frame, _tensor(light), _tensor(stack), window, painted, digests, cover)
-
-
-def _common_guides(plates: list[Path], wanted: Sequence[str] | None, means: Job) -> tuple[str, ...]:
+def _common_guides(
+    plates: list[Path], wanted: Sequence[str] | None, reading: Reading
+) -> tuple[str, ...]:
     """Return the wanted guides, or those of the usual ones that every plate has."""
     names = tuple(USUAL if wanted is None else wanted)
     unknown = [name for name in names if name not in GUIDES]
     if unknown:
         raise TrainingError(f"No guide {unknown[0]}", found=", ".join(GUIDES))
     for path in plates:
-        lacking = passes.lacking(exr.read(path), names, passes.parse_overrides(means.passes))
+        lacking = passes.lacking(exr.read(path), names, parse_overrides(reading.passes))
         there = [name for name in names if name not in lacking]
         if lacking and wanted is not None:
             raise TrainingError(
@@ -250,7 +177,7 @@ def _common_guides(plates: list[Path], wanted: Sequence[str] | None, means: Job)
     return names
 
 
-def _depth_scale(keys: Sequence[Key], guides: tuple[str, ...]) -> float:
+def _depth_scale(keys: Sequence[Frame], guides: tuple[str, ...]) -> float:
     """Return the median distance of what is not background; 1 without a depth pass."""
     if "depth" not in guides:
         return 1.0
@@ -258,21 +185,3 @@ def _depth_scale(keys: Sequence[Key], guides: tuple[str, ...]) -> float:
     depths = torch.cat([key.guides[at].flatten() for key in keys])
     depths = depths[depths > 0]
     return float(depths.median()) if len(depths) else 1.0
-
-
-def _between(frames: list[int], painted: list[int]) -> list[int]:
-    """Return the frames, those farthest from any painted one first."""
-    return sorted(frames, key=lambda f: (-min(abs(f - key) for key in painted), f))
-
-
-def _tensor(planes: FloatArray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(planes))
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _listed(frames: Sequence[int]) -> str:
-    return ", ".join(map(str, frames))

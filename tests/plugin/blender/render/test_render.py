@@ -235,7 +235,7 @@ def test_a_change_in_the_graph_before_a_look_is_said_without_rendering(chain: Pr
 from pathlib import Path
 scene = stage.reopen(f"{{P}}/shot.blend")
 velatura = stage.enable()
-from velatura_blender import looknode
+from velatura_blender.nodes import looknode
 tree = stage.graph(scene)
 curves = tree.nodes.new("CompositorNodeCurveRGB")
 curves.name = "curves"

@@ -16,9 +16,9 @@ from velatura.carry.painted_key import Key
 from velatura.carry.survey import survey
 from velatura.gain import law
 from velatura.image.planes import FloatArray
-from velatura.job import Job
 from velatura.look import Card
 from velatura.plate.encoding import encoded
+from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.scene.gbuffer import Sight
 from velatura.system.progress import Progress
@@ -57,12 +57,12 @@ bpy.ops.wm.save_as_mainfile(filepath=f"{P}/shot.blend")
 
 PLATES = """
 from pathlib import Path
-from velatura_blender import dialect
+from velatura_blender import compat
 view = scene.view_layers[0]
 view.use_pass_position = view.use_pass_vector = view.use_pass_cryptomatte_object = True
 outputs = layers.node.outputs
 passes = {name: outputs[name] for name in ("Position", "Vector", "CryptoObject00")}
-dialect.new_file_output(tree, Path(P, "plate."), {"Combined": layers, **passes})
+compat.new_file_output(tree, Path(P, "plate."), {"Combined": layers, **passes})
 stage.animate(scene, f"{P}/unused/")
 places = {}
 for frame in range(1, 6):
@@ -72,7 +72,8 @@ stage.say(places=places)
 """
 
 RENDER = """
-from velatura_blender import messages, passes
+from velatura_blender import messages
+from velatura_blender.nodes import passes
 from velatura_blender.nodes.looknode import LookNode
 bpy.ops.wm.open_mainfile(filepath=f"{P}/shot.blend")
 velatura = stage.enable()
@@ -96,7 +97,7 @@ class Shot:
         told = project.found(SCENE + PLATES)["places"]
         self.places = {int(frame): np.array(cubes) for frame, cubes in told.items()}
         plates = {f: project.folder / f"plate.{f:04d}.exr" for f in FRAMES}
-        self.footage = Footage(plates, Job(str(project.folder / "plate.####.exr"), "", ""))
+        self.footage = Footage(plates, Reading())
 
     def cubes(self, frame: int) -> npt.NDArray[np.int64]:
         """Return ``(H, W)``: which cube a pixel shows, from 1 on; 0 for the world behind."""

@@ -27,7 +27,7 @@ def test_frame_states_are_summed_up_in_words(project: Project) -> None:
         {1: "baked", 3: "baked", 5: "missing", 7: "baked"},  # every second frame is rendered
         {frame: "baked" if frame % 2 else "missing" for frame in range(1, 13)},
     ]
-    script = f"stage.say(said=[tally.summary(each) for each in {cases!r}])"
+    script = f"stage.say(said=[bake_status.summary(each) for each in {cases!r}])"
     found = project.found(f"{sidebar.START}\n{script}")
     assert found["said"] == [
         {},
@@ -41,15 +41,15 @@ def test_a_redraw_reads_no_frames_unless_something_has_changed(project: Project)
     found = project.found(
         sidebar.BAKES
         + """
-from velatura_blender import wiring
+from velatura_blender.nodes import graph_digest
 from types import SimpleNamespace
-reads, states, clock = [], wiring.states, [0.0]
-wiring.states = lambda *given: reads.append(1) or states(*given)
-tally.time = SimpleNamespace(monotonic=lambda: clock[0])
+reads, states, clock = [], graph_digest.states, [0.0]
+graph_digest.states = lambda *given: reads.append(1) or states(*given)
+bake_status.time = SimpleNamespace(monotonic=lambda: clock[0])
 
 def draw(seconds):
     clock[0] += seconds
-    tally.of(look, focus.frames(scene))
+    bake_status.of(look, compat.frames(scene))
     return len(reads)
 
 still = [draw(0) for _ in range(100)][-1], draw(60)
@@ -89,7 +89,7 @@ def test_thumbnails_are_those_of_the_cards_and_bad_ones_do_no_harm(project: Proj
     found = project.found(
         sidebar.START
         + """
-whole = shelf.current()
+whole = previews.current()
 previews = whole._previews
 sizes = {key: tuple(each.image_size) for key, each in previews.items()}
 shown = {len(set(each.image_pixels_float[:4])) for each in previews.values()}
@@ -103,27 +103,27 @@ stage.say(sizes=sorted(sizes.values()), names=names)
     assert not [size for size in found["sizes"] if max(size) > 1024]
 
 
-def test_the_chooser_changes_the_look_and_keeps_its_numbers(project: Project) -> None:
+def test_the_menu_changes_the_look_and_keeps_its_numbers(project: Project) -> None:
     found = project.found(
         sidebar.START
         + """
 bpy.ops.velatura.add_look(path=f"{P}/a.onnx")  # from a folder of its own
-group = focus.look(bpy.context).group
+group = scope.look(bpy.context).group
 own = group.velatura_choice
-offered = [os.path.basename(each[0]) for each in chooser._offered(group, bpy.context)]
-ink = next(item for item in shelf.current().items if item.name == "Ink")
+offered = [os.path.basename(each[0]) for each in look_menu._offered(group, bpy.context)]
+ink = next(item for item in previews.current().items if item.name == "Ink")
 import shutil
 shutil.copy(f"{P}/b.onnx", f"{P}/library/before.onnx")
 os.remove(f"{P}/library/chalk.onnx")
-names = [item.name for item in shelf.refresh().items]
-same = next(item for item in shelf.current().items if item.name == "Ink") == ink
+names = [item.name for item in previews.refresh().items]
+same = next(item for item in previews.current().items if item.name == "Ink") == ink
 group.velatura_choice = ink_path = str(ink.path)
-now = group.velatura.look, group.velatura_choice, focus.look(bpy.context).node.label
+now = group.velatura.look, group.velatura_choice, scope.look(bpy.context).node.label
 os.remove(ink_path)
-shelf.refresh()
+previews.refresh()
 gone = group.velatura_choice
-torn = shelf.current().item(shelf.Path(P, "library/torn.onnx"))
-chooser._choose(group, torn.number)
+torn = previews.current().item(previews.Path(P, "library/torn.onnx"))
+look_menu._choose(group, torn.number)
 stage.say(own=own, offered=offered, names=names, same=same, now=now, gone=gone,
     kept=group.velatura.look, said=messages.latest())
 """
@@ -143,9 +143,9 @@ def test_the_preferences_name_a_folder_of_looks(project: Project) -> None:
     found = project.found(
         sidebar.START
         + """
-from velatura_blender.nodes.properties import preferences
+from velatura_blender.preferences import preferences
 preferences().looks = "//library"
-stage.say(names=[item.name for item in shelf.refresh().items])
+stage.say(names=[item.name for item in previews.refresh().items])
 """,
         VELATURA_LOOKS="",
     )

@@ -1,4 +1,4 @@
-"""The script that the README shows does what the README says, as it stands there."""
+"""The scripts that the README and docs/blender.md show do what these say, as they stand there."""
 
 from __future__ import annotations
 
@@ -43,20 +43,41 @@ def shown() -> str:
     return str(script)
 
 
+def run_installed(project: Project, home: Path, script: str) -> str:
+    """Run a script in the project's folder, as a user who has installed the extension."""
+    installed = hosts.run(project.python, EXTENSION, "install", home=home)
+    assert installed.returncode == 0, installed.stderr
+    there = f"import os; os.chdir({str(project.folder)!r})\n"
+    env = {"VELATURA_RUNTIME": str(project.runtime)}
+    env["PWD"] = str(project.folder)  # as a shell has it: Blender 4.5 looks there for the folder
+    done = hosts.run(project.python, there + script, home=home, env=env)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def test_the_pages_scripts_make_key_bake_and_refuse(python: Path, tmp_path: Path) -> None:
+    project = Project(tmp_path / "shot", python)
+    project.found(SHOT)
+    (project.folder / "looks").mkdir()
+    shutil.copy(project.folder / "a.onnx", project.folder / "looks/ink.onnx")
+    page = (hosts.ROOT / "docs/blender.md").read_text(encoding="utf-8")
+    opened = (
+        "import bpy; bpy.ops.wm.read_userpref(); bpy.ops.wm.open_mainfile(filepath='shot.blend')"
+    )
+    said = run_installed(project, tmp_path / "home", "\n".join([opened, *FENCE.findall(page)]))
+    assert "baked frame 4\n4 made, 0 kept\n" in said
+    assert str(dict.fromkeys(range(1, 5), "baked")) in said
+    assert "\n3 The strength of ink should be 0..4. Found: 9.0." in said
+    assert list(project.gains()) == [f"ink.gain.{frame:04d}.exr" for frame in range(1, 5)]
+    assert project.found(ASK)["strengths"][3] == 1
+
+
 def test_the_readmes_script_keys_a_look_and_renders_the_shot(python: Path, tmp_path: Path) -> None:
     project = Project(tmp_path / "shot", python)
     project.found(SHOT)
     (project.folder / "looks").mkdir()
     shutil.copy(project.folder / "a.onnx", project.folder / "looks/ink.onnx")
-    home = tmp_path / "home"
-    installed = hosts.run(python, EXTENSION, "install", home=home)
-    assert installed.returncode == 0, installed.stderr
-
-    there = f"import os; os.chdir({str(project.folder)!r})\n"
-    env = {"VELATURA_RUNTIME": str(project.runtime)}
-    env["PWD"] = str(project.folder)  # as a shell has it: Blender 4.5 looks there for the folder
-    done = hosts.run(python, there + shown(), home=home, env=env)
-    assert done.returncode == 0, done.stderr[-3000:]
+    run_installed(project, tmp_path / "home", shown())
 
     names = [f"{frame:04d}.exr" for frame in range(1, 5)]
     assert sorted(file.name for file in (project.folder / "out").iterdir()) == names

@@ -1,7 +1,7 @@
-"""The tally: which frames of a look are baked, out of date or missing, as the sidebar shows it.
+"""The bake status: which frames of a look are baked, out of date or missing, for the sidebar.
 
 The sidebar is drawn anew with every move of a slider, and each frame's state is a file's header.
-So a tally is kept: for `_PATIENCE` seconds without a look at the disk, and after that for as long
+So a status is kept: for `_PATIENCE` seconds without asking the disk, and after that for as long
 as the folder of the gain layers, the look's file and the graph before it have not changed.
 """
 
@@ -16,8 +16,8 @@ from pathlib import Path
 import bpy
 from bpy.app.handlers import persistent
 
-from velatura import look as looks_on_disk
 from velatura.errors import LookError
+from velatura.look import read
 
 from ..nodes import graph_digest
 from ..nodes.looknode import LookNode
@@ -28,7 +28,7 @@ _HANDLERS = ("render_complete", "render_cancel", "load_post")
 
 
 @dataclass(frozen=True)
-class Tally:
+class Status:
     """What lies on disk for a look.
 
     Attributes:
@@ -44,36 +44,36 @@ class Tally:
 
 @dataclass(frozen=True)
 class _Note:
-    """A tally, what it was made of, and when the disk was last looked at, in seconds."""
+    """A status, what it was made of, and when the disk was last looked at, in seconds."""
 
     asked: tuple[Path, Path, range]
     seen: tuple[int, int, str]
     time: float
-    tally: Tally
+    status: Status
 
 
 _notes: dict[str, _Note] = {}
 
 
-def of(look: LookNode, frames: range) -> Tally:
-    """Return the tally of a look over a range of frames, at most `_PATIENCE` seconds old."""
+def of(look: LookNode, frames: range) -> Status:
+    """Return the status of a look over a range of frames, at most `_PATIENCE` seconds old."""
     now, asked = time.monotonic(), (look.path, look.stem, frames)
     note = _notes.get(look.uid)
     if note is not None and note.asked == asked and now - note.time < _PATIENCE:
-        return note.tally
+        return note.status
     mark = graph_digest.mark(look)
     seen = _changed(look.path), _changed(look.stem.parent), mark
     if note is not None and (note.asked, note.seen) == (asked, seen):
         _notes[look.uid] = replace(note, time=now)
-        return note.tally
+        return note.status
     trouble, guides = "", look.guides
     try:
-        guides = looks_on_disk.read(look.path).card.passes
+        guides = read(look.path).card.passes
     except LookError as error:
         trouble = str(error)
-    tally = Tally(trouble, guides, graph_digest.states(look, frames, mark))
-    _notes[look.uid] = _Note(asked, seen, now, tally)
-    return tally
+    status = Status(trouble, guides, graph_digest.states(look, frames, mark))
+    _notes[look.uid] = _Note(asked, seen, now, status)
+    return status
 
 
 def summary(states: Mapping[int, str]) -> dict[str, str]:

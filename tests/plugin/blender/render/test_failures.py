@@ -148,9 +148,10 @@ scene = stage.reopen(f"{P}/shot.blend")
 velatura = stage.enable()
 velatura.bake(frames=[1, 2])
 scene.velatura.bake = False
-from velatura_blender import hook, messages
+from velatura_blender import messages
+from velatura_blender.render import hook
 hook._running.leaves = False
-from velatura_blender import looknode
+from velatura_blender.nodes import looknode
 drawn = []
 look = looknode.rendered(scene)[0]
 class Watched(hook.Blockade):

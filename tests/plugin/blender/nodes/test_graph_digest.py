@@ -13,7 +13,7 @@ scene = stage.start()
 tree, layers = stage.rendered(scene)
 bpy.ops.wm.save_as_mainfile(filepath=f"{P}/shot.blend")
 velatura = stage.enable()
-from velatura_blender import looknode, wiring
+from velatura_blender.nodes import graph_digest, looknode
 
 before = stage.exposed(tree, layers, -1.0, "before")
 link = tree.links.new(before, stage.result(tree))
@@ -21,7 +21,7 @@ node = velatura.create(f"{P}/a.onnx")
 picture, links = node.inputs["Image"], tree.links
 
 def mark():
-    return wiring.mark(looknode.LookNode(node.name, node))
+    return graph_digest.mark(looknode.LookNode(node.name, node))
 """
 
 

@@ -84,7 +84,7 @@ ops.select_look(node="Ink")
 selected = tree.nodes.active.name
 nobody = refused(ops.select_look, node="Nobody")
 torn = refused(ops.add_look, path=f"{P}/library/torn.onnx")
-count = len(focus.looks(bpy.context))
+count = len(scope.looks(bpy.context))
 said = messages.latest()
 ops.clear_messages()
 ops.refresh_looks()
@@ -172,7 +172,7 @@ def test_a_look_that_is_added_to_an_unsaved_file_says_why_not(project: Project) 
         sidebar.START.replace("bpy.ops.wm.save_as_mainfile", "str").replace("filepath=", "")
         + """
 why = refused(bpy.ops.velatura.add_look, path=f"{P}/library/ink.onnx")
-stage.say(why=why, looks=len(focus.looks(bpy.context)), said=messages.latest())
+stage.say(why=why, looks=len(scope.looks(bpy.context)), said=messages.latest())
 """
     )
     assert "the .blend file was never saved" in found["why"]
@@ -199,7 +199,7 @@ stage.say(now=now, every=every, given=given, turned=turned, unwired=unwired)
 """
     )
     assert (found["now"], found["every"], found["given"]) == ([7], [1, 3, 7], [1, 3, 6, 7])
-    assert "There is no frame from 3 to 2" in found["turned"]
+    assert "The frame range ends before it starts (3 to 2)" in found["turned"]
     assert "none reaches its output" in found["unwired"]
 
 
@@ -220,20 +220,20 @@ def test_esc_stops_a_bake_and_whole_frames_stay(project: Project) -> None:
         + """
 from types import SimpleNamespace
 told, blocks = [], stage.blocks()
-bake = walk.VELATURA_OT_bake
+bake = modal_bake.VELATURA_OT_bake
 stand = drawn.Stand(bake, None)
 stand.report = lambda kind, text: told.append(text)
 
 def send(kind):
     return list(stand.modal(bpy.context, SimpleNamespace(type=kind)))[0]
 
-under_way = walk.begin(bpy.context, focus.frames(scene))
+under_way = modal_bake.begin(bpy.context, compat.frames(scene))
 first = [send("TIMER"), send("MOUSEMOVE"), send("TIMER")]
 text, progress = under_way.text, under_way.progress
 second = refused(bpy.ops.velatura.bake)
 last = send("ESC")
-stopped = baked(), walk.current() is None, stage.blocks() == blocks
-walk.begin(bpy.context, focus.frames(scene))
+stopped = baked(), modal_bake.current() is None, stage.blocks() == blocks
+modal_bake.begin(bpy.context, compat.frames(scene))
 rest = [send("TIMER") for _ in range(5)]
 stage.say(first=first, text=text, progress=progress, second=second, last=last, stopped=stopped,
     rest=rest, told=told, baked=baked(), left=stage.blocks() == blocks)
@@ -258,11 +258,11 @@ def test_a_bake_that_fails_on_its_way_is_over(project: Project) -> None:
         + """
 from types import SimpleNamespace
 blocks = stage.blocks()
-stand = drawn.Stand(walk.VELATURA_OT_bake, None)
+stand = drawn.Stand(modal_bake.VELATURA_OT_bake, None)
 stand.report = lambda kind, text: None
-walk.begin(bpy.context, focus.frames(scene))
+modal_bake.begin(bpy.context, compat.frames(scene))
 ended = list(stand.modal(bpy.context, SimpleNamespace(type="TIMER")))
-stage.say(ended=ended, over=walk.current() is None, said=messages.latest(),
+stage.say(ended=ended, over=modal_bake.current() is None, said=messages.latest(),
     left=stage.blocks() == blocks)
 """,
         VELATURA_RUNTIME=str(project.folder / "nowhere"),

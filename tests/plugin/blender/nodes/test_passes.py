@@ -8,6 +8,8 @@ import pictures
 import pytest
 from projects import Project, gain_layer, pixels, silently
 
+from velatura.image import exr
+from velatura.image.planes import Image, Window
 from velatura.job import Job
 from velatura.plate.passes import GUIDES
 
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.host_blender
 # the passes to a file as well, as an artist would who bakes on the command line.
 CYCLES = """
 from pathlib import Path
-from velatura_blender import dialect
+from velatura_blender import compat
 scene = stage.start()
 scene.render.engine, scene.cycles.samples, scene.cycles.use_denoising = "CYCLES", 1, False
 cube = bpy.data.objects["Cube"]
@@ -43,7 +45,7 @@ sockets = {"Combined": grade}
 for name in ("Normal", "Depth", "Position", "Vector", "Diffuse Color", "DiffCol", "CryptoObject00"):
     if name in layers.outputs:
         sockets[name] = layers.outputs[name]
-dialect.new_file_output(tree, Path(P, "reference."), sockets)
+compat.new_file_output(tree, Path(P, "reference."), sockets)
 stage.animate(scene, f"{P}/out/")
 """
 
@@ -62,7 +64,7 @@ def test_passes_reach_the_look_as_they_are_rendered(project: Project, where: str
         "other": "layers.scene = other\nlayers.layer = 'ViewLayer'",
     }[where]
     enable = """
-from velatura_blender import passes
+from velatura_blender.nodes import passes
 from velatura_blender.nodes.looknode import LookNode
 missing = passes.lacking(LookNode(look.name, look), tuple(look.node_tree.velatura.guides.split()))
 enabled = passes.enable(LookNode(look.name, look), tuple(look.node_tree.velatura.guides.split()))
@@ -77,6 +79,32 @@ stage.say(missing=missing, enabled=enabled)
         wanted = pixels(project.folder / f"core/reference.gain.{frame:04d}.exr")
         np.testing.assert_array_equal(ink(project, frame), wanted)
     assert np.abs(ink(project, 1) - ink(project, 3)).max() > 0.01
+
+
+def test_an_image_nodes_passes_are_found_by_any_renderers_names(project: Project) -> None:
+    """Arnold calls the normals N: what the core reads from a file, a look node finds in it too."""
+    looks.small(project.folder / "a.onnx", guides=("normal", "depth"), name="ink")
+    width, height = pictures.SIZE
+    dice = np.random.default_rng(7)
+    names = ("R", "G", "B", "A", "N.X", "N.Y", "N.Z", "Z")
+    planes = {name: dice.random((height, width), dtype=np.float32) for name in names}
+    window = Window(0, 0, width, height)
+    arnold = project.folder / "arnold.exr"
+    exr.write(arnold, Image((exr.new_part(planes, window, window, {}),)))
+    project.found("""
+scene = stage.start()
+tree, result = stage.new_graph(scene)
+image = tree.nodes.new("CompositorNodeImage")
+image.image = bpy.data.images.load(f"{P}/arnold.exr")
+tree.links.new(image.outputs["Image" if "Image" in image.outputs else "Combined"], result)
+bpy.ops.wm.save_as_mainfile(filepath=f"{P}/shot.blend")
+velatura = stage.enable()
+velatura.create(f"{P}/a.onnx")
+velatura.bake(frames=[1])
+""")
+    silently(Job(str(arnold), str(project.folder / "a.onnx"), str(project.folder / "core")))
+    wanted = pixels(project.folder / "core/arnold.gain.exr")
+    np.testing.assert_array_equal(ink(project, 1), wanted)
 
 
 def test_the_working_space_is_brought_to_the_looks_space(project: Project) -> None:

@@ -32,7 +32,7 @@ def test_an_empty_library_says_how_to_fill_it(project: Project) -> None:
 
 
 def test_the_library_is_listed_with_what_cannot_be_used(project: Project) -> None:
-    found = sidebar.drawn(project, "", "panel.VELATURA_PT_looks", "chooser.VELATURA_MT_looks")
+    found = sidebar.drawn(project, "", "panel.VELATURA_PT_looks", "look_menu.VELATURA_MT_looks")
     library = project.folder / "library"
     adds = {name: f'add_look(path="{library}/{name.lower()}.onnx")' for name in ("Chalk", "Ink")}
     listed, menu = (found[name] for name in ("VELATURA_PT_looks", "VELATURA_MT_looks"))
@@ -102,8 +102,8 @@ bpy.ops.velatura.bake(start=1, end=1)
 bpy.ops.velatura.choose_look(path=f"{P}/library/ink.onnx")
 bpy.ops.velatura.bake(start=2, end=3)
 os.remove(f"{P}/library/ink.onnx")
-shelf.refresh()
-tally.forget()
+previews.refresh()
+bake_status.forget()
 """,
         "panel.VELATURA_PT_look",
         "panel.VELATURA_PT_frames",
@@ -122,7 +122,7 @@ def test_a_panel_that_cannot_be_filled_says_so_and_does_not_raise(project: Proje
         project,
         """
 bpy.ops.velatura.add_look(path=f"{P}/a.onnx")
-tally.of = lambda *_: 1 / 0
+bake_status.of = lambda *_: 1 / 0
 """,
         "panel.VELATURA_PT_look",
         "panel.VELATURA_PT_frames",
@@ -138,7 +138,7 @@ def test_the_panel_shows_how_far_a_bake_is(project: Project) -> None:
         """
 bpy.ops.velatura.add_look(path=f"{P}/library/ink.onnx")
 from types import SimpleNamespace
-walk._walk = SimpleNamespace(progress=0.25, text="Baking frame 2 (1 of 4)")
+modal_bake._bake = SimpleNamespace(progress=0.25, text="Baking frame 2 (1 of 4)")
 """,
         "panel.VELATURA_PT_frames",
     )
@@ -154,7 +154,7 @@ verbs = {name: getattr(bpy.ops.velatura, name).get_rna_type() for name in dir(bp
 bare = [name for name, verb in verbs.items() if not verb.description]
 bare += [f"{name}.{each.identifier}" for name, verb in verbs.items() for each in verb.properties
     if not each.description and each.identifier not in ("rna_type", "filter_glob")]
-classes = [each for part in (panel.CLASSES, [chooser.VELATURA_MT_looks]) for each in part]
+classes = [each for part in (panel.CLASSES, [look_menu.VELATURA_MT_looks]) for each in part]
 bare += [each.__name__ for each in classes if not each.__doc__]
 bare += ["choice"] * (not bpy.types.NodeTree.bl_rna.properties["velatura_choice"].description)
 add = bpy.types.VELATURA_OT_add_look
@@ -189,8 +189,8 @@ def there():
 states = [there()]
 for _ in range(2):
     stage.enable()
-    from velatura_blender import shelf
-    shelf.current()
+    from velatura_blender.ui import previews
+    previews.current()
     states.append(there())
     bpy.ops.preferences.addon_disable(module="velatura_blender")
     states.append(there())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import looks
 import numpy as np
 import pytest
+from images import assert_images_match
 from projects import Project, gain_layer, pixels
 
 from velatura.gain import law
@@ -51,9 +52,9 @@ bpy.app.handlers.frame_change_post.append(nested)
 group = bpy.data.node_groups.new("Out", "CompositorNodeTree")
 group.interface.new_socket(name="Image", in_out="INPUT", socket_type="NodeSocketColor")
 from pathlib import Path
-from velatura_blender import dialect
+from velatura_blender import compat
 entry = group.nodes.new("NodeGroupInput")
-dialect.new_file_output(group, Path(P, "inside."), {"Image": entry.outputs[0]})
+compat.new_file_output(group, Path(P, "inside."), {"Image": entry.outputs[0]})
 outer = tree.nodes.new("CompositorNodeGroup")
 outer.node_tree = group
 tree.links.new(ink.outputs[0], outer.inputs[0])
@@ -75,8 +76,8 @@ driver = tree.nodes["grade"].inputs["Exposure"].driver_add("default_value").driv
 driver.expression = "-frame / 2"
 """,
     "a cache folder whose name has our own marks in it": """
-from velatura_blender import law
-image = law.gain_image(ink.node_tree)
+from velatura_blender.nodes import gain_nodes
+image = gain_nodes.gain_image(ink.node_tree)
 image.filepath_raw = image.filepath_raw.replace("//velatura", f"{P}/\\u00e4 b.gain.v2/velatura")
 """,
 }
@@ -127,10 +128,10 @@ scene.velatura.bake = False
     ),
     "an interruption": (
         """
-from velatura_blender import kiln
+from velatura_blender.render import gain_cache
 def interrupted(*_):
     raise KeyboardInterrupt
-kiln.refresh = interrupted
+gain_cache.refresh = interrupted
 """,
         130,
         "Interrupted",
@@ -145,7 +146,7 @@ def check(project: Project, look: str = "a.onnx", floor: float = law.FLOOR) -> N
         stops = gain_layer(project, look, plate)
         wanted = law.apply(plate[:3], stops, 1.0, plate[3], floor)
         # The plate is bit for bit what the look saw: what differs is float arithmetic.
-        np.testing.assert_allclose(shown[:3], wanted, rtol=1e-5, atol=1e-6)
+        assert_images_match(shown[:3], wanted, tolerance=1e-5 * np.abs(wanted) + 1e-6)
         assert np.abs(wanted - plate[:3]).max() > 0.05
 
 

@@ -1,0 +1,87 @@
+"""The output folder of a job: what lies there already, and what is left to write."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from velatura import fingerprint
+from velatura.apply.targets import Frame, Target
+from velatura.errors import InputError, StorageError
+from velatura.job import Job
+
+log = logging.getLogger(__name__)
+
+
+def stale(frame: Frame, job: Job, digest: str) -> Frame | None:
+    """Return the frame with those of its targets that do not lie there yet; None if all do.
+
+    Args:
+        frame: its files; targets get their fingerprints.
+        job: the settings that they are made with.
+        digest: of the look.
+
+    Raises:
+        ImageError: the plate or the mask cannot be read.
+    """
+    plate = fingerprint.of_file(frame.plate)
+    mask = fingerprint.of_file(frame.mask) if frame.mask else ""
+    gain = _wanted(frame.gain, fingerprint.of_gain(job, plate, digest))
+    picture = _wanted(frame.picture, fingerprint.of_picture(job, plate, digest, mask))
+    return replace(frame, gain=gain, picture=picture) if gain or picture else None
+
+
+def _targets(frames: Sequence[Frame]) -> list[Path]:
+    return [target.path for f in frames for target in (f.gain, f.picture) if target]
+
+
+def refuse_overwriting(frames: Sequence[Frame]) -> None:
+    """Raise InputError if a frame would be written over what it is made from."""
+    read_ones = {path.resolve() for f in frames for path in (f.plate, f.mask) if path}
+    for target in _targets(frames):
+        if target.resolve() in read_ones:
+            raise InputError(
+                f"{target} would overwrite what it is made from", do="Choose another output folder"
+            )
+
+
+def sweep(out: Path, frames: Sequence[Frame]) -> None:
+    """Remove what a process that was killed left half-written; whole files have no such names."""
+    names = {target.name for target in _targets(frames)}
+    with suppress(OSError):  # not ours to remove, and in nobody's way
+        for left in out.glob(".*.tmp"):
+            if left.name[1:].rsplit(".", 2)[0] in names:
+                left.unlink(missing_ok=True)
+
+
+def prepare(out: Path) -> None:
+    """Make the output folder, or raise StorageError if it cannot be written."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        writable = os.access(out, os.W_OK)
+    except OSError as error:
+        raise StorageError(
+            f"The output folder {out} cannot be used",
+            found=error.strerror,
+            do="Choose another output folder",
+        ) from error
+    if not writable:
+        raise StorageError(
+            f"The output folder {out} is read-only", do="Choose another output folder"
+        )
+
+
+def _wanted(target: Target | None, mark: str) -> Target | None:
+    """Return the target with its fingerprint, or None if the same lies there already."""
+    if target is None:
+        return None
+    lies = fingerprint.stored(target.path)
+    if lies == mark:
+        return None
+    if not lies and target.path.is_file():
+        log.warning("%s does not say what it was made from and is written again", target.path)
+    return Target(target.path, mark)

@@ -1,0 +1,170 @@
+"""`velatura train`: a look from painted frames of a shot, or from a painting.
+
+`velatura.cli.main` finds the trainer's commands by name when they are asked for. torch is imported
+inside the commands: their help must not wait for it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from velatura.errors import TrainingError
+from velatura.system.progress import Progress, Style
+from velatura_training.recipe import (
+    FREE,
+    PAINTING,
+    SHOT,
+    AdversarialName,
+    Budget,
+    DiscriminatorName,
+    GeneratorName,
+    PerceptualName,
+    Recipe,
+    Tier,
+)
+
+DEFAULT_MINUTES = 5.0
+"""Training time where nothing is said: enough for a look at 2K on a laptop."""
+
+Guide = Literal["normal", "depth", "albedo", "id", "position", "vector", "none"]
+Device = Literal["auto", "cpu", "cuda"]
+
+
+def train(
+    *plates: str,
+    painted: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
+    style: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
+    stroke: float | None = None,
+    out: Path,
+    minutes: float | None = None,
+    steps: int | None = None,
+    free: Annotated[bool, Parameter(negative="")] = False,
+    tier: Tier | None = None,
+    generator: GeneratorName | None = None,
+    discriminator: DiscriminatorName | None = None,
+    adversarial: AdversarialName | None = None,
+    perceptual: PerceptualName | None = None,
+    perceptual_weights: Path | None = None,
+    weights: Annotated[dict[str, float] | None, Parameter(name="--weight")] = None,
+    guides: Annotated[tuple[Guide, ...], Parameter(consume_multiple=True)] = (),
+    hold_out: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (),
+    layer: str = "",
+    passes: str = "",
+    space: str = "",
+    rate: float | None = None,
+    patch: int | None = None,
+    batch: int | None = None,
+    exposure: float | None = None,
+    grain: float | None = None,
+    seed: int | None = None,
+    device: Device = "auto",
+    threads: int = 0,
+    resume: bool = False,
+    progress: Style = "auto",
+) -> None:
+    """Learn a look from painted frames of a shot, or from a painting.
+
+    Watch OUT/contact_sheet.png (plate, result, paint) and OUT/losses.png, renewed while it learns.
+    The trainer picks up keys that are repainted meanwhile. Ctrl-C keeps the best so far. Then
+    write the look with `velatura export OUT`.
+
+    Example::
+
+        velatura train shot/plate.####.exr --painted shot/paint.####.png --out runs/ink --minutes 5
+
+        velatura train shot/plate.####.exr --style storm.jpg --out runs/storm --minutes 30
+
+    Args:
+        plates: the plate's frames: name.####.exr, name.%04d.exr or name.$F4.exr; several shots may
+            be named, and teach one free look.
+        painted: the painted keys, numbered like the plate frames they were painted on (EXR: linear;
+            PNG, JPG, TIFF: sRGB); as many as there are shots, in their order.
+        style: instead of painted keys, one or more paintings whose manner to learn.
+        stroke: size of their strokes: 1 for a painting of 600 px on its shorter side.
+        out: the run's folder.
+        minutes: how long to learn (5 where neither this nor --steps is given).
+        steps: how many steps to learn, instead of --minutes.
+        free: learn from the plate alone, for any shot. Else the painted keys are carried along into
+            each frame of their shot, where its passes (Position, ids, Vector) allow it: closer to
+            the paint, and calmer.
+        tier: size of the network: draft (quick to run, softer), standard, or fine.
+        generator: unet, or resnet (faster to run, less detail).
+        discriminator: patch, or multiscale for frames of 1080p and more.
+        adversarial: the critic's loss.
+        perceptual: eyes of the content and style losses; squeezenet and vgg19 need a file.
+        perceptual_weights: that file, with torchvision's key names.
+        weights: how hard each loss pulls, e.g. --weight.l1 4 --weight.adversarial 0.
+        guides: passes to read beside the beauty; default: normal, depth, albedo and id, if all
+            painted frames have them; `none` for a look that needs no passes.
+        hold_out: painted frames to keep out of the training; the figures at the end are measured on
+            them.
+        layer: the beauty's layer, where it is not the usual one.
+        passes: layers of the guides, where they are not the usual ones: normal=N,depth=Z.
+        space: the plate's colour space, where its metadata do not say.
+        rate: learning rate at its height.
+        patch: side of a training patch, px.
+        batch: patches a step.
+        exposure: vary the exposure by up to this many stops while learning.
+        grain: add fresh grain of up to this part of a value while learning.
+        seed: of everything random.
+        device: where to learn.
+        threads: processor threads; 0 tries how many learn fastest. With 1 and --steps, runs repeat
+            bit for bit.
+        resume: go on with the run in OUT, if there is one, with its own settings; --minutes and
+            --steps count the whole run.
+        progress: a bar, lines for Open Job Description or Tractor, or nothing.
+    """
+    # How long OpenMP's threads spin before they sleep, in loops: by default so long that on a busy
+    # machine they mostly spin, and with none at all a step takes twice as long on a quiet one.
+    # OpenMP reads this once, when torch is imported.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    from velatura_training.data import key_files
+    from velatura_training.data import plates as plate_files
+    from velatura_training.data.watched_keys import WatchedKeys
+    from velatura_training.learn import run as runs
+
+    if minutes is None and steps is None:
+        minutes = DEFAULT_MINUTES
+    if bool(style) == bool(painted):
+        raise TrainingError(
+            "A look is learnt either from painted keys or from paintings",
+            found="both" if style else "neither",
+            do="Give --painted or --style.",
+        )
+    budget, where = Budget(minutes, steps), runs.pick_device(device)
+
+    def run(usual: Recipe) -> runs.Run:
+        """Return what was asked for, on top of a usual recipe."""
+        recipe = usual.but(
+            weights,
+            stroke=stroke,
+            tier=tier,
+            generator=generator,
+            discriminator=discriminator,
+            adversarial=adversarial,
+            perceptual=perceptual,
+            perceptual_weights=None if perceptual_weights is None else str(perceptual_weights),
+            patch=patch,
+            batch=batch,
+            rate=rate,
+            exposure=exposure,
+            grain=grain,
+            seed=seed,
+        )
+        return runs.Run(out, recipe, budget, where, progress, threads, resume)
+
+    if style:
+        asked = run(PAINTING)
+        runs.imitate(plate_files.load(plates, layer, space), style, asked)
+        return
+    wanted = tuple(name for name in guides if name != "none") if guides else None
+    shots = key_files.pair(plates, painted)
+    watched = WatchedKeys(shots, wanted, layer, passes, space, hold_out)
+    if not free:
+        with Progress(progress, "frames looked at") as report:
+            watched.carry(report)
+    runs.train(watched.lesson, run(FREE if watched.lesson.carry is None else SHOT), watched)
