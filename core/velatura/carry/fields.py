@@ -258,6 +258,8 @@ def _judged(motion: Motion, walker: _Walker, places: FloatArray, key: int) -> Fl
     off = np.asarray(np.abs(fetched - motion.light(walker.frame)).mean(axis=0), np.float32)
     # Beside what is not known nothing is compared: a mean of both says nothing of either.
     weight = opencv.blurred(known.astype(np.float32)[None], BLUR)[0]
-    even = opencv.blurred((off * known)[None], BLUR)[0] / np.maximum(weight, np.float32(1e-3))
+    even: FloatArray = opencv.blurred(np.stack([off * known]), BLUR)[0] / np.maximum(
+        weight, np.float32(1e-3)
+    )
     late = np.float32(LATE * abs(walker.frame - key))
     return np.where(known, even + late, walker.cost).astype(np.float32)
