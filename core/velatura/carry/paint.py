@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from velatura.carry.fields import Field, nearest
+from velatura.carry.fields import Field, nearest, worth_of
 from velatura.carry.painted_key import Key
 from velatura.carry.reproject import Road, Samples
 from velatura.image.planes import FloatArray
@@ -214,10 +214,8 @@ class _Way:
         codes = np.stack([self.field.worth, self.field.choice]).astype(np.float32)
         read = linear(np.concatenate([self.field.places, codes]), *_kept(x, y, height, width))
         size = np.array(self.key.index.shape[::-1], np.float32)[:, None]
-        return (
-            read[:2] * size - np.float32(0.5),
-            *(read[2:] / np.float32(255)),
-        )
+        places = read[:2] * size - np.float32(0.5)
+        return places, worth_of(read[2]), read[3] / np.float32(255)
 
     def _shown(self, pixels: Samples, places: FloatArray, beside: Bools) -> FloatArray:
         """Return 1 where a place in the key shows the same object, less on others and edges."""
