@@ -77,6 +77,9 @@ class Method(ABC):
     def restore(self, state: dict[str, Any]) -> None:
         """Pick up the state that `state` gave."""
 
+    def settle(self) -> None:
+        """Settle what the finished painter may still choose, before it is measured and exported."""
+
     def appraise(self) -> Verdict | None:
         """Return figures of what the exported painter has come to; None where none can be had."""
         return None
