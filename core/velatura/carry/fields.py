@@ -268,12 +268,12 @@ def _cost(
 
 def _judged(motion: Motion, walker: _Walker, places: FloatArray, key: int) -> FloatArray:
     """Return the cost of places that are known, and of followed ones where they are not."""
-    known = np.isfinite(places).all(axis=0)
+    known = np.isfinite(places[0]) & np.isfinite(places[1])
     fetched = opencv.warped(motion.light(key), np.where(known, places, np.float32(0)))
     off: FloatArray = np.abs(fetched - motion.light(walker.frame)).mean(axis=0, keepdims=True)
     # Beside what is not known nothing is compared: a mean of both says nothing of either.
     weight = opencv.blurred(known.astype(np.float32)[None], BLUR)[0]
-    part = np.maximum(weight, np.float32(1e-3))
-    even = opencv.blurred(np.where(known, off, np.float32(0)), BLUR)[0] / part
+    some = opencv.blurred(np.where(known, off, np.float32(0)), BLUR)
+    even = some[0] / np.maximum(weight, np.float32(1e-3))
     late = np.float32(LATE * abs(walker.frame - key))
     return np.where(known, even + late, walker.cost).astype(np.float32)

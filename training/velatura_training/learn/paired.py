@@ -64,6 +64,7 @@ class Paired(Method):
         carried = lesson.carry is not None
         merged = carried and not isinstance(lesson.carry, NearestFirst)
         self.shape = Shape(lesson.guides, BOUND, lesson.depth_scale, carried, merged=merged)
+        self.shown_at_once = merged
         self.patch = _patch(lesson, recipe)
         eyes = recipe.weights.content or recipe.weights.style
         weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
