@@ -255,11 +255,10 @@ def _judged(motion: Motion, walker: _Walker, places: FloatArray, key: int) -> Fl
     """Return the cost of places that are known, and of followed ones where they are not."""
     known = np.isfinite(places).all(axis=0)
     fetched = opencv.warped(motion.light(key), np.where(known, places, np.float32(0)))
-    off = np.asarray(np.abs(fetched - motion.light(walker.frame)).mean(axis=0), np.float32)
+    off: FloatArray = np.abs(fetched - motion.light(walker.frame)).mean(axis=0)
     # Beside what is not known nothing is compared: a mean of both says nothing of either.
     weight = opencv.blurred(known.astype(np.float32)[None], BLUR)[0]
-    even: FloatArray = opencv.blurred(np.stack([off * known]), BLUR)[0] / np.maximum(
-        weight, np.float32(1e-3)
-    )
+    even: FloatArray = opencv.blurred(np.stack([off * known]), BLUR)[0]
+    even /= np.maximum(weight, np.float32(1e-3))
     late = np.float32(LATE * abs(walker.frame - key))
     return np.where(known, even + late, walker.cost).astype(np.float32)

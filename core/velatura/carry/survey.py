@@ -30,6 +30,7 @@ from velatura.scene.motion import Motion
 from velatura.scene.tracks import Tracks
 from velatura.system import cache
 from velatura.system.progress import Progress, Report
+from velatura.system.scratch import Scratch
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,6 @@ FORMAT = 2
 
 _KIND = "surveys"
 _BLURRED = 0.5  # px by which cameras and Position may disagree
-
 
 DETOURS = 4
 """Frames that are painted from a key, by way of which it is carried back to itself."""
@@ -109,16 +109,17 @@ def _looked(footage: Footage, painted: Sequence[int], report: Report) -> Survey:
     """Return what a look through all frames finds."""
     with Progress("none") as silent:
         solved = tracks.solve(footage.frames, map(footage.sight, footage.frames), silent)
-    motion = Motion(footage, painted, report)
-    for cut in sorted(motion.cuts):
-        log.warning("The shot is cut at frame %d: no paint is carried across", cut)
-    around = [
-        (key, motion.same[frame])
-        for key, frame in detours(footage.frames, painted)
-        if motion.same[frame] != key
-    ]
-    exact = _Known(footage, solved) if any(solved.cameras) else _unknown
-    return Survey(solved, fields.solve(motion, painted, around, exact), motion.same)
+    with Scratch() as scratch:
+        motion = Motion(footage, painted, report, scratch)
+        for cut in sorted(motion.cuts):
+            log.warning("The shot is cut at frame %d: no paint is carried across", cut)
+        around = [
+            (key, motion.same[frame])
+            for key, frame in detours(footage.frames, painted)
+            if motion.same[frame] != key
+        ]
+        exact = _Known(footage, solved) if any(solved.cameras) else _unknown
+        return Survey(solved, fields.solve(motion, painted, around, exact), motion.same)
 
 
 class _Known:
