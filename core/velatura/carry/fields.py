@@ -18,7 +18,6 @@ import numpy.typing as npt
 from velatura.carry import choice
 from velatura.image.planes import FloatArray
 from velatura.scene import opencv, vectors
-from velatura.scene.gbuffer import Bools
 from velatura.scene.motion import Motion
 
 MOST = 48 * 2**20
@@ -254,7 +253,7 @@ def _cost(
 
 def _judged(motion: Motion, walker: _Walker, places: FloatArray, key: int) -> FloatArray:
     """Return the cost of places that are known, and of followed ones where they are not."""
-    known: Bools = np.isfinite(places).all(axis=0)
+    known = np.asarray(np.isfinite(places).all(axis=0))
     fetched = opencv.warped(motion.light(key), np.where(known, places, np.float32(0)))
     off: FloatArray = np.abs(fetched - motion.light(walker.frame)).mean(axis=0)
     # Beside what is not known nothing is compared: a mean of both says nothing of either.
