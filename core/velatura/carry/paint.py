@@ -147,12 +147,12 @@ class Carry:
         beside = sight.edges()
         for rows in strips(height, width):
             pixels = Samples.of(sight.strip(rows), self.tracks)
-            merged, covered = _merged(ways, pixels, beside[rows].reshape(-1), self.layered)
+            paints = _merged(ways, pixels, beside[rows].reshape(-1))
             if self.agreement < AGREE:
-                merged = np.concatenate([merged[4:], merged[:4]])
-            planes[:, rows] = merged.reshape(CHANNELS, -1, width)
+                paints = paints[::-1]
+            planes[:, rows] = paints[:, :4].reshape(CHANNELS, -1, width)
             if cover is not None:
-                cover[rows] = covered.reshape(-1, width)
+                cover[rows] = paints[0, 4].reshape(-1, width)
         return Carried(planes, cover)
 
     def _seen(self, frame: int, key: Key) -> bool:
@@ -193,7 +193,8 @@ class _Way:
     def found(self, pixels: Samples, beside: Bools) -> tuple[FloatArray, ...]:
         """Return ``(N,)`` columns and rows in the key, what its paint is worth, and its choice."""
         if self.exact:
-            return (*self.road.whole(pixels), np.ones_like(beside, np.float32))
+            x, y, worth = self.road.whole(pixels)
+            return x, y, worth, worth
         x, y, worth = self.road.places(pixels)
         inside = worth > np.where(beside, np.float32(0), np.float32(0.5))
         if self.field is None:
@@ -228,45 +229,31 @@ class _Way:
         return np.where(worth > np.where(beside, 0, 0.5), worth, np.float32(STRANGER))
 
 
-def _merged(
-    ways: list[_Way], pixels: Samples, beside: Bools, layered: bool
-) -> tuple[FloatArray, FloatArray]:
-    """Return ``(8, N)`` planes, merged of all keys and of one key, and ``(N,)`` their cover."""
-    count = len(pixels.u)
-    calm, sharp = np.zeros((2, 4, count), np.float32)
-    cover = np.zeros(count, np.float32)
-    total, chosen = np.zeros((2, count), np.float32)
+def _merged(ways: list[_Way], pixels: Samples, beside: Bools) -> FloatArray:
+    """Return ``(2, 5, N)``: paint, worth and cover, merged of all keys and of one key."""
+    sums = np.zeros((2, 6, len(pixels.u)), np.float32)  # the last: of the weights
+    left = np.ones(len(pixels.u), np.float32)
     for way in ways:
         x, y, worth, choice = way.found(pixels, beside)
-        paint = _read(way.key, x, y, exact=way.exact)
+        paint = _read(way.key, x, y)
         odds = worth / (np.float32(_FULL) - worth) + np.float32(_LEAST / (1 + way.late))
-        if way.exact:
-            odds += np.float32(1e6)  # a painted frame is as it was painted
         share = choice + np.float32(1e-3) * np.minimum(odds, np.float32(1))
-        for planes, weight in ((calm, odds), (sharp, share)):
+        for planes, weight in zip(sums, (odds * left, share * left), strict=True):
             planes[:3] += weight * paint[:3]
             planes[3] += weight * worth
-        total += odds
-        chosen += share
-        if layered:
-            cover += odds * paint[3]
-    if ways:
-        calm /= total
-        sharp /= chosen
-        cover /= total
-    return np.concatenate([calm, sharp]), cover
+            planes[4] += weight * paint[3]
+            planes[5] += weight
+        if way.exact:  # the first: a painted frame is as it was painted, whatever others say
+            left = 1 - worth
+            if not left.any():
+                break
+    return sums[:, :5] / sums[:, 5:] if ways else sums[:, :5]
 
 
-def _read(key: Key, x: FloatArray, y: FloatArray, *, exact: bool) -> FloatArray:
+def _read(key: Key, x: FloatArray, y: FloatArray) -> FloatArray:
     """Return ``(4, N)`` paint and cover of a key at places; beyond its borders it is mirrored."""
     height, width = key.index.shape
     read = np.ones((4, len(x)), np.float32)
-    if exact:
-        at = np.rint(y).astype(np.intp) * width + np.rint(x).astype(np.intp)
-        read[:3] = key.paint.reshape(3, -1)[:, at]
-        if key.cover is not None:
-            read[3] = key.cover.reshape(-1)[at]
-        return read
     x, y = _mirrored(x, width), _mirrored(y, height)
     np.maximum(cubic(key.paint, x, y), 0, out=read[:3])  # beside an edge it overshoots
     if key.cover is not None:

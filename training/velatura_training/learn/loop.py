@@ -250,7 +250,8 @@ class Training:
         self.method.restore(good[run_folder.METHOD])
         state.pace /= 2
         log.warning(
-            "Step %d: %s. Rolled back to the last good checkpoint; going on at %g of the rate",
+            "Step %d: %s. Rolled back to the last good checkpoint; "
+            "going on at %g of the learning rate",
             *(state.steps, trouble, state.pace),
         )
         self._note("taken back")

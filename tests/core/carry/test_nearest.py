@@ -1,4 +1,4 @@
-"""Carried paint lies where the painter would have put it, or there is none."""
+"""Looks of velatura 0.1 carry paint as they did: the nearest key first, or there is none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 import stages
 from stages import BALL, BOX, FLAG, HEIGHT, WIDTH, Stage
 
-from velatura.carry.paint import CHANNELS, Carry
+from velatura.carry.fields import Field
+from velatura.carry.nearest import NearestFirst
+from velatura.carry.paint import CHANNELS
 from velatura.carry.painted_key import Key
 from velatura.carry.reproject import RIM
 from velatura.image.planes import Window
@@ -25,15 +27,15 @@ TRUE = 0.02
 of 96 px with waves some 15 px long."""
 
 
-def carried(stage: Stage, painted: tuple[int, ...] = (1, 5), but: str = "") -> Carry:
+def carried(stage: Stage, painted: tuple[int, ...] = (1, 5), but: str = "") -> NearestFirst:
     sights = {frame: stage.sight(frame, but=but) for frame in stage.frames}
     found = tracks.solve(stage.frames, list(sights.values()), Progress("none"))
     keys = tuple(Key.of(f, stage.paint(f), sights[f], found) for f in painted)
-    return Carry(keys, found, {})
+    return NearestFirst(keys, found, {})
 
 
 @pytest.fixture(scope="module")
-def carry() -> Carry:
+def carry() -> NearestFirst:
     return carried(Stage())
 
 
@@ -49,7 +51,7 @@ def seen_in(stage: Stage, frame: int, other: int) -> np.ndarray:
 @pytest.mark.parametrize("frame", [1, 2, 3, 4, 5])
 def test_paint_lies_where_its_place_was_seen(carry, frame):
     stage = Stage()
-    paint, truth = carry.paint(frame, stage.sight(frame)), stage.paint(frame)
+    paint, truth = carry.paint(frame, stage.sight(frame)).planes, stage.paint(frame)
     assert paint.shape == (CHANNELS, HEIGHT, WIDTH)
     for colours, there, key in zip((NEAR, OTHERS), (3, 7), carry.order(frame), strict=True):
         valid = paint[there] == 1
@@ -67,7 +69,7 @@ def test_paint_lies_where_its_place_was_seen(carry, frame):
 def test_paint_beside_an_edge_is_worth_less(carry):
     """In the key itself: the pixels within two of another thing, and they are as painted."""
     sight = Stage().sight(5)
-    paint = carry.paint(5, sight)
+    paint = carry.paint(5, sight).planes
     inside = inner(sight.objects, 2)
     np.testing.assert_array_equal(paint[3], np.where(inside, 1, RIM))
     np.testing.assert_array_equal(paint[NEAR], encoded(Stage().paint(5)))
@@ -76,8 +78,8 @@ def test_paint_beside_an_edge_is_worth_less(carry):
 def test_a_farther_key_gives_what_is_only_rim_in_a_nearer_one():
     stage = Stage(last=7)
     three, one = carried(stage, (1, 4, 7)), carried(stage, (1, 7))
-    paint, first = three.paint(6, stage.sight(6)), one.paint(6, stage.sight(6))
-    second = three.without(7).paint(6, stage.sight(6))
+    paint, first = three.paint(6, stage.sight(6)).planes, one.paint(6, stage.sight(6)).planes
+    second = three.without(7).paint(6, stage.sight(6)).planes
     worth = np.stack([second[3], first[7]])  # of key 4, of key 1
     np.testing.assert_array_equal(paint[7], worth.max(axis=0))
     farther = worth[1] > worth[0]
@@ -97,13 +99,13 @@ def test_without_the_inner_edges_nothing_that_was_seen_is_lost(carry):
     clear = np.zeros(len(u), bool)
     clear[inside] = inner(there, 2)[y[inside].astype(int), x[inside].astype(int)]
     clear &= stage.visible(seen, 5)
-    paint = carry.paint(4, stage.sight(4))
+    paint = carry.paint(4, stage.sight(4)).planes
     assert paint[3].reshape(-1)[clear].mean() > 0.995
 
 
 def test_a_painted_frame_gets_its_own_paint_back(carry):
     stage = Stage()
-    paint = carry.paint(5, stage.sight(5))
+    paint = carry.paint(5, stage.sight(5)).planes
     valid = paint[3] == 1
     np.testing.assert_array_equal(paint[NEAR][:, valid], encoded(stage.paint(5))[:, valid])
     assert valid[stage.sight(5).objects == FLAG].any(), "even on what bends"
@@ -111,12 +113,12 @@ def test_a_painted_frame_gets_its_own_paint_back(carry):
 
 def test_the_sky_moves_with_the_camera(carry):
     stage = Stage()
-    paint, sky = carry.paint(3, stage.sight(3)), stage.sight(3).objects == 0
+    paint, sky = carry.paint(3, stage.sight(3)).planes, stage.sight(3).objects == 0
     valid = sky & (paint[3] == 1)
     assert valid.sum() > 0.5 * sky.sum()
     assert off(paint[NEAR], stage.paint(3))[valid].max() < 1e-3  # it has hardly any waves
     parked = Stage(camera=stages.parked)
-    paint = carried(parked).paint(3, parked.sight(3))
+    paint = carried(parked).paint(3, parked.sight(3)).planes
     valid = sky & (paint[3] == 1)
     still = encoded(parked.paint(1))
     np.testing.assert_allclose(paint[NEAR][:, valid], still[:, valid], atol=1e-5)
@@ -128,9 +130,9 @@ def test_no_thing_gets_paint_of_another():
     sights = {f: stage.sight(f) for f in stage.frames}
     found = tracks.solve(stage.frames, list(sights.values()), Progress("none"))
     flat = {f: np.repeat(sights[f].objects[None] / 200, 3, 0).astype("f4") for f in stage.frames}
-    carry = Carry(tuple(Key.of(f, flat[f], sights[f], found) for f in (1, 5)), found, {})
+    carry = NearestFirst(tuple(Key.of(f, flat[f], sights[f], found) for f in (1, 5)), found, {})
     for frame in (2, 3, 4):
-        paint = carry.paint(frame, sights[frame])
+        paint = carry.paint(frame, sights[frame]).planes
         for colours, there in ((NEAR, 3), (OTHERS, 7)):
             assert off(paint[colours], flat[frame])[paint[there] == 1].max() < 1e-5
 
@@ -141,7 +143,7 @@ def test_what_stands_before_something_else_hides_its_paint():
     post = stages.box((0.4, 0.1, 4), stages.still(-0.5, -2, 2), BOX)
     stage = Stage(things=(wall, post, stages.BALLED))
     carry = carried(stage, (1,))
-    paint = carry.paint(5, stage.sight(5))
+    paint = carry.paint(5, stage.sight(5)).planes
     valid, visible = paint[3] == 1, seen_in(stage, 5, 1)
     hidden = ~visible & (stage.sight(5).objects == BOX)
     assert hidden.sum() > 50
@@ -157,7 +159,7 @@ def test_without_ids_a_step_in_depth_is_an_edge():
     stage = Stage(things=things)
     carry = carried(stage, (1,), but="id")
     for frame in (2, 5):
-        paint = carry.paint(frame, stage.sight(frame, but="id"))
+        paint = carry.paint(frame, stage.sight(frame, but="id")).planes
         valid, visible = paint[3] == 1, seen_in(stage, frame, 1)
         assert (visible | ~valid).all()
         assert valid.mean() > visible.mean() - 0.12
@@ -177,7 +179,7 @@ def test_the_others_fill_in_for_each_other():
     stage = Stage()
     three, two = carried(stage, (1, 3, 5)), carried(stage, (1, 3))
     sight = stage.sight(2)
-    all_, without = three.paint(2, sight), two.paint(2, sight)
+    all_, without = three.paint(2, sight).planes, two.paint(2, sight).planes
     first = without[7] == 1
     np.testing.assert_array_equal(all_[OTHERS][:, first], without[OTHERS][:, first])
     assert all_[7].sum() > without[7].sum() + 20
@@ -188,16 +190,16 @@ def test_a_key_can_be_left_out(carry):
     stage = Stage()
     left = carry.without(1)
     assert [key.frame for key in left.keys] == [5]
-    paint = left.paint(2, stage.sight(2))
-    np.testing.assert_array_equal(paint[:4], carry.paint(2, stage.sight(2))[4:])
+    paint = left.paint(2, stage.sight(2)).planes
+    np.testing.assert_array_equal(paint[:4], carry.paint(2, stage.sight(2)).planes[4:])
     assert (paint[4:] == 0).all()
-    assert (carry.without(1).without(5).paint(2, stage.sight(2)) == 0).all()
+    assert (carry.without(1).without(5).paint(2, stage.sight(2)).planes == 0).all()
 
 
 def test_a_proxy_gets_the_paint_of_the_full_size(carry):
     """Places are parts of the picture, not pixels."""
     half = Stage(window=Window(0, 0, WIDTH // 2, HEIGHT // 2), size=(HEIGHT // 2, WIDTH // 2))
-    paint = carry.paint(2, half.sight(2))
+    paint = carry.paint(2, half.sight(2)).planes
     valid = paint[3] == 1
     assert valid.mean() > 0.6
     assert off(paint[NEAR], half.paint(2))[valid].max() < TRUE
@@ -208,19 +210,19 @@ def test_a_proxy_gets_the_paint_of_the_full_size(carry):
 )
 def test_a_part_of_the_frame_equals_the_whole_bit_for_bit(carry, window):
     stage = Stage()
-    whole = carry.paint(3, stage.sight(3))
+    whole = carry.paint(3, stage.sight(3)).planes
     wide = Window(window.x - 2, window.y - 2, window.width + 4, window.height + 4)
     wide = wide.common(stage.window)  # two px more tell of silhouettes beside the part
-    part = carry.paint(3, stage.sight(3, wide))[:, *window.within(wide)]
+    part = carry.paint(3, stage.sight(3, wide)).planes[:, *window.within(wide)]
     assert part.tobytes() == whole[:, *window.within(stage.window)].tobytes()
 
 
 def test_overscan_is_painted_where_the_key_shows_it(carry):
     stage = Stage()
     wide = Window(-8, -6, WIDTH + 16, HEIGHT + 12)
-    paint = carry.paint(3, stage.sight(3, wide))
+    paint = carry.paint(3, stage.sight(3, wide)).planes
     inside = stage.window.within(wide)
-    same = paint[:, *inside] == carry.paint(3, stage.sight(3))
+    same = paint[:, *inside] == carry.paint(3, stage.sight(3)).planes
     assert same[:, 2:-2, 2:-2].all(), "at the border of the picture, a silhouette may lie outside"
     valid, truth = paint[3] == 1, stage.paint(3, wide)
     assert off(paint[NEAR], truth)[valid].max() < TRUE
@@ -234,11 +236,11 @@ def test_unpainted_parts_of_a_key_leave_holes():
     light = stage.paint(1)
     light[:, :, : WIDTH // 2] = np.nan
     key = Key.of(1, light, stage.sight(1), carry.tracks)
-    paint = Carry((key,), carry.tracks, {}).paint(1, stage.sight(1))
+    paint = NearestFirst((key,), carry.tracks, {}).paint(1, stage.sight(1)).planes
     assert (paint[:4, :, : WIDTH // 2] == 0).all()
     rim = paint[3, :, WIDTH // 2 : WIDTH // 2 + 2]
     np.testing.assert_array_equal(rim, RIM * stage.sight(1).edges()[:, WIDTH // 2 : WIDTH // 2 + 2])
-    paint = Carry((key,), carry.tracks, {}).paint(2, stage.sight(2))
+    paint = NearestFirst((key,), carry.tracks, {}).paint(2, stage.sight(2)).planes
     assert off(paint[NEAR], stage.paint(2))[paint[3] == 1].max() < TRUE
 
 
@@ -254,12 +256,12 @@ def test_what_bends_is_painted_by_its_field():
     )
     places = (field + np.float32(0.5)) / np.array([[[WIDTH]], [[HEIGHT]]], np.float32)
     flag = later.objects == FLAG
-    assert carry.paint(2, later)[3][flag].sum() == 0
-    paint = replace(carry, fields={(2, 1): places}).paint(2, later)
+    assert carry.paint(2, later).planes[3][flag].sum() == 0
+    paint = replace(carry, fields={(2, 1): Field.certain(places)}).paint(2, later).planes
     valid = flag & (paint[3] == 1)
     assert valid.sum() > 0.5 * flag.sum()
     assert off(paint[NEAR], stage.paint(2))[valid].max() < TRUE
-    np.testing.assert_array_equal(paint[:, ~flag], carry.paint(2, later)[:, ~flag])
+    np.testing.assert_array_equal(paint[:, ~flag], carry.paint(2, later).planes[:, ~flag])
 
 
 def test_with_parallel_rays_all_but_the_sky_is_carried():
@@ -271,7 +273,7 @@ def test_with_parallel_rays_all_but_the_sky_is_carried():
     stage = Stage(camera=eye)
     carry = carried(stage, (1,))
     assert not carry.tracks.cameras[0].perspective
-    paint = carry.paint(2, stage.sight(2))
+    paint = carry.paint(2, stage.sight(2)).planes
     valid, sky = paint[3] == 1, stage.sight(2).objects == 0
     assert not valid[sky].any()
     assert valid[~sky].mean() > 0.5
@@ -284,10 +286,10 @@ def test_things_the_shot_did_not_have_get_no_paint(carry):
     strange = replace(
         sight, objects=np.where(sight.objects == BALL, 4711, sight.objects).astype("u4")
     )
-    paint = carry.paint(2, strange)
+    paint = carry.paint(2, strange).planes
     ball = sight.objects == BALL
     assert (paint[:, ball] == 0).all()
-    np.testing.assert_array_equal(paint[:, ~ball], carry.paint(2, sight)[:, ~ball])
+    np.testing.assert_array_equal(paint[:, ~ball], carry.paint(2, sight).planes[:, ~ball])
 
 
 def test_a_frame_of_the_shot_fits_and_others_say_why_not(carry):
