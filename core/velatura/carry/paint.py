@@ -69,7 +69,8 @@ class Carry:
     Attributes:
         keys: the painted frames.
         tracks: cameras and motions of all frames.
-        fields: ``(frame, key frame)`` to the field that leads there, where one does.
+        fields: ``(frame, key frame)`` to the field that leads there; where there is none, as across
+            a cut, a frame gets no paint of that key.
         same: a frame to the one that stands for it, where its plate is bit-equal to another's.
         agreement: correlation of the keys' strokes where both are worth much; 1 for a single key.
     """
@@ -142,7 +143,7 @@ class Carry:
         ways = [
             _Way.of(self, frame, key, exact=own)
             for key in self.order(frame)
-            if key.frame in taken and ((frame, key.frame) in self.fields or self._seen(frame, key))
+            if key.frame in taken and (frame, key.frame) in self.fields
         ]
         beside = sight.edges()
         for rows in strips(height, width):
@@ -154,11 +155,6 @@ class Carry:
             if cover is not None:
                 cover[rows] = paints[0, 4].reshape(-1, width)
         return Carried(planes, cover)
-
-    def _seen(self, frame: int, key: Key) -> bool:
-        """Return whether cameras tell where a frame's pixels lie in a key."""
-        frames, cameras = self.tracks.frames, self.tracks.cameras
-        return all(cameras[frames.index(f)] is not None for f in (frame, key.frame))
 
 
 def shown(cover: FloatArray) -> FloatArray:
@@ -180,14 +176,14 @@ class _Way:
 
     key: Key
     road: Road
-    field: Field | None
+    field: Field
     exact: bool
     late: int
 
     @classmethod
     def of(cls, carry: Carry, frame: int, key: Key, *, exact: bool) -> _Way:
         road = Road.of(carry.tracks, frame, key, None)
-        field = carry.fields.get((frame, key.frame))
+        field = carry.fields[frame, key.frame]
         return cls(key, road, field, exact and road.arrived, abs(frame - key.frame))
 
     def found(self, pixels: Samples, beside: Bools) -> tuple[FloatArray, ...]:
@@ -197,8 +193,6 @@ class _Way:
             return x, y, worth, worth
         x, y, worth = self.road.places(pixels)
         inside = worth > np.where(beside, np.float32(0), np.float32(0.5))
-        if self.field is None:
-            return x, y, np.where(inside, worth, np.float32(0)), worth
         places, agreed, choice = self._followed(pixels)
         there = self._shown(pixels, places, beside)
         x = np.where(inside, x, places[0])
@@ -208,17 +202,17 @@ class _Way:
 
     def _followed(self, pixels: Samples) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the field's places, px, how well plates agree there, and its share, both 0..1."""
-        assert self.field is not None, "there is a field"  # noqa: S101
         height, width = self.field.worth.shape
         x = (pixels.u * width - 0.5).astype(np.float32)
         y = (pixels.v * height - 0.5).astype(np.float32)
+        inside = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
         codes = np.stack([self.field.worth, self.field.choice]).astype(np.float32)
-        read = linear(np.concatenate([self.field.places, codes]), *_kept(x, y, height, width))
+        read = linear(np.concatenate([self.field.places, codes]), *inside)
+        places = read[:2]  # outside of the frame they go straight on
+        places[0] += (x - inside[0]) / np.float32(width)
+        places[1] += (y - inside[1]) / np.float32(height)
         size = np.array(self.key.index.shape[::-1], np.float32)[:, None]
-        return (
-            read[:2] * size - np.float32(0.5),
-            *(read[2:] / np.float32(255)),
-        )
+        return (places * size - np.float32(0.5), *(read[2:] / np.float32(255)))
 
     def _shown(self, pixels: Samples, places: FloatArray, beside: Bools) -> FloatArray:
         """Return 1 where a place in the key shows the same object, less on others and edges."""
@@ -267,7 +261,3 @@ def _mirrored(at: FloatArray, size: int) -> FloatArray:
     inside = np.nan_to_num(at) % period
     mirrored: FloatArray = np.minimum(inside, period - inside)
     return mirrored
-
-
-def _kept(x: FloatArray, y: FloatArray, height: int, width: int) -> tuple[FloatArray, FloatArray]:
-    return np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)

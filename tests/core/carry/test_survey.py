@@ -55,16 +55,16 @@ def look_over(shot: Footage, painted: Sequence[int] = KEYS) -> Survey | None:
 
 def carried(found: Survey, stage: Stage, painted: Sequence[int] = KEYS, but: str = "") -> Carry:
     keys = tuple(Key.of(f, stage.paint(f), stage.sight(f, but=but), found.tracks) for f in painted)
-    return Carry(keys, found.tracks, found.fields)
+    return Carry(keys, found.tracks, found.fields, found.same)
 
 
 def covered(carry: Carry, stage: Stage, frame: int, but: str = "") -> tuple[float, float, float]:
-    """Return how much is painted, how much of the flag, and the paint's error (90 % are below)."""
+    """Return what the paint is worth, what on the flag, and its error (90 % are below)."""
     sight = stage.sight(frame)
-    paint = carry.paint(frame, stage.sight(frame, but=but))
-    valid, flag = paint[3] == 1, sight.objects == FLAG
+    paint = carry.paint(frame, stage.sight(frame, but=but)).planes
+    worth, flag = paint[3], sight.objects == FLAG
     off = np.abs(paint[:3] - encoded(stage.paint(frame))).max(axis=0)
-    return valid.mean(), valid[flag].mean() if flag.any() else 0.0, np.quantile(off[valid], 0.9)
+    return worth.mean(), worth[flag].mean() if flag.any() else 0.0, np.quantile(off, 0.9)
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:
