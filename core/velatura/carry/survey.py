@@ -118,23 +118,28 @@ def _looked(footage: Footage, painted: Sequence[int], report: Report) -> Survey:
             for key, frame in detours(footage.frames, painted)
             if motion.same[frame] != key
         ]
-        exact = _Known(footage, solved) if any(solved.cameras) else _unknown
+        exact = _Known(footage, solved, motion.size) if any(solved.cameras) else _unknown
         return Survey(solved, fields.solve(motion, painted, around, exact), motion.same)
 
 
 class _Known:
     """Where cameras and motions tell that pixels of a frame lie in a key."""
 
-    def __init__(self, footage: Footage, tracks: Tracks) -> None:
-        self._footage, self._tracks = footage, tracks
+    def __init__(self, footage: Footage, tracks: Tracks, size: tuple[int, int]) -> None:
+        self._footage, self._tracks, self._size = footage, tracks, size
         self._keys: dict[int, Key] = {}
 
     def __call__(self, frame: int, key: int) -> FloatArray | None:
-        """Return places ``(2, H, W)``, px, NaN where they are hidden; None without cameras."""
+        """Return places ``(2, H, W)``, px, NaN where they are hidden.
+
+        None without cameras, and where one of the frames is of another size than the shot.
+        """
         cameras, frames = self._tracks.cameras, self._tracks.frames
         if any(cameras[frames.index(f)] is None for f in (frame, key)):
             return None
         sight = self._footage.sight(frame)
+        if {sight.size, self._key(key).index.shape} != {self._size}:
+            return None
         road = Road.of(self._tracks, frame, self._key(key), None)
         places = np.empty((2, *sight.size), np.float32)
         for rows in strips(*sight.size):

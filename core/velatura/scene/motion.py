@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,7 @@ class Motion:
 
     Attributes:
         frames: every frame number, rising.
+        size: height and width of the first, px; light of frames of another size is brought to it.
         same: each frame to the frame that stands for it: of bit-equal plates a painted one, or else
             the first. A painted frame stands for itself.
         standing: the frames that stand for some, rising; what follows speaks of these alone.
@@ -43,6 +45,7 @@ class Motion:
         self, footage: Footage, painted: Sequence[int], report: Report, scratch: Scratch
     ) -> None:
         self.frames = footage.frames
+        self.size = footage.sight(footage.frames[0]).size
         self._footage = footage
         self._scratch = scratch
         self._lights: dict[int, Kept] = {}
@@ -99,6 +102,8 @@ class Motion:
         return {f: f if f in painted else seen[twin[f]] for f in self.frames}
 
     def _keep(self, frame: int, light: FloatArray, sight: Sight) -> None:
+        if sight.size != self.size:  # its pictures tell its motion: a proxy among full frames
+            light, sight = _fitted(light, *self.size), replace(sight, objects=None, vector=None)
         self._lights[frame] = self._scratch.keep(light.astype(np.float16))
         if sight.objects is not None:
             self._items[frame] = self._scratch.keep(sight.items().astype(np.int64))
@@ -137,6 +142,13 @@ class Motion:
         usual = float(np.median(list(off.values()))) if off else 0.0
         least = max(CUT_OFF, CUT_UNUSUAL * usual)
         return frozenset(f for f in off if lost[f] > CUT_LOST and off[f] > least)
+
+
+def _fitted(light: FloatArray, height: int, width: int) -> FloatArray:
+    """Return a picture at another size."""
+    scale = np.array([light.shape[2] / width, light.shape[1] / height], np.float32)[:, None, None]
+    half = np.float32(0.5)
+    return opencv.warped(light, (vectors.start(height, width) + half) * scale - half)
 
 
 def _moves(sight: Sight) -> Bools:

@@ -123,7 +123,9 @@ def test_no_thing_gets_paint_of_another(tmp_path):
         for colours, there in ((CALM, 3), (SHARP, 7)):
             sure = paint[there] > 0.5
             assert sure.mean() > 0.5
-            assert off(paint[colours], flat[frame])[sure].max() < 0.04, "colours of things are .1 apart"
+            far = off(paint[colours], flat[frame])[sure]  # colours of things are .1 apart
+            assert np.quantile(far, 0.995) < 0.02
+            assert far.max() < 0.07
 
 
 def test_keys_can_be_left_out(carry):
