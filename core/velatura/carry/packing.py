@@ -38,8 +38,7 @@ LONGEST = MAX_BYTES - 2**26
 """Longest text, bytes: a look's file with some room for its network. Ten painted keys of 4K."""
 
 _LIGHT = 65535 / 3.0  # codes per unit of encoded light; 65504 lies at 2.88
-_PLACE = 2**15 - 1  # codes per width or height; half a frame outside on each side
-_OUTSIDE = 0.5
+_PLACE, _OUTSIDE = 2**15 - 1, 0.5  # codes per width or height; so much of it on each side
 _NOWHERE = 65535
 _FARTHEST = 1e12  # scene units, and what cameras are made of: beyond, 32 bits overflow
 _MORE = {"paint": 1, "field": 1, "cover": 3}  # bytes for each byte, once they are numbers
@@ -78,8 +77,8 @@ def pack(carry: Carry) -> str:
             arrays[f"cover{number}"] = np.rint(key.cover * 255).astype(np.uint8)
     for number, way in enumerate(sorted(carry.fields)):
         field = carry.fields[way]
-        codes = np.rint((field.places + _OUTSIDE) * _PLACE)
-        arrays[f"field{number}"] = _apart(np.clip(codes, 0, _NOWHERE - 1).astype(np.uint16))
+        codes = np.clip(np.rint((field.places + _OUTSIDE) * _PLACE), 0, _NOWHERE - 1)
+        arrays[f"field{number}"] = _apart(codes.astype(np.uint16))
         arrays[f"worth{number}"] = _apart(field.worth)
         arrays[f"choice{number}"] = _apart(field.choice)
     packed = io.BytesIO()
@@ -150,8 +149,7 @@ def _archive(packed: bytes) -> zipfile.ZipFile:
 def _size(archive: zipfile.ZipFile) -> int:
     """Return the bytes that a carry takes; a text longer than `MOST` is refused.
 
-    16 bits become 32 where they are light or places, 8 where they are covers; all else is kept as
-    it is.
+    Light and places become 32 bits of 16, covers of 8; all else is kept as it is.
     """
     sizes = [(item.filename, item.file_size) for item in archive.infolist()]
     whole = sum(size for _, size in sizes)
