@@ -69,7 +69,8 @@ class Carry:
     Attributes:
         keys: the painted frames.
         tracks: cameras and motions of all frames.
-        fields: ``(frame, key frame)`` to the field that leads there, where one does.
+        fields: ``(frame, key frame)`` to the field that leads there; where there is none, as across
+            a cut, a frame gets no paint of that key.
         same: a frame to the one that stands for it, where its plate is bit-equal to another's.
         agreement: correlation of the keys' strokes where both are worth much; 1 for a single key.
     """
@@ -142,23 +143,18 @@ class Carry:
         ways = [
             _Way.of(self, frame, key, exact=own)
             for key in self.order(frame)
-            if key.frame in taken and ((frame, key.frame) in self.fields or self._seen(frame, key))
+            if key.frame in taken and (frame, key.frame) in self.fields
         ]
         beside = sight.edges()
         for rows in strips(height, width):
             pixels = Samples.of(sight.strip(rows), self.tracks)
-            merged, covered = _merged(ways, pixels, beside[rows].reshape(-1), self.layered)
+            paints = _merged(ways, pixels, beside[rows].reshape(-1))
             if self.agreement < AGREE:
-                merged = np.concatenate([merged[4:], merged[:4]])
-            planes[:, rows] = merged.reshape(CHANNELS, -1, width)
+                paints = paints[::-1]
+            planes[:, rows] = paints[:, :4].reshape(CHANNELS, -1, width)
             if cover is not None:
-                cover[rows] = covered.reshape(-1, width)
+                cover[rows] = paints[0, 4].reshape(-1, width)
         return Carried(planes, cover)
-
-    def _seen(self, frame: int, key: Key) -> bool:
-        """Return whether cameras tell where a frame's pixels lie in a key."""
-        frames, cameras = self.tracks.frames, self.tracks.cameras
-        return all(cameras[frames.index(f)] is not None for f in (frame, key.frame))
 
 
 def shown(cover: FloatArray) -> FloatArray:
@@ -180,24 +176,23 @@ class _Way:
 
     key: Key
     road: Road
-    field: Field | None
+    field: Field
     exact: bool
     late: int
 
     @classmethod
     def of(cls, carry: Carry, frame: int, key: Key, *, exact: bool) -> _Way:
         road = Road.of(carry.tracks, frame, key, None)
-        field = carry.fields.get((frame, key.frame))
+        field = carry.fields[frame, key.frame]
         return cls(key, road, field, exact and road.arrived, abs(frame - key.frame))
 
     def found(self, pixels: Samples, beside: Bools) -> tuple[FloatArray, ...]:
         """Return ``(N,)`` columns and rows in the key, what its paint is worth, and its choice."""
         if self.exact:
-            return (*self.road.whole(pixels), np.ones_like(beside, np.float32))
+            x, y, worth = self.road.whole(pixels)
+            return x, y, worth, worth
         x, y, worth = self.road.places(pixels)
         inside = worth > np.where(beside, np.float32(0), np.float32(0.5))
-        if self.field is None:
-            return x, y, np.where(inside, worth, np.float32(0)), worth
         places, agreed, choice = self._followed(pixels)
         there = self._shown(pixels, places, beside)
         x = np.where(inside, x, places[0])
@@ -207,14 +202,17 @@ class _Way:
 
     def _followed(self, pixels: Samples) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return the field's places, px, how well plates agree there, and its share, both 0..1."""
-        assert self.field is not None, "there is a field"  # noqa: S101
         height, width = self.field.worth.shape
         x = (pixels.u * width - 0.5).astype(np.float32)
         y = (pixels.v * height - 0.5).astype(np.float32)
+        inside = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
         codes = np.stack([self.field.worth, self.field.choice]).astype(np.float32)
-        read = linear(np.concatenate([self.field.places, codes]), *_kept(x, y, height, width))
+        read = linear(np.concatenate([self.field.places, codes]), *inside)
+        places = read[:2]  # outside of the frame they go straight on
+        places[0] += (x - inside[0]) / np.float32(width)
+        places[1] += (y - inside[1]) / np.float32(height)
         size = np.array(self.key.index.shape[::-1], np.float32)[:, None]
-        places = read[:2] * size - np.float32(0.5)
+        places = places * size - np.float32(0.5)
         return places, worth_of(read[2]), read[3] / np.float32(255)
 
     def _shown(self, pixels: Samples, places: FloatArray, beside: Bools) -> FloatArray:
@@ -226,45 +224,31 @@ class _Way:
         return np.where(worth > np.where(beside, 0, 0.5), worth, np.float32(STRANGER))
 
 
-def _merged(
-    ways: list[_Way], pixels: Samples, beside: Bools, layered: bool
-) -> tuple[FloatArray, FloatArray]:
-    """Return ``(8, N)`` planes, merged of all keys and of one key, and ``(N,)`` their cover."""
-    count = len(pixels.u)
-    calm, sharp = np.zeros((2, 4, count), np.float32)
-    cover = np.zeros(count, np.float32)
-    total, chosen = np.zeros((2, count), np.float32)
+def _merged(ways: list[_Way], pixels: Samples, beside: Bools) -> FloatArray:
+    """Return ``(2, 5, N)``: paint, worth and cover, merged of all keys and of one key."""
+    sums = np.zeros((2, 6, len(pixels.u)), np.float32)  # the last: of the weights
+    left = np.ones(len(pixels.u), np.float32)
     for way in ways:
         x, y, worth, choice = way.found(pixels, beside)
-        paint = _read(way.key, x, y, exact=way.exact)
+        paint = _read(way.key, x, y)
         odds = worth / (np.float32(_FULL) - worth) + np.float32(_LEAST / (1 + way.late))
-        if way.exact:
-            odds += np.float32(1e6)  # a painted frame is as it was painted
         share = choice + np.float32(1e-3) * np.minimum(odds, np.float32(1))
-        for planes, weight in ((calm, odds), (sharp, share)):
+        for planes, weight in zip(sums, (odds * left, share * left), strict=True):
             planes[:3] += weight * paint[:3]
             planes[3] += weight * worth
-        total += odds
-        chosen += share
-        if layered:
-            cover += odds * paint[3]
-    if ways:
-        calm /= total
-        sharp /= chosen
-        cover /= total
-    return np.concatenate([calm, sharp]), cover
+            planes[4] += weight * paint[3]
+            planes[5] += weight
+        if way.exact:  # the first: a painted frame is as it was painted, whatever others say
+            left = 1 - worth
+            if not left.any():
+                break
+    return sums[:, :5] / sums[:, 5:] if ways else sums[:, :5]
 
 
-def _read(key: Key, x: FloatArray, y: FloatArray, *, exact: bool) -> FloatArray:
+def _read(key: Key, x: FloatArray, y: FloatArray) -> FloatArray:
     """Return ``(4, N)`` paint and cover of a key at places; beyond its borders it is mirrored."""
     height, width = key.index.shape
     read = np.ones((4, len(x)), np.float32)
-    if exact:
-        at = np.rint(y).astype(np.intp) * width + np.rint(x).astype(np.intp)
-        read[:3] = key.paint.reshape(3, -1)[:, at]
-        if key.cover is not None:
-            read[3] = key.cover.reshape(-1)[at]
-        return read
     x, y = _mirrored(x, width), _mirrored(y, height)
     np.maximum(cubic(key.paint, x, y), 0, out=read[:3])  # beside an edge it overshoots
     if key.cover is not None:
@@ -278,7 +262,3 @@ def _mirrored(at: FloatArray, size: int) -> FloatArray:
     inside = np.nan_to_num(at) % period
     mirrored: FloatArray = np.minimum(inside, period - inside)
     return mirrored
-
-
-def _kept(x: FloatArray, y: FloatArray, height: int, width: int) -> tuple[FloatArray, FloatArray]:
-    return np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)

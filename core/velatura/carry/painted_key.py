@@ -14,7 +14,9 @@ from velatura.scene.gbuffer import MARGIN, UNKNOWN, Bools, Indices, Sight
 from velatura.scene.tracks import Tracks
 
 _STEP = 4.0  # footprints of a step in depth at which a surface ends
-_BARE = np.uint16(UNKNOWN - 1)  # where nothing was painted
+
+BARE = np.uint16(UNKNOWN - 1)
+"""Index of the pixels of a key where nothing was painted."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Key:
             tracks: the shot's.
             cover: how much of each pixel was painted; None where all was.
         """
-        index = np.where(np.isfinite(light).all(axis=0), sight.index(tracks.objects), _BARE)
+        index = np.where(np.isfinite(light).all(axis=0), sight.index(tracks.objects), BARE)
         rim = ~inner(index, MARGIN)
         camera = tracks.cameras[tracks.frames.index(frame)]
         depth = None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from velatura.carry.painted_key import Key
+from velatura.carry.painted_key import BARE, Key
 from velatura.image.planes import FloatArray
 from velatura.image.sampling import linear
 from velatura.scene import rigid
@@ -24,6 +24,7 @@ RIM = 0.5
 """What paint on a key's rim is worth, against 1 of paint inside: there is the outline's ink, and it
 is right where the outline has moved along."""
 
+_ON = 1e-3  # px by which a place may be off a pixel, and is on it
 _SLACK = 1.0  # footprints that a point may lie in front of or behind the surface its paint lies on
 
 
@@ -110,13 +111,25 @@ class Road:
         return self.judged(pixels, u, v, depth)
 
     def whole(self, pixels: Samples) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return the same of the painted frame itself, whose paint is worth 1 everywhere."""
+        """Return the same of the painted frame itself: paint is worth 1 wherever there is some.
+
+        Places are right on the key's pixels; only those of a proxy lie between them.
+        """
         height, width = self.key.index.shape
         x, y = (
             (part * size - 0.5).astype(np.float32)
             for part, size in ((pixels.u, width), (pixels.v, height))
         )
-        return x, y, np.ones(len(x), np.float32)
+        x, y = (np.where(np.abs(at - np.rint(at)) < _ON, np.rint(at), at) for at in (x, y))
+        hit = (pixels.u > 0) & (pixels.u < 1) & (pixels.v > 0) & (pixels.v < 1)
+        inside = np.flatnonzero(hit)
+        column, row = (
+            np.clip(np.rint(at[inside]).astype(np.intp), 0, size - 1)
+            for at, size in ((x, width), (y, height))
+        )
+        near = row * width + column
+        hit[inside] = self.key.index.reshape(-1)[near] != BARE
+        return x, y, hit.astype(np.float32)
 
     def _projected(
         self, pixels: Samples, items: Indices
