@@ -83,7 +83,7 @@ def test_two_full_keys_come_back(two):
 
 
 def test_beside_a_key_there_is_no_jump(two):
-    """Frame 1, beside key 2, is nearly it: it differs as the plates do, by what moves, not by style."""
+    """Frame 1, beside key 2, is nearly it: it differs by what moves, not by style."""
     after = rgb(two / "plate.0010.exr")
     assert far(after, SHOT.paint(10)) > 0.03, "its own strokes would be others"
     shift = round(pans.SPEED)
