@@ -18,7 +18,8 @@ FINE = 4.0
 def agreement(carry: Carry, sights: Mapping[int, Sight]) -> float:
     """Return the correlation of what is fine in the paint of each two keys, carried to some frames.
 
-    Weighted by what both are worth there; 1 for a single key.
+    Weighted by what both are worth there, and by how much of both was painted: the plate below
+    always agrees. 1 for a single key.
 
     Args:
         carry: the keys and their fields.
@@ -26,10 +27,11 @@ def agreement(carry: Carry, sights: Mapping[int, Sight]) -> float:
     """
     both = one = other = 0.0
     for frame, sight in sights.items():
-        seen = [carry.only(key.frame).paint(frame, sight).planes for key in carry.keys]
-        fine = [planes[:3] - opencv.blurred(planes[:3], FINE) for planes in seen]
+        paints = [carry.only(key.frame).paint(frame, sight) for key in carry.keys]
+        fine = [p.planes[:3] - opencv.blurred(p.planes[:3], FINE) for p in paints]
+        seen = [p.planes[3] * (1 if p.cover is None else p.cover) for p in paints]
         for (a, first), (b, second) in combinations(zip(fine, seen, strict=True), 2):
-            weight = first[3] * second[3]
+            weight = first * second
             both += float((weight * (a * b).sum(axis=0)).sum())
             one += float((weight * np.square(a).sum(axis=0)).sum())
             other += float((weight * np.square(b).sum(axis=0)).sum())

@@ -95,11 +95,15 @@ def survey(footage: Footage, painted: Sequence[int], report: Report) -> Survey |
 def detours(frames: Sequence[int], painted: Sequence[int]) -> list[tuple[int, int]]:
     """Return pairs of a painted frame and another that is nearest to it: `DETOURS` of each.
 
+    A key that is nearest to none has those that are nearest to itself.
+
     Paint that is carried there and back meets what paint of the shot's other frames has met.
     """
     found: list[tuple[int, int]] = []
+    between = [f for f in frames if f not in painted]
     for key in painted:
-        near = [f for f in frames if f not in painted and fields.nearest(f, painted)[0] == key]
+        near = [f for f in between if fields.nearest(f, painted)[0] == key]
+        near = near or sorted(between, key=lambda f: abs(f - key))[:DETOURS]
         picked = np.linspace(0, len(near) - 1, min(DETOURS, len(near))).round().astype(int)
         found += [(key, near[place]) for place in picked]
     return found

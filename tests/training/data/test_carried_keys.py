@@ -79,8 +79,8 @@ def test_where_strokes_agree_each_key_is_learnt_from_what_the_others_leave_in_it
         rest = lesson.carry.without(key.frame)
         assert [one.frame for one in rest.keys] == [other]
         wanted = rest.paint(key.frame, STAGE.sight(key.frame), own=False).planes
-        np.testing.assert_array_equal(paint, wanted)
-        np.testing.assert_array_equal(paint[4:], paint[:4])  # there is no third key
+        np.testing.assert_allclose(paint, wanted, atol=1e-6)
+        np.testing.assert_allclose(paint[4:], paint[:4], atol=1e-6)  # there is no third key
         far = np.abs(paint[:3] - encoded(key.paint.numpy())).max(axis=0)
         assert (far < 0.02).mean() > 0.7
         assert (paint[3] < 1).all(), "nothing is as sure as its own paint"
@@ -118,9 +118,9 @@ def test_where_strokes_differ_no_key_is_learnt_from_anothers(tmp_path, caplog):
         mine = encoded(key.paint.numpy())
         others = encoded(Pan().paint(10 - key.frame))
         paint = key.guides.numpy()
-        sure = paint[3] > 0.3
-        assert sure.mean() > 0.1
-        assert np.abs(paint[:3] - mine)[:, sure].mean() < 0.02
+        sure = paint[3] > 0.15
+        assert sure.mean() > 0.3
+        assert np.abs(paint[:3] - mine)[:, sure].mean() < 0.03
         assert np.abs(paint[:3] - others)[:, sure].mean() > 0.05
 
 
@@ -131,12 +131,12 @@ def test_lessons_are_as_far_off_as_frames_are(tmp_path):
     for key in lesson.close:
         paint = key.guides.numpy()
         far = np.abs(paint[:3] - encoded(key.paint.numpy())).max(axis=0)
-        lessons_.append(far[paint[3] > 0.3].mean())
+        lessons_.append(far[paint[3] > 0.15].mean())
     for frame in (3, 4, 6, 7):
         sight = lesson.footage[0].sight(frame)
         paint = lesson.carry.paint(frame, sight).planes
         far = np.abs(paint[:3] - encoded(Pan().paint(frame, free=False))).max(axis=0)
-        frames.append(far[paint[3] > 0.3].mean())
+        frames.append(far[paint[3] > 0.15].mean())
     assert 0.5 < np.mean(lessons_) / np.mean(frames) < 3
 
 
@@ -225,9 +225,9 @@ def test_paint_beside_the_plate_is_none(tmp_path):
     assert (index[:, 64:] > 4).all()
     assert (index[:, :64] <= 4).all()
     assert lesson.carry.keys[0].rim[:, 62:64].all()
-    whole = lesson.carry.paint(1, STAGE.sight(1)).planes
+    whole = lesson.carry.only(1).paint(1, STAGE.sight(1)).planes
     assert (whole[3, :, :64] == 1).all()
-    assert (whole[3, :, 64:] < 0.1).all(), "black, and worth nothing"
+    assert (whole[3, :, 64:] == 0).all(), "black, and worth nothing"
 
 
 def rgb(path: Path) -> np.ndarray:

