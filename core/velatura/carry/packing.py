@@ -22,7 +22,7 @@ import numpy.typing as npt
 from velatura.carry.fields import Field
 from velatura.carry.nearest import NearestFirst
 from velatura.carry.paint import Carry
-from velatura.carry.painted_key import Key
+from velatura.carry.painted_key import CODES, LARGEST, Key
 from velatura.errors import LookError, MachineError
 from velatura.look import MAX_BYTES
 from velatura.scene.camera import Camera
@@ -36,7 +36,6 @@ MOST = 2**31
 LONGEST = MAX_BYTES - 2**26
 """Longest text, bytes: a look's file with some room for its network. Ten painted keys of 4K."""
 
-_LIGHT = 65535 / 3.0  # codes per unit of encoded light; 65504 lies at 2.88
 _PLACE = 2**15 - 1  # codes per width or height; half a frame outside on each side
 _OUTSIDE = 0.5
 _NOWHERE = 65535
@@ -67,7 +66,7 @@ def pack(carry: Carry) -> str:
         "agreement": np.array([carry.agreement], np.float64),
     }
     for number, key in enumerate(carry.keys):
-        arrays[f"paint{number}"] = _apart(np.rint(key.paint * _LIGHT).astype(np.uint16))
+        arrays[f"paint{number}"] = _apart(np.rint(key.paint * CODES).astype(np.uint16))
         arrays[f"index{number}"] = key.index
         arrays[f"rim{number}"] = key.rim
         if key.depth is not None:
@@ -242,7 +241,7 @@ def _key(arrays: Arrays, number: int, frame: int) -> Key:
     _demand(fit and codes.shape == (2, 3, *index.shape), "a key")
     paint = np.empty((3, *index.shape), np.float32)
     for plane, some in zip(paint, codes.swapaxes(0, 1), strict=True):
-        np.divide(_together(some, np.uint16), np.float32(_LIGHT), out=plane)
+        np.divide(_together(some, np.uint16), np.float32(CODES), out=plane)
     rim = arrays.pop(f"rim{number}")
     _demand(rim.dtype == np.bool_ and rim.shape == index.shape, "a rim")
     if f"depth{number}" in arrays:

@@ -9,17 +9,17 @@ frame's own light; beside that stands the paint of one key alone, whose strokes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from velatura.carry.fields import Field, nearest
-from velatura.carry.painted_key import Key
-from velatura.carry.reproject import Road, Samples
+from velatura.carry.painted_key import CODES, Key
+from velatura.carry.reproject import RIM, Samples
+from velatura.carry.way import Found, Lines, Way, mirrored
 from velatura.image.planes import FloatArray
-from velatura.image.sampling import cubic, linear
-from velatura.scene.gbuffer import Bools, Sight
+from velatura.scene.gbuffer import Sight
 from velatura.scene.tracks import Tracks
 
 CHANNELS = 8
@@ -30,18 +30,14 @@ AGREE = 0.6
 """Correlation of two keys' strokes from which on they are of one hand bound to one place, and may
 be merged. Painters whose strokes are drawn anew had .2 to .34, bound ones .82 to .85."""
 
-STRANGER = 0.05
-"""What paint is worth, of its agreement, where it lies on another object or its place is known to
-be hidden: less than any other, yet better than none."""
-
 FAINT = 16.0
 """Cover of less than one part in so many fades out: what was left transparent stays the plate."""
 
 _STRIP = 2**16  # px worked on at a time, so that temporaries stay in the processor's cache
 _TRIED = 2000  # pixels by which a frame is known, of each part of it
 _OFF = 0.01  # widths by which another camera is off; the same one is off by a thousandth of a px
-_LEAST = 1e-4  # share of a key that is worth nothing, at its own frame; there is always paint
-_FULL = 1.004  # odds of worth 1 stay finite
+_LITTLE = 1 / 512  # of all: a key that counts less is left out, and need not be read
+_SPARSE = 0.5  # part of a strip: where fewer pixels read a key, only these are looked up
 
 
 @dataclass(frozen=True)
@@ -136,23 +132,31 @@ class Carry:
         """
         frame = self.same.get(frame, frame)
         height, width = sight.size
-        planes = np.empty((CHANNELS, height, width), np.float32)
-        cover = np.empty((height, width), np.float32) if self.layered else None
-        taken = set(nearest(frame, [key.frame for key in self.keys]))
+        painted = {key.frame: key for key in self.keys}
+        if own and frame in painted:
+            return _own(painted[frame], sight, layered=self.layered)
+        planes = np.zeros((CHANNELS, height, width), np.float32)
+        cover = np.zeros((height, width), np.float32) if self.layered else None
+        taken = set(nearest(frame, list(painted)))
         ways = [
-            _Way.of(self, frame, key, exact=own)
+            Way.of(self.tracks, key, frame, sight, self.fields.get((frame, key.frame)))
             for key in self.order(frame)
             if key.frame in taken and ((frame, key.frame) in self.fields or self._seen(frame, key))
         ]
+        if not ways:
+            return Carried(planes, cover)
         beside = sight.edges()
         for rows in strips(height, width):
-            pixels = Samples.of(sight.strip(rows), self.tracks)
-            merged, covered = _merged(ways, pixels, beside[rows].reshape(-1), self.layered)
+            lines = Lines(
+                sight.v[rows],
+                Samples.of(sight.strip(rows), self.tracks),
+                np.where(beside[rows], np.float32(0), np.float32(RIM)).reshape(-1),
+            )
+            covered = None if cover is None else cover[rows].reshape(-1)
+            merged = _merged(ways, lines, covered)
             if self.agreement < AGREE:
-                merged = np.concatenate([merged[4:], merged[:4]])
+                merged = merged[::-1]
             planes[:, rows] = merged.reshape(CHANNELS, -1, width)
-            if cover is not None:
-                cover[rows] = covered.reshape(-1, width)
         return Carried(planes, cover)
 
     def _seen(self, frame: int, key: Key) -> bool:
@@ -174,113 +178,51 @@ def strips(height: int, width: int) -> Iterator[slice]:
         yield slice(top, min(top + step, height))
 
 
-@dataclass(frozen=True)
-class _Way:
-    """How a frame's pixels come by the paint of one key."""
-
-    key: Key
-    road: Road
-    field: Field | None
-    exact: bool
-    late: int
-
-    @classmethod
-    def of(cls, carry: Carry, frame: int, key: Key, *, exact: bool) -> _Way:
-        road = Road.of(carry.tracks, frame, key, None)
-        field = carry.fields.get((frame, key.frame))
-        return cls(key, road, field, exact and road.arrived, abs(frame - key.frame))
-
-    def found(self, pixels: Samples, beside: Bools) -> tuple[FloatArray, ...]:
-        """Return ``(N,)`` columns and rows in the key, what its paint is worth, and its choice."""
-        if self.exact:
-            return (*self.road.whole(pixels), np.ones_like(beside, np.float32))
-        x, y, worth = self.road.places(pixels)
-        inside = worth > np.where(beside, np.float32(0), np.float32(0.5))
-        if self.field is None:
-            return x, y, np.where(inside, worth, np.float32(0)), worth
-        places, agreed, choice = self._followed(pixels)
-        there = self._shown(pixels, places, beside)
-        x = np.where(inside, x, places[0])
-        y = np.where(inside, y, places[1])
-        worth = agreed * np.where(inside, worth, there)
-        return x, y, worth, choice * np.where(inside, np.float32(1), there)
-
-    def _followed(self, pixels: Samples) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return the field's places, px, how well plates agree there, and its share, both 0..1."""
-        assert self.field is not None, "there is a field"  # noqa: S101
-        height, width = self.field.worth.shape
-        x = (pixels.u * width - 0.5).astype(np.float32)
-        y = (pixels.v * height - 0.5).astype(np.float32)
-        codes = np.stack([self.field.worth, self.field.choice]).astype(np.float32)
-        read = linear(np.concatenate([self.field.places, codes]), *_kept(x, y, height, width))
-        size = np.array(self.key.index.shape[::-1], np.float32)[:, None]
-        return (
-            read[:2] * size - np.float32(0.5),
-            *(read[2:] / np.float32(255)),
-        )
-
-    def _shown(self, pixels: Samples, places: FloatArray, beside: Bools) -> FloatArray:
-        """Return 1 where a place in the key shows the same object, less on others and edges."""
-        height, width = self.key.index.shape
-        u, v = (places[0] + np.float32(0.5)) / width, (places[1] + np.float32(0.5)) / height
-        nowhere = np.full(len(u), np.nan, np.float32)
-        worth = self.road.judged(pixels, u, v, nowhere)[2]
-        return np.where(worth > np.where(beside, 0, 0.5), worth, np.float32(STRANGER))
-
-
-def _merged(
-    ways: list[_Way], pixels: Samples, beside: Bools, layered: bool
-) -> tuple[FloatArray, FloatArray]:
-    """Return ``(8, N)`` planes, merged of all keys and of one key, and ``(N,)`` their cover."""
-    count = len(pixels.u)
-    calm, sharp = np.zeros((2, 4, count), np.float32)
-    cover = np.zeros(count, np.float32)
-    total, chosen = np.zeros((2, count), np.float32)
-    for way in ways:
-        x, y, worth, choice = way.found(pixels, beside)
-        paint = _read(way.key, x, y, exact=way.exact)
-        odds = worth / (np.float32(_FULL) - worth) + np.float32(_LEAST / (1 + way.late))
-        if way.exact:
-            odds += np.float32(1e6)  # a painted frame is as it was painted
-        share = choice + np.float32(1e-3) * np.minimum(odds, np.float32(1))
-        for planes, weight in ((calm, odds), (sharp, share)):
-            planes[:3] += weight * paint[:3]
-            planes[3] += weight * worth
-        total += odds
-        chosen += share
-        if layered:
-            cover += odds * paint[3]
-    if ways:
-        calm /= total
-        sharp /= chosen
-        cover /= total
-    return np.concatenate([calm, sharp]), cover
-
-
-def _read(key: Key, x: FloatArray, y: FloatArray, *, exact: bool) -> FloatArray:
-    """Return ``(4, N)`` paint and cover of a key at places; beyond its borders it is mirrored."""
+def _own(key: Key, sight: Sight, *, layered: bool) -> Carried:
+    """Return a painted frame's own paint, as it was painted; beyond its borders it is mirrored."""
     height, width = key.index.shape
-    read = np.ones((4, len(x)), np.float32)
-    if exact:
-        at = np.rint(y).astype(np.intp) * width + np.rint(x).astype(np.intp)
-        read[:3] = key.paint.reshape(3, -1)[:, at]
-        if key.cover is not None:
-            read[3] = key.cover.reshape(-1)[at]
-        return read
-    x, y = _mirrored(x, width), _mirrored(y, height)
-    np.maximum(cubic(key.paint, x, y), 0, out=read[:3])  # beside an edge it overshoots
-    if key.cover is not None:
-        read[3] = linear(key.cover[None], x, y)[0]
-    return read
+    columns, rows = (
+        np.rint(mirrored((places * size - 0.5).astype(np.float32), size)).astype(np.intp)
+        for places, size in ((sight.u, width), (sight.v, height))
+    )
+    at = np.ix_(rows, columns)
+    planes = np.ones((2, 4, *sight.size), np.float32)
+    for both, plane in zip(planes.swapaxes(0, 1), key.paint, strict=False):
+        both[:] = plane[at]
+    cover = None
+    if layered:
+        cover = np.ones(sight.size, np.float32) if key.cover is None else key.cover[at]
+    return Carried(planes.reshape(CHANNELS, *sight.size), cover)
 
 
-def _mirrored(at: FloatArray, size: int) -> FloatArray:
-    """Return places in px with those beyond the first and last pixel mirrored there."""
-    period = np.float32(2 * (size - 1))
-    inside = np.nan_to_num(at) % period
-    mirrored: FloatArray = np.minimum(inside, period - inside)
-    return mirrored
+def _merged(ways: Sequence[Way], lines: Lines, cover: FloatArray | None) -> FloatArray:
+    """Return ``(2, 4, N)``: merged of all keys, and of one key; fill their ``(N,)`` cover."""
+    found = [way.found(lines) for way in ways]
+    count = len(lines.least)
+    merged = np.zeros((2, 4, count), np.float32)
+    for way, place, weights in zip(ways, found, _weights(found), strict=True):
+        some = np.flatnonzero(weights[0])
+        if not len(some):
+            continue
+        if len(some) < _SPARSE * count:
+            paint = np.zeros((3, count), np.float32)
+            paint[:, some] = way.read(place.x.take(some), place.y.take(some))
+        else:
+            paint = way.read(place.x, place.y)
+        for planes, weight in zip(merged, weights, strict=True):
+            for plane, values in zip(planes, (*paint, place.worth), strict=True):
+                plane += weight * values
+        if cover is not None:
+            cover += weights[0] * way.cover(place.x, place.y)
+    merged[:, :3] *= np.float32(1 / CODES)
+    return merged
 
 
-def _kept(x: FloatArray, y: FloatArray, height: int, width: int) -> tuple[FloatArray, FloatArray]:
-    return np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
+def _weights(found: Sequence[Found]) -> FloatArray:
+    """Return ``(K, 2, N)``: the part of each key in both paints; all together they are 1."""
+    weights = np.stack([np.stack([place.odds, place.share]) for place in found])
+    if len(found) > 1:
+        little = weights < np.float32(_LITTLE) * weights.sum(axis=0)
+        weights *= ~(little[:, :1] & little[:, 1:])
+    weights /= weights.sum(axis=0)
+    return weights

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from velatura.image import doubled
+from velatura.image.doubled import Codes
 from velatura.image.planes import FloatArray
 from velatura.image.silhouettes import inner, spread
 from velatura.plate.encoding import encoded
 from velatura.scene.camera import Camera
 from velatura.scene.gbuffer import MARGIN, UNKNOWN, Bools, Indices, Sight
 from velatura.scene.tracks import Tracks
+
+CODES = 65535 / 3.0
+"""Codes per unit of encoded light, where that is kept in 16 bits; 65504 lies at 2.88."""
+
+LARGEST = 2048 * 1556
+"""Pixels of a key that is doubled: 2K, full aperture. Three doubled keys of 4K take 600 MB."""
 
 _STEP = 4.0  # footprints of a step in depth at which a surface ends
 _BARE = np.uint16(UNKNOWN - 1)  # where nothing was painted
@@ -36,6 +45,25 @@ class Key:
     depth: FloatArray | None
     rim: Bools
     cover: FloatArray | None = None
+
+    @cached_property
+    def doubled(self) -> Codes | None:
+        """`paint` in 16-bit `CODES`, doubled; None where it is too large: see `LARGEST`."""
+        if self.index.size > LARGEST:
+            return None
+        return doubled.doubled(np.rint(self.paint * np.float32(CODES)).astype(np.uint16))
+
+    @cached_property
+    def depths(self) -> tuple[FloatArray, FloatArray]:
+        """``(H, W)`` each: least and most of the four depths around each place between pixels."""
+        assert self.depth is not None, "the camera is known"  # noqa: S101
+        rows, columns = (slice(None, -1), slice(1, None)), (slice(None, -1), slice(1, None))
+        corners = [self.depth[row, column] for row in rows for column in columns]
+        least, most = (bound.reduce(corners) for bound in (np.minimum, np.maximum))
+        return (
+            np.pad(least, ((0, 1), (0, 1)), mode="edge"),
+            np.pad(most, ((0, 1), (0, 1)), mode="edge"),
+        )
 
     @classmethod
     def of(
