@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from velatura.carry.fields import Field
 from velatura.image.planes import FloatArray
@@ -45,7 +46,7 @@ class Laid:
         points = np.empty((4, rows.stop - rows.start, width), np.float32)
         for plane, places, px in zip(points, field.places[:, rows], size[::-1], strict=False):
             np.multiply(places, np.float32(px), out=plane)
-            plane -= np.float32(0.5)
+        points[:2] -= np.float32(0.5)
         points[2], points[3] = field.worth[rows], field.choice[rows]
         points[2:] *= np.float32(1 / 255)
         left, share = _between(u, width)
@@ -70,7 +71,7 @@ class Laid:
         return across, down, worth, choice
 
 
-def _between(places: Doubles, size: int) -> tuple[np.ndarray[tuple[int], np.dtype[np.intp]], FloatArray]:
+def _between(places: Doubles, size: int) -> tuple[npt.NDArray[np.intp], FloatArray]:
     """Return which of a field's points come before places, and how far it is to the next, 0..1."""
     at = np.clip((places * size - 0.5).astype(np.float32), 0, size - 1)
     before = np.clip(np.floor(at), 0, size - 2)

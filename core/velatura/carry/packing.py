@@ -39,6 +39,7 @@ LONGEST = MAX_BYTES - 2**26
 _PLACE = 2**15 - 1  # codes per width or height; half a frame outside on each side
 _OUTSIDE = 0.5
 _NOWHERE = 65535
+_INDEX = 2 * LARGEST + 2**8  # bytes of the largest key's index, and of what it is
 _FARTHEST = 1e12  # scene units, and what cameras are made of: beyond, 32 bits overflow
 _THIN = 1e-6  # volume that a camera's axes span, of a box as long: below, it cannot be inverted
 
@@ -147,12 +148,19 @@ def _archive(packed: bytes) -> zipfile.ZipFile:
 def _size(archive: zipfile.ZipFile) -> int:
     """Return the bytes that a carry takes; a text longer than `MOST` is refused.
 
-    16 bits become 32 where they are light or places; all else is kept as it is.
+    16 bits become 32 where they are light or places. A key up to `LARGEST` also has its paint
+    doubled both ways (not in looks of velatura 0.1), and two more planes of its depth.
     """
-    sizes = [(item.filename, item.file_size) for item in archive.infolist()]
-    whole = sum(size for _, size in sizes)
+    sizes = {item.filename: item.file_size for item in archive.infolist()}
+    whole = sum(sizes.values())
     _demand(whole <= MOST, f"a size of {whole / 2**20:.0f} MiB")
-    return whole + sum(size for name, size in sizes if name.startswith(("paint", "field", "cover")))
+    held = whole
+    for name, size in sizes.items():
+        held += size * name.startswith(("paint", "field", "cover"))
+        if 0 < sizes.get(f"index{name[5:]}", 0) <= _INDEX:
+            held += 4 * size * (name.startswith("paint") and "same.npy" in sizes)
+            held += 2 * size * name.startswith("depth")
+    return held
 
 
 def _arrays(packed: bytes) -> Arrays:

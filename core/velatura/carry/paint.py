@@ -210,8 +210,8 @@ def _merged(ways: Sequence[Way], lines: Lines, cover: FloatArray | None) -> Floa
         else:
             paint = way.read(place.x, place.y)
         for planes, weight in zip(merged, weights, strict=True):
-            for plane, values in zip(planes, (*paint, place.worth), strict=True):
-                plane += weight * values
+            for channel, values in enumerate((*paint, place.worth)):
+                planes[channel] += weight * values
         if cover is not None:
             cover += weights[0] * way.cover(place.x, place.y)
     merged[:, :3] *= np.float32(1 / CODES)

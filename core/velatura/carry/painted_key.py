@@ -20,7 +20,8 @@ CODES = 65535 / 3.0
 """Codes per unit of encoded light, where that is kept in 16 bits; 65504 lies at 2.88."""
 
 LARGEST = 2048 * 1556
-"""Pixels of a key that is doubled: 2K, full aperture. Three doubled keys of 4K take 600 MB."""
+"""Pixels of a key that takes memory for time, 32 bytes a px more: 2K, full aperture. The keys of 4K
+looks do not: three would take 800 MB."""
 
 _STEP = 4.0  # footprints of a step in depth at which a surface ends
 _BARE = np.uint16(UNKNOWN - 1)  # where nothing was painted
@@ -54,16 +55,16 @@ class Key:
         return doubled.doubled(np.rint(self.paint * np.float32(CODES)).astype(np.uint16))
 
     @cached_property
-    def depths(self) -> tuple[FloatArray, FloatArray]:
-        """``(H, W)`` each: least and most of the four depths around each place between pixels."""
-        assert self.depth is not None, "the camera is known"  # noqa: S101
-        rows, columns = (slice(None, -1), slice(1, None)), (slice(None, -1), slice(1, None))
-        corners = [self.depth[row, column] for row in rows for column in columns]
-        least, most = (bound.reduce(corners) for bound in (np.minimum, np.maximum))
-        return (
-            np.pad(least, ((0, 1), (0, 1)), mode="edge"),
-            np.pad(most, ((0, 1), (0, 1)), mode="edge"),
-        )
+    def depths(self) -> tuple[FloatArray, FloatArray] | None:
+        """``(H - 1, W - 1)``: least and most of the four depths around each place between pixels.
+
+        None without `depth`, and where it is too large: see `LARGEST`.
+        """
+        if self.depth is None or self.index.size > LARGEST:
+            return None
+        upper, lower = self.depth[:-1], self.depth[1:]
+        corners = upper[:, :-1], upper[:, 1:], lower[:, :-1], lower[:, 1:]
+        return np.minimum.reduce(corners), np.maximum.reduce(corners)
 
     @classmethod
     def of(

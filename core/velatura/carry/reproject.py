@@ -189,12 +189,12 @@ def _moved(poses: FloatArray, items: Indices, points: FloatArray) -> FloatArray:
     differ from the whole frame.
     """
     table = np.ascontiguousarray(poses.transpose(1, 2, 0))
-    moved = np.empty_like(points)
-    for row, values in zip(table, moved, strict=True):
-        np.multiply(row[0].take(items), points[0], out=values)
+    moved = np.stack([row[3].take(items) for row in table])  # shifts: added last
+    for row, shifts in zip(table, moved, strict=True):
+        values = row[0].take(items) * points[0]
         values += row[1].take(items) * points[1]
         values += row[2].take(items) * points[2]
-        values += row[3].take(items)
+        np.add(values, shifts, out=shifts)
     return moved
 
 
@@ -229,14 +229,22 @@ def _seen(key: Key, camera: Camera, x: FloatArray, y: FloatArray, depth: FloatAr
 
     Where no depth is known, nothing speaks against it.
     """
+    assert key.depth is not None, "seen by the caller"  # noqa: S101
     height, width = key.index.shape
-    x, y = _within(x, width), _within(y, height)
-    at = np.floor(y).astype(np.int32)
-    at *= np.int32(width)
-    at += np.floor(x).astype(np.int32)
-    corner = at.astype(np.intp)
+    left = np.minimum(np.floor(_within(x, width)), np.float32(width - 2)).astype(np.int32)
+    at = np.minimum(np.floor(_within(y, height)), np.float32(height - 2)).astype(np.int32)
+    if key.depths is not None:
+        at *= np.int32(width - 1)
+        at += left
+        corner = at.astype(np.intp)
+        least, most = (bound.reshape(-1).take(corner, mode="clip") for bound in key.depths)
+    else:
+        at *= np.int32(width)
+        at += left
+        corner, flat = at.astype(np.intp), key.depth.reshape(-1)
+        corners = [flat[step:].take(corner, mode="clip") for step in (0, 1, width, width + 1)]
+        least, most = np.minimum.reduce(corners), np.maximum.reduce(corners)
     slack = _SLACK * camera.footprint(depth, width)
-    least, most = (plane.reshape(-1).take(corner, mode="clip") for plane in key.depths)
     least -= slack
     most += slack
     with np.errstate(invalid="ignore"):

@@ -142,9 +142,7 @@ class Way:
         self, lines: Lines, some: npt.NDArray[np.intp], x: FloatArray, y: FloatArray
     ) -> FloatArray:
         """Return 1 where a place in the key shows the same object, less on others and edges."""
-        height, width = self.key.index.shape
-        items = lines.pixels.items.take(some)
-        worth = self.road.matched(items, x, y)
+        worth = self.road.matched(lines.pixels.items.take(some), x, y)
         return np.where(worth > lines.least.take(some), worth, np.float32(STRANGER))
 
 
@@ -156,7 +154,7 @@ def _nowhere(count: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray
 def mirrored(at: FloatArray, size: int) -> FloatArray:
     """Return places in px with those beyond the first and last pixel mirrored there.
 
-    Beyond a whole picture further out it is the first pixel again; so it is where there is no place.
+    More than a picture further out, and where there is no place, that is the first pixel.
     """
     mirrored = np.abs(at)
     np.minimum(mirrored, np.float32(2 * (size - 1)) - mirrored, out=mirrored)

@@ -71,12 +71,12 @@ def read(twice: Codes, x: Places, y: Places) -> FloatArray:
         np.multiply(right, across, out=right)
         np.add(out, right, out=out)
 
-    for plane, upper in zip(flat, values, strict=True):
-        line(plane, upper)
+    for channel, plane in enumerate(flat):
+        line(plane, values[channel])
         line(plane[width:], lower)
-        lower -= upper
+        lower -= values[channel]
         lower *= down
-        upper += lower
+        values[channel] += lower
     return values
 
 

@@ -113,10 +113,11 @@ class Sight:
         What the list does not have is `UNKNOWN`.
         """
         if self.objects is None:
-            return _numbered(np.zeros(1, np.uint32), objects)[0] * self.surface()
+            (thing,) = _numbered(np.zeros(1, np.uint32), objects)
+            return np.where(self.surface(), thing, np.uint16(0))
         items = self.objects.reshape(-1)
-        starts = np.flatnonzero(items[1:] != items[:-1]) + 1  # of runs: a lookup for each px is slow
-        starts = np.concatenate([[0], starts])[: len(items)]
+        # Once a run of equal ones: to look up each pixel takes four times as long.
+        starts = np.append(0, np.flatnonzero(items[1:] != items[:-1]) + 1)[: len(items)]
         lengths = np.diff(np.append(starts, len(items)))
         index = np.repeat(_numbered(items[starts], objects), lengths).reshape(self.size)
         index *= self.surface() if self.position is not None else self.objects != 0
