@@ -87,7 +87,7 @@ def bench(tmp_path: Path) -> Bench:
     for name in ("install.py", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "core/velatura").mkdir(parents=True)
-    for name in ("__init__.py", "home.py"):
+    for name in ("__init__.py", "userdir.py"):
         shutil.copy(ROOT / "core/velatura" / name, tmp_path / "core/velatura")
     return Bench(tmp_path)
 

@@ -123,7 +123,7 @@ def small(
 
 
 def faithful(path: Path, cargo: str, **settings: Any) -> Path:
-    """A look that puts the nearest key's paint on its place, and leaves all else as it is.
+    """A look that puts the first carried paint on its place, and leaves all else as it is.
 
     The gain law's floor is the encoding's: where paint is brighter than the plate, its stops are
     eight times the difference of the codes.

@@ -245,7 +245,12 @@ def test_a_host_is_told_what_a_job_warns_of_and_so_is_the_log(tmp_path):
         assert {event.kind for event in worker.submit(calm)} == {"kept", "progress", "done"}
         log = list(worker._pipe._errors)
     assert len(first) == 3
-    for text in ("has holes", "has no pass for normal, depth", "0003.exr does not say what it was"):
+    missing = "has missing frames", "has no pass for normal, depth"
+    for text in (*missing, "0003.exr does not say what it was"):
+        "has missing frames",
+        "has no pass for normal, depth",
+        "0003.exr does not say what it was",
+    ):
         assert sum(text in warning for warning in first) == 1
         assert sum(text in line for line in log) == 1
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,10 +31,13 @@ TEMPERATURE = 0.02
 """Paint is worth ``exp(-c / .02)``, c the cost of its place: half where the plates differ by .014,
 encoded light. On two shots that were tried .01 to .03 gave the same error."""
 
+DEAREST = 0.4
+"""The largest cost that is told from others."""
+
 BLUR = 1.0
 """Deviation, px, of the Gaussian under which plates are compared: grain says little of a pixel."""
 
-LOST = 0.06
+LOST = 0.025
 """Cost of a way that does not lead back (forth and back, `velatura.scene.vectors.home`)."""
 
 LATE = 0.004
@@ -42,7 +46,7 @@ LATE = 0.004
 OUTSIDE = 0.2
 """Cost of a place outside of the key's picture."""
 
-GAPS, LEAP = (2, 4, 8), 0.005
+GAPS, LEAP = (2, 4, 8), 0.002
 """Frames that flow also leaps over, so that what was hidden for a while is found again, and by how
 much less a leap must cost than the chain (Neoral et al. 2024, "MFT": log-spaced intervals)."""
 
@@ -56,7 +60,7 @@ class Field:
 
     Attributes:
         places: ``(2, h, w)`` float32: across and down the key, 0..1 inside of it.
-        worth: ``(h, w)`` uint8: ``255 exp(-c / .02)``, how well the plates agree there.
+        worth: ``(h, w)`` uint8: how well the plates agree there, see `worth_of`.
         choice: ``(h, w)`` uint8: the share of this key where one key is to be shown, of 255.
     """
 
@@ -128,7 +132,7 @@ def solve(
     )
     nothing = np.zeros(size, np.uint8)
     return {
-        pair: Field(places[pair], _worth(costs[pair]), chosen.get(pair, nothing)) for pair in places
+        pair: Field(places[pair], coded(costs[pair]), chosen.get(pair, nothing)) for pair in places
     }
 
 
@@ -158,9 +162,20 @@ def coarseness(count: int, height: int, width: int) -> int:
     return step
 
 
-def _worth(cost: npt.NDArray[np.float16]) -> npt.NDArray[np.uint8]:
-    worth = np.rint(255 * np.exp(-cost.astype(np.float32) / TEMPERATURE))
-    return np.asarray(worth, np.uint8)
+def coded(cost: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.uint8]:
+    """Return what places cost as a `Field` keeps it: the inverse of `worth_of`, up to `DEAREST`.
+
+    Worth itself would be 0 in 8 bits wherever paint is poor, and there the least poor counts.
+    """
+    part = np.clip(cost.astype(np.float32) / np.float32(DEAREST), 0, 1)
+    return np.asarray(np.rint(255 * (1 - np.sqrt(part))), np.uint8)
+
+
+def worth_of(code: FloatArray) -> FloatArray:
+    """Return what paint is worth, ``exp(-c / .02)``, of codes 0..255, also between whole ones."""
+    short = np.float32(1) - code * np.float32(1 / 255)
+    worth: FloatArray = np.exp(np.square(short) * np.float32(-DEAREST / TEMPERATURE))
+    return worth
 
 
 @dataclass
@@ -253,13 +268,12 @@ def _cost(
 
 def _judged(motion: Motion, walker: _Walker, places: FloatArray, key: int) -> FloatArray:
     """Return the cost of places that are known, and of followed ones where they are not."""
-    known = np.isfinite(places).all(axis=0)
+    known = np.isfinite(places[0]) & np.isfinite(places[1])
     fetched = opencv.warped(motion.light(key), np.where(known, places, np.float32(0)))
-    off = np.asarray(np.abs(fetched - motion.light(walker.frame)).mean(axis=0), np.float32)
+    off: FloatArray = np.abs(fetched - motion.light(walker.frame)).mean(axis=0, keepdims=True)
     # Beside what is not known nothing is compared: a mean of both says nothing of either.
     weight = opencv.blurred(known.astype(np.float32)[None], BLUR)[0]
-    even: FloatArray = opencv.blurred(np.stack([off * known]), BLUR)[0] / np.maximum(
-        weight, np.float32(1e-3)
-    )
+    some = opencv.blurred(np.where(known, off, np.float32(0)), BLUR)
+    even = some[0] / np.maximum(weight, np.float32(1e-3))
     late = np.float32(LATE * abs(walker.frame - key))
     return np.where(known, even + late, walker.cost).astype(np.float32)

@@ -20,10 +20,12 @@ import numpy as np
 import numpy.typing as npt
 
 from velatura.carry.fields import Field
+from velatura.carry.held import held
 from velatura.carry.nearest import NearestFirst
 from velatura.carry.paint import Carry
-from velatura.carry.painted_key import CODES, LARGEST, Key
+from velatura.carry.painted_key import CODES, Key
 from velatura.errors import LookError, MachineError
+from velatura.image.planes import FloatArray
 from velatura.look import MAX_BYTES
 from velatura.scene.camera import Camera
 from velatura.scene.gbuffer import FEWER
@@ -36,10 +38,8 @@ MOST = 2**31
 LONGEST = MAX_BYTES - 2**26
 """Longest text, bytes: a look's file with some room for its network. Ten painted keys of 4K."""
 
-_PLACE = 2**15 - 1  # codes per width or height; half a frame outside on each side
-_OUTSIDE = 0.5
+_PLACE, _OUTSIDE = 2**15 - 1, 0.5  # codes per width or height; so much of it on each side
 _NOWHERE = 65535
-_INDEX = 2 * LARGEST + 2**8  # bytes of the largest key's index, and of what it is
 _FARTHEST = 1e12  # scene units, and what cameras are made of: beyond, 32 bits overflow
 _THIN = 1e-6  # volume that a camera's axes span, of a box as long: below, it cannot be inverted
 
@@ -76,8 +76,8 @@ def pack(carry: Carry) -> str:
             arrays[f"cover{number}"] = np.rint(key.cover * 255).astype(np.uint8)
     for number, way in enumerate(sorted(carry.fields)):
         field = carry.fields[way]
-        codes = np.rint((field.places + _OUTSIDE) * _PLACE)
-        arrays[f"field{number}"] = _apart(np.clip(codes, 0, _NOWHERE - 1).astype(np.uint16))
+        codes = np.clip(np.rint((field.places + _OUTSIDE) * _PLACE), 0, _NOWHERE - 1)
+        arrays[f"field{number}"] = _apart(codes.astype(np.uint16))
         arrays[f"worth{number}"] = _apart(field.worth)
         arrays[f"choice{number}"] = _apart(field.choice)
     packed = io.BytesIO()
@@ -146,21 +146,11 @@ def _archive(packed: bytes) -> zipfile.ZipFile:
 
 
 def _size(archive: zipfile.ZipFile) -> int:
-    """Return the bytes that a carry takes; a text longer than `MOST` is refused.
-
-    16 bits become 32 where they are light or places. A key up to `LARGEST` also has its paint
-    doubled both ways (not in looks of velatura 0.1), and two more planes of its depth.
-    """
-    sizes = {item.filename: item.file_size for item in archive.infolist()}
+    """Return the bytes that a carry takes; a text longer than `MOST` is refused."""
+    sizes = {item.filename.removesuffix(".npy"): item.file_size for item in archive.infolist()}
     whole = sum(sizes.values())
     _demand(whole <= MOST, f"a size of {whole / 2**20:.0f} MiB")
-    held = whole
-    for name, size in sizes.items():
-        held += size * name.startswith(("paint", "field", "cover"))
-        if 0 < sizes.get(f"index{name[5:]}", 0) <= _INDEX:
-            held += 4 * size * (name.startswith("paint") and "same.npy" in sizes)
-            held += 2 * size * name.startswith("depth")
-    return held
+    return held(sizes)
 
 
 def _arrays(packed: bytes) -> Arrays:
@@ -208,9 +198,10 @@ def _built(arrays: Arrays) -> Carry:
         arrays["bends"],
     )
     keys = tuple(_key(arrays, number, frame) for number, frame in enumerate(painted.tolist()))
+    if "same" not in arrays:  # of velatura 0.1, whose fields knew places alone
+        known = {way: Field.certain(_places(arrays, n)) for n, way in enumerate(ways)}
+        return NearestFirst(keys, tracks, known)
     fields = {way: _field(arrays, number) for number, way in enumerate(ways)}
-    if "same" not in arrays:
-        return NearestFirst(keys, tracks, fields)
     agreement = arrays["agreement"]
     _demand(agreement.shape == (1,) and bool(np.isfinite(agreement).all()), "agreement")
     return Carry(keys, tracks, fields, _same(arrays["same"], there), float(agreement[0]))
@@ -231,15 +222,18 @@ def _rising(arrays: Arrays, name: str, dtype: type[np.integer[Any]]) -> npt.NDAr
 
 
 def _field(arrays: Arrays, number: int) -> Field:
+    places = _places(arrays, number)
+    planes = [_together(arrays[f"{name}{number}"], np.uint8) for name in ("worth", "choice")]
+    _demand(all(plane.shape == places.shape[1:] for plane in planes), "a field")
+    return Field(places, *planes)
+
+
+def _places(arrays: Arrays, number: int) -> FloatArray:
     codes = _together(arrays[f"field{number}"], np.uint16)
     _demand(codes.ndim == 3 and len(codes) == 2 and min(codes.shape) > 1, "a field")  # noqa: PLR2004
     places = codes.astype(np.float32) / np.float32(_PLACE) - np.float32(_OUTSIDE)
     places[codes == _NOWHERE] = np.nan
-    if f"worth{number}" not in arrays:  # of velatura 0.1, which knew places alone
-        return Field.certain(places)
-    planes = [_together(arrays[f"{name}{number}"], np.uint8) for name in ("worth", "choice")]
-    _demand(all(plane.shape == codes.shape[1:] for plane in planes), "a field")
-    return Field(places, *planes)
+    return places
 
 
 def _key(arrays: Arrays, number: int, frame: int) -> Key:

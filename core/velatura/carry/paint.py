@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from velatura.carry.fields import Field, nearest
+from velatura.carry.own import Own
 from velatura.carry.painted_key import CODES, Key
 from velatura.carry.reproject import RIM, Samples
-from velatura.carry.way import Found, Lines, Way, mirrored
+from velatura.carry.way import Found, Lines, Way
 from velatura.image.planes import FloatArray
 from velatura.scene.gbuffer import Sight
 from velatura.scene.tracks import Tracks
@@ -65,7 +66,8 @@ class Carry:
     Attributes:
         keys: the painted frames.
         tracks: cameras and motions of all frames.
-        fields: ``(frame, key frame)`` to the field that leads there, where one does.
+        fields: ``(frame, key frame)`` to the field that leads there; where there is none, as across
+            a cut, a frame gets no paint of that key.
         same: a frame to the one that stands for it, where its plate is bit-equal to another's.
         agreement: correlation of the keys' strokes where both are worth much; 1 for a single key.
     """
@@ -131,38 +133,38 @@ class Carry:
                 to come from elsewhere.
         """
         frame = self.same.get(frame, frame)
-        height, width = sight.size
-        painted = {key.frame: key for key in self.keys}
-        if own and frame in painted:
-            return _own(painted[frame], sight, layered=self.layered)
-        planes = np.zeros((CHANNELS, height, width), np.float32)
-        cover = np.zeros((height, width), np.float32) if self.layered else None
-        taken = set(nearest(frame, list(painted)))
+        nearby = set(nearest(frame, [key.frame for key in self.keys])) if self.keys else set()
         ways = [
-            Way.of(self.tracks, key, frame, sight, self.fields.get((frame, key.frame)))
+            Way.of(self.tracks, key, frame, sight, self.fields[frame, key.frame], exact=own)
             for key in self.order(frame)
-            if key.frame in taken and ((frame, key.frame) in self.fields or self._seen(frame, key))
+            if key.frame in nearby and (frame, key.frame) in self.fields
         ]
-        if not ways:
-            return Carried(planes, cover)
+        exact = next((Own.of(way.key, sight) for way in ways if way.exact), None)
+        if exact is not None and exact.there.all():
+            paints = exact.paints
+        else:
+            paints = self._merged(ways, sight)
+            if exact is not None:
+                np.copyto(paints, exact.paints, where=exact.there)
+        planes = paints[:, :4].reshape(CHANNELS, *sight.size)
+        return Carried(planes, paints[0, 4] if self.layered else None)
+
+    def _merged(self, ways: Sequence[Way], sight: Sight) -> FloatArray:
+        """Return ``(2, 5, H, W)``: both paints, with what they are worth and their cover."""
+        height, width = sight.size
+        paints = np.zeros((2, 5, height, width), np.float32)
         beside = sight.edges()
-        for rows in strips(height, width):
+        for rows in strips(height, width) if ways else ():
             lines = Lines(
                 sight.v[rows],
                 Samples.of(sight.strip(rows), self.tracks),
                 np.where(beside[rows], np.float32(0), np.float32(RIM)).reshape(-1),
             )
-            covered = None if cover is None else cover[rows].reshape(-1)
-            merged = _merged(ways, lines, covered)
+            merged = _merged(ways, lines, layered=self.layered)
             if self.agreement < AGREE:
                 merged = merged[::-1]
-            planes[:, rows] = merged.reshape(CHANNELS, -1, width)
-        return Carried(planes, cover)
-
-    def _seen(self, frame: int, key: Key) -> bool:
-        """Return whether cameras tell where a frame's pixels lie in a key."""
-        frames, cameras = self.tracks.frames, self.tracks.cameras
-        return all(cameras[frames.index(f)] is not None for f in (frame, key.frame))
+            paints[:, :, rows] = merged.reshape(2, 5, -1, width)
+        return paints
 
 
 def shown(cover: FloatArray) -> FloatArray:
@@ -178,28 +180,11 @@ def strips(height: int, width: int) -> Iterator[slice]:
         yield slice(top, min(top + step, height))
 
 
-def _own(key: Key, sight: Sight, *, layered: bool) -> Carried:
-    """Return a painted frame's own paint, as it was painted; beyond its borders it is mirrored."""
-    height, width = key.index.shape
-    columns, rows = (
-        np.rint(mirrored((places * size - 0.5).astype(np.float32), size)).astype(np.intp)
-        for places, size in ((sight.u, width), (sight.v, height))
-    )
-    at = np.ix_(rows, columns)
-    planes = np.ones((2, 4, *sight.size), np.float32)
-    for both, plane in zip(planes.swapaxes(0, 1), key.paint, strict=False):
-        both[:] = plane[at]
-    cover = None
-    if layered:
-        cover = np.ones(sight.size, np.float32) if key.cover is None else key.cover[at]
-    return Carried(planes.reshape(CHANNELS, *sight.size), cover)
-
-
-def _merged(ways: Sequence[Way], lines: Lines, cover: FloatArray | None) -> FloatArray:
-    """Return ``(2, 4, N)``: merged of all keys, and of one key; fill their ``(N,)`` cover."""
+def _merged(ways: Sequence[Way], lines: Lines, *, layered: bool) -> FloatArray:
+    """Return ``(2, 5, N)``: paint, worth and cover, merged of all keys, and of one key."""
     found = [way.found(lines) for way in ways]
     count = len(lines.least)
-    merged = np.zeros((2, 4, count), np.float32)
+    merged = np.zeros((2, 5, count), np.float32)
     for way, place, weights in zip(ways, found, _weights(found), strict=True):
         some = np.flatnonzero(weights[0])
         if not len(some):
@@ -209,11 +194,12 @@ def _merged(ways: Sequence[Way], lines: Lines, cover: FloatArray | None) -> Floa
             paint[:, some] = way.read(place.x.take(some), place.y.take(some))
         else:
             paint = way.read(place.x, place.y)
+        values = [*paint, place.worth]
+        if layered:
+            values.append(way.cover(place.x, place.y))
         for planes, weight in zip(merged, weights, strict=True):
-            for channel, values in enumerate((*paint, place.worth)):
-                planes[channel] += weight * values
-        if cover is not None:
-            cover += weights[0] * way.cover(place.x, place.y)
+            for channel, value in enumerate(values):
+                planes[channel] += weight * value
     merged[:, :3] *= np.float32(1 / CODES)
     return merged
 

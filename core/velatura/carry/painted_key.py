@@ -24,7 +24,9 @@ LARGEST = 2048 * 1556
 looks do not: three would take 800 MB."""
 
 _STEP = 4.0  # footprints of a step in depth at which a surface ends
-_BARE = np.uint16(UNKNOWN - 1)  # where nothing was painted
+
+BARE = np.uint16(UNKNOWN - 1)
+"""Index of the pixels of a key where nothing was painted."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Key:
             tracks: the shot's.
             cover: how much of each pixel was painted; None where all was.
         """
-        index = np.where(np.isfinite(light).all(axis=0), sight.index(tracks.objects), _BARE)
+        index = np.where(np.isfinite(light).all(axis=0), sight.index(tracks.objects), BARE)
         rim = ~inner(index, MARGIN)
         camera = tracks.cameras[tracks.frames.index(frame)]
         depth = None

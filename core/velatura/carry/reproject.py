@@ -100,6 +100,11 @@ class Road:
         followed[1:-1] |= tracks.bends
         return cls(key, here, there, frame == key.frame, poses, followed, field)
 
+    def leads(self, pixels: Samples) -> bool:
+        """Return whether cameras or the frame itself tell where pixels lie in the key."""
+        known = self.here is not None and self.there is not None and pixels.points is not None
+        return self.arrived or known
+
     def places(self, pixels: Samples) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return columns and rows of pixels in the key, px, and what the paint there is worth.
 

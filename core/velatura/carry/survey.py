@@ -30,6 +30,7 @@ from velatura.scene.motion import Motion
 from velatura.scene.tracks import Tracks
 from velatura.system import cache
 from velatura.system.progress import Progress, Report
+from velatura.system.scratch import Scratch
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,6 @@ FORMAT = 2
 
 _KIND = "surveys"
 _BLURRED = 0.5  # px by which cameras and Position may disagree
-
 
 DETOURS = 4
 """Frames that are painted from a key, by way of which it is carried back to itself."""
@@ -109,31 +109,37 @@ def _looked(footage: Footage, painted: Sequence[int], report: Report) -> Survey:
     """Return what a look through all frames finds."""
     with Progress("none") as silent:
         solved = tracks.solve(footage.frames, map(footage.sight, footage.frames), silent)
-    motion = Motion(footage, painted, report)
-    for cut in sorted(motion.cuts):
-        log.warning("The shot is cut at frame %d: no paint is carried across", cut)
-    around = [
-        (key, motion.same[frame])
-        for key, frame in detours(footage.frames, painted)
-        if motion.same[frame] != key
-    ]
-    exact = _Known(footage, solved) if any(solved.cameras) else _unknown
-    return Survey(solved, fields.solve(motion, painted, around, exact), motion.same)
+    with Scratch() as scratch:
+        motion = Motion(footage, painted, report, scratch)
+        for cut in sorted(motion.cuts):
+            log.warning("The shot is cut at frame %d: no paint is carried across", cut)
+        around = [
+            (key, motion.same[frame])
+            for key, frame in detours(footage.frames, painted)
+            if motion.same[frame] != key
+        ]
+        exact = _Known(footage, solved, motion.size) if any(solved.cameras) else _unknown
+        return Survey(solved, fields.solve(motion, painted, around, exact), motion.same)
 
 
 class _Known:
     """Where cameras and motions tell that pixels of a frame lie in a key."""
 
-    def __init__(self, footage: Footage, tracks: Tracks) -> None:
-        self._footage, self._tracks = footage, tracks
+    def __init__(self, footage: Footage, tracks: Tracks, size: tuple[int, int]) -> None:
+        self._footage, self._tracks, self._size = footage, tracks, size
         self._keys: dict[int, Key] = {}
 
     def __call__(self, frame: int, key: int) -> FloatArray | None:
-        """Return places ``(2, H, W)``, px, NaN where they are hidden; None without cameras."""
+        """Return places ``(2, H, W)``, px, NaN where they are hidden.
+
+        None without cameras, and where one of the frames is of another size than the shot.
+        """
         cameras, frames = self._tracks.cameras, self._tracks.frames
         if any(cameras[frames.index(f)] is None for f in (frame, key)):
             return None
         sight = self._footage.sight(frame)
+        if {sight.size, self._key(key).index.shape} != {self._size}:
+            return None
         road = Road.of(self._tracks, frame, self._key(key), None)
         places = np.empty((2, *sight.size), np.float32)
         for rows in strips(*sight.size):

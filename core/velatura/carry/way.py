@@ -73,20 +73,34 @@ class Way:
     Attributes:
         key: where it leads.
         road: by cameras and rigid motion.
-        field: by the motion of the pictures; None where none leads there.
+        field: by the motion of the pictures.
+        exact: whether the frame is the key's own: what was not painted there is worth nothing.
         late: frames between.
     """
 
     key: Key
     road: Road
-    field: Laid | None
+    field: Laid
+    exact: bool
     late: int
 
     @classmethod
-    def of(cls, tracks: Tracks, key: Key, frame: int, sight: Sight, field: Field | None) -> Way:
-        """Return the way from a frame, of which a part may be seen, to a key."""
-        laid = None if field is None else Laid.of(field, key.index.shape, sight.u, sight.v)
-        return cls(key, Road.of(tracks, frame, key, None), laid, abs(frame - key.frame))
+    def of(
+        cls, tracks: Tracks, key: Key, frame: int, sight: Sight, field: Field, *, exact: bool
+    ) -> Way:
+        """Return the way from a frame, of which a part may be seen, to a key.
+
+        Args:
+            tracks: the shot's.
+            key: where it leads.
+            frame: the frame's number.
+            sight: its pixels.
+            field: the field that leads there.
+            exact: whether a key on its own frame is left to `velatura.carry.own`.
+        """
+        laid = Laid.of(field, key.index.shape, sight.u, sight.v)
+        road, late = Road.of(tracks, frame, key, None), abs(frame - key.frame)
+        return cls(key, road, laid, exact and road.arrived, late)
 
     def found(self, lines: Lines) -> Found:
         """Return where pixels lie in the key, and how much its paint counts."""
@@ -97,7 +111,7 @@ class Way:
         share *= np.float32(_HINT)
         share += choice
         height, width = self.key.index.shape
-        return Found(mirrored(x, width), mirrored(y, height), worth, odds, share)
+        return Found(_mirrored(x, width), _mirrored(y, height), worth, odds, share)
 
     def read(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """Return ``(3, N)`` paint, in `CODES`, at places inside of the key."""
@@ -116,26 +130,21 @@ class Way:
 
     def _places(self, lines: Lines) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Return places in the key, px; what paint there is worth, and the key's choice."""
-        known = self.road.here is not None and self.road.there is not None
-        if not known or lines.pixels.points is None:
-            if self.field is None:
-                return _nowhere(len(lines.least))
-            x, y, worth, choice = self.field.rows(lines.v)
-            there = self._shown(lines, np.arange(len(x)), x, y)
-            worth *= there
-            choice *= there
+        x, y, worth, choice = self.field.rows(lines.v)
+        if self.exact:
+            worth[:], choice[:] = 0, 0
             return x, y, worth, choice
-        x, y, there = self.road.places(lines.pixels)
-        missing = np.flatnonzero(there <= lines.least)
-        if self.field is None:
-            choice = there.copy()
-            there[missing] = 0
-            return x, y, there, choice
-        field_x, field_y, worth, choice = self.field.rows(lines.v)
-        x[missing], y[missing] = field_x.take(missing), field_y.take(missing)
-        there[missing] = self._shown(lines, missing, x.take(missing), y.take(missing))
+        if self.road.leads(lines.pixels):
+            known_x, known_y, there = self.road.places(lines.pixels)
+            missing = np.flatnonzero(there <= lines.least)
+            known_x[missing], known_y[missing] = x.take(missing), y.take(missing)
+            x, y = known_x, known_y
+            there[missing] = self._shown(lines, missing, x.take(missing), y.take(missing))
+            choice[missing] *= there.take(missing)
+        else:
+            there = self._shown(lines, np.arange(len(x)), x, y)
+            choice *= there
         worth *= there
-        choice[missing] *= there.take(missing)
         return x, y, worth, choice
 
     def _shown(
@@ -146,12 +155,7 @@ class Way:
         return np.where(worth > lines.least.take(some), worth, np.float32(STRANGER))
 
 
-def _nowhere(count: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    x, y, worth, choice = np.zeros((4, count), np.float32)
-    return x, y, worth, choice
-
-
-def mirrored(at: FloatArray, size: int) -> FloatArray:
+def _mirrored(at: FloatArray, size: int) -> FloatArray:
     """Return places in px with those beyond the first and last pixel mirrored there.
 
     More than a picture further out, and where there is no place, that is the first pixel.

@@ -62,6 +62,7 @@ def examine() -> list[Finding]:
         _device(),
         _colour(),
         _trainer(),
+        _flow(),
         *_variables(),
     ]
 
@@ -164,6 +165,23 @@ def _trainer() -> Finding:
             "trainer", f"without {', '.join(missing)}; `python install.py train` completes it"
         )
     return Finding("trainer", f"installed, with torch {_version('torch')}")
+
+
+def _flow() -> Finding:
+    """Only the trainer needs it: what carries paint is on board a look."""
+    learns = bool(_version("torch"))
+    if importlib.util.find_spec("cv2") is None:
+        what = "Optical flow is missing: run `python install.py train`." if learns else ""
+        return Finding("optical flow", "not installed; it comes with the trainer", what)
+    try:
+        from velatura.scene import opencv
+
+        module = opencv.cv2()
+        module.DISOpticalFlow_create(module.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    except Exception as error:  # noqa: BLE001  # whatever is wrong with it is what to tell
+        what = "OpenCV does not run: delete .venv and run `python install.py train`."
+        return Finding("optical flow", f"none: {error}", what)
+    return Finding("optical flow", f"DIS, of OpenCV {module.__version__}")
 
 
 def _variables() -> Iterator[Finding]:

@@ -8,9 +8,8 @@ paint. Where a shot is cut, nothing is followed across.
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ from velatura.scene import opencv, optical_flow, vectors
 from velatura.scene.footage import Footage
 from velatura.scene.gbuffer import NOTHING, Bools, Sight
 from velatura.system.progress import Report
+from velatura.system.scratch import Kept, Scratch
 
 CUT_LOST = 0.5
 """Part of a frame that does not find home from the frame before it, where there may be a cut."""
@@ -30,42 +30,46 @@ CUT_OFF, CUT_UNUSUAL = 0.03, 2.5
 
 
 class Motion:
-    """A shot's light and its motion between neighbouring frames.
+    """A shot's light and its motion between neighbouring frames; planes wait in a scratch file.
 
     Attributes:
         frames: every frame number, rising.
+        size: height and width of the first, px; light of frames of another size is brought to it.
         same: each frame to the frame that stands for it: of bit-equal plates a painted one, or else
             the first. A painted frame stands for itself.
         standing: the frames that stand for some, rising; what follows speaks of these alone.
         cuts: frames that do not follow from the one before them.
     """
 
-    def __init__(self, footage: Footage, painted: Sequence[int], report: Report) -> None:
+    def __init__(
+        self, footage: Footage, painted: Sequence[int], report: Report, scratch: Scratch
+    ) -> None:
         self.frames = footage.frames
+        self.size = footage.sight(footage.frames[0]).size
         self._footage = footage
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - as long as this object
-        self._lights: dict[int, npt.NDArray[Any]] = {}
-        self._vectors: dict[int, npt.NDArray[Any]] = {}
-        self._items: dict[int, npt.NDArray[Any]] = {}
-        self._flows: dict[tuple[int, int], npt.NDArray[Any]] = {}
+        self._scratch = scratch
+        self._lights: dict[int, Kept] = {}
+        self._vectors: dict[int, Kept] = {}
+        self._items: dict[int, Kept] = {}
+        self._flows: dict[tuple[int, int], Kept] = {}
         self.same = self._look(painted, report)
         self.standing = tuple(sorted(set(self.same.values())))
         self.cuts = self._find_cuts()
 
     def light(self, frame: int) -> FloatArray:
         """Return a frame's encoded light ``(3, H, W)``, 0 outside the data window."""
-        return np.asarray(self._lights[frame], np.float32)
+        return self._scratch.read(self._lights[frame]).astype(np.float32)
 
     def items(self, frame: int) -> npt.NDArray[np.int64] | None:
         """Return the object that each pixel of a frame shows; None without an id pass."""
         found = self._items.get(frame)
-        return None if found is None else np.asarray(found, np.int64)
+        return None if found is None else self._scratch.read(found)
 
     def way(self, frame: int, to: int) -> FloatArray:
         """Return where each pixel of a frame is in another one: ``(2, H, W)`` px."""
         if (frame, to) not in self._flows:
-            self._flows[frame, to] = self._kept(self._moved(frame, to))
-        moved = np.asarray(self._flows[frame, to], np.float32)
+            self._flows[frame, to] = self._scratch.keep(self._moved(frame, to).astype(np.float32))
+        moved: FloatArray = self._scratch.read(self._flows[frame, to])
         return vectors.start(*moved.shape[1:]) + moved
 
     def lost(self, frame: int, to: int) -> Bools:
@@ -98,12 +102,14 @@ class Motion:
         return {f: f if f in painted else seen[twin[f]] for f in self.frames}
 
     def _keep(self, frame: int, light: FloatArray, sight: Sight) -> None:
-        self._lights[frame] = self._kept(light.astype(np.float16))
+        if sight.size != self.size:  # its pictures tell its motion: a proxy among full frames
+            light, sight = _fitted(light, *self.size), replace(sight, objects=None, vector=None)
+        self._lights[frame] = self._scratch.keep(light.astype(np.float16))
         if sight.objects is not None:
-            self._items[frame] = self._kept(sight.items().astype(np.int64))
+            self._items[frame] = self._scratch.keep(sight.items().astype(np.int64))
         if sight.vector is not None:
             known = np.where(_moves(sight), sight.vector, np.float32(np.nan))
-            self._vectors[frame] = self._kept(known.astype(np.float32))
+            self._vectors[frame] = self._scratch.keep(known.astype(np.float32))
 
     def _moved(self, frame: int, to: int) -> FloatArray:
         """Return the motion to another frame, px: by vectors where it is a neighbour's."""
@@ -115,14 +121,15 @@ class Motion:
 
     def _by_vector(self, frame: int, to: int) -> FloatArray | None:
         """Return the motion that a pass tells; NaN where it does not, None where there is none."""
-        vector = self._vectors.get(frame)
-        if vector is None:
+        kept = self._vectors.get(frame)
+        if kept is None:
             return None
+        vector = self._scratch.read(kept)
         twins = [f for f, standing in self.same.items() if standing == to]
         if frame - 1 in twins:
-            return vectors.back(np.asarray(vector)) - vectors.start(*vector.shape[1:])
+            return vectors.back(vector) - vectors.start(*vector.shape[1:])
         if frame + 1 in twins:
-            return vectors.forth(np.asarray(vector)) - vectors.start(*vector.shape[1:])
+            return vectors.forth(vector) - vectors.start(*vector.shape[1:])
         return None
 
     def _find_cuts(self) -> frozenset[int]:
@@ -136,13 +143,12 @@ class Motion:
         least = max(CUT_OFF, CUT_UNUSUAL * usual)
         return frozenset(f for f in off if lost[f] > CUT_LOST and off[f] > least)
 
-    def _kept(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return values in a scratch file, so that a long shot does not fill the memory."""
-        start = self._file.seek(0, 2)
-        start = self._file.seek(-start % 64, 2)
-        self._file.write(np.ascontiguousarray(values).tobytes())
-        self._file.flush()
-        return np.memmap(self._file, values.dtype, "r", offset=start, shape=values.shape)
+
+def _fitted(light: FloatArray, height: int, width: int) -> FloatArray:
+    """Return a picture at another size."""
+    scale = np.array([light.shape[2] / width, light.shape[1] / height], np.float32)[:, None, None]
+    half = np.float32(0.5)
+    return opencv.warped(light, (vectors.start(height, width) + half) * scale - half)
 
 
 def _moves(sight: Sight) -> Bools:

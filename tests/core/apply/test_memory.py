@@ -16,6 +16,7 @@ from velatura import look, onnx_metadata
 from velatura.apply import sequence
 from velatura.apply.session import open_session
 from velatura.carry import packing
+from velatura.carry.fields import Field
 from velatura.carry.paint import Carry
 from velatura.carry.painted_key import Key
 from velatura.errors import LookError, MachineError
@@ -50,17 +51,29 @@ def test_the_size_of_a_cargo_is_that_of_its_planes(heavy):
     assert planes <= packing.size(heavy, "x") < planes + 10_000
 
 
-def test_the_fields_of_what_bends_are_counted():
+def test_fields_are_counted():
     sights = [STAGE.sight(frame) for frame in STAGE.frames]
     found = tracks.solve(STAGE.frames, sights, Progress("none"))
-    field = np.full((2, 300, 400), 0.5, np.float32)
+    codes = np.full((2, 300, 400), 128, np.uint8)
+    field = Field(np.full((2, 300, 400), 0.5, np.float32), *codes)
+    held = field.places.nbytes + field.worth.nbytes + field.choice.nbytes
     sizes = [packing.size(packing.pack(Carry((), found, f)), "x") for f in ({}, {(1, 2): field})]
-    assert field.nbytes <= sizes[1] - sizes[0] < field.nbytes + 1000
+    assert held <= sizes[1] - sizes[0] < held + 1500
 
 
 def test_the_size_of_broken_keys_is_refused():
     with pytest.raises(LookError, match=r"painted keys inside ink\.onnx cannot be read"):
         packing.size("QUJD", "ink.onnx")
+
+
+def test_covers_are_counted_as_numbers():
+    sights = [STAGE.sight(frame) for frame in STAGE.frames]
+    found = tracks.solve(STAGE.frames, sights, Progress("none"))
+    key = Key.of(1, STAGE.paint(1), sights[0], found)
+    cover = np.full(key.index.shape, 0.5, np.float32)
+    layer = Key.of(1, STAGE.paint(1), sights[0], found, cover)
+    sizes = [packing.size(packing.pack(Carry((k,), found, {})), "x") for k in (key, layer)]
+    assert sizes[1] - sizes[0] >= cover.nbytes
 
 
 def test_memory_that_holds_the_frame_but_not_the_keys_is_refused(heavy, tmp_path):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import logging
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import glazing
 import looks
 import numpy as np
 import onnx
+import pans
 import pytest
 import stages
 from stages import HEIGHT, WIDTH, Stage
@@ -22,11 +26,14 @@ from velatura.apply.targets import Frame, Target
 from velatura.carry import packing
 from velatura.carry.paint import CHANNELS, Carry
 from velatura.carry.painted_key import Key
+from velatura.carry.survey import survey
 from velatura.errors import LookError
 from velatura.image import exr
 from velatura.image.planes import Window
 from velatura.job import Job
+from velatura.plate.reading import Reading
 from velatura.scene import tracks
+from velatura.scene.footage import Footage
 from velatura.system.progress import Progress
 
 STAGE = Stage()
@@ -34,11 +41,25 @@ BY = {"carried_by": ("position", "id")}
 
 
 def packed(stage: Stage = STAGE, painted: tuple[int, ...] = (1, 5)) -> str:
-    sights = {f: stage.sight(f) for f in stage.frames}
-    found = tracks.solve(stage.frames, list(sights.values()), Progress("none"))
-    # Brighter than any plate, so that it is all gain: see `looks.faithful`.
-    keys = tuple(Key.of(f, stage.paint(f) + 1, sights[f], found) for f in painted)
-    return packing.pack(Carry(keys, found, {}))
+    with tempfile.TemporaryDirectory() as folder:
+        found = pans.looked_over(stage.write(Path(folder), painted=()), painted)
+    return packing.pack(Carry(keyed(stage, painted, found.tracks), found.tracks, found.fields))
+
+
+def keyed(stage: Stage, painted: tuple[int, ...], found: tracks.Tracks) -> tuple[Key, ...]:
+    """Return keys brighter than any plate, so that it is all gain: see `looks.faithful`."""
+    return tuple(Key.of(f, stage.paint(f) + 1, stage.sight(f), found) for f in painted)
+
+
+def old(painted: tuple[int, ...] = (1, 5)) -> str:
+    """Return the keys of a look of velatura 0.1: no frame stands for others, nothing is agreed."""
+    found = tracks.solve(STAGE.frames, [STAGE.sight(f) for f in STAGE.frames], Progress("none"))
+    whole = packing.pack(Carry(keyed(STAGE, painted, found), found, {}))
+    with np.load(io.BytesIO(base64.b64decode(whole))) as arrays:
+        kept = {n: a for n, a in arrays.items() if n not in {"same", "agreement"}}
+    file = io.BytesIO()
+    np.savez_compressed(file, **kept)
+    return base64.b64encode(file.getvalue()).decode()
 
 
 @pytest.fixture(scope="module")
@@ -71,23 +92,66 @@ def test_the_paint_lands_in_the_finished_pictures(folder, keys, tmp_path):
     carry = packing.unpack(keys, "")
     for number in STAGE.frames:
         picture = rgb(tmp_path / "out" / f"plate.{number:04d}.exr")
-        worth = carry.paint(number, STAGE.sight(number))[3]
-        valid = worth == 1
-        assert valid.mean() > 0.6
+        worth = carry.paint(number, STAGE.sight(number)).planes[3]
+        sure = worth > 0.5
+        assert sure.mean() > 0.6
+        off = np.abs(picture / (STAGE.paint(number) + 1) - 1)[:, sure]
         # Stops are stored as halves: two thousandths of their size, of three stops at most.
-        np.testing.assert_allclose(picture[:, valid], STAGE.paint(number)[:, valid] + 1, rtol=0.02)
+        assert off.max() < 0.02 if number in (1, 5) else np.quantile(off, 0.98) < 0.02
         plate = rgb(folder / f"plate.{number:04d}.exr")
         np.testing.assert_array_equal(picture[:, worth == 0], plate[:, worth == 0])
 
 
-def test_tiles_equal_the_whole_bit_for_bit(folder, keys, tmp_path):
+def test_looks_of_velatura_0_1_give_what_they_gave(folder, tmp_path):
+    """The nearest key's paint, and the plate's own bits in its holes."""
+    made = looks.faithful(tmp_path / "faithful.onnx", old(), **BY)
+    apply(folder / "plate.####.exr", made, tmp_path / "out", write="picture")
+    carry = packing.unpack(old(), "")
+    for number in STAGE.frames:
+        picture = rgb(tmp_path / "out" / f"plate.{number:04d}.exr")
+        worth = carry.paint(number, STAGE.sight(number)).planes[3]
+        valid = worth == 1
+        assert valid.mean() > 0.6
+        np.testing.assert_allclose(picture[:, valid], STAGE.paint(number)[:, valid] + 1, rtol=0.02)
+        plate = rgb(folder / f"plate.{number:04d}.exr")
+        assert number in (1, 5) or (worth == 0).any()
+        np.testing.assert_array_equal(picture[:, worth == 0], plate[:, worth == 0])
+
+
+def test_what_was_left_transparent_is_the_plate_to_the_bit(folder, tmp_path):
+    """A network that would change everything, and a layer on the left half of both keys."""
+    found = pans.looked_over(folder, (1, 5))
+    cover = np.zeros((HEIGHT, WIDTH), np.float32)
+    cover[:, : WIDTH // 3] = 1
+    layers = tuple(replace(k, cover=cover) for k in keyed(STAGE, (1, 5), found.tracks))
+    text = packing.pack(Carry(layers, found.tracks, found.fields, found.same))
+    made = looks.small(tmp_path / "small.onnx", cargo=text, **BY)
+    apply(folder / "plate.####.exr", made, tmp_path / "out", write="both")
+    carry = packing.unpack(text, "")
+    for number in STAGE.frames:
+        shows = carry.paint(number, STAGE.sight(number)).cover > 0
+        assert 0.1 < shows.mean() < 0.75
+        gain = rgb(tmp_path / "out" / f"plate.gain.{number:04d}.exr")
+        assert (gain[:, ~shows] == 0).all()
+        assert np.abs(gain[:, shows]).mean() > 0.05
+        picture = rgb(tmp_path / "out" / f"plate.{number:04d}.exr")
+        plate = rgb(folder / f"plate.{number:04d}.exr")
+        assert picture[:, ~shows].tobytes() == plate[:, ~shows].tobytes()
+        if number in (1, 5):
+            np.testing.assert_array_equal(shows, cover > 0)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+@pytest.mark.parametrize("version", ["now", "0.1"])
+def test_tiles_equal_the_whole_bit_for_bit(folder, keys, tmp_path, version, number):
+    keys = keys if version == "now" else old()
     made = looks.small(tmp_path / "small.onnx", ("normal", "position"), cargo=keys, **BY)
     session = open_session(look.read(made), "cpu")
     job = Job(str(folder / "plate.####.exr"), str(made), str(tmp_path))
     results = []
     for name, budget in (("whole", 2**28), ("tiles", 70 * 70 * 120)):
         target = Target(tmp_path / f"{name}.exr", "")
-        files = Frame(folder / "plate.0003.exr", None, target, None, 3)
+        files = Frame(folder / f"plate.{number:04d}.exr", None, target, None, number)
         frame.glaze(files, frame.load(files, job, session.card), job, session, budget)
         results.append(rgb(target.path))
     assert results[0].tobytes() == results[1].tobytes()
@@ -100,9 +164,10 @@ def test_an_overscan_plate_gets_the_same_paint(keys, tmp_path):
     made = looks.faithful(tmp_path / "faithful.onnx", keys, **BY)
     apply(tmp_path / "plate.0003.exr", made, tmp_path / "out")
     gain = rgb(tmp_path / "out" / "plate.gain.0003.exr")
-    valid = packing.unpack(keys, "").paint(3, STAGE.sight(3, wide))[3] > 0
-    assert (gain[:, valid] > 0).all()
-    assert (gain[:, ~valid] == 0).all()
+    worth = packing.unpack(keys, "").paint(3, STAGE.sight(3, wide)).planes[3]
+    assert (worth > 0).mean() > 0.95
+    assert (gain[:, worth > 0] > 0).all()
+    assert (gain[:, worth == 0] == 0).all()
 
 
 def test_a_proxy_gets_its_paint(keys, tmp_path):
@@ -111,8 +176,10 @@ def test_a_proxy_gets_its_paint(keys, tmp_path):
     made = looks.faithful(tmp_path / "faithful.onnx", keys, **BY)
     apply(tmp_path / "plate.0002.exr", made, tmp_path / "out", write="picture")
     picture = rgb(tmp_path / "out" / "plate.0002.exr")
-    valid = packing.unpack(keys, "").paint(2, half.sight(2))[3] == 1
-    np.testing.assert_allclose(picture[:, valid], half.paint(2)[:, valid] + 1, rtol=0.03)
+    sure = packing.unpack(keys, "").paint(2, half.sight(2)).planes[3] > 0.5
+    assert sure.mean() > 0.5
+    off = np.abs(picture / (half.paint(2) + 1) - 1)[:, sure]
+    assert np.quantile(off, 0.98) < 0.03
 
 
 def test_passes_by_other_names_are_found_when_they_are_named(keys, tmp_path):
@@ -132,7 +199,7 @@ def test_passes_by_other_names_are_found_when_they_are_named(keys, tmp_path):
     assert rgb(tmp_path / "out" / "plate.gain.0002.exr").max() > 0.5
 
 
-def test_nan_in_the_position_pass_is_a_hole(keys, tmp_path):
+def test_nan_in_the_position_pass_is_filled_by_the_field(keys, tmp_path):
     """In one channel or in three, Inf or what a renderer takes for infinitely far."""
     plate = STAGE.plate(2)
     pixels = {name: plane.pixels.copy() for _, name, plane in plate.planes()}
@@ -143,12 +210,13 @@ def test_nan_in_the_position_pass_is_a_hole(keys, tmp_path):
     pixels["IndexOB.X"][64, 40] = np.nan
     exr.write(tmp_path / "plate.0002.exr", stages.pictured(pixels, STAGE.window, STAGE.window))
     made = looks.faithful(tmp_path / "faithful.onnx", keys, **BY)
-    apply(tmp_path / "plate.0002.exr", made, tmp_path / "out")
+    apply(tmp_path / "plate.0002.exr", made, tmp_path / "out", write="both")
     gain = rgb(tmp_path / "out" / "plate.gain.0002.exr")
     assert np.isfinite(gain).all()
-    assert (gain[:, 60, 40:44] == 0).all()
-    assert (gain[:, 62, 40:44] == 0).all()
-    assert (gain[:, 61, 40:44] > 0).all()
+    assert (gain[:, 60:63, 40:44] > 0).all()
+    picture, paint = rgb(tmp_path / "out" / "plate.0002.exr"), STAGE.paint(2) + 1
+    off = np.abs(picture / paint - 1)[:, 60:63, 40:44]
+    assert off.max() < 0.1
 
 
 ELSEWHERE = Stage(camera=lambda _: stages.lens((4, -7, 3), (0, 0, 0.5)))
@@ -221,15 +289,15 @@ def test_a_plate_without_the_ids_of_its_look_is_told(keys, tmp_path, caplog):
 def test_a_single_picture_without_a_number_is_a_shot_of_one_frame(tmp_path):
     """As training takes it: frame 0."""
     stage = Stage(last=1)
-    sight = stage.sight(1)
-    found = tracks.solve((0,), [sight], Progress("none"))
-    text = packing.pack(Carry((Key.of(0, stage.paint(1) + 1, sight, found),), found, {}))
-    made = looks.faithful(tmp_path / "still.onnx", text, free=False, **BY)
     exr.write(tmp_path / "still.exr", stage.plate(1))
+    shot = Footage({0: tmp_path / "still.exr"}, Reading())
+    found = survey(shot, (0,), Progress("none"))
+    key = Key.of(0, stage.paint(1) + 1, stage.sight(1), found.tracks)
+    text = packing.pack(Carry((key,), found.tracks, found.fields))
+    made = looks.faithful(tmp_path / "still.onnx", text, free=False, **BY)
     apply(tmp_path / "still.exr", made, tmp_path / "out", write="picture")
     picture = rgb(tmp_path / "out" / "still.exr")
-    valid = ~Key.of(0, stage.paint(1), sight, found).rim
-    np.testing.assert_allclose(picture[:, valid], stage.paint(1)[:, valid] + 1, rtol=0.01)
+    np.testing.assert_allclose(picture, stage.paint(1) + 1, rtol=0.01)
 
 
 def test_other_keys_than_the_card_says_are_refused(keys, tmp_path):

@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 from stages import Stage
 
 from velatura.carry import packing
+from velatura.carry.fields import Field
+from velatura.carry.nearest import NearestFirst
 from velatura.carry.paint import Carry
 from velatura.carry.painted_key import Key
 from velatura.carry.reproject import RIM
@@ -32,15 +34,22 @@ Arrays = dict[str, np.ndarray]
 
 @pytest.fixture(scope="module")
 def carry() -> Carry:
-    """Two keys, a box that leaves, a frame without a camera, and fields with holes."""
+    """Two keys, one of them a layer, a frame without a camera, and a frame that is held."""
     stage = Stage(window=SMALL, size=(SMALL.height, SMALL.width), last=4)
     sights = {frame: stage.sight(frame) for frame in stage.frames}
     sights[3] = replace(sights[3], position=None)
     found = tracks.solve(stage.frames, list(sights.values()), Progress("none"))
     keys = tuple(Key.of(f, stage.paint(f) * 40, sights[f], found) for f in (1, 4))
-    places = np.random.default_rng(0).uniform(-0.4, 1.4, (2, 9, 12)).astype(np.float32)
-    places[:, 3:5] = np.nan
-    return Carry(keys, found, {(2, 1): places, (3, 4): places[:, ::2]})
+    cover = np.linspace(0, 1, SMALL.height * SMALL.width, dtype=np.float32)
+    keys = keys[0], replace(keys[1], cover=cover.reshape(SMALL.height, SMALL.width))
+    fields = {(2, 1): field(0, 9, 12), (3, 4): field(1, 5, 12), (4, 4): field(2, 36, 48)}
+    return Carry(keys, found, fields, {1: 1, 2: 2, 3: 2, 4: 4}, 0.3125)
+
+
+def field(seed: int, height: int, width: int) -> Field:
+    random = np.random.default_rng(seed)
+    codes = random.integers(0, 256, (2, height, width), np.uint8)
+    return Field(random.uniform(-0.4, 1.4, (2, height, width)).astype(np.float32), *codes)
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +83,15 @@ def test_a_carry_comes_out_as_it_went_in(carry, text):
             assert here.error == there.error
     assert carry.tracks.cameras[2] is None
     assert back.fields.keys() == carry.fields.keys()
-    for way, places in carry.fields.items():
+    assert type(back) is Carry
+    assert back.same == carry.same
+    assert back.agreement == carry.agreement
+    for way, there in carry.fields.items():
         # Codes are 1 / 32767 of a width apart.
-        np.testing.assert_allclose(back.fields[way], places, atol=0.51 / 32767)
+        here = back.fields[way]
+        np.testing.assert_allclose(here.places, there.places, atol=0.51 / 32767)
+        np.testing.assert_array_equal(here.worth, there.worth, strict=True)
+        np.testing.assert_array_equal(here.choice, there.choice, strict=True)
     for there, here in zip(carry.keys, back.keys, strict=True):
         assert here.frame == there.frame
         np.testing.assert_array_equal(here.index, there.index)
@@ -85,6 +100,9 @@ def test_a_carry_comes_out_as_it_went_in(carry, text):
         # Codes are 3 / 65535 apart; a unit is eight stops.
         np.testing.assert_allclose(here.paint, there.paint, atol=0.51 * 3 / 65535)
         assert here.paint.dtype == np.float32
+    assert back.keys[0].cover is None
+    np.testing.assert_allclose(back.keys[1].cover, carry.keys[1].cover, atol=0.51 / 255)
+    assert back.keys[1].cover[0, 0] == 0, "what was left transparent"
 
 
 def test_what_came_out_goes_in_again_without_a_change(text):
@@ -101,12 +119,50 @@ def test_a_survey_has_no_keys(carry):
     assert packing.unpack(packing.pack(replace(carry, keys=())), "x").keys == ()
 
 
-def test_places_outside_of_a_key_by_more_than_half_are_nowhere(carry):
-    far = np.full((2, 4, 5), 0.5, np.float32)
-    far[0, 0], far[0, 1] = -0.6, 1.51
+def test_places_outside_of_a_key_by_more_than_half_are_at_half(carry):
+    """There is always paint: it is worth nothing so far outside."""
+    far = field(3, 4, 5)
+    far.places[:] = 0.5
+    far.places[0, 0], far.places[0, 1] = -0.6, 1.61
     back = packing.unpack(packing.pack(replace(carry, fields={(2, 1): far})), "x").fields[2, 1]
-    assert np.isnan(back[:, :2]).all()
-    assert np.isfinite(back[:, 2:]).all()
+    np.testing.assert_allclose(back.places[0, 0], -0.5, atol=1e-4)
+    np.testing.assert_allclose(back.places[0, 1], 1.5, atol=1e-4)
+    np.testing.assert_allclose(back.places[:, 2:], 0.5, atol=1e-4)
+
+
+def old(carry: Carry) -> str:
+    """Return the text of a look of velatura 0.1: nearest key first, fields of places with holes."""
+    found = arrays_of(packing.pack(carry))
+    for name in ("same", "agreement", *(n for n in found if n[:5] in ("worth", "choic", "cover"))):
+        del found[name]
+    codes = np.cumsum(join(found["field0"]), axis=-1, dtype=np.uint16)
+    codes[:, 3:5] = 65535
+    found["field0"] = apart(np.diff(codes, axis=-1, prepend=np.uint16(0)))
+    return packed(found)
+
+
+def join(planes: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(np.moveaxis(planes, 0, -1)).view(np.uint16)[..., 0]
+
+
+def apart(codes: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(np.moveaxis(codes.view(np.uint8).reshape(*codes.shape, 2), -1, 0))
+
+
+def test_looks_of_velatura_0_1_carry_the_nearest_key_first(carry):
+    back = packing.unpack(old(carry), "ink.onnx")
+    assert type(back) is NearestFirst
+    there, here = carry.fields[2, 1].places, back.fields[2, 1].places
+    assert np.isnan(here[:, 3:5]).all(), "holes stay holes"
+    np.testing.assert_allclose(here[:, :3], there[:, :3], atol=0.51 / 32767)
+    assert not back.layered
+    for frame in STAGE.frames:
+        sight = STAGE.sight(frame)
+        paint = back.paint(frame, sight)
+        wanted = NearestFirst(back.keys, back.tracks, back.fields).paint(frame, sight)
+        np.testing.assert_array_equal(paint.planes, wanted.planes)
+        assert set(np.unique(paint.planes[[3, 7]])) <= {0, RIM, 1}
+        assert paint.cover is None
 
 
 def test_the_brightest_paint_survives(carry):
@@ -231,6 +287,27 @@ def all_spoilt(arrays: Arrays) -> Mapping[str, Callable[[], Arrays]]:
         "ways with three ends": but(ways=np.array([[2, 1, 3], [3, 4, 1]])),
         "ways in a row": but(ways=np.array([2, 1])),
         "more ways than fields": but(ways=np.array([[1, 4], [2, 1], [3, 4]])),
+        "frames that are the same of floats": but(same=a["same"].astype(float)),
+        "frames that are the same in a row": but(same=a["same"].reshape(-1)),
+        "frames that are the same by threes": but(same=np.array([[1, 1, 1]])),
+        "a frame that is the same as none": but(same=np.array([[1, 9]])),
+        "a frame of no shot that is the same": but(same=np.array([[9, 1]])),
+        "an agreement of two": but(agreement=np.array([0.5, 0.5])),
+        "an agreement as a scalar": but(agreement=np.float64(0.5)),
+        "an agreement that is NaN": but(agreement=np.array([np.nan])),
+        "an agreement in words": but(agreement=np.array(["0.5"])),
+        "no agreement": {k: v for k, v in a.items() if k != "agreement"}.copy,
+        "a worth of another size": but(worth0=a["worth0"][:, 1:]),
+        "a worth in one row": but(worth0=a["worth0"].reshape(1, -1)),
+        "a worth of numbers": but(worth0=a["worth0"].astype(np.float32)),
+        "a worth of two bytes": but(worth0=np.concatenate([a["worth0"], a["worth0"]])),
+        "no worth": {k: v for k, v in a.items() if k != "worth0"}.copy,
+        "no choice": {k: v for k, v in a.items() if k != "choice0"}.copy,
+        "a choice of another size": but(choice0=a["choice0"][:, :, 1:]),
+        "a choice as a number": but(choice0=np.uint8(1)),
+        "a cover of another size": but(cover0=np.zeros((36, 47), np.uint8)),
+        "a cover of numbers": but(cover0=np.zeros((36, 48), np.float32)),
+        "a cover in a row": but(cover0=np.zeros(36 * 48, np.uint8)),
         "a field of one plane": but(field0=a["field0"][:, :1]),
         "a field of one row": but(field0=a["field0"][:, :, :1]),
         "a field of floats": but(field0=a["field0"].astype(np.float64)),
@@ -239,12 +316,13 @@ def all_spoilt(arrays: Arrays) -> Mapping[str, Callable[[], Arrays]]:
 
 STAGE = Stage(window=SMALL, size=(SMALL.height, SMALL.width), last=4)
 FOUND = tracks.solve(STAGE.frames, [STAGE.sight(f) for f in STAGE.frames], Progress("none"))
-PLACES = np.random.default_rng(0).uniform(0, 1, (2, 9, 12)).astype(np.float32)
+PLACES = field(0, 9, 12)
 TEXT = packing.pack(
     Carry(
         tuple(Key.of(f, STAGE.paint(f), STAGE.sight(f), FOUND) for f in (1, 4)),
         FOUND,
         {(2, 1): PLACES, (3, 4): PLACES},
+        {2: 2, 3: 2},
     )
 )
 SPOILT = all_spoilt(arrays_of(TEXT))
@@ -340,11 +418,17 @@ def test_whatever_is_accepted_can_be_painted_with():
     arrays["segments"] = random.integers(-3, 3, arrays["segments"].shape, np.int16)
     arrays["bends"] = np.array([True, False, True, False])
     arrays["index0"] = random.integers(0, 65536, arrays["index0"].shape, np.uint16)
-    arrays["field0"] = random.integers(0, 256, arrays["field0"].shape, np.uint8)
+    for name in ("field0", "worth0", "choice0"):
+        arrays[name] = random.integers(0, 256, arrays[name].shape, np.uint8)
+    arrays["cover1"] = random.integers(0, 256, (36, 48), np.uint8)
+    arrays["same"] = np.array([[1, 2], [2, 1], [3, 3], [4, 3]])
+    arrays["agreement"] = np.array([-7.0])
     arrays["cameras"][1] = np.nan
     wild = packing.unpack(packed(arrays), "x")
     for frame in STAGE.frames:
         paint = wild.paint(frame, STAGE.sight(frame))
-        assert np.isfinite(paint).all()
-        assert set(np.unique(paint[[3, 7]])) <= {0, RIM, 1}
+        assert np.isfinite(paint.planes).all()
+        assert paint.planes[[3, 7]].min() >= 0
+        assert paint.planes[[3, 7]].max() <= 1
+        assert 0 <= paint.cover.min() <= paint.cover.max() <= 1
         wild.misfit(frame, [STAGE.sight(frame)])

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import stages
-from stages import BOX, FLAG, HEIGHT, WIDTH, Stage
+from stages import FLAG, HEIGHT, WIDTH, Stage
 
 from velatura import userdir
+from velatura.carry.fields import LATE, TEMPERATURE
 from velatura.carry.paint import Carry
 from velatura.carry.painted_key import Key
 from velatura.carry.survey import Survey, survey
@@ -55,16 +56,16 @@ def look_over(shot: Footage, painted: Sequence[int] = KEYS) -> Survey | None:
 
 def carried(found: Survey, stage: Stage, painted: Sequence[int] = KEYS, but: str = "") -> Carry:
     keys = tuple(Key.of(f, stage.paint(f), stage.sight(f, but=but), found.tracks) for f in painted)
-    return Carry(keys, found.tracks, found.fields)
+    return Carry(keys, found.tracks, found.fields, found.same)
 
 
 def covered(carry: Carry, stage: Stage, frame: int, but: str = "") -> tuple[float, float, float]:
-    """Return how much is painted, how much of the flag, and the paint's error (90 % are below)."""
+    """Return what the paint is worth, what on the flag, and its error (90 % are below)."""
     sight = stage.sight(frame)
-    paint = carry.paint(frame, stage.sight(frame, but=but))
-    valid, flag = paint[3] == 1, sight.objects == FLAG
+    paint = carry.paint(frame, stage.sight(frame, but=but)).planes
+    worth, flag = paint[3], sight.objects == FLAG
     off = np.abs(paint[:3] - encoded(stage.paint(frame))).max(axis=0)
-    return valid.mean(), valid[flag].mean() if flag.any() else 0.0, np.quantile(off[valid], 0.9)
+    return worth.mean(), worth[flag].mean() if flag.any() else 0.0, np.quantile(off, 0.9)
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -82,104 +83,126 @@ def test_position_ids_and_vector_carry_everything(tmp_path, caplog):
     assert said(caplog) == [f"INFO: painted keys are carried by camera and motion ({means})"]
     assert found.passes == ("position", "id")
     everywhere, flag, off = covered(carried(found, STAGE), STAGE, 3)
-    assert everywhere > 0.7
-    assert flag > 0.3
-    assert off < 0.005
+    assert everywhere > 0.55
+    assert flag > 0.45
+    assert off < 0.006
 
 
-def test_what_bends_reaches_both_keys_from_each_frame(tmp_path):
+def test_fields_lead_from_each_frame_to_both_keys_and_from_keys_to_their_detours(tmp_path):
     found = look_over(footage(tmp_path))
     assert found.fields.keys() == {
-        *((frame, 1) for frame in (2, 3, 4, 5)),
-        *((frame, 5) for frame in (1, 2, 3, 4)),
+        *((frame, key) for frame in STAGE.frames for key in KEYS),
+        *((1, 2), (1, 3), (5, 4)),
     }
-    for (frame, key), places in found.fields.items():
+    for (frame, key), field in found.fields.items():
+        assert field.worth.shape == field.choice.shape == field.places.shape[1:]
         seen = STAGE.seen(frame)
         u, v = (grid.reshape(HEIGHT, WIDTH) for grid in STAGE.moved(seen, key))
         numbers = seen.numbers.reshape(HEIGHT, WIDTH)
-        known = np.isfinite(places).all(axis=0)
-        assert set(np.unique(numbers[known])) == {FLAG}
-        clear = known & inner(numbers, 2)
-        # Up to four times read between its pixels: a fifth of a px.
-        assert np.abs((places[0] - u) * WIDTH)[clear].max() < 0.2
-        assert np.abs((places[1] - v) * HEIGHT)[clear].max() < 0.2
+        there = STAGE.visible(seen, key).reshape(HEIGHT, WIDTH)
+        clear = there & inner(numbers, 2) & (numbers > 0)
+        # Up to four times read between its pixels, where everything is seen all the way.
+        for off in (np.abs(field.places[0] - u) * WIDTH, np.abs(field.places[1] - v) * HEIGHT):
+            assert np.quantile(off[clear], 0.9) < 0.2
+        if frame == key:
+            assert (field.worth == 255).all()
 
 
-def test_a_rigid_shot_needs_no_fields(tmp_path, caplog):
-    found = look_over(footage(tmp_path, Stage(things=RIGID)))
-    assert not found.fields
+def test_shares_of_the_keys_are_one_together(tmp_path):
+    """Whose paint is shown where, if only one key's is: in a painted frame its own."""
+    found = look_over(footage(tmp_path))
+    for frame in STAGE.frames:
+        one, other = (found.fields[frame, key].choice.astype(int) for key in KEYS)
+        assert np.abs(one + other - 255).max() <= 1
+    assert (found.fields[1, 1].choice == 255).all()
+    assert (found.fields[5, 5].choice == 255).all()
+    share = [found.fields[frame, 1].choice.mean() for frame in STAGE.frames]
+    assert share == sorted(share, reverse=True)
+
+
+def test_a_rigid_shot_is_compared_at_the_places_that_its_cameras_tell(tmp_path, caplog):
+    """What moves as one is worth what the plates say there, not where flow leads."""
+    stage = Stage(things=RIGID)
+    found = look_over(footage(tmp_path, stage))
     assert said(caplog)[0].endswith("by camera and motion (3 objects)")
+    worth = found.fields[3, 1].worth / 255
+    seen = stage.seen(3)
+    there = stage.visible(seen, 1).reshape(HEIGHT, WIDTH) & inner(seen.numbers.reshape(72, 96), 2)
+    late = np.exp(-2 * LATE / TEMPERATURE)
+    assert np.median(worth[there]) > 0.95 * late
+    assert worth[~there].mean() < 0.6 * late
 
 
-def test_a_third_key_is_reached_from_its_neighbours(tmp_path):
-    found = look_over(footage(tmp_path), (1, 3, 5))
-    assert {key for frame, key in found.fields if frame == 2} == {1, 3}
-    assert {key for frame, key in found.fields if frame == 3} == {1, 5}
-    assert {key for frame, key in found.fields if frame == 5} == {1, 3}
+def test_only_the_nearest_keys_are_led_to(tmp_path):
+    long = Stage(last=7)
+    found = look_over(footage(tmp_path, long), (1, 2, 3, 5, 6, 7))
+    assert {key for frame, key in found.fields if frame == 4} == {2, 3, 5, 6}
+    assert {key for frame, key in found.fields if frame == 1} >= {1, 2, 3, 5}
+    assert 7 not in {key for frame, key in found.fields if frame == 1}
 
 
-def test_without_ids_vector_follows_all_that_moves(tmp_path, caplog):
+def test_without_ids_all_that_moves_is_followed(tmp_path, caplog):
     found = look_over(footage(tmp_path, but="id"))
-    assert "no id pass, so that Vector has to follow all that moves" in said(caplog)[0]
+    assert "no id pass, so that all that moves is followed from frame to frame" in said(caplog)[0]
     assert found.passes == ("position",)
     carry = carried(found, STAGE, but="id")
     everywhere, _, off = covered(carry, STAGE, 3, but="id")
-    assert everywhere > 0.7
-    assert off < 0.01
+    assert everywhere > 0.5
+    assert off < 0.012
 
 
-def test_without_vector_only_what_stands_still_is_painted(tmp_path, caplog):
+def test_without_vector_what_moves_is_followed_in_the_pictures(tmp_path, caplog):
+    """The box moves as one, by its Position; the flag bends, and flow follows it."""
     found = look_over(footage(tmp_path, but="vector"))
-    assert said(caplog)[-1].startswith("WARNING: Without a Vector pass, paint is carried on what")
-    assert "4 objects" in said(caplog)[0]
-    carry = carried(found, STAGE)
-    paint = carry.paint(3, STAGE.sight(3))
-    assert not (paint[3][np.isin(STAGE.sight(3).objects, (BOX, FLAG))]).any()
-    assert covered(carry, STAGE, 3)[0] > 0.6
-    assert covered(carry, STAGE, 3)[2] < 0.005
+    assert said(caplog) == ["INFO: painted keys are carried by camera and motion (4 objects)"]
+    everywhere, flag, off = covered(carried(found, STAGE), STAGE, 3)
+    assert everywhere > 0.55
+    assert flag > 0.4
+    assert off < 0.007
 
 
 def test_vector_alone_is_followed_from_frame_to_frame(tmp_path, caplog):
     found = look_over(footage(tmp_path, but="position id"))
-    (line,) = said(caplog)
-    assert line.startswith("INFO: painted keys are carried by Vector alone, from frame to frame;")
+    assert said(caplog) == ["INFO: painted keys are carried by Vector, from frame to frame"]
     assert found.passes == ()
     carry = carried(found, STAGE, but="position id")
     everywhere, flag, off = covered(carry, STAGE, 3, but="position id")
-    assert everywhere > 0.6
+    assert everywhere > 0.5
     assert flag > 0.5
-    assert off < 0.05  # the sky has no vectors: it is taken to stand still
+    assert off < 0.02
     assert carry.misfit(3, [STAGE.sight(3, but="position id")]) == ""
 
 
 def test_without_passes_the_pictures_show_the_motion(tmp_path, caplog):
-    pytest.importorskip("cv2")
     found = look_over(footage(tmp_path, Stage(things=RIGID), but="position id vector"))
-    assert said(caplog) == [
-        "INFO: painted keys are carried by optical flow, for the plate's passes tell no motion"
-    ]
+    assert said(caplog) == ["INFO: painted keys are carried by optical flow, from frame to frame"]
     assert found.passes == ()
-    carry = carried(found, STAGE, but="position id vector")
+    carry = carried(found, Stage(things=RIGID), but="position id vector")
     everywhere, _, off = covered(carry, Stage(things=RIGID), 2, but="position id vector")
     assert everywhere > 0.5
-    assert off < 0.15  # seen by eye: a stop
+    assert off < 0.02
 
 
-def test_without_passes_and_eyes_the_network_is_on_its_own(tmp_path, caplog, monkeypatch):
+@pytest.mark.parametrize("but", ["", "position id vector"])
+def test_without_opencv_the_network_is_on_its_own(tmp_path, caplog, monkeypatch, but):
+    """It belongs to the trainer: there it is missing only where an installation is broken."""
     monkeypatch.setattr(optical_flow, "available", lambda: False)
-    assert look_over(footage(tmp_path, but="position id vector")) is None
+    assert look_over(footage(tmp_path, but=but)) is None
     (line,) = said(caplog)
-    assert line.startswith("WARNING: The plate has neither a Position nor a Vector pass: the paint")
-    assert "Render Position, Vector and an id pass" in line
-    assert 'pip install "velatura[flow]"' in line
+    assert line.startswith("WARNING: OpenCV is missing")
+    assert "the look learns from the plate alone. Install the trainer again" in line
+    assert "pip install" not in line
 
 
-def test_a_position_pass_that_tells_no_camera_is_no_pass(tmp_path, caplog, monkeypatch):
-    """A flat wall, and no vectors."""
-    monkeypatch.setattr(optical_flow, "available", lambda: False)
+def test_a_position_pass_that_tells_no_camera_is_no_pass(tmp_path, caplog):
+    """A flat wall, and no vectors: what its pictures show is left."""
     wall = Stage(things=(stages.box((9, 0.02, 6), stages.still(0, 0, 0, 30)),))
-    assert look_over(footage(tmp_path, wall, but="vector")) is None
-    assert said(caplog)[-1].startswith("WARNING: Neither a camera nor motion can be told")
+    found = look_over(footage(tmp_path, wall, but="vector"))
+    assert found.passes == ("id",)
+    assert "painted keys are carried by optical flow, from frame to frame" in said(caplog)[0]
+    everywhere, _, off = covered(carried(found, wall), wall, 3)
+    assert everywhere > 0.5
+    assert off < 0.01
 
 
 def test_a_flat_shot_is_carried_by_its_vectors(tmp_path, caplog):
@@ -198,8 +221,9 @@ def test_frames_without_a_camera_are_carried_by_vector_and_named(tmp_path, caplo
     found = look_over(shot)
     assert "Position pass of 1 of 5 frames (3)" in caplog.text
     assert covered(carried(found, STAGE), STAGE, 4)[0] > 0.6
-    paint = carried(found, STAGE).paint(3, STAGE.sight(3, but="position"))
-    assert paint[3].mean() > 0.4
+    worth, _, off = covered(carried(found, STAGE), STAGE, 3, but="position")
+    assert worth > 0.4
+    assert off < 0.02
 
 
 def test_a_shaky_position_pass_is_told(tmp_path, caplog):
@@ -233,7 +257,7 @@ def test_passes_of_another_naming_are_named_on_the_command_line(tmp_path, caplog
         exr.write(path, renamed(STAGE.plate(frame), names))
     found = look_over(shot)
     assert "4 objects" in said(caplog)[0]
-    assert covered(carried(found, STAGE), STAGE, 3)[0] > 0.7
+    assert covered(carried(found, STAGE), STAGE, 3)[0] > 0.55
 
 
 def test_nan_in_the_passes_costs_their_pixels_and_no_more(tmp_path):
@@ -247,22 +271,26 @@ def test_nan_in_the_passes_costs_their_pixels_and_no_more(tmp_path):
     found = look_over(shot)
     assert None not in found.tracks.cameras
     assert found.tracks.objects[found.tracks.bends].tolist() == [FLAG]
-    assert covered(carried(found, STAGE), STAGE, 3)[2] < 0.005
+    assert covered(carried(found, STAGE), STAGE, 3)[2] < 0.006
 
 
-def test_a_shot_with_holes_is_carried_up_to_them(tmp_path):
-    shot = footage(tmp_path)
+@pytest.mark.parametrize("but", ["", "position id vector"])
+def test_a_shot_with_missing_frames_is_carried_across_them(tmp_path, but):
+    """Nothing tells the motion from frame 2 to 4 but their pictures."""
+    shot = footage(tmp_path, but=but)
     del shot.plates[3]
     found = look_over(shot)
     assert found.tracks.frames == (1, 2, 4, 5)
-    assert (4, 1) not in found.fields
-    assert (4, 5) in found.fields
+    assert {(4, 1), (4, 5), (2, 1), (2, 5)} <= found.fields.keys()
+    worth, _, off = covered(carried(found, STAGE, but=but), STAGE, 4, but=but)
+    assert worth > 0.5
+    assert off < (0.02 if but else 0.007)
 
 
 def test_one_frame_is_a_shot(tmp_path):
     found = look_over(footage(tmp_path, Stage(last=1)), (1,))
     assert found.tracks.frames == (1,)
-    assert not found.fields
+    assert found.fields.keys() == {(1, 1)}
 
 
 def test_plates_of_two_sizes_are_no_hurdle(tmp_path):
@@ -274,16 +302,45 @@ def test_plates_of_two_sizes_are_no_hurdle(tmp_path):
     for frame in (3, 4):
         exr.write(shot.plates[frame], half.plate(frame))
     found = look_over(shot)
-    assert covered(carried(found, STAGE), STAGE, 2)[0] > 0.6
+    assert {f.worth.shape for f in found.fields.values()} == {(HEIGHT, WIDTH)}
+    worth, _, off = covered(carried(found, STAGE), STAGE, 2)
+    assert worth > 0.6
+    assert off < 0.007
+    paint = carried(found, STAGE).paint(3, half.sight(3)).planes
+    sure = paint[3] > 0.3
+    assert sure.mean() > 0.5
+    far = np.abs(paint[:3] - encoded(half.paint(3))).max(axis=0)
+    assert np.quantile(far[sure], 0.9) < 0.02
+
+
+def test_a_key_may_be_a_proxy(tmp_path):
+    shot = footage(tmp_path)
+    half = Stage(
+        window=stages.Window(0, 0, WIDTH // 2, HEIGHT // 2), size=(HEIGHT // 2, WIDTH // 2)
+    )
+    exr.write(shot.plates[5], half.plate(5))
+    found = look_over(shot)
+    keys = (
+        Key.of(1, STAGE.paint(1), STAGE.sight(1), found.tracks),
+        Key.of(5, half.paint(5), half.sight(5), found.tracks),
+    )
+    carry = Carry(keys, found.tracks, found.fields, found.same)
+    worth, _, off = covered(carry, STAGE, 4)
+    assert worth > 0.4
+    assert off < 0.05
 
 
 def test_long_shots_get_coarser_fields(tmp_path, monkeypatch):
-    monkeypatch.setattr("velatura.carry.fields.MOST", 8 * 4 * (HEIGHT // 3) * (WIDTH // 3))
+    monkeypatch.setattr("velatura.carry.fields.MOST", 13 * 6 * (HEIGHT // 3) * (WIDTH // 3))
     found = look_over(footage(tmp_path))
-    assert {places.shape for places in found.fields.values()} == {(2, HEIGHT // 3, WIDTH // 3)}
-    _, flag, off = covered(carried(found, STAGE), STAGE, 2)
-    assert flag > 0.2
-    assert off < 0.005
+    assert len(found.fields) == 13
+    shapes = {(f.places.shape, f.worth.shape, f.choice.shape) for f in found.fields.values()}
+    coarse = HEIGHT // 3, WIDTH // 3
+    assert shapes == {((2, *coarse), coarse, coarse)}
+    worth, flag, off = covered(carried(found, STAGE), STAGE, 2)
+    assert worth > 0.5
+    assert flag > 0.3
+    assert off < 0.01
 
 
 def memos() -> list[Path]:
@@ -310,16 +367,21 @@ def test_a_shot_that_is_as_it_was_is_not_looked_over_again(tmp_path, caplog):
         one, other = (getattr(s.tracks, name) for s in (first, second))
         np.testing.assert_array_equal(one, other)
     assert first.fields.keys() == second.fields.keys()
-    for way, places in first.fields.items():
-        np.testing.assert_array_equal(places, second.fields[way])  # a resumed run repeats its bits
+    assert first.same == second.same
+    for way, field in first.fields.items():  # a resumed run repeats its bits
+        for name in ("places", "worth", "choice"):
+            np.testing.assert_array_equal(
+                getattr(field, name), getattr(second.fields[way], name), strict=True
+            )
 
 
 def test_whatever_matters_makes_a_survey_anew(tmp_path):
     shot = footage(tmp_path, SHORT)
     assert again(shot) == 3
     assert again(shot) == 0
-    assert again(shot, (1, 2)) == 0, "cameras and motions are as they were"
-    assert {key for _, key in look_over(shot, (1, 2)).fields} == {1, 2}
+    assert again(shot, (1, 2)) == 3, "light is compared with other keys"
+    assert again(shot, (2, 1)) == 0
+    assert {key for frame, key in look_over(shot, (1, 2)).fields if frame == 3} == {1, 2}
     assert again(Footage(shot.plates, Reading(passes="id=IndexOB"))) == 3
     os.utime(shot.plates[3], ns=(1, 1))
     assert again(shot) == 3
@@ -335,7 +397,7 @@ def test_a_broken_memo_is_made_anew(tmp_path, broken):
     shot = footage(tmp_path, SHORT)
     assert again(shot) == 3
     whole = {path: path.read_text() for path in memos()}
-    assert len(whole) == 2, "what moves how, and where that is in the keys"
+    assert len(whole) == 1
     for path, text in whole.items():
         spoilt = text[: len(text) // 2] if broken == "half" else broken
         path.write_text(spoilt, encoding="utf-8")

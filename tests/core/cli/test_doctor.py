@@ -28,6 +28,8 @@ def test_a_sound_machine_says_what_answers():
     assert "no other beside it" in findings["ONNX Runtime"]["found"]
     trainer = "installed, with torch" if find_spec("torch") else "`python install.py train`"
     assert trainer in findings["trainer"]["found"]
+    flow = "DIS, of OpenCV" if find_spec("cv2") else "not installed; it comes with the trainer"
+    assert findings["optical flow"]["found"].startswith(flow)
     assert findings["$VELATURA_LOOKS"]["found"] == "/shelf"
 
 
@@ -56,6 +58,17 @@ def test_an_onnx_runtime_that_does_not_load_is_trouble(tmp_path, broken):
     findings = examined(4, PYTHONPATH=tmp_path)
     assert findings["device"]["found"].startswith("none answers")
     assert "install.py" in findings["device"]["trouble"]
+
+
+@pytest.mark.parametrize(
+    "broken", ["raise ImportError('libGL.so.1: no such file')", "", "setNumThreads = int"]
+)
+def test_optical_flow_that_does_not_load_is_trouble(tmp_path, broken):
+    """As after the installation of a second OpenCV, or in a container without its libraries."""
+    package(tmp_path / "cv2", broken)
+    findings = examined(4, PYTHONPATH=tmp_path)
+    assert findings["optical flow"]["found"].startswith("none: ")
+    assert "install.py train" in findings["optical flow"]["trouble"]
 
 
 def test_a_colour_config_that_does_not_load_is_trouble(tmp_path):

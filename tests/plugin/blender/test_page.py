@@ -1,4 +1,4 @@
-"""The scripts that the README and docs/blender.md show do what these say, as they stand there."""
+"""The scripts that docs/blender.md shows do what it says, as they stand there."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from projects import Project, pixels
 pytestmark = pytest.mark.host_blender
 
 EXTENSION = hosts.ROOT / "plugin/blender/extension.py"
+WHOLE = re.compile(r"^```py\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FENCE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 # No renderer of ours: the script opens the file by itself, in a process of its own.
@@ -37,9 +38,8 @@ stage.say(strengths=strengths)
 
 
 def shown() -> str:
-    """Return the README's script for Blender."""
-    blocks = FENCE.findall((hosts.ROOT / "README.md").read_text(encoding="utf-8"))
-    (script,) = [block for block in blocks if "import bpy" in block]
+    """Return the page's script that is run by itself."""
+    (script,) = WHOLE.findall((hosts.ROOT / "docs/blender.md").read_text(encoding="utf-8"))
     return str(script)
 
 
@@ -72,7 +72,7 @@ def test_the_pages_scripts_make_key_bake_and_refuse(python: Path, tmp_path: Path
     assert project.found(ASK)["strengths"][3] == 1
 
 
-def test_the_readmes_script_keys_a_look_and_renders_the_shot(python: Path, tmp_path: Path) -> None:
+def test_the_whole_script_keys_a_look_and_renders_the_shot(python: Path, tmp_path: Path) -> None:
     project = Project(tmp_path / "shot", python)
     project.found(SHOT)
     (project.folder / "looks").mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -124,14 +125,22 @@ def test_new_paint_is_carried_along_where_the_old_was(shot):
         write_frame(shot.folder / f"plate.{frame:04d}.exr", planes)
     watched = WatchedKeys([(shot.plate, shot.painted)])
     watched.carry(Progress("none"))
-    assert watched.lesson.carry is not None
+    before = watched.lesson
+    assert before.carry is not None
     write_frame(shot.folder / "paint.0003.exr", grey(0.25))
     assert watched.look()
-    first, second = watched.lesson.keys
-    carried = 2 ** (8 * first.guides[-8:-5]) / 128 - 1 / 128
-    there = first.guides[-5] > 0
-    assert torch.allclose(carried[:, there], torch.tensor(0.25), atol=1e-3)
-    assert (second.paint == 0.25).all()
+    lesson = watched.lesson
+    assert lesson.carry.same == before.carry.same
+    assert lesson.carry.fields.keys() == before.carry.fields.keys()
+    ways = Counter(key.frame for key in (*lesson.keys, *lesson.close))
+    assert ways == {1: 1, 3: 1}, "by way of the frame between"
+    for key in lesson.keys:
+        if key.frame == 3:
+            assert (key.paint == 0.25).all()
+    (second,) = [key for key in lesson.shown if key.frame == 3]
+    assert (second.guides[-5] == 1).all()
+    light = 2 ** (8 * second.guides[-8:-5]) / 128 - 1 / 128
+    assert torch.allclose(light, torch.tensor(0.25), atol=1e-3)
     write_frame(shot.folder / "paint.0002.exr", paint(2))
     assert watched.look()
     assert [key.frame for key in watched.lesson.carry.keys] == [1, 2, 3]

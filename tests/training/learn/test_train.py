@@ -108,7 +108,7 @@ def test_a_refused_export_leaves_the_old_look_alone(shot, tmp_path, monkeypatch)
     run = learn(shot, tmp_path / "run", 3)
     out = tmp_path / "look.onnx"
     before = onnx_file.export(run, out).digest
-    monkeypatch.setattr(onnx_file, "TOLERANCE", -1.0)  # nothing agrees better than perfectly
+    monkeypatch.setattr(proof, "TOLERANCE", -1.0)  # nothing agrees better than perfectly
     with pytest.raises(TrainingError, match="it was not written"):
         onnx_file.export(run, out)
     assert look.read(out).digest == before

@@ -31,8 +31,8 @@ MEANS = {
     "vector": "where paint reaches is known from the Vector pass alone, from frame to frame",
     "flow": "the plate has neither Position nor Vector: motion is taken from the pictures",
     "looks": "the plate has neither Position nor Vector, and OpenCV, which could see the motion, "
-    'is not installed (pip install "velatura[flow]"): frames are told apart by their looks alone, '
-    "and how far paint would reach is not known",
+    "is missing: frames are told apart by their looks alone, and how far paint would reach is not "
+    "known. Install the trainer again",
 }
 
 LITTLE = 0.03

@@ -1,6 +1,6 @@
 """Frames in a row: what was where a frame before, for learning not to flicker.
 
-The motion is the renderer's (the Vector pass), or optical flow where OpenCV is installed. What was
+The motion is the renderer's (the Vector pass), or optical flow. What was
 hidden a frame before does not count (`velatura.scene.vectors.step`).
 """
 
@@ -68,8 +68,8 @@ def load(lesson: Lesson, smallest: int) -> tuple[Neighbours, ...]:
         if moving is None or not couples:
             log.warning(
                 "Nothing tells how things move from frame to frame of %s: the warp loss goes "
-                "without it. It takes frames in a row, and a Vector pass or OpenCV (pip install "
-                '"velatura[flow]")',
+                "without it. It takes frames in a row, and a Vector pass or OpenCV, which comes "
+                "with the trainer",
                 footage.plates[footage.frames[0]],
             )
             continue

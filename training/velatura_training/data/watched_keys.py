@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from velatura.carry.survey import Survey
 from velatura.errors import FrameError, ImageError, TrainingError, VelaturaError
 from velatura.image import numbered
 from velatura.plate.reading import Reading
@@ -148,12 +147,10 @@ class WatchedKeys:
 
     def _carried(self, plain: Lesson) -> Lesson:
         """Return the lesson with its paint carried along, if it was before."""
-        carry = self.lesson.carry
         plain = lessons.hold_out(plain, self._held)
-        if carry is None or self._footage is None:
+        if self.lesson.carry is None or self._footage is None:
             return plain
-        if {key.frame for key in carry.keys} == {key.frame for key in plain.keys}:
-            return carried_keys.dress(plain, self._footage, Survey(carry.tracks, carry.fields))
+        # Of the same frames, the shot has been looked over before, and that is remembered.
         return carried_keys.attach(plain, self._footage, Progress("none"))
 
 

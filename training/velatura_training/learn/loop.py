@@ -206,8 +206,9 @@ class Training:
         else:
             self._keep(score)
             self._save()
-        if self.curves.points or last:  # at step 0 there is nothing to see yet
+        if self.curves.points or last or self.method.shown_at_once:
             preview.write(self.out, self.method.rows(), self.method.space)
+        if self.curves.points or last:  # at step 0 there is no curve yet
             title = f"{self.out.name}, step {state.steps}"
             loss_plot.draw(
                 self.out / run_folder.PLOT, self.curves, title, by_time=budget.steps is None
@@ -250,7 +251,8 @@ class Training:
         self.method.restore(good[run_folder.METHOD])
         state.pace /= 2
         log.warning(
-            "Step %d: %s. Rolled back to the last good checkpoint; going on at %g of the rate",
+            "Step %d: %s. Rolled back to the last good checkpoint; "
+            "going on at %g of the learning rate",
             *(state.steps, trouble, state.pace),
         )
         self._note("taken back")

@@ -24,10 +24,12 @@ class Method(ABC):
     Attributes:
         device: where it learns.
         space: colour space of the pictures in `rows`.
+        shown_at_once: whether there is something to see before anything is learnt.
     """
 
     device: torch.device
     space: str
+    shown_at_once: bool = False
 
     @property
     @abstractmethod
@@ -76,6 +78,9 @@ class Method(ABC):
     @abstractmethod
     def restore(self, state: dict[str, Any]) -> None:
         """Pick up the state that `state` gave."""
+
+    def settle(self) -> None:  # noqa: B027 - most have nothing to settle
+        """Settle what the finished painter may still choose, before it is measured and exported."""
 
     def appraise(self) -> Verdict | None:
         """Return figures of what the exported painter has come to; None where none can be had."""

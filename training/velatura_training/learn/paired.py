@@ -22,7 +22,7 @@ from velatura_training.data.lesson import Lesson
 from velatura_training.data.lesson_record import LessonRecord
 from velatura_training.data.views import Pair
 from velatura_training.data.watched_keys import WatchedKeys
-from velatura_training.learn import preview
+from velatura_training.learn import floor, preview
 from velatura_training.learn.gan import Gan
 from velatura_training.learn.method import Method
 from velatura_training.learn.paired_step import PairedStep
@@ -64,6 +64,7 @@ class Paired(Method):
         carried = lesson.carry is not None
         merged = carried and not isinstance(lesson.carry, NearestFirst)
         self.shape = Shape(lesson.guides, BOUND, lesson.depth_scale, carried, merged=merged)
+        self.shown_at_once = merged
         self.patch = _patch(lesson, recipe)
         eyes = recipe.weights.content or recipe.weights.style
         weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
@@ -138,19 +139,37 @@ class Paired(Method):
             perceptual=self.backbone.label if self.backbone else "none",
         )
 
+    def settle(self) -> None:
+        """See `Method`: on every measure, a shot look is at least its own merged paint."""
+        if not self.shape.merged:
+            return
+        eyes = Eyes(backbones.load())
+
+        def measure(say: float) -> Verdict:
+            self.exported.say.fill_(say)
+            return self._measured(eyes)
+
+        self.exported.say.fill_(floor.settle(measure))
+
     def appraise(self) -> Verdict:
         """Return figures of the frames that were held out; for want of such, of the keys."""
-        frames = self.lesson.held or self.lesson.keys
-        pictures = {key.frame: self._pictures(key) for key in frames}
-        verdict = held_out(pictures, self.space, Eyes(backbones.load()))
+        verdict = self._measured(Eyes(backbones.load()))
         return verdict.noting((*verdict.notes, self._meaning()))
+
+    def _measured(self, eyes: Eyes) -> Verdict:
+        frames = self.lesson.held or self.lesson.keys
+        numbers = [frame.frame for frame in frames]
+        if len(set(numbers)) < len(numbers):  # a key by way of several frames
+            numbers = list(range(len(frames)))
+        pictures = dict(zip(numbers, map(self._pictures, frames), strict=True))
+        return held_out(pictures, self.space, eyes)
 
     def _meaning(self) -> str:
         """Return what the figures of `appraise` are worth."""
         if self.lesson.held:
             return "of held-out frames: what to expect elsewhere in the shot"
-        if self.shape.carried and len({key.frame for key in self.lesson.keys}) > 1:
-            return "of the painted keys, each with the others' paint only; --hold-out is stricter"
+        if self.shape.merged:
+            return "of the painted keys, as if they were unpainted; --hold-out is stricter"
         return "of the very keys it has learnt: elsewhere it is worse; --hold-out tells how much"
 
     def _pictures(self, key: Frame) -> tuple[Tensor, Tensor, Tensor]:

@@ -130,13 +130,16 @@ def follow(begin: Begin, run: Run) -> Path:
     training.write_lesson()
     run_folder.save(out / run_folder.SWATCHES, {"swatches": method.swatches()})
     training.run(run.budget, run.progress)
-    _appraise(out, method, training.kept["painter"])
+    _finish(out, method, training.kept)
     return out
 
 
-def _appraise(out: Path, method: Method, best: dict[str, Any]) -> None:
-    """Measure the painter that will be exported, and say how good it is."""
-    method.exported.load_state_dict(best)
+def _finish(out: Path, method: Method, kept: dict[str, Any]) -> None:
+    """Settle and measure the painter that will be exported, and say how good it is."""
+    method.exported.load_state_dict(kept["painter"])
+    method.settle()
+    settled = {name: value.clone() for name, value in method.exported.state_dict().items()}
+    run_folder.save(out / run_folder.BEST, {**kept, "painter": settled})
     verdict = method.appraise()
     if verdict is not None:
         run_folder.write_text(out / run_folder.SCORES, as_json(verdict.as_json()))

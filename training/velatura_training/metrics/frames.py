@@ -25,8 +25,8 @@ SPACE = "lin_rec709_scene"
 """Pictures are compared as a Rec.709 screen would show them."""
 
 NO_MOTION = (
-    "the plate has no vector pass, and OpenCV, which could see the motion, is not installed "
-    "(extra `flow`)"
+    "the plate has no vector pass, and OpenCV, which could see the motion, is missing: install the "
+    "trainer again"
 )
 
 
