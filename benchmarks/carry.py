@@ -4,8 +4,8 @@
 
 Twice: the courtyard as it is, 320x180, and enlarged to 1920x1080, with its keys 1, 6 and 12. Each
 of the enlarged pixels sees the surface that the nearest pixel of the render sees, where its own ray
-meets it. So motions, holes and objects are the courtyard's, and only outlines have steps. Fields are
-those of the small shot.
+meets it. So motions, holes and objects are the courtyard's, and only outlines have steps. The
+fields are those of the small shot.
 
 CPU-seconds of one thread, medians over the nine frames without paint. Exits with 1 where the guide
 of a 1080p frame costs more than 0.9.
@@ -181,7 +181,8 @@ def repeated(pixels: npt.NDArray[Any], times: int) -> npt.NDArray[Any]:
 def show(size: str, costs: Costs) -> None:
     """Print what was measured."""
     print(
-        f"{size}: a frame's guide {costs.guide:.3f} CPU-s, by fields alone {costs.alone:.3f}; its passes {costs.passes:.3f}, to "
+        f"{size}: a frame's guide {costs.guide:.3f} CPU-s, by fields alone {costs.alone:.3f}; "
+        f"its passes {costs.passes:.3f}, to "
         f"know it {costs.known:.3f}; a look's keys {costs.unpack:.2f}; the survey "
         f"{costs.survey:.2f} a frame, its keys read; worth {costs.worth:.2f}",
         flush=True,
