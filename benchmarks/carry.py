@@ -4,10 +4,11 @@
 
 Twice: the courtyard as it is, 320x180, and enlarged to 1920x1080, with its keys 1, 6 and 12. Each
 of the enlarged pixels sees the surface that the nearest pixel of the render sees, where its own ray
-meets it. So motions, holes and objects are the courtyard's, and only outlines have steps.
+meets it. So motions, holes and objects are the courtyard's, and only outlines have steps. The
+fields are those of the small shot.
 
 CPU-seconds of one thread, medians over the nine frames without paint. Exits with 1 where the guide
-of a 1080p frame costs more than 1.5.
+of a 1080p frame costs more than 0.9.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 import velatura
-from velatura.carry import fields, packing
+from velatura.carry import packing, survey
 from velatura.carry.paint import Carry
 from velatura.carry.painted_key import Key
 from velatura.image import exr
@@ -44,7 +45,7 @@ FRAMES, KEYS = range(1, 13), (1, 6, 12)
 WANTED = ("Combined", "Position", "Vector", "CryptoObject00")
 NORMAL = [f"ViewLayer.Normal.{axis}" for axis in "XYZ"]
 TIMES = 6  # as large as it is, enlarged: 1920x1080
-LIMIT = 1.5
+LIMIT = 0.9
 BENT = 0.1  # of its distance: how far from its neighbour a pixel's surface is believed to go on
 
 Made = TypeVar("Made")
@@ -59,8 +60,9 @@ class Costs:
         unpack: all keys and motions out of the look's file, once a look.
         passes: the passes of a frame, once it is read.
         known: to see that a frame is of the shot.
-        guide: its carried paint.
-        worth: shares of the frame with paint from inside, and with any.
+        guide: its carried paint, by Position, ids and fields.
+        alone: the same by fields alone.
+        worth: what the paint is worth, the mean over the frame.
     """
 
     survey: float
@@ -68,7 +70,8 @@ class Costs:
     passes: float
     known: float
     guide: float
-    worth: tuple[float, float]
+    alone: float
+    worth: float
 
 
 def main() -> int:
@@ -90,12 +93,17 @@ def measure(folder: Path, times: int, rounds: int) -> Costs:
     """Look over a shot, pack its keys as a look has them, and carry them into its frames."""
     footage = Footage({f: folder / f"frame.{f:04d}.exr" for f in FRAMES}, Reading())
 
-    def survey() -> Carry:
-        found = tracks.solve(footage.frames, footage.sights(footage.frames), Progress("none"))
-        ways = fields.solve(footage, found, KEYS) if found.bends.any() else {}
-        return Carry(tuple(key(footage, frame, times, found) for frame in KEYS), found, ways)
+    small = Footage({f: COURTYARD / f"plate/frame.{f:04d}.exr" for f in FRAMES}, Reading())
 
-    spent, carry = timed(survey)
+    def look_over() -> Carry:
+        with Progress("none") as report:
+            found = survey.survey(small, KEYS, report)
+        if found is None:
+            raise SystemExit("the survey found nothing: OpenCV is missing")
+        keys = tuple(key(footage, frame, times, found.tracks) for frame in KEYS)
+        return Carry(keys, found.tracks, found.fields, found.same)
+
+    spent, carry = timed(look_over)
     text = packing.pack(carry)
     unpacked, carry = timed(lambda: packing.unpack(text, "the courtyard"))
     rows = []
@@ -105,10 +113,10 @@ def measure(folder: Path, times: int, rounds: int) -> Costs:
         passes, sight = timed(lambda: Sight.of(plate, window, motion=False))  # noqa: B023  # called at once
         known, _ = timed(lambda: carry.misfit(frame, [sight]))  # noqa: B023
         guide, paint = timed(lambda: carry.paint(frame, sight))  # noqa: B023
-        any_worth = np.maximum(paint[3], paint[7])
-        rows.append((passes, known, guide, (any_worth == 1).mean(), (any_worth > 0).mean()))
-    *costs, inside, painted = map(statistics.median, zip(*rows, strict=True))
-    return Costs(spent / len(FRAMES), unpacked, *costs, (inside, painted))
+        bare = replace(sight, position=None, objects=None)
+        alone, _ = timed(lambda: carry.paint(frame, bare))  # noqa: B023
+        rows.append((passes, known, guide, alone, float(paint.planes[3].mean())))
+    return Costs(spent / len(FRAMES), unpacked, *map(statistics.median, zip(*rows, strict=True)))
 
 
 def timed(work: Callable[[], Made]) -> tuple[float, Made]:
@@ -172,11 +180,11 @@ def repeated(pixels: npt.NDArray[Any], times: int) -> npt.NDArray[Any]:
 
 def show(size: str, costs: Costs) -> None:
     """Print what was measured."""
-    inside, painted = (100 * share for share in costs.worth)
     print(
-        f"{size}: a frame's guide {costs.guide:.3f} CPU-s, and its passes {costs.passes:.3f}, to "
+        f"{size}: a frame's guide {costs.guide:.3f} CPU-s, by fields alone {costs.alone:.3f}; "
+        f"its passes {costs.passes:.3f}, to "
         f"know it {costs.known:.3f}; a look's keys {costs.unpack:.2f}; the survey "
-        f"{costs.survey:.2f} a frame; paint inside {inside:.1f} %, all {painted:.1f} %",
+        f"{costs.survey:.2f} a frame, its keys read; worth {costs.worth:.2f}",
         flush=True,
     )
 

@@ -159,7 +159,10 @@ def _replicated(
     pixels: FloatArray, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]
 ) -> FloatArray:
     """Return ``pixels``, which begin at the first of ``rows``, with its edges repeated."""
-    rows, columns = rows - rows[0], columns - columns[0]
-    if len(rows) == pixels.shape[1] and len(columns) == pixels.shape[2]:
+    if pixels.shape[1:] == (len(rows), len(columns)):
         return np.ascontiguousarray(pixels)
-    return np.ascontiguousarray(pixels[:, rows[:, None], columns[None, :]])
+    beyond = [(0, 0)]
+    for at, size in zip((rows, columns), pixels.shape[1:], strict=True):
+        before = int(np.count_nonzero(at == at[0])) - 1
+        beyond.append((before, len(at) - size - before))
+    return np.pad(pixels, beyond, mode="edge")

@@ -20,9 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from velatura.carry.fields import Field
+from velatura.carry.held import held
 from velatura.carry.nearest import NearestFirst
 from velatura.carry.paint import Carry
-from velatura.carry.painted_key import Key
+from velatura.carry.painted_key import CODES, Key
 from velatura.errors import LookError, MachineError
 from velatura.image.planes import FloatArray
 from velatura.look import MAX_BYTES
@@ -37,11 +38,9 @@ MOST = 2**31
 LONGEST = MAX_BYTES - 2**26
 """Longest text, bytes: a look's file with some room for its network. Ten painted keys of 4K."""
 
-_LIGHT = 65535 / 3.0  # codes per unit of encoded light; 65504 lies at 2.88
 _PLACE, _OUTSIDE = 2**15 - 1, 0.5  # codes per width or height; so much of it on each side
 _NOWHERE = 65535
 _FARTHEST = 1e12  # scene units, and what cameras are made of: beyond, 32 bits overflow
-_MORE = {"paint": 1, "field": 1, "cover": 3}  # bytes for each byte, once they are numbers
 _THIN = 1e-6  # volume that a camera's axes span, of a box as long: below, it cannot be inverted
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -68,7 +67,7 @@ def pack(carry: Carry) -> str:
         "agreement": np.array([carry.agreement], np.float64),
     }
     for number, key in enumerate(carry.keys):
-        arrays[f"paint{number}"] = _apart(np.rint(key.paint * _LIGHT).astype(np.uint16))
+        arrays[f"paint{number}"] = _apart(np.rint(key.paint * CODES).astype(np.uint16))
         arrays[f"index{number}"] = key.index
         arrays[f"rim{number}"] = key.rim
         if key.depth is not None:
@@ -147,14 +146,11 @@ def _archive(packed: bytes) -> zipfile.ZipFile:
 
 
 def _size(archive: zipfile.ZipFile) -> int:
-    """Return the bytes that a carry takes; a text longer than `MOST` is refused.
-
-    Light and places become 32 bits of 16, covers of 8; all else is kept as it is.
-    """
-    sizes = [(item.filename, item.file_size) for item in archive.infolist()]
-    whole = sum(size for _, size in sizes)
+    """Return the bytes that a carry takes; a text longer than `MOST` is refused."""
+    sizes = {item.filename.removesuffix(".npy"): item.file_size for item in archive.infolist()}
+    whole = sum(sizes.values())
     _demand(whole <= MOST, f"a size of {whole / 2**20:.0f} MiB")
-    return whole + sum(_MORE.get(name.rstrip("0123456789.npy"), 0) * size for name, size in sizes)
+    return held(sizes)
 
 
 def _arrays(packed: bytes) -> Arrays:
@@ -247,7 +243,7 @@ def _key(arrays: Arrays, number: int, frame: int) -> Key:
     _demand(fit and codes.shape == (2, 3, *index.shape), "a key")
     paint = np.empty((3, *index.shape), np.float32)
     for plane, some in zip(paint, codes.swapaxes(0, 1), strict=True):
-        np.divide(_together(some, np.uint16), np.float32(_LIGHT), out=plane)
+        np.divide(_together(some, np.uint16), np.float32(CODES), out=plane)
     rim = arrays.pop(f"rim{number}")
     _demand(rim.dtype == np.bool_ and rim.shape == index.shape, "a rim")
     if f"depth{number}" in arrays:

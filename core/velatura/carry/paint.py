@@ -9,17 +9,18 @@ frame's own light; beside that stands the paint of one key alone, whose strokes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from velatura.carry.fields import Field, nearest, worth_of
-from velatura.carry.painted_key import Key
-from velatura.carry.reproject import Road, Samples
+from velatura.carry.fields import Field, nearest
+from velatura.carry.own import Own
+from velatura.carry.painted_key import CODES, Key
+from velatura.carry.reproject import RIM, Samples
+from velatura.carry.way import Found, Lines, Way
 from velatura.image.planes import FloatArray
-from velatura.image.sampling import cubic, linear
-from velatura.scene.gbuffer import Bools, Sight
+from velatura.scene.gbuffer import Sight
 from velatura.scene.tracks import Tracks
 
 CHANNELS = 8
@@ -30,18 +31,14 @@ AGREE = 0.6
 """Correlation of two keys' strokes from which on they are of one hand bound to one place, and may
 be merged. Painters whose strokes are drawn anew had .2 to .34, bound ones .82 to .85."""
 
-STRANGER = 0.05
-"""What paint is worth, of its agreement, where it lies on another object or its place is known to
-be hidden: less than any other, yet better than none."""
-
 FAINT = 16.0
 """Cover of less than one part in so many fades out: what was left transparent stays the plate."""
 
 _STRIP = 2**16  # px worked on at a time, so that temporaries stay in the processor's cache
 _TRIED = 2000  # pixels by which a frame is known, of each part of it
 _OFF = 0.01  # widths by which another camera is off; the same one is off by a thousandth of a px
-_LEAST = 1e-4  # share of a key that is worth nothing, at its own frame; there is always paint
-_FULL = 1.004  # odds of worth 1 stay finite
+_LITTLE = 1 / 512  # of all: a key that counts less is left out, and need not be read
+_SPARSE = 0.5  # part of a strip: where fewer pixels read a key, only these are looked up
 
 
 @dataclass(frozen=True)
@@ -136,25 +133,38 @@ class Carry:
                 to come from elsewhere.
         """
         frame = self.same.get(frame, frame)
-        height, width = sight.size
-        planes = np.empty((CHANNELS, height, width), np.float32)
-        cover = np.empty((height, width), np.float32) if self.layered else None
-        taken = set(nearest(frame, [key.frame for key in self.keys]))
+        nearby = set(nearest(frame, [key.frame for key in self.keys])) if self.keys else set()
         ways = [
-            _Way.of(self, frame, key, exact=own)
+            Way.of(self.tracks, key, frame, sight, self.fields[frame, key.frame], exact=own)
             for key in self.order(frame)
-            if key.frame in taken and (frame, key.frame) in self.fields
+            if key.frame in nearby and (frame, key.frame) in self.fields
         ]
+        exact = next((Own.of(way.key, sight) for way in ways if way.exact), None)
+        if exact is not None and exact.there.all():
+            paints = exact.paints
+        else:
+            paints = self._merged(ways, sight)
+            if exact is not None:
+                np.copyto(paints, exact.paints, where=exact.there)
+        planes = paints[:, :4].reshape(CHANNELS, *sight.size)
+        return Carried(planes, paints[0, 4] if self.layered else None)
+
+    def _merged(self, ways: Sequence[Way], sight: Sight) -> FloatArray:
+        """Return ``(2, 5, H, W)``: both paints, with what they are worth and their cover."""
+        height, width = sight.size
+        paints = np.zeros((2, 5, height, width), np.float32)
         beside = sight.edges()
-        for rows in strips(height, width):
-            pixels = Samples.of(sight.strip(rows), self.tracks)
-            paints = _merged(ways, pixels, beside[rows].reshape(-1))
+        for rows in strips(height, width) if ways else ():
+            lines = Lines(
+                sight.v[rows],
+                Samples.of(sight.strip(rows), self.tracks),
+                np.where(beside[rows], np.float32(0), np.float32(RIM)).reshape(-1),
+            )
+            merged = _merged(ways, lines, layered=self.layered)
             if self.agreement < AGREE:
-                paints = paints[::-1]
-            planes[:, rows] = paints[:, :4].reshape(CHANNELS, -1, width)
-            if cover is not None:
-                cover[rows] = paints[0, 4].reshape(-1, width)
-        return Carried(planes, cover)
+                merged = merged[::-1]
+            paints[:, :, rows] = merged.reshape(2, 5, -1, width)
+        return paints
 
 
 def shown(cover: FloatArray) -> FloatArray:
@@ -170,95 +180,35 @@ def strips(height: int, width: int) -> Iterator[slice]:
         yield slice(top, min(top + step, height))
 
 
-@dataclass(frozen=True)
-class _Way:
-    """How a frame's pixels come by the paint of one key."""
-
-    key: Key
-    road: Road
-    field: Field
-    exact: bool
-    late: int
-
-    @classmethod
-    def of(cls, carry: Carry, frame: int, key: Key, *, exact: bool) -> _Way:
-        road = Road.of(carry.tracks, frame, key, None)
-        field = carry.fields[frame, key.frame]
-        return cls(key, road, field, exact and road.arrived, abs(frame - key.frame))
-
-    def found(self, pixels: Samples, beside: Bools) -> tuple[FloatArray, ...]:
-        """Return ``(N,)`` columns and rows in the key, what its paint is worth, and its choice."""
-        if self.exact:
-            x, y, worth = self.road.whole(pixels)
-            return x, y, worth, worth
-        x, y, worth = self.road.places(pixels)
-        inside = worth > np.where(beside, np.float32(0), np.float32(0.5))
-        places, agreed, choice = self._followed(pixels)
-        there = self._shown(pixels, places, beside)
-        x = np.where(inside, x, places[0])
-        y = np.where(inside, y, places[1])
-        worth = agreed * np.where(inside, worth, there)
-        return x, y, worth, choice * np.where(inside, np.float32(1), there)
-
-    def _followed(self, pixels: Samples) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return the field's places, px, how well plates agree there, and its share, both 0..1."""
-        height, width = self.field.worth.shape
-        x = (pixels.u * width - 0.5).astype(np.float32)
-        y = (pixels.v * height - 0.5).astype(np.float32)
-        inside = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
-        codes = np.stack([self.field.worth, self.field.choice]).astype(np.float32)
-        read = linear(np.concatenate([self.field.places, codes]), *inside)
-        places = read[:2]  # outside of the frame they go straight on
-        places[0] += (x - inside[0]) / np.float32(width)
-        places[1] += (y - inside[1]) / np.float32(height)
-        size = np.array(self.key.index.shape[::-1], np.float32)[:, None]
-        places = places * size - np.float32(0.5)
-        return places, worth_of(read[2]), read[3] / np.float32(255)
-
-    def _shown(self, pixels: Samples, places: FloatArray, beside: Bools) -> FloatArray:
-        """Return 1 where a place in the key shows the same object, less on others and edges."""
-        height, width = self.key.index.shape
-        u, v = (places[0] + np.float32(0.5)) / width, (places[1] + np.float32(0.5)) / height
-        nowhere = np.full(len(u), np.nan, np.float32)
-        worth = self.road.judged(pixels, u, v, nowhere)[2]
-        return np.where(worth > np.where(beside, 0, 0.5), worth, np.float32(STRANGER))
+def _merged(ways: Sequence[Way], lines: Lines, *, layered: bool) -> FloatArray:
+    """Return ``(2, 5, N)``: paint, worth and cover, merged of all keys, and of one key."""
+    found = [way.found(lines) for way in ways]
+    count = len(lines.least)
+    merged = np.zeros((2, 5, count), np.float32)
+    for way, place, weights in zip(ways, found, _weights(found), strict=True):
+        some = np.flatnonzero(weights[0])
+        if not len(some):
+            continue
+        if len(some) < _SPARSE * count:
+            paint = np.zeros((3, count), np.float32)
+            paint[:, some] = way.read(place.x.take(some), place.y.take(some))
+        else:
+            paint = way.read(place.x, place.y)
+        values = [*paint, place.worth]
+        if layered:
+            values.append(way.cover(place.x, place.y))
+        for planes, weight in zip(merged, weights, strict=True):
+            for channel, value in enumerate(values):
+                planes[channel] += weight * value
+    merged[:, :3] *= np.float32(1 / CODES)
+    return merged
 
 
-def _merged(ways: list[_Way], pixels: Samples, beside: Bools) -> FloatArray:
-    """Return ``(2, 5, N)``: paint, worth and cover, merged of all keys and of one key."""
-    sums = np.zeros((2, 6, len(pixels.u)), np.float32)  # the last: of the weights
-    left = np.ones(len(pixels.u), np.float32)
-    for way in ways:
-        x, y, worth, choice = way.found(pixels, beside)
-        paint = _read(way.key, x, y)
-        odds = worth / (np.float32(_FULL) - worth) + np.float32(_LEAST / (1 + way.late))
-        share = choice + np.float32(1e-3) * np.minimum(odds, np.float32(1))
-        for planes, weight in zip(sums, (odds * left, share * left), strict=True):
-            planes[:3] += weight * paint[:3]
-            planes[3] += weight * worth
-            planes[4] += weight * paint[3]
-            planes[5] += weight
-        if way.exact:  # the first: a painted frame is as it was painted, whatever others say
-            left = 1 - worth
-            if not left.any():
-                break
-    return sums[:, :5] / sums[:, 5:] if ways else sums[:, :5]
-
-
-def _read(key: Key, x: FloatArray, y: FloatArray) -> FloatArray:
-    """Return ``(4, N)`` paint and cover of a key at places; beyond its borders it is mirrored."""
-    height, width = key.index.shape
-    read = np.ones((4, len(x)), np.float32)
-    x, y = _mirrored(x, width), _mirrored(y, height)
-    np.maximum(cubic(key.paint, x, y), 0, out=read[:3])  # beside an edge it overshoots
-    if key.cover is not None:
-        read[3] = linear(key.cover[None], x, y)[0]
-    return read
-
-
-def _mirrored(at: FloatArray, size: int) -> FloatArray:
-    """Return places in px with those beyond the first and last pixel mirrored there."""
-    period = np.float32(2 * (size - 1))
-    inside = np.nan_to_num(at) % period
-    mirrored: FloatArray = np.minimum(inside, period - inside)
-    return mirrored
+def _weights(found: Sequence[Found]) -> FloatArray:
+    """Return ``(K, 2, N)``: the part of each key in both paints; all together they are 1."""
+    weights = np.stack([np.stack([place.odds, place.share]) for place in found])
+    if len(found) > 1:
+        little = weights < np.float32(_LITTLE) * weights.sum(axis=0)
+        weights *= ~(little[:, :1] & little[:, 1:])
+    weights /= weights.sum(axis=0)
+    return weights

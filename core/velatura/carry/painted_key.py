@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from velatura.image import doubled
+from velatura.image.doubled import Codes
 from velatura.image.planes import FloatArray
 from velatura.image.silhouettes import inner, spread
 from velatura.plate.encoding import encoded
 from velatura.scene.camera import Camera
 from velatura.scene.gbuffer import MARGIN, UNKNOWN, Bools, Indices, Sight
 from velatura.scene.tracks import Tracks
+
+CODES = 65535 / 3.0
+"""Codes per unit of encoded light, where that is kept in 16 bits; 65504 lies at 2.88."""
+
+LARGEST = 2048 * 1556
+"""Pixels of a key that takes memory for time, 32 bytes a px more: 2K, full aperture. The keys of 4K
+looks do not: three would take 800 MB."""
 
 _STEP = 4.0  # footprints of a step in depth at which a surface ends
 
@@ -38,6 +48,25 @@ class Key:
     depth: FloatArray | None
     rim: Bools
     cover: FloatArray | None = None
+
+    @cached_property
+    def doubled(self) -> Codes | None:
+        """`paint` in 16-bit `CODES`, doubled; None where it is too large: see `LARGEST`."""
+        if self.index.size > LARGEST:
+            return None
+        return doubled.doubled(np.rint(self.paint * np.float32(CODES)).astype(np.uint16))
+
+    @cached_property
+    def depths(self) -> tuple[FloatArray, FloatArray] | None:
+        """``(H - 1, W - 1)``: least and most of the four depths around each place between pixels.
+
+        None without `depth`, and where it is too large: see `LARGEST`.
+        """
+        if self.depth is None or self.index.size > LARGEST:
+            return None
+        upper, lower = self.depth[:-1], self.depth[1:]
+        corners = upper[:, :-1], upper[:, 1:], lower[:, :-1], lower[:, 1:]
+        return np.minimum.reduce(corners), np.maximum.reduce(corners)
 
     @classmethod
     def of(

@@ -7,7 +7,9 @@ written ``(u, v)``: 0..1 across the display window, v down, so that a proxy has 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -49,20 +51,32 @@ class Camera:
 
         What lies behind a pinhole has NaN for ``u`` and ``v``.
         """
-        origin = self._origin
-        near = np.stack([plane - shift for plane, shift in zip(points, origin, strict=True)])
+        origin, (across, down, ahead, away) = self._rows
+        near = [plane - shift for plane, shift in zip(points, origin, strict=True)]
+        u, v, w = (_affine(row, near) for row in (across, down, ahead))
+        depth = w if (ahead == away).all() else _affine(away, near)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scale = np.where(w > 0, 1 / w, np.float32(np.nan))
+            u *= scale
+            v *= scale
+            return u, v, depth
+
+    @cached_property
+    def _rows(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """A point near what is seen, and ``(4, 4)`` rows of `matrix` and `axis` for what is beside.
+
+        Far from the world's origin, 32 bits would not do.
+        """
+        place: Doubles = -np.linalg.pinv(self.matrix[:, :3]) @ self.matrix[:, 3]
+        origin = place.astype(np.float32)
         rows = np.concatenate([self.matrix, self.axis[None]])
         rows[:, 3] += rows[:, :3] @ origin.astype(np.float64)
-        u, v, w, depth = (_affine(row, near) for row in rows.astype(np.float32))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            scale = np.where(w > 0, 1 / w, np.nan).astype(np.float32)
-            return u * scale, v * scale, depth
+        return origin, rows.astype(np.float32)
 
-    @property
-    def _origin(self) -> npt.NDArray[np.float32]:
-        """A point near what is seen: far from the world's origin, 32 bits would not do."""
-        place: Doubles = -np.linalg.pinv(self.matrix[:, :3]) @ self.matrix[:, 3]
-        return place.astype(np.float32)
+    @cached_property
+    def _focal(self) -> float:
+        """The focal length of a picture of width 1."""
+        return float(np.linalg.norm(np.cross(self.matrix[0, :3], self.axis[:3])))
 
     def toward(self, other: Camera) -> Doubles:
         """Return the homography ``(3, 3)`` by which infinitely far things move into ``other``."""
@@ -76,9 +90,7 @@ class Camera:
 
     def footprint(self, depth: FloatArray, width: int) -> FloatArray:
         """Return how wide a pixel is at a distance, in scene units, for a frame ``width`` px."""
-        across, ahead = self.matrix[0, :3], self.axis[:3]
-        focal = float(np.linalg.norm(np.cross(across, ahead)))  # of a unit-width picture
-        size = np.float32(1 / (focal * width))
+        size = np.float32(1 / (self._focal * width))
         return np.abs(depth) * size if self.perspective else np.full_like(depth, size)
 
 
@@ -168,10 +180,12 @@ def _miss(matrix: Doubles, points: Doubles, places: Doubles) -> Doubles:
     return np.asarray(np.clip(np.nan_to_num(off, nan=_LOST), 0, _LOST))
 
 
-def _affine(row: npt.NDArray[np.float32], points: FloatArray) -> FloatArray:
+def _affine(row: npt.NDArray[np.float32], points: Sequence[FloatArray]) -> FloatArray:
     """Return ``row . (x, y, z, 1)`` without a stack of ones."""
     result: FloatArray = points[0] * row[0]
-    result += points[1] * row[1]
-    result += points[2] * row[2]
+    term = points[1] * row[1]
+    result += term
+    np.multiply(points[2], row[2], out=term)
+    result += term
     result += row[3]
     return result

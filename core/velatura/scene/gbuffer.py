@@ -112,12 +112,24 @@ class Sight:
 
         What the list does not have is `UNKNOWN`.
         """
-        items = self.items()
-        numbers = np.append(objects, NOTHING).astype(np.int64)  # never empty
-        at = np.searchsorted(numbers[:-1], items)
-        index = np.where(numbers[at] == items, at + 1, UNKNOWN)
-        index[items == NOTHING] = 0
-        return index.astype(np.uint16)
+        if self.objects is None:
+            (thing,) = _numbered(np.zeros(1, np.uint32), objects)
+            return np.where(self.surface(), thing, np.uint16(0))
+        items = self.objects.reshape(-1)
+        # Once a run of equal ones: to look up each pixel takes four times as long.
+        starts = np.append(0, np.flatnonzero(items[1:] != items[:-1]) + 1)[: len(items)]
+        lengths = np.diff(np.append(starts, len(items)))
+        index = np.repeat(_numbered(items[starts], objects), lengths).reshape(self.size)
+        index *= self.surface() if self.position is not None else self.objects != 0
+        return index
+
+
+def _numbered(items: npt.NDArray[np.uint32], objects: npt.NDArray[np.uint32]) -> Indices:
+    """Return 1 and up for the objects of a sorted list, `UNKNOWN` for what it does not have."""
+    at = np.searchsorted(objects, items)
+    known = np.append(objects, 0)[at] == items
+    known &= at < len(objects)
+    return np.where(known, at + 1, UNKNOWN).astype(np.uint16)
 
 
 NOTHING = -1

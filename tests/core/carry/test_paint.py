@@ -12,8 +12,9 @@ import pytest
 from pans import Pan
 from stages import BALL, HEIGHT, WIDTH, Stage
 
-from velatura.carry.paint import AGREE, CHANNELS, STRANGER, Carry
+from velatura.carry.paint import AGREE, CHANNELS, Carry
 from velatura.carry.painted_key import Key
+from velatura.carry.way import STRANGER
 from velatura.image.planes import FloatArray, Window
 from velatura.plate.encoding import encoded
 from velatura.scene import opencv

@@ -1,0 +1,165 @@
+"""How the pixels of a frame come by the paint of one key: by passes where they tell, or by a field.
+
+What passes tell is exact, to a fraction of a pixel. Where it leads to something hidden, or nowhere,
+the field goes on (`velatura.carry.fields`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from velatura.carry.fields import Field
+from velatura.carry.laid import Laid
+from velatura.carry.painted_key import CODES, Key
+from velatura.carry.reproject import Road, Samples
+from velatura.image import doubled
+from velatura.image.planes import FloatArray
+from velatura.image.sampling import cubic, linear
+from velatura.scene.camera import Doubles
+from velatura.scene.gbuffer import Sight
+from velatura.scene.tracks import Tracks
+
+STRANGER = 0.05
+"""What paint is worth, of its agreement, where it lies on another object or its place is known to
+be hidden: less than any other, yet better than none."""
+
+_LEAST = 1e-4  # share of a key that is worth nothing, at its own frame; there is always paint
+_FULL = 1.004  # odds of worth 1 stay finite
+_HINT = 1e-3  # of the odds: whose key is shown where no key is chosen
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Some rows of a frame.
+
+    Attributes:
+        v: ``(n,)`` place of each row.
+        pixels: the ``n * W`` pixels, row by row.
+        least: ``(N,)``: what paint has to be worth more than: on a rim it may be ink, which belongs
+            beside silhouettes alone.
+    """
+
+    v: Doubles
+    pixels: Samples
+    least: FloatArray
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where some pixels lie in a key, and how much its paint counts there.
+
+    Attributes:
+        x: ``(N,)`` columns, px, inside of the key.
+        y: ``(N,)`` rows.
+        worth: how well plates agree, 0..1.
+        odds: share of the key among all, times any factor.
+        share: the same where one key is to be shown.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    worth: FloatArray
+    odds: FloatArray
+    share: FloatArray
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a frame's pixels come by the paint of one key.
+
+    Attributes:
+        key: where it leads.
+        road: by cameras and rigid motion.
+        field: by the motion of the pictures.
+        exact: whether the frame is the key's own: what was not painted there is worth nothing.
+        late: frames between.
+    """
+
+    key: Key
+    road: Road
+    field: Laid
+    exact: bool
+    late: int
+
+    @classmethod
+    def of(
+        cls, tracks: Tracks, key: Key, frame: int, sight: Sight, field: Field, *, exact: bool
+    ) -> Way:
+        """Return the way from a frame, of which a part may be seen, to a key.
+
+        Args:
+            tracks: the shot's.
+            key: where it leads.
+            frame: the frame's number.
+            sight: its pixels.
+            field: the field that leads there.
+            exact: whether a key on its own frame is left to `velatura.carry.own`.
+        """
+        laid = Laid.of(field, key.index.shape, sight.u, sight.v)
+        road, late = Road.of(tracks, frame, key, None), abs(frame - key.frame)
+        return cls(key, road, laid, exact and road.arrived, late)
+
+    def found(self, lines: Lines) -> Found:
+        """Return where pixels lie in the key, and how much its paint counts."""
+        x, y, worth, choice = self._places(lines)
+        odds = worth / (np.float32(_FULL) - worth)
+        odds += np.float32(_LEAST / (1 + self.late))
+        share = np.minimum(odds, np.ones_like(odds))
+        share *= np.float32(_HINT)
+        share += choice
+        height, width = self.key.index.shape
+        return Found(_mirrored(x, width), _mirrored(y, height), worth, odds, share)
+
+    def read(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """Return ``(3, N)`` paint, in `CODES`, at places inside of the key."""
+        if self.key.doubled is not None:
+            return doubled.read(self.key.doubled, x, y)
+        paint = np.maximum(cubic(self.key.paint, x, y), 0)  # beside an edge it overshoots
+        paint *= np.float32(CODES)
+        return paint
+
+    def cover(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """Return ``(N,)`` how much was painted at places inside of the key, 0..1."""
+        if self.key.cover is None:
+            return np.ones(len(x), np.float32)
+        covered: FloatArray = linear(self.key.cover[None], x, y)[0]
+        return covered
+
+    def _places(self, lines: Lines) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return places in the key, px; what paint there is worth, and the key's choice."""
+        x, y, worth, choice = self.field.rows(lines.v)
+        if self.exact:
+            worth[:], choice[:] = 0, 0
+            return x, y, worth, choice
+        if self.road.leads(lines.pixels):
+            known_x, known_y, there = self.road.places(lines.pixels)
+            missing = np.flatnonzero(there <= lines.least)
+            known_x[missing], known_y[missing] = x.take(missing), y.take(missing)
+            x, y = known_x, known_y
+            there[missing] = self._shown(lines, missing, x.take(missing), y.take(missing))
+            choice[missing] *= there.take(missing)
+        else:
+            there = self._shown(lines, np.arange(len(x)), x, y)
+            choice *= there
+        worth *= there
+        return x, y, worth, choice
+
+    def _shown(
+        self, lines: Lines, some: npt.NDArray[np.intp], x: FloatArray, y: FloatArray
+    ) -> FloatArray:
+        """Return 1 where a place in the key shows the same object, less on others and edges."""
+        worth = self.road.matched(lines.pixels.items.take(some), x, y)
+        return np.where(worth > lines.least.take(some), worth, np.float32(STRANGER))
+
+
+def _mirrored(at: FloatArray, size: int) -> FloatArray:
+    """Return places in px with those beyond the first and last pixel mirrored there.
+
+    More than a picture further out, and where there is no place, that is the first pixel.
+    """
+    mirrored = np.abs(at)
+    np.minimum(mirrored, np.float32(2 * (size - 1)) - mirrored, out=mirrored)
+    return np.fmax(mirrored, np.zeros_like(mirrored), out=mirrored)
