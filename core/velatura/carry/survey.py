@@ -34,7 +34,7 @@ from velatura.system.scratch import Scratch
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 3
 """Of remembered surveys: raised when one would come out otherwise."""
 
 _KIND = "surveys"
