@@ -126,7 +126,7 @@ def test_no_thing_gets_paint_of_another(tmp_path):
             assert sure.mean() > 0.5
             far = off(paint[colours], flat[frame])[sure]  # colours of things are .1 apart
             assert np.quantile(far, 0.995) < 0.02
-            assert far.max() < 0.07
+            assert far.max() < 0.09  # a part of another colour at most
 
 
 def test_keys_can_be_left_out(carry):
