@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,6 +51,7 @@ class Motion:
         self.frames = footage.frames
         self._footage = footage
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - as long as this object
+        weakref.finalize(self, self._file.close)
         self._lights: dict[int, npt.NDArray[Any]] = {}
         self._vectors: dict[int, npt.NDArray[Any]] = {}
         self._items: dict[int, npt.NDArray[Any]] = {}

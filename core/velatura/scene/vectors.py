@@ -139,7 +139,7 @@ def turned(returning: FloatArray, guess: FloatArray) -> FloatArray:
     for _ in range(_TURNS):
         led = back(way)
         way = np.where(np.isfinite(led), -led, way)
-    fit = agree(way, back(way)) & agree(way, -first)
+    fit = agree(way, back(way))
     return np.where(fit, way, np.float32(np.nan)).reshape(guess.shape)
 
 
