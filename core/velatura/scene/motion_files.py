@@ -49,10 +49,11 @@ class MotionFiles:
             PassError: what is written is neither layers nor files.
             FrameError: no such files, or none with the number of a plate.
         """
-        patterns = [text for text in motion if _is_files(text)]
+        patterns = [text for text in motion if numbered.names_files(text)]
         if len(patterns) > 1:
             raise PassError("Vectors lie in one sequence", found=", ".join(patterns), do=_HOW)
-        layers = tuple(pair for text in motion if not _is_files(text) for pair in _layers(text))
+        names = (text for text in motion if text not in patterns)
+        layers = tuple(pair for text in names for pair in _layers(text))
         vectors = _beside(patterns[0], plates) if patterns else dict(plates) if motion else {}
         maps: dict[int, Mapping[int, Path]] = {}
         for text in stmaps:
@@ -83,10 +84,6 @@ def missing(frames: Sequence[int], files: Mapping[int, Path]) -> str:
         else:
             runs.append([frame])
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
-
-
-def _is_files(text: str) -> bool:
-    return any(mark in text for mark in "#%$/\\") or text.lower().endswith(".exr")
 
 
 def _layers(text: str) -> list[tuple[str, str]]:

@@ -107,7 +107,8 @@ def train(
         hold_out: painted frames to keep out of the training; the figures at the end are measured on
             them.
         layer: the beauty's layer, where it is not the usual one.
-        passes: layers of the guides, where they are not the usual ones: normal=N,depth=Z.
+        passes: layers of the guides, where they are not the usual ones: normal=N,depth=Z; or files
+            of their own: id=roto.####.exr.
         space: the plate's colour space, where its metadata do not say.
         motion: your own motion vectors, by which the painted keys are carried: layers of the plate
             (forward=forward,backward=backward, or smartvector, or one layer's name), or files of
