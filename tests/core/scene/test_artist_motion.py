@@ -129,6 +129,15 @@ def test_layers_of_the_plate_are_named(tmp_path, caplog):
     assert off(motion, 3, 4) < 0.01
 
 
+@pytest.mark.parametrize(("word", "make"), [("smartvector", "smartvector"), ("motion", "nuke")])
+def test_a_programs_layers_are_found_by_its_word(tmp_path, plates, caplog, word, make):
+    pattern = written(tmp_path / word, formats.VECTORS[make])
+    watched(plates, pattern, word)
+    assert len(told(caplog)) == 2
+    with pytest.raises(PassError, match=r"no (smartvector|motion) layers"):
+        watched(plates, word)
+
+
 def test_the_plates_own_vector_pass_comes_after_the_artists(tmp_path):
     plates = foreign.plates(tmp_path / "plate", but="position id")
 
