@@ -60,7 +60,8 @@ def parse_overrides(text: str) -> dict[str, str]:
 
     Args:
         text: ``normal=N,depth=Z,id=crypto_object00``: names from `CHANNELS`, and layers of the
-            plate (or a channel, where the guide is a single one); "" for the usual names.
+            plate (or a channel, where the guide is a single one), or numbered files of its own,
+            ``id=roto.####.exr``; "" for the usual names.
 
     Raises:
         PassError: no such guide, a guide that is named twice, or no layer.

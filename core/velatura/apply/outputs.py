@@ -13,6 +13,7 @@ from velatura import fingerprint
 from velatura.apply.targets import Frame, Target
 from velatura.errors import InputError, StorageError
 from velatura.job import Job
+from velatura.plate import pass_files
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +27,11 @@ def stale(frame: Frame, job: Job, digest: str) -> Frame | None:
         digest: of the look.
 
     Raises:
-        ImageError: the plate or the mask cannot be read.
+        ImageError: the plate, a pass beside it or the mask cannot be read.
+        FrameError: there is no file for a pass of the plate.
     """
-    plate = fingerprint.of_file(frame.plate)
+    files = frame.plate, *pass_files.beside(frame.plate, job.passes)
+    plate = "".join(map(fingerprint.of_file, files))
     mask = fingerprint.of_file(frame.mask) if frame.mask else ""
     gain = _wanted(frame.gain, fingerprint.of_gain(job, plate, digest))
     picture = _wanted(frame.picture, fingerprint.of_picture(job, plate, digest, mask))

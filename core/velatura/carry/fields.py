@@ -203,9 +203,10 @@ def _outward(
         for frame in line[1 : last + 1]:
             if motion.parted(trail[-1].frame, frame):
                 break
-            trail = [*trail[-max(GAPS) + 1 :], _next(motion, trail, frame, key)]
+            walker = _mapped(motion, _next(motion, trail, frame, key), key)
+            trail = [*trail[-max(GAPS) + 1 :], walker]
             if frame in wanted:
-                walker, places = trail[-1], known(frame, key)
+                places = known(frame, key)
                 cost = walker.cost if places is None else _judged(motion, walker, places, key)
                 yield frame, walker.field, cost
 
@@ -218,6 +219,25 @@ def _next(motion: Motion, trail: Sequence[_Walker], frame: int, key: int) -> _Wa
         if len(trail) >= gap > 1 and walker.lost.mean() > HARDLY:
             walker = _leapt(motion, walker, trail[-gap], key, here, there)
     return walker
+
+
+def _mapped(motion: Motion, walker: _Walker, key: int) -> _Walker:
+    """Return the same with the places that an artist's STMap tells, where they do not fit less."""
+    places = motion.mapped(walker.frame, key)
+    if places is None:
+        return walker
+    told = np.isfinite(places).all(axis=0)
+    places = np.where(told, places, walker.field)
+    here, there, sure = motion.light(walker.frame), motion.light(key), np.zeros_like(walker.lost)
+    cost = _cost(here, there, places, sure, abs(walker.frame - key))
+    less: FloatArray = opencv.blurred(np.stack([cost - walker.cost]), 2.0)[0]
+    better = told & (less < LEAP)
+    return replace(
+        walker,
+        field=np.where(better, places, walker.field),
+        lost=np.where(better, sure, walker.lost),
+        cost=np.where(better, cost, walker.cost),
+    )
 
 
 def _followed(

@@ -5,6 +5,8 @@ What can be done depends on the passes; what one does not tell is filled from th
 1. Position and ids: cameras, and the motion of every rigid object; what lay there is known exactly.
 2. Vector: followed from frame to frame.
 3. Optical flow, where no pass tells how the pixels move.
+
+Motion that an artist gives (`velatura.scene.motion_files`) comes before 2 and 3.
 """
 
 from __future__ import annotations
@@ -23,10 +25,12 @@ from velatura.carry.painted_key import Key
 from velatura.carry.reproject import Road, Samples
 from velatura.errors import LookError
 from velatura.image.planes import FloatArray
+from velatura.plate import pass_files
 from velatura.scene import optical_flow, tracks
 from velatura.scene.footage import Footage
 from velatura.scene.gbuffer import Sight
 from velatura.scene.motion import Motion
+from velatura.scene.motion_files import MotionFiles
 from velatura.scene.tracks import Tracks
 from velatura.system import cache
 from velatura.system.progress import Progress, Report
@@ -88,7 +92,7 @@ def survey(footage: Footage, painted: Sequence[int], report: Report) -> Survey |
         found = _noted(footage, painted, _looked(footage, painted, report))
     else:
         log.info("the shot has been looked over before, and is as it was")
-    _tell(first, found.tracks)
+    _tell(first, found.tracks, footage.given)
     return found
 
 
@@ -190,10 +194,12 @@ def _key(footage: Footage, painted: Sequence[int]) -> str:
     """Return all that a survey depends on."""
     files = [
         (frame, str(path.resolve()), stat.st_size, stat.st_mtime_ns)
-        for frame, path in sorted(footage.plates.items())
+        for frame, plate in sorted(footage.plates.items())
+        for path in (plate, *pass_files.beside(plate, footage.reading.passes))
         for stat in (path.stat(),)
     ]
-    return json.dumps([FORMAT, sorted(painted), asdict(footage.reading), files])
+    given = [] if footage.given is None else footage.given.stamps()
+    return json.dumps([FORMAT, sorted(painted), asdict(footage.reading), files, *given])
 
 
 def _tell_nothing() -> None:
@@ -203,10 +209,12 @@ def _tell_nothing() -> None:
     )
 
 
-def _tell(first: Sight, found: Tracks) -> None:
+def _tell(first: Sight, found: Tracks, given: MotionFiles | None) -> None:
     """Say by what means the paint is carried, and what it cannot follow."""
     if first.position is None or not any(found.cameras):
         by = "optical flow" if first.vector is None else "Vector"
+        if given is not None:
+            by = "the given vectors" if given.vectors else "STMaps"
         log.info("painted keys are carried by %s, from frame to frame", by)
         if first.position is None:
             return

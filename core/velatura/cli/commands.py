@@ -68,7 +68,7 @@ def apply(
         device: auto is CUDA where it answers, else the CPU.
         layer: the plate's layer to glaze, such as diffuse; default: the beauty.
         passes: layers of the plate to read as passes, where their names are not the usual ones:
-            normal=N,depth=Z,albedo=diffuse,id=crypto_object00.
+            normal=N,depth=Z,albedo=diffuse,id=crypto_object00; or numbered files: id=roto.####.exr.
         space: the plate's colour space; default: from its metadata.
         workers: frames at a time; 0 for as many as processors and memory allow.
         memory_mb: memory for everything, in MiB; 0 for half of what is free.

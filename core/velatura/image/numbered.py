@@ -78,6 +78,11 @@ class Pattern:
         return sorted((n for n in numbers if n == self.written(int(n))), key=int)
 
 
+def names_files(text: str) -> bool:
+    """Return whether a word names numbered files, or one EXR file, and no layer."""
+    return any(mark in text for mark in ("#", "%0", "$F")) or text.lower().endswith(".exr")
+
+
 def holes(numbers: list[int]) -> str:
     """Return which numbers between the first and the last are not there, such as ``7, 12-13``."""
     gaps = [(low + 1, high - 1) for low, high in pairwise(numbers) if high - low > 1]

@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from velatura import channels as guides
 from velatura.errors import PassError
+from velatura.image.numbered import names_files
 from velatura.image.planes import FloatArray, Image, Window, place
-from velatura.plate import ids
+from velatura.plate import ids, pass_files
 from velatura.plate.layers import Layers, find_layer, group, layer_of, listed, matching, title
 
 GUIDES = guides.CHANNELS
@@ -29,10 +30,10 @@ class Guides:
     """The guides of a picture: which planes hold each, found once and read as often as it takes.
 
     Attributes:
-        image: the picture.
-        layers: its channels, grouped.
-        overrides: guide -> layer to take it from instead of the usual ones, see
-            `velatura.channels.parse_overrides`.
+        image: the picture, with the planes of passes that lie in files of their own.
+        layers: its own channels, grouped.
+        overrides: guide -> layer to take it from instead of the usual ones, or files of its own,
+            see `velatura.channels.parse_overrides`.
         found: guide -> the addresses of its planes; none where the picture lacks it. A guide whose
             override does not fit is not there: it is refused once a look reads it, not before.
     """
@@ -44,11 +45,18 @@ class Guides:
 
     @classmethod
     def of(cls, image: Image, overrides: Mapping[str, str] | None = None) -> Guides:
-        """Return the guides of a picture; their pixels are not yet looked at."""
+        """Return the guides of a picture; their pixels are not yet looked at.
+
+        Raises:
+            PassError, FrameError, ImageError: an override names files, and the one of this picture
+                is not there, cannot be read, or does not hold the guide.
+        """
         layers, overrides, found = group(image), overrides or {}, {}
         for guide in GUIDES:
             if guide not in overrides:
                 found[guide] = _usual_guide(layers, guide)
+            elif names_files(overrides[guide]):
+                image, found[guide] = _guide_beside(image, guide, overrides[guide])
             elif named := _named_guide(image, layers, guide, overrides[guide]):
                 found[guide] = named
         return cls(image, layers, overrides, found)
@@ -159,6 +167,17 @@ def _usual_guide(layers: Layers, guide: str) -> tuple[str, ...]:
             if addresses := guides.components(guide, known):
                 return tuple(addresses)
     return ()
+
+
+def _guide_beside(image: Image, guide: str, pattern: str) -> tuple[Image, tuple[str, ...]]:
+    """Return a picture joined by that of its guide, and the guide's planes in it."""
+    other = pass_files.read(image, pattern)
+    layers = group(other)
+    first = next(iter(layers.values()))  # a matte is all that there is, whatever its name
+    named = _usual_guide(layers, guide) or tuple(guides.components(guide, first))
+    if not named:
+        raise PassError(f"{title(other)} has no {guide} channels", found=listed(layers))
+    return pass_files.joined(image, other), tuple(pass_files.PREFIX + name for name in named)
 
 
 def _guide(image: Image, guide: str, addresses: Sequence[str], window: Window | None) -> FloatArray:

@@ -16,6 +16,7 @@ from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
 from velatura.scene import optical_flow, vectors
 from velatura.scene.gbuffer import Sight
+from velatura.scene.motion_files import MotionFiles
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,13 @@ class Footage:
         plates: files by frame number.
         reading: how they are read.
         flowing: whether motion is taken from the pictures.
+        given: the motion that an artist gives for them; None where there is none.
     """
 
     plates: Mapping[int, Path]
     reading: Reading
     flowing: bool = False
+    given: MotionFiles | None = None
 
     @property
     def frames(self) -> tuple[int, ...]:

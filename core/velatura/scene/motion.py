@@ -1,8 +1,8 @@
 """How the pixels of a shot move from each frame to the next, looked at once and kept at hand.
 
-Motion is the renderer's or the artist's where there is some (the Vector pass), else it is seen in
-the pictures. Frames whose plates are bit-equal are one frame here, so that held frames get the same
-paint. Where a shot is cut, nothing is followed across.
+Motion is the artist's where some is given, else the renderer's (the Vector pass); what neither
+tells is seen in the pictures. Frames whose plates are bit-equal are one frame here, so that held
+frames get the same paint. Where a shot is cut, nothing is followed across.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import numpy.typing as npt
 
 from velatura.image.planes import FloatArray
 from velatura.scene import opencv, optical_flow, vectors
+from velatura.scene.artist_motion import ArtistMotion
 from velatura.scene.footage import Footage
 from velatura.scene.gbuffer import NOTHING, Bools, Sight
+from velatura.scene.st_maps import STMaps
 from velatura.system.progress import Report
 from velatura.system.scratch import Kept, Scratch
 
@@ -39,6 +41,10 @@ class Motion:
             the first. A painted frame stands for itself.
         standing: the frames that stand for some, rising; what follows speaks of these alone.
         cuts: frames that do not follow from the one before them.
+
+    Raises:
+        PassError, FrameError, ImageError: motion that an artist gives and that does not fit, see
+            `velatura.scene.artist_motion.ArtistMotion.of` and `velatura.scene.st_maps.STMaps`.
     """
 
     def __init__(
@@ -54,6 +60,7 @@ class Motion:
         self._flows: dict[tuple[int, int], Kept] = {}
         self.same = self._look(painted, report)
         self.standing = tuple(sorted(set(self.same.values())))
+        self._artist, self._maps = self._given(painted)
         self.cuts = self._find_cuts()
 
     def light(self, frame: int) -> FloatArray:
@@ -71,6 +78,13 @@ class Motion:
             self._flows[frame, to] = self._scratch.keep(self._moved(frame, to).astype(np.float32))
         moved: FloatArray = self._scratch.read(self._flows[frame, to])
         return vectors.start(*moved.shape[1:]) + moved
+
+    def mapped(self, frame: int, key: int) -> FloatArray | None:
+        """Return where an artist's STMap says that a frame's pixels lie in a key.
+
+        ``(2, H, W)`` px, NaN where unknown; None where there is no STMap.
+        """
+        return None if self._maps is None else self._maps.places(frame, key)
 
     def lost(self, frame: int, to: int) -> Bools:
         """Return ``(H, W)``: where the way to another frame and back does not lead home."""
@@ -112,12 +126,45 @@ class Motion:
             self._vectors[frame] = self._scratch.keep(known.astype(np.float32))
 
     def _moved(self, frame: int, to: int) -> FloatArray:
-        """Return the motion to another frame, px: by vectors where it is a neighbour's."""
-        found = self._by_vector(frame, to)
+        """Return the motion to another frame, px: what one rung does not tell is of the next."""
+        found = self._by_artist(frame, to)
+        if found is None or not np.isfinite(found).all():
+            found = _filled(found, self._by_vector(frame, to))
         if found is not None and np.isfinite(found).all():
             return found
         seen = optical_flow.between(self.light(frame), self.light(to), fine=True)
+        if found is None and (returning := self._by_artist(to, frame)) is not None:
+            found = vectors.turned(returning, seen)
         return seen if found is None else np.where(np.isfinite(found), found, seen)
+
+    def _by_artist(self, frame: int, to: int) -> FloatArray | None:
+        """Return the motion that an artist gives; NaN where it is not known, None without any."""
+        if self._artist is None:
+            return None
+        for one, other in sorted(self._twins(frame, to), key=lambda pair: abs(pair[1] - pair[0])):
+            if (found := self._artist.moved(one, other)) is not None:
+                return found
+        return None
+
+    def _twins(self, frame: int, to: int) -> list[tuple[int, int]]:
+        """Return the pairs of frames that two standing ones stand for."""
+        ones, others = (
+            [f for f, standing in self.same.items() if standing == one] for one in (frame, to)
+        )
+        return [(one, other) for one in ones for other in others]
+
+    def _given(self, painted: Sequence[int]) -> tuple[ArtistMotion | None, STMaps | None]:
+        """Return what an artist gives: vectors, and STMaps of keys."""
+        given = self._footage.given
+        if given is None:
+            return None, None
+
+        def light(frame: int) -> FloatArray:
+            return self.light(self.same[frame])
+
+        artist = ArtistMotion.of(given, self.frames, light) if given.vectors else None
+        maps = STMaps(given.stmaps, self.frames, painted, light) if given.stmaps else None
+        return artist, maps
 
     def _by_vector(self, frame: int, to: int) -> FloatArray | None:
         """Return the motion that a pass tells; NaN where it does not, None where there is none."""
@@ -149,6 +196,13 @@ def _fitted(light: FloatArray, height: int, width: int) -> FloatArray:
     scale = np.array([light.shape[2] / width, light.shape[1] / height], np.float32)[:, None, None]
     half = np.float32(0.5)
     return opencv.warped(light, (vectors.start(height, width) + half) * scale - half)
+
+
+def _filled(told: FloatArray | None, other: FloatArray | None) -> FloatArray | None:
+    """Return a motion with another one where it is not known; None where there is neither."""
+    if told is None or other is None:
+        return other if told is None else told
+    return np.where(np.isfinite(told), told, other)
 
 
 def _moves(sight: Sight) -> Bools:

@@ -26,6 +26,8 @@ Items = npt.NDArray[np.int64]
 
 _RELATIVE, _SLACK = 0.01, 0.5  # of the ways' squared lengths, and px^2: see `agree`
 
+_TURNS = 4  # steps of `turned`: each makes the error smaller by the motion's gradient
+
 
 def start(height: int, width: int) -> Field:
     """Return a frame's field into itself."""
@@ -113,6 +115,32 @@ def home(way: Field, returning: Field, items: tuple[Items, Items] | None = None)
     found = np.zeros(height * width, bool)
     found[kept[fit]] = True
     return found.reshape(height, width)
+
+
+def turned(returning: FloatArray, guess: FloatArray) -> FloatArray:
+    """Return the motion to another frame from the motion back, NaN where the two do not `agree`.
+
+    Args:
+        returning: ``(2, H, W)`` px, from the other frame to this one; NaN where it is not known.
+        guess: about the motion from this frame: it tells what lies before from what lies behind.
+
+    The fixed point of ``w(x) = -w'(x + w(x))`` (Chen et al. 2008, "A simple fixed-point approach to
+    invert a deformation field").
+    """
+    height, width = guess.shape[1:]
+    home_at = start(height, width).reshape(2, -1)
+    first = guess.reshape(2, -1)
+
+    def back(way: FloatArray) -> FloatArray:
+        x, y = home_at + way
+        return linear(returning, np.clip(x, 0, width - 1), np.clip(y, 0, height - 1))
+
+    way = first
+    for _ in range(_TURNS):
+        led = back(way)
+        way = np.where(np.isfinite(led), -led, way)
+    fit = agree(way, back(way))
+    return np.where(fit, way, np.float32(np.nan)).reshape(guess.shape)
 
 
 def step(

@@ -13,6 +13,8 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from velatura.errors import TrainingError
+from velatura.image import numbered
+from velatura.scene.motion_files import MotionFiles
 from velatura.system.progress import Progress, Style
 from velatura_training.recipe import (
     FREE,
@@ -55,6 +57,8 @@ def train(
     layer: str = "",
     passes: str = "",
     space: str = "",
+    motion: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
+    stmap: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
     rate: float | None = None,
     patch: int | None = None,
     batch: int | None = None,
@@ -103,8 +107,14 @@ def train(
         hold_out: painted frames to keep out of the training; the figures at the end are measured on
             them.
         layer: the beauty's layer, where it is not the usual one.
-        passes: layers of the guides, where they are not the usual ones: normal=N,depth=Z.
+        passes: layers of the guides, where they are not the usual ones: normal=N,depth=Z; or files
+            of their own: id=roto.####.exr.
         space: the plate's colour space, where its metadata do not say.
+        motion: your own motion vectors, by which the painted keys are carried: layers of the plate
+            (forward=forward,backward=backward, or smartvector, or one layer's name), or files of
+            their own (vectors.####.exr). Signs and directions are found by trial; docs/motion.md.
+        stmap: for a painted key the STMaps that lead from each frame into it, as VectorDistort
+            writes them (st-map inverse): 1:stm_key1.####.exr 12:stm_key12.####.exr.
         rate: learning rate at its height.
         patch: side of a training patch, px.
         batch: patches a step.
@@ -158,13 +168,29 @@ def train(
         return runs.Run(out, recipe, budget, where, progress, threads, resume)
 
     if style:
+        if motion or stmap:
+            _refuse_motion(0, free=True)
         asked = run(PAINTING)
         runs.imitate(plate_files.load(plates, layer, space), style, asked)
         return
     wanted = tuple(name for name in guides if name != "none") if guides else None
     shots = key_files.pair(plates, painted)
-    watched = WatchedKeys(shots, wanted, layer, passes, space, hold_out)
+    given = None
+    if motion or stmap:
+        _refuse_motion(len(shots), free=free)
+        given = MotionFiles.parse(motion, stmap, numbered.find(plates[0]))
+    watched = WatchedKeys(shots, wanted, layer, passes, space, hold_out, given)
     if not free:
         with Progress(progress, "frames looked at") as report:
             watched.carry(report)
     runs.train(watched.lesson, run(FREE if watched.lesson.carry is None else SHOT), watched)
+
+
+def _refuse_motion(shots: int, *, free: bool) -> None:
+    """Refuse motion vectors for looks that no paint is carried for."""
+    if free or shots != 1:
+        raise TrainingError(
+            "Motion vectors carry the painted keys of one shot along, and this look carries none",
+            found="a free look" if free else f"{shots} shots",
+            do="Omit --motion and --stmap, or learn a shot look from one shot.",
+        )

@@ -77,7 +77,7 @@ class KeyChecks:
         beauty = pick_beauty(image, self._reading.layer).rgb
         found = {f"the {name} pass": there.addresses(name) for name in guides}
         for what, channels in {"the picture": beauty, **found}.items():
-            planes = [image.find(name)[1].pixels for name in channels]
+            planes = [there.image.find(name)[1].pixels for name in channels]
             broken = int(np.isnan(planes).any(axis=0).sum())
             if broken:
                 yield f"{path}: {what} is NaN in {broken} px, which count as 0 for learning"

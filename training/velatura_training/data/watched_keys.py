@@ -16,6 +16,7 @@ from pathlib import Path
 from velatura.errors import FrameError, ImageError, TrainingError, VelaturaError
 from velatura.image import numbered
 from velatura.plate.reading import Reading
+from velatura.scene.motion_files import MotionFiles
 from velatura.system.progress import Progress, Report
 from velatura_training.data import carried_keys
 from velatura_training.data import lesson as lessons
@@ -41,6 +42,7 @@ class WatchedKeys:
         passes: layers of the guides.
         space: of the plates.
         held: frames that are not learnt from, see `lesson.hold_out`.
+        given: the motion that an artist gives for the shot, if it is one.
 
     Attributes:
         lesson: what is learnt from them.
@@ -57,6 +59,7 @@ class WatchedKeys:
         passes: str = "",
         space: str = "",
         held: Sequence[int] = (),
+        given: MotionFiles | None = None,
     ) -> None:
         self._shots, self._means = shots, (layer, passes, space)
         self._seen = {place: _stamp(path) for place, path in self._painted().items()}
@@ -65,7 +68,7 @@ class WatchedKeys:
         self.lesson = lessons.hold_out(self._plain, held)
         self._keys = dict(zip(self._seen, self._plain.keys, strict=True))
         whole = self._plain.footage  # keys of several shots cannot be carried along
-        self._footage = whole[0] if len(whole) == 1 else None
+        self._footage = replace(whole[0], given=given) if len(whole) == 1 else None
         self._doubt(self._keys)
 
     def carry(self, report: Report) -> None:
