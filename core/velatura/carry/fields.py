@@ -46,7 +46,7 @@ LATE = 0.004
 OUTSIDE = 0.2
 """Cost of a place outside of the key's picture."""
 
-GAPS, LEAP = (2, 4, 8), 0.002
+GAPS, LEAP = (2, 4, 8), 0.005
 """Frames that flow also leaps over, so that what was hidden for a while is found again, and by how
 much less a leap must cost than the chain (Neoral et al. 2024, "MFT": log-spaced intervals)."""
 

@@ -21,6 +21,19 @@ from velatura.scene.footage import Footage
 from velatura.scene.motion import Motion
 from velatura.scene.motion_files import MotionFiles
 from velatura.system.progress import Progress
+from velatura.system.scratch import Scratch
+
+SCRATCHES: list[Scratch] = []
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    """Close the scratch files of a test's motions when it is done."""
+    yield
+    while SCRATCHES:
+        with SCRATCHES.pop():
+            pass
+
 
 Planes = dict[str, FloatArray]
 
@@ -37,7 +50,8 @@ def plates(tmp_path: Path) -> dict[int, Path]:
 
 def watched(plates: dict[int, Path], *motion: str, stmap: tuple[str, ...] = ()) -> Motion:
     given = MotionFiles.parse(motion, stmap, plates)
-    return Motion(Footage(plates, Reading(), given=given), KEYS, Progress("none"))
+    SCRATCHES.append(Scratch())
+    return Motion(Footage(plates, Reading(), given=given), KEYS, Progress("none"), SCRATCHES[-1])
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
