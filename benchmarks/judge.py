@@ -1,10 +1,11 @@
 """How good the frames of a shot are beside what its painter makes of them.
 
-Beside the figures of `velatura evaluate`, on the frames that were not painted:
+Beside the figures of `velatura evaluate`, on the frames that were not painted, there are:
 
     l1logK  l1log at the painted frames: does my frame come back?
     sharpL  the least sharp frame's sharp
-    ewPW    the largest ewP of a frame, painted ones included; ewPWf is its number
+    ewP     warp error, as parts of the plate's, over all frames
+    ewPW    the largest of a frame; ewPWf is its number
     bare    share of bare plate where the painter painted
     held    1 where all frames whose plates are bit-equal came out bit-equal; left out without such
 """
@@ -16,17 +17,18 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from shots import FRAME, Shot
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from shots import FRAME, Shot
 from velatura.image import exr
 from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
 from velatura_training.encoding import encode
-from velatura_training.metrics import evaluate
+from velatura_training.metrics import evaluate, fidelity
 from velatura_training.metrics.eyes import Eyes
 from velatura_training.metrics.frames import Frames, clean
+from velatura_training.metrics.motion import warp_error
 from velatura_training.metrics.scores import Scores
 
 BLOCK = 5
@@ -41,7 +43,7 @@ BARE = 0.15
 did."""
 
 
-def judge(shot: Shot, truth: Mapping[int, Path], results: Path, eyes: Eyes) -> Scores:
+def judge(shot: Shot, truth: Mapping[int, Path], results: Path, eyes: Eyes, every: int) -> Scores:
     """Return the figures of a shot.
 
     Args:
@@ -49,23 +51,40 @@ def judge(shot: Shot, truth: Mapping[int, Path], results: Path, eyes: Eyes) -> S
         truth: what was painted, whole pictures, by frame number.
         results: the folder of the finished frames, all of them.
         eyes: what the figures see with.
+        every: how many unpainted frames there are to one that is compared with the truth.
     """
-    made, painted = Frames.of(str(results / FRAME)), Frames(truth)
-    moving = Frames(shot.motion)
-    between = evaluate.evaluate(made, eyes, painted.only(shot.unpainted), moving)
-    at_keys = evaluate.evaluate(made, eyes, painted.only(shot.keys))
-    calm = evaluate.evaluate(made, eyes, plates=moving).frames
-    worst = max(calm, key=lambda frame: calm[frame].get("ewP", 0))
-    plates = Frames(shot.plates)
-    bare = [bare_share(*(of.read(f) for of in (made, painted, plates))) for f in shot.unpainted]
+    made, painted, moving = Frames.of(str(results / FRAME)), Frames(truth), Frames(shot.motion)
+    plates, compared = Frames(shot.plates), shot.unpainted[::every]
+    between = evaluate.evaluate(made, eyes, painted.only(compared), moving)
+    at_keys = [fidelity.l1log(*(clean(of.read(f)) for of in (made, painted))) for f in shot.keys]
+    bare = [bare_share(*(of.read(f) for of in (made, painted, plates))) for f in compared]
     return {
         **between.mean,
-        "l1logK": at_keys.mean["l1log"],
+        "l1logK": float(np.mean(at_keys)),
         "sharpL": min(scores["sharp"] for scores in between.frames.values()),
-        "ewPW": calm[worst].get("ewP", 0.0),
-        "ewPWf": worst,
         "bare": float(np.mean(bare)),
+        **unrest(made, moving),
         **held(shot, results),
+    }
+
+
+def unrest(made: Frames, plates: Frames) -> Scores:
+    """Return the shot's warp error as parts of its plate's, and that of its worst frame."""
+    errors = {}
+    for frame in sorted(plates.files.keys() & {f + 1 for f in plates.files}):
+        motion = plates.motion(frame)
+        if motion is None:
+            continue
+        pairs = ([clean(of.read(f)) for f in (frame - 1, frame)] for of in (made, plates))
+        result, plate = (warp_error(before, now, motion) for before, now in pairs)
+        if result is not None and plate:
+            errors[frame] = (result, plate)
+    worst = max(errors, key=lambda frame: errors[frame][0] / errors[frame][1])
+    results, below = zip(*errors.values(), strict=True)
+    return {
+        "ewP": sum(results) / sum(below),
+        "ewPW": errors[worst][0] / errors[worst][1],
+        "ewPWf": worst,
     }
 
 

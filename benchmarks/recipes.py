@@ -1,7 +1,7 @@
 """What each part of a recipe buys: trainings with one thing changed, in the same CPU time.
 
     python benchmarks/recipes.py OUT.jsonl [--shot courtyard | --shot FOLDER] [--paint NAME]
-        [--keys 1 6 12] [--motion FOLDER] [--seconds 60] [--seeds 0 1 2]
+        [--keys 1 6 12] [--motion FOLDER] [--every 1] [--seconds 60] [--seeds 0 1 2]
         [--only shot raw ...] [--squeezenet FILE --vgg19 FILE] [--keep FOLDER]
     python benchmarks/recipes.py OUT.jsonl --table
 
@@ -12,6 +12,7 @@ several may run side by side and the table may be had at any time. FOLDER holds 
 frame.0001.exr and so on, and for each painter NAME a folder with the paint of every frame, as
 benchmarks/harbour, benchmarks/street.py and benchmarks/free_painter.py make them. A shot without
 vectors is as calm as optical flow says, or --motion, a folder of the same plates with vectors. With
+--every 3 one unpainted frame in three is compared with its truth. With
 weights files of SqueezeNet and VGG19 the figures are those of the tables in docs/learning.md, else
 they are seen with EfficientNet-Lite0.
 """
@@ -19,6 +20,8 @@ they are seen with EfficientNet-Lite0.
 from __future__ import annotations
 
 import argparse
+import functools
+import itertools
 import json
 import sys
 import tempfile
@@ -30,11 +33,11 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from judge import judge
+from shots import FRAME, Shot
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
-from judge import judge
-from shots import FRAME, Shot
 from velatura.carry.paint import CHANNELS, shown
 from velatura.gain import law
 from velatura.image import exr
@@ -111,65 +114,87 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS))
     parser.add_argument("--squeezenet", type=Path)
     parser.add_argument("--vgg19", type=Path)
+    parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="a folder for the pictures")
     parser.add_argument("--table", action="store_true")
     given = parser.parse_args()
     if not given.table:
         torch.set_num_threads(1)
-        for seed in given.seeds:
-            for name in given.only:
-                line = measure(name, seed, given)
-                with given.out.open("a") as out:
-                    out.write(json.dumps(line) + "\n")
-                print(json.dumps(line), flush=True)
+        with tempfile.TemporaryDirectory() as scratch:
+            measure(given, Path(scratch))
     table(given.out)
 
 
-def measure(name: str, seed: int, given: argparse.Namespace) -> dict[str, object]:
-    """Return what one training has come to."""
-    variant = VARIANTS[name]
+def measure(given: argparse.Namespace, scratch: Path) -> None:
+    """Train and judge what was asked for, line by line; ``scratch`` is an empty folder."""
+    painted, truth = scratch / "painted", scratch / "truth"
+    painted.mkdir()
+    truth.mkdir()
     shot = Shot.of(given.shot, given.paint, given.keys, given.motion)
-    with tempfile.TemporaryDirectory() as scratch:
-        painted, truth, results = (Path(scratch, folder) for folder in ("keys", "truth", "made"))
-        for folder in (painted, truth, results):
-            folder.mkdir()
-        whole = shot.lay_out(painted, truth)
-        if given.keep:
-            results = given.keep
-            results.mkdir(exist_ok=True, parents=True)
-        told = make(variant, seed, given, painted, results)
-        scores = judge(shot, whole, results, eyes(given))
-    named = {"shot": shot.name, "paint": given.paint, "keys": shot.keys}
-    return {**named, "variant": name, "seed": seed, **told, **scores}
+    whole = shot.lay_out(painted, truth)
+    lesson = functools.cache(functools.partial(prepare, shot, painted))
+    for seed, name in itertools.product(given.seeds, given.only):
+        results = (given.keep or scratch) / name
+        results.mkdir(exist_ok=True, parents=True)
+        variant = VARIANTS[name]
+        prepared = lesson(variant.carried, variant.guides)
+        told = make(variant, prepared, seed, given, results)
+        scores = judge(shot, whole, results, eyes(given), given.every)
+        named = {"shot": shot.name, "paint": given.paint, "keys": shot.keys}
+        line = {**named, "variant": name, "seed": seed, **told, **scores}
+        with given.out.open("a") as out:
+            out.write(json.dumps(line) + "\n")
+        print(json.dumps(line), flush=True)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a look learns from.
+
+    Attributes:
+        footage: the shot.
+        frames: all its frames, without carried paint.
+        lesson: the lesson, with it where the keys are carried.
+        seconds: CPU-seconds that it took.
+    """
+
+    footage: Footage
+    frames: tuple[Frame, ...]
+    lesson: Lesson
+    seconds: float
+
+
+def prepare(shot: Shot, painted: Path, carried: bool, guides: bool) -> Prepared:
+    """Return what is learnt from a shot's keys, which lie in the folder ``painted``."""
+    started = time.process_time()
+    pattern = str(shot.plates[min(shot.plates)].parent / FRAME)
+    footage = Footage(shot.plates, Reading())
+    wanted = None if guides else ()
+    lesson = lessons.load(pattern, str(painted / FRAME), wanted, others=len(shot.plates))
+    frames = (*lesson.keys, *lesson.others)
+    if carried:
+        with Progress("none") as report:
+            lesson = carried_keys.attach(lesson, footage, report)
+    return Prepared(footage, frames, lesson, time.process_time() - started)
 
 
 def make(
-    variant: Variant, seed: int, given: argparse.Namespace, painted: Path, results: Path
+    variant: Variant, prepared: Prepared, seed: int, given: argparse.Namespace, results: Path
 ) -> dict[str, float]:
     """Train, and write all frames of the shot; return what it took."""
-    started = time.process_time()
-    shot = Shot.of(given.shot, given.paint, given.keys, given.motion)
-    pattern = str(shot.plates[min(shot.plates)].parent / FRAME)
-    footage = Footage(shot.plates, Reading())
-    guides = None if variant.guides else ()
-    lesson = lessons.load(pattern, str(painted / FRAME), guides, others=len(shot.plates))
-    frames = (*lesson.keys, *lesson.others)
-    if variant.carried:
-        with Progress("none") as report:
-            lesson = carried_keys.attach(lesson, footage, report)
+    lesson, footage = prepared.lesson, prepared.footage
     course = Paired(lesson, recipe(variant, seed, given), torch.device("cpu"))
-    prepared = time.process_time() - started
     seconds, steps = 0.0, 0
     if variant.shows == "look":
         seconds, steps = given.seconds, learn(course, given.seconds, seed)
     else:
         course.exported.say.zero_()
-    for frame in frames:
+    for frame in prepared.frames:
         key = with_paint(frame, lesson, footage)
         if variant.shows == "other paint":
             key = replace(key, guides=exchanged(key.guides))
         write(course, key, footage, results)
-    return {"seconds": seconds, "steps": steps, "prepared": prepared}
+    return {"seconds": seconds, "steps": steps, "prepared": prepared.seconds}
 
 
 def recipe(variant: Variant, seed: int, given: argparse.Namespace) -> Recipe:
