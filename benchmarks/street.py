@@ -9,7 +9,7 @@ every frame, but for frames 12 and 13, which are held: bit for bit the same. OUT
 mattes, for a layer that is painted on it alone (`benchmarks/free_painter.py`).
 
 With --there-and-back everything has come twice as far at the middle of the shot and is back at its
-end: the van disappears behind the post and out of the picture, and returns. It is for 96 frames.
+end: the van and the walker pass behind the post and each other, and return. It is for 96 frames.
 
 Own work, CC0 1.0.
 """
@@ -38,8 +38,7 @@ GRAIN = 0.012
 """Standard deviation of the grain, square root of light."""
 
 FAR = 48.0
-"""How far things come in a shot there and back, frames of their way: the van is out of the picture
-for a third of it."""
+"""How far things come in a shot there and back, frames of their way."""
 
 
 def camera(way: float, t: float, near: float) -> Float:
