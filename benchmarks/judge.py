@@ -42,6 +42,9 @@ BARE = 0.15
 """A block is bare where the result changed the plate by less than this part of what the painter
 did."""
 
+STILL = 1e-4
+"""Warp error up to which a plate is held: what is left there is rounding, and has no ratio."""
+
 
 def judge(shot: Shot, truth: Mapping[int, Path], results: Path, eyes: Eyes, every: int) -> Scores:
     """Return the figures of a shot.
@@ -77,7 +80,7 @@ def unrest(made: Frames, plates: Frames) -> Scores:
             continue
         pairs = ([clean(of.read(f)) for f in (frame - 1, frame)] for of in (made, plates))
         result, plate = (warp_error(before, now, motion) for before, now in pairs)
-        if result is not None and plate:
+        if result is not None and plate is not None and plate > STILL:
             errors[frame] = (result, plate)
     worst = max(errors, key=lambda frame: errors[frame][0] / errors[frame][1])
     results, below = zip(*errors.values(), strict=True)

@@ -131,8 +131,8 @@ def measure(given: argparse.Namespace, scratch: Path) -> None:
     painted.mkdir()
     truth.mkdir()
     shot = Shot.of(given.shot, given.paint, given.keys, given.motion)
-    whole = shot.lay_out(painted, truth)
-    lesson = functools.cache(functools.partial(prepare, shot, painted))
+    keys, whole = shot.lay_out(painted, truth)
+    lesson = functools.cache(functools.partial(prepare, shot, keys))
     for seed, name in itertools.product(given.seeds, given.only):
         results = (given.keep or scratch) / name
         results.mkdir(exist_ok=True, parents=True)
@@ -164,13 +164,13 @@ class Prepared:
     seconds: float
 
 
-def prepare(shot: Shot, painted: Path, carried: bool, guides: bool) -> Prepared:
-    """Return what is learnt from a shot's keys, which lie in the folder ``painted``."""
+def prepare(shot: Shot, keys: str, carried: bool, guides: bool) -> Prepared:
+    """Return what is learnt from a shot's keys, which lie at the pattern ``keys``."""
     started = time.process_time()
     pattern = str(shot.plates[min(shot.plates)].parent / FRAME)
     footage = Footage(shot.plates, Reading())
     wanted = None if guides else ()
-    lesson = lessons.load(pattern, str(painted / FRAME), wanted, others=len(shot.plates))
+    lesson = lessons.load(pattern, keys, wanted, others=len(shot.plates))
     frames = (*lesson.keys, *lesson.others)
     if carried:
         with Progress("none") as report:

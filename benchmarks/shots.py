@@ -18,13 +18,17 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+import OpenImageIO as oiio  # noqa: N813
 
 from velatura.image import exr, numbered
 from velatura.image.planes import FloatArray, Image, Pixels, Window
-from velatura.plate import flat
+from velatura.plate import colour, flat
 
 COURTYARD = Path(str(files("velatura"))) / "courtyard"
 FRAME = "frame.####.exr"
+
+LIGHT = "lin_rec709_scene"
+"""Colour space of the shots."""
 
 
 @dataclass(frozen=True)
@@ -63,23 +67,25 @@ class Shot:
         """The frames that a look has to find paint for."""
         return sorted(self.plates.keys() - set(self.keys))
 
-    def lay_out(self, keys: Path, truth: Path) -> dict[int, Path]:
-        """Copy the keys' paint into an empty folder, and return the whole truth.
+    def lay_out(self, keys: Path, truth: Path) -> tuple[str, dict[int, Path]]:
+        """Put the keys into an empty folder; return their pattern, and the whole truth.
 
-        Where the painter left a frame transparent, the truth is his layer over the plate, and is
-        written into the second empty folder.
+        Where the painter left a frame transparent, the key is a PNG with alpha, as painters save
+        layers, and the truth is the layer over the plate, written into the second empty folder.
         """
-        whole = {}
+        whole, suffix = {}, "exr"
         for frame, path in self.paints.items():
-            if frame in self.keys:
-                shutil.copy(path, keys / name(frame))
             whole[frame] = path
             paint, alpha = read(path)
             if alpha is not None and alpha.min() < 1:
                 plate, _ = read(self.plates[frame])
-                whole[frame] = truth / name(frame)
+                whole[frame], suffix = truth / name(frame), "png"
                 write(whole[frame], paint + (1 - alpha[..., None]) * plate)
-        return whole
+                if frame in self.keys:
+                    write_layer(keys / f"frame.{frame:04d}.png", paint, alpha)
+            elif frame in self.keys:
+                shutil.copy(path, keys / name(frame))
+        return str(keys / f"frame.####.{suffix}"), whole
 
 
 def name(frame: int) -> str:
@@ -108,6 +114,20 @@ def write(path: Path, rgb: FloatArray, alpha: FloatArray | None = None) -> None:
         planes["A"] = alpha.astype(np.float16)
     window = Window(0, 0, rgb.shape[1], rgb.shape[0])
     exr.write(path, Image((exr.new_part(planes, window, window),)))
+
+
+def write_layer(path: Path, rgb: FloatArray, alpha: FloatArray) -> None:
+    """Write scene-linear light, multiplied by its alpha, as a 16-bit sRGB PNG that is not."""
+    straight = np.divide(rgb, alpha[..., None], out=np.zeros_like(rgb), where=alpha[..., None] > 0)
+    planes = np.ascontiguousarray(straight.transpose(2, 0, 1))
+    shown = colour.convert(planes, LIGHT, colour.PAINTED).transpose(1, 2, 0)
+    layer = np.clip(np.dstack([shown, alpha]), 0, 1)
+    spec = oiio.ImageSpec(rgb.shape[1], rgb.shape[0], 4, oiio.UINT16)
+    spec.attribute("oiio:UnassociatedAlpha", 1)
+    output = oiio.ImageOutput.create(str(path))
+    output.open(str(path), spec)
+    output.write_image(np.ascontiguousarray(layer, np.float32))
+    output.close()
 
 
 def stripped(image: Image, kept: Collection[str]) -> Image:

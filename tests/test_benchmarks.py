@@ -19,6 +19,7 @@ import street  # noqa: E402
 import street_things  # noqa: E402
 
 from velatura.image import exr  # noqa: E402
+from velatura.plate import colour, flat  # noqa: E402
 
 SIZE = (128, 72)
 
@@ -76,12 +77,17 @@ def test_a_layer_is_judged_over_its_plate_and_learnt_as_it_is(tmp_path: Path) ->
     (tmp_path / "keys").mkdir()
     (tmp_path / "truth").mkdir()
     shot = shots.Shot.of(str(tmp_path), "layer", [1], "")
-    truth = shot.lay_out(tmp_path / "keys", tmp_path / "truth")
+    pattern, truth = shot.lay_out(tmp_path / "keys", tmp_path / "truth")
     whole, _ = shots.read(truth[1])
     assert np.allclose(whole[:4], 0.25)
     assert np.allclose(whole[4:], 0.5)
-    learnt = tmp_path / "keys" / shots.name(1)
-    assert learnt.read_bytes() == (tmp_path / "layer" / shots.name(1)).read_bytes()
+    assert pattern.endswith("frame.####.png")
+    learnt = flat.read_rgb(tmp_path / "keys/frame.0001.png")
+    assert not learnt.premultiplied
+    assert learnt.alpha is not None
+    assert np.array_equal(learnt.alpha, alpha)
+    straight = colour.convert(learnt.rgb.transpose(2, 0, 1).copy(), learnt.space, shots.LIGHT)
+    assert np.allclose(straight[:, :4], 0.25, atol=1e-4)
 
 
 def test_a_shot_is_stripped_of_all_but_the_passes_that_are_named() -> None:
