@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
-import shots
+import shotfolder
 
 Float = npt.NDArray[np.float32]
 
@@ -186,12 +186,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--matte", type=Path)
     given = parser.parse_args()
-    for number, path in shots.found(given.plate).items():
-        painted, alpha = paint(shots.read(path)[0], SEEDS * given.seed + number), None
+    for number, path in shotfolder.found(given.plate).items():
+        painted, alpha = paint(shotfolder.read(path)[0], SEEDS * given.seed + number), None
         if given.matte:
-            alpha = shots.read(given.matte / path.name)[0][..., 0]
+            alpha = shotfolder.read(given.matte / path.name)[0][..., 0]
             painted = painted * alpha[..., None]
-        shots.write(given.out / path.name, painted, alpha)
+        shotfolder.write(given.out / path.name, painted, alpha)
 
 
 if __name__ == "__main__":

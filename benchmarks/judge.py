@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from shots import FRAME, Shot
+from shotfolder import FRAME, Shot
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 

@@ -34,7 +34,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from judge import judge
-from shots import FRAME, Shot
+from shotfolder import FRAME, Shot
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 

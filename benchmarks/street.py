@@ -22,7 +22,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import shots
+import shotfolder
 from street_things import VAN, Float, Layer, moved, things
 
 HELD = {13: 12}
@@ -98,8 +98,8 @@ def main() -> None:
     layers = things()
     for number in range(1, given.frames + 1):
         light, matte = frame(layers, number, tuple(given.size), way)
-        shots.write(given.out / "plate" / shots.name(number), light)
-        shots.write(given.out / "matte" / shots.name(number), np.dstack([matte] * 3))
+        shotfolder.write(given.out / "plate" / shotfolder.name(number), light)
+        shotfolder.write(given.out / "matte" / shotfolder.name(number), np.dstack([matte] * 3))
 
 
 if __name__ == "__main__":

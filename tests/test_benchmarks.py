@@ -14,7 +14,7 @@ pytest.importorskip("cv2")
 
 import free_painter  # noqa: E402
 import judge  # noqa: E402
-import shots  # noqa: E402
+import shotfolder  # noqa: E402
 import street  # noqa: E402
 import street_things  # noqa: E402
 
@@ -72,13 +72,13 @@ def test_bare_plate_is_seen_where_there_was_paint() -> None:
 def test_a_layer_is_judged_over_its_plate_and_learnt_as_it_is(tmp_path: Path) -> None:
     light, alpha = np.full((8, 8, 3), 0.5, np.float32), np.zeros((8, 8), np.float32)
     alpha[:4] = 1
-    shots.write(tmp_path / "plate" / shots.name(1), light)
-    shots.write(tmp_path / "layer" / shots.name(1), 0.5 * light * alpha[..., None], alpha)
+    shotfolder.write(tmp_path / "plate" / shotfolder.name(1), light)
+    shotfolder.write(tmp_path / "layer" / shotfolder.name(1), 0.5 * light * alpha[..., None], alpha)
     (tmp_path / "keys").mkdir()
     (tmp_path / "truth").mkdir()
-    shot = shots.Shot.of(str(tmp_path), "layer", [1], "")
+    shot = shotfolder.Shot.of(str(tmp_path), "layer", [1], "")
     pattern, truth = shot.lay_out(tmp_path / "keys", tmp_path / "truth")
-    whole, _ = shots.read(truth[1])
+    whole, _ = shotfolder.read(truth[1])
     assert np.allclose(whole[:4], 0.25)
     assert np.allclose(whole[4:], 0.5)
     assert pattern.endswith("frame.####.png")
@@ -86,13 +86,13 @@ def test_a_layer_is_judged_over_its_plate_and_learnt_as_it_is(tmp_path: Path) ->
     assert not learnt.premultiplied
     assert learnt.alpha is not None
     assert np.array_equal(learnt.alpha, alpha)
-    straight = colour.convert(learnt.rgb.transpose(2, 0, 1).copy(), learnt.space, shots.LIGHT)
+    straight = colour.convert(learnt.rgb.transpose(2, 0, 1).copy(), learnt.space, shotfolder.LIGHT)
     assert np.allclose(straight[:, :4], 0.25, atol=1e-4)
 
 
 def test_a_shot_is_stripped_of_all_but_the_passes_that_are_named() -> None:
-    image = exr.read(shots.COURTYARD / "plate" / shots.name(1))
-    kept = shots.stripped(image, ["Vector"])
+    image = exr.read(shotfolder.COURTYARD / "plate" / shotfolder.name(1))
+    kept = shotfolder.stripped(image, ["Vector"])
     assert [part.name for part in kept.parts] == ["ViewLayer.Combined", "ViewLayer.Vector"]
     with pytest.raises(SystemExit, match="Motion"):
-        shots.stripped(image, ["Motion"])
+        shotfolder.stripped(image, ["Motion"])

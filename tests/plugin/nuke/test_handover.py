@@ -16,6 +16,7 @@ import velatura_nuke
 from velatura import errors
 from velatura.apply import sequence
 from velatura.carry import packing
+from velatura.carry.fields import Field
 from velatura.carry.paint import Carry
 from velatura.carry.painted_key import Key
 from velatura.image import exr
@@ -193,7 +194,10 @@ def test_a_shot_look_finds_its_shot_again_through_nuke(studio: Studio) -> None:
     found = tracks.solve(stage.frames, list(sights.values()), Progress("none"))
     # Brighter than any plate, so that it is all gain: see `looks.faithful`.
     keys = tuple(Key.of(f, stage.paint(f) + 1, sights[f], found) for f in (1, 5))
-    load = packing.pack(Carry(keys, found, {}))
+    across, down = ((np.arange(size) + 0.5) / size for size in (stages.WIDTH, stages.HEIGHT))
+    still = Field.certain(np.stack(np.meshgrid(across, down)).astype(np.float32))
+    fields = {(frame, key.frame): still for frame in stage.frames for key in keys}
+    load = packing.pack(Carry(keys, found, fields))
     shot = looks.faithful(studio.folder / "shot.onnx", load, carried_by=("position", "id"))
     node = studio.begin()
     nuke.toNode("Plate")["last"].setValue(5)

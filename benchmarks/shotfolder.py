@@ -1,6 +1,6 @@
 """Shots on disk to measure looks on: their frames, their painted truth; and shots without passes.
 
-    python benchmarks/shots.py SOURCE OUT [--keep Vector Position ...]
+    python benchmarks/shotfolder.py SOURCE OUT [--keep Vector Position ...]
 
 copies frame.####.exr of a Blender render from one folder to another without its passes, but for
 those named.
