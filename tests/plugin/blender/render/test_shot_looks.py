@@ -183,7 +183,7 @@ def test_paint_lands_on_moving_cubes_in_one_render(shot: Shot, carry: Carry) -> 
         cubes = shot.cubes(frame)
         for number in (1, 2, 3):
             landed = (cubes == number) & (paint[3] > WORTH)
-            assert landed.sum() > 0.3 * (cubes == number).sum()  # cubes this small are half rim
+            assert landed.sum() > 0.1 * (cubes == number).sum()  # noise, turning faces, rims
             # From key to frame, waves are read between pixels; the cubes' hues are .6 apart. Beside
             # silhouettes, a fifth of cubes this small, a little of another key's is merged in.
             off = np.abs(shown[:, landed] - shot.painted(frame)[:, landed])
