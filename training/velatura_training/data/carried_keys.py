@@ -2,9 +2,10 @@
 
 Paint that is carried has holes, silhouettes, places that are a little off, light that has changed;
 and it is worth more or less. The network must meet in learning what it will meet in rendering. So
-each key is learnt from as if it were some frame nearby: all paint is led there and back, by the
-fields of that frame. Where the strokes of several keys agree, each is also learnt from what the
-others would have left in it. Where they do not, another key's strokes would only teach their mean.
+each key is learnt from as if it were some frame nearby: paint is worth what it is worth there, and
+that of other keys is led by way of it; the key's own lies where it was painted. Where the strokes
+of several keys agree, each is also learnt from what the others would have left in it. Where they
+do not, another key's strokes would only teach their mean.
 """
 
 from __future__ import annotations
