@@ -168,8 +168,8 @@ class Paired(Method):
         """Return what the figures of `appraise` are worth."""
         if self.lesson.held:
             return "of held-out frames: what to expect elsewhere in the shot"
-        if self.shape.merged:
-            return "of the painted keys, as if they were unpainted; --hold-out is stricter"
+        if self.shape.merged and self.lesson.close:
+            return "of the painted keys, each with the others' paint only; --hold-out is stricter"
         return "of the very keys it has learnt: elsewhere it is worse; --hold-out tells how much"
 
     def _pictures(self, key: Frame) -> tuple[Tensor, Tensor, Tensor]:
