@@ -25,8 +25,8 @@ REGION = 6.0
 SWITCH = 0.05
 """Cost of a change of the key along a path."""
 
-SPREAD = 0.02
-"""A key is shown by ``exp(-m / .02)``, m what the best path through its paint costs more than the
+SPREAD = 0.005
+"""A key is shown by ``exp(-m / .005)``, m what the best path through its paint costs more than the
 best path of all: sharper gives fuller strokes and harder changes."""
 
 STAGGER, GRAIN = 0.05, 12.0

@@ -101,9 +101,8 @@ class Road:
         return cls(key, here, there, frame == key.frame, poses, followed, field)
 
     def leads(self, pixels: Samples) -> bool:
-        """Return whether cameras or the frame itself tell where pixels lie in the key."""
-        known = self.here is not None and self.there is not None and pixels.points is not None
-        return self.arrived or known
+        """Return whether cameras tell where pixels lie in the key."""
+        return self.here is not None and self.there is not None and pixels.points is not None
 
     def places(self, pixels: Samples) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return columns and rows of pixels in the key, px, and what the paint there is worth.

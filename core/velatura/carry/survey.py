@@ -38,7 +38,7 @@ from velatura.system.scratch import Scratch
 
 log = logging.getLogger(__name__)
 
-FORMAT = 3
+FORMAT = 4
 """Of remembered surveys: raised when one would come out otherwise."""
 
 _KIND = "surveys"

@@ -15,16 +15,20 @@ import numpy as np
 import numpy.typing as npt
 
 from velatura.image.planes import FloatArray
-from velatura.scene import opencv, optical_flow, vectors
+from velatura.scene import opencv, optical_flow, residual, vectors
 from velatura.scene.artist_motion import ArtistMotion
 from velatura.scene.footage import Footage
 from velatura.scene.gbuffer import NOTHING, Bools, Sight
+from velatura.scene.residual import Residual
 from velatura.scene.st_maps import STMaps
 from velatura.system.progress import Report
 from velatura.system.scratch import Kept, Scratch
 
 CUT_LOST = 0.5
 """Part of a frame that does not find home from the frame before it, where there may be a cut."""
+
+MOVING = 0.5
+"""Part of the pixels of motion 0 that move in the pictures, from which on the 0 means nothing."""
 
 CUT_OFF, CUT_UNUSUAL = 0.03, 2.5
 """At a cut, what is fetched from the frame before also differs from what is there by more than this
@@ -132,7 +136,7 @@ class Motion:
             found = _filled(found, self._by_vector(frame, to))
         if found is not None and np.isfinite(found).all():
             return found
-        seen = optical_flow.between(self.light(frame), self.light(to), fine=True)
+        seen = self._seen(frame, to)
         if found is None and (returning := self._by_artist(to, frame)) is not None:
             found = vectors.turned(returning, seen)
         return seen if found is None else np.where(np.isfinite(found), found, seen)
@@ -174,10 +178,29 @@ class Motion:
         vector = self._scratch.read(kept)
         twins = [f for f, standing in self.same.items() if standing == to]
         if frame - 1 in twins:
-            return vectors.back(vector) - vectors.start(*vector.shape[1:])
+            return self._believed(vectors.to_before(vector), frame, to)
         if frame + 1 in twins:
-            return vectors.forth(vector) - vectors.start(*vector.shape[1:])
+            return self._believed(vectors.to_after(vector), frame, to)
         return None
+
+    def _believed(self, told: FloatArray, frame: int, to: int) -> FloatArray:
+        """Return a pass's motion; NaN where it says 0 and the pictures say that all moves there.
+
+        Blender writes 0 behind all things, and without ids nothing else tells where that is.
+        """
+        still = (told == 0).all(axis=0)
+        if not still.any() or still.all():
+            return told
+        seen = self._seen(frame, to)
+        places = np.where(still, vectors.start(*still.shape) + seen, np.float32(np.nan))
+        here, there = (residual.grey(self.light(each)) for each in (frame, to))
+        found = Residual.of(here, there, places)
+        moves = found.pixels > MOVING * still.sum() and found.explains
+        return np.where(still, np.float32(np.nan), told) if moves else told
+
+    def _seen(self, frame: int, to: int) -> FloatArray:
+        """Return the motion that the pictures show, px."""
+        return optical_flow.between(self.light(frame), self.light(to), fine=True)
 
     def _find_cuts(self) -> frozenset[int]:
         lost: dict[int, float] = {}

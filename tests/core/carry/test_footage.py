@@ -10,9 +10,12 @@ import numpy as np
 import pans
 import pytest
 from pans import Pan
+from stages import pictured
 
 from velatura.carry.fields import NEAREST
 from velatura.carry.paint import AGREE
+from velatura.image import exr
+from velatura.image.planes import Window
 from velatura.plate.encoding import encoded
 
 HELD = Pan(scenes=[(0, n) for n in (0, 1, 2, 2, 3, 4, 2, 5, 6, 6)])
@@ -66,12 +69,12 @@ def test_no_field_crosses_a_cut_and_it_is_said_where_it_is(tmp_path, caplog):
         here = paint_of(tmp_path, carry, frame)
         alone = carry.only(key).paint(frame, pans.footage(tmp_path).sight(frame)).planes
         np.testing.assert_array_equal(here, alone)
-        assert here[3].mean() > 0.3
+        assert here[3].mean() > 0.2
 
 
 def test_what_lies_behind_a_cut_without_a_key_gets_no_paint(tmp_path):
     carry = pans.carried(CUT.write(tmp_path), {2: CUT.paint(2)})
-    assert paint_of(tmp_path, carry, 5)[3].mean() > 0.3
+    assert paint_of(tmp_path, carry, 5)[3].mean() > 0.2
     for frame in range(6, 11):
         assert (paint_of(tmp_path, carry, frame) == 0).all()
 
@@ -177,3 +180,22 @@ def test_a_thousand_frames_take_no_thousand_files(tmp_path, monkeypatch):
     assert held <= 2**22
     worth = [found.fields[f, 400].worth.mean() for f in (400, 410, 450, 700)]
     assert worth == sorted(worth, reverse=True)
+
+
+@pytest.mark.parametrize("turns", [True, False], ids=["the wall passes by", "the wall stands"])
+def test_vectors_of_0_count_where_the_pictures_stand_still_too(tmp_path, turns):
+    """Blender writes 0 behind all things, also where the camera turns."""
+    pan = Pan(scenes=[(0, n) for n in range(5)])
+    whole = Window(0, 0, pans.WIDTH, pans.HEIGHT)
+    for frame in pan.frames:
+        wall = pan.plate(frame if turns else 1)
+        light = np.where(pan.disc(frame), pan.plate(frame), wall)
+        vector = pan.disc(frame) * np.array([-1, 0, -1, 0], np.float32)[:, None, None]
+        planes = dict(zip("RGB", light, strict=True))
+        planes |= {f"Vector.{name}": v for name, v in zip("XYZW", vector, strict=True)}
+        exr.write(tmp_path / f"plate.{frame:04d}.exr", pictured(planes, whole, whole))
+    places = pans.looked_over(tmp_path, [1]).fields[4, 1].places * pans.WIDTH
+    columns = np.arange(pans.WIDTH) + 0.5
+    moved = (places[0] - columns)[:8, :64]  # above the disc; what it hid is not followed
+    # Flow sees waves of 4 px to a fifth of one, and has three steps to do; 0 is exact.
+    assert np.median(moved) == pytest.approx(3 * pans.SPEED if turns else 0, abs=0.6 if turns else 1e-3)
