@@ -74,6 +74,14 @@ class Laid:
         across, down, codes, choice = laid.reshape(4, -1)
         return across, down, worth_of(codes), choice
 
+    def at(self, columns: npt.NDArray[np.intp], v: Doubles) -> tuple[FloatArray, FloatArray]:
+        """Return places, px, of single pixels: ``(N,)`` columns of the frame, and their rows' v."""
+        top, share, beyond = _between(v, self.height)
+        top -= self.first
+        start, end = self.planes[:2, top, columns], self.planes[:2, top + 1, columns]
+        across, down = start + (end - start) * share
+        return across, down + beyond * np.float32(self.pace)
+
 
 def _between(places: Doubles, size: int) -> tuple[npt.NDArray[np.intp], FloatArray, FloatArray]:
     """Return a field's points before places, how far it is to the next, and how far to the last.

@@ -15,12 +15,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from velatura.carry.fields import Field, nearest
+from velatura.carry.outline import Outlines
 from velatura.carry.own import Own
-from velatura.carry.painted_key import CODES, Key
+from velatura.carry.painted_key import CODES, Key, steps
 from velatura.carry.reproject import RIM, Samples
 from velatura.carry.way import Found, Lines, Way
 from velatura.image.planes import FloatArray
-from velatura.scene.gbuffer import Sight
+from velatura.image.silhouettes import spread
+from velatura.scene.camera import Camera
+from velatura.scene.gbuffer import MARGIN, Sight
 from velatura.scene.tracks import Tracks
 
 CHANNELS = 8
@@ -143,20 +146,28 @@ class Carry:
         if exact is not None and exact.there.all():
             paints = exact.paints
         else:
-            paints = self._merged(ways, sight)
+            camera = self.tracks.cameras[self.tracks.frames.index(frame)]
+            paints = self._merged(ways, sight, camera)
             if exact is not None:
                 np.copyto(paints, exact.paints, where=exact.there)
         planes = paints[:, :4].reshape(CHANNELS, *sight.size)
         return Carried(planes, paints[0, 4] if self.layered else None)
 
-    def _merged(self, ways: Sequence[Way], sight: Sight) -> FloatArray:
+    def _merged(self, ways: Sequence[Way], sight: Sight, camera: Camera | None) -> FloatArray:
         """Return ``(2, 5, H, W)``: both paints, with what they are worth and their cover."""
         height, width = sight.size
         paints = np.zeros((2, 5, height, width), np.float32)
+        outlines = Outlines.of(sight, self.tracks, camera)
+        if outlines is not None:
+            ways = [way.along(outlines) for way in ways]
         beside = sight.edges()
+        if camera is not None and sight.position is not None:
+            depth = camera.project(sight.position)[2]
+            beside |= spread(steps(depth, camera, sight.across), MARGIN - 1)
         for rows in strips(height, width) if ways else ():
             lines = Lines(
                 sight.v[rows],
+                rows.start * width,
                 Samples.of(sight.strip(rows), self.tracks),
                 np.where(beside[rows], np.float32(0), np.float32(RIM)).reshape(-1),
             )

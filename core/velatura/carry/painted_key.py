@@ -38,7 +38,7 @@ class Key:
         paint: ``(3, H, W)`` float32, encoded light in the look's colour space.
         index: ``(H, W)``: which object the paint lies on, 0 the background.
         depth: ``(H, W)`` float32: distance along the view axis, scene units; None without cameras.
-        rim: ``(H, W)``: where the paint is beside an object's edge, and may be ink of an outline.
+        rim: ``(H, W)``: where the paint is beside an edge of or within an object, and may be ink.
         cover: ``(H, W)`` float32, 0..1: how much of each pixel was painted; None where all was.
     """
 
@@ -55,6 +55,11 @@ class Key:
         if self.index.size > LARGEST:
             return None
         return doubled.doubled(np.rint(self.paint * np.float32(CODES)).astype(np.uint16))
+
+    @cached_property
+    def bordered(self) -> Indices:
+        """`index` with its outermost pixels repeated by what squares around them reach beyond."""
+        return np.pad(self.index, MARGIN + 1, mode="edge")
 
     @cached_property
     def depths(self) -> tuple[FloatArray, FloatArray] | None:
@@ -92,23 +97,28 @@ class Key:
         depth = None
         if camera is not None and sight.position is not None:
             depth = camera.project(sight.position)[2]
-            if sight.objects is None:  # nothing else tells where one thing ends before another
-                rim |= spread(_steps(depth, camera), MARGIN - 1)
+            rim |= spread(steps(depth, camera, sight.across), MARGIN - 1)
         return cls(frame, encoded(np.nan_to_num(light)), index, depth, rim, cover)
 
 
-def _steps(depth: FloatArray, camera: Camera) -> Bools:
+def steps(depth: FloatArray, camera: Camera, width: int) -> Bools:
     """Return ``(H, W)``: where a surface ends before another: there is a step in its depth.
 
-    Seen by a pinhole, the inverse depth of a plane is a straight line across the picture.
+    Seen by a pinhole, the inverse depth of a plane is a straight line across the picture. The
+    outermost pixels have none.
+
+    Args:
+        depth: ``(H, W)`` distance along the camera's axis, scene units.
+        camera: the frame's.
+        width: of the whole picture, px.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        height = np.float32(_STEP) * camera.footprint(depth, depth.shape[1])
+        height = np.float32(_STEP) * camera.footprint(depth, width)
         if camera.perspective:
             depth = np.float32(1) / depth
             height *= depth * depth
         found = np.zeros(depth.shape, bool)
-        for lines, steps, most in ((depth, found, height), (depth.T, found.T, height.T)):
+        for lines, ends, most in ((depth, found, height), (depth.T, found.T, height.T)):
             bent = np.abs(lines[2:] - 2 * lines[1:-1] + lines[:-2])
-            steps[1:-1] |= bent > most[1:-1]
+            ends[1:-1] |= bent > most[1:-1]
     return found

@@ -112,18 +112,17 @@ class Road:
         if self.arrived:
             nowhere = np.full(len(pixels.u), np.nan, np.float32)
             return self.judged(pixels, pixels.u, pixels.v, nowhere)
-        items = np.minimum(pixels.items, len(self.poses) - 1)
-        u, v, depth = self._projected(pixels, items)
+        u, v, depth = self.projected(pixels)
         if self.field is not None:
+            items = np.minimum(pixels.items, len(self.poses) - 1)
             bent = np.flatnonzero(self.followed[items])
             u[bent], v[bent] = _between(self.field, pixels.u[bent], pixels.v[bent])
             depth[bent] = np.nan
         return self.judged(pixels, u, v, depth)
 
-    def _projected(
-        self, pixels: Samples, items: Indices
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def projected(self, pixels: Samples) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return where the key's camera sees what pixels see, and at which distance; or NaN."""
+        items = np.minimum(pixels.items, len(self.poses) - 1)
         if self.here is None or self.there is None or pixels.points is None:
             u, v, depth = np.full((3, len(items)), np.nan, np.float32)
             return u, v, depth

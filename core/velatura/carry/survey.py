@@ -20,6 +20,7 @@ import numpy as np
 
 from velatura.carry import fields, packing
 from velatura.carry.fields import Field
+from velatura.carry.outline import Outlines
 from velatura.carry.paint import Carry, strips
 from velatura.carry.painted_key import Key
 from velatura.carry.reproject import Road, Samples
@@ -38,7 +39,7 @@ from velatura.system.scratch import Scratch
 
 log = logging.getLogger(__name__)
 
-FORMAT = 4
+FORMAT = 5
 """Of remembered surveys: raised when one would come out otherwise."""
 
 _KIND = "surveys"
@@ -155,6 +156,10 @@ class _Known:
             places[:, rows] = np.where(worth > 0, np.stack([x, y]), np.nan).reshape(
                 2, -1, sight.size[1]
             )
+        outlines = Outlines.of(sight, self._tracks, cameras[frames.index(frame)])
+        if outlines is not None and frame != key:
+            led = outlines.led(road, None).known(0, places[0].size)
+            places.reshape(2, -1)[:, led.at] = led.x, led.y
         return places
 
     def _key(self, frame: int) -> Key:

@@ -78,6 +78,11 @@ class Sight:
         """Height and width, px."""
         return len(self.v), len(self.u)
 
+    @property
+    def across(self) -> int:
+        """Width of the whole picture, px."""
+        return round(1 / float(self.u[1] - self.u[0])) if len(self.u) > 1 else 1
+
     def surface(self) -> Bools:
         """Return ``(H, W)``: where the Position pass holds a point; renderers leave 0 elsewhere."""
         if self.position is None:

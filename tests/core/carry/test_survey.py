@@ -84,7 +84,7 @@ def test_position_ids_and_vector_carry_everything(tmp_path, caplog):
     assert found.passes == ("position", "id")
     everywhere, flag, off = covered(carried(found, STAGE), STAGE, 3)
     assert everywhere > 0.4
-    assert flag > 0.45
+    assert flag > 0.35
     assert off < 0.006
 
 
