@@ -178,7 +178,9 @@ class Outlines:
         x, y = _led(road, field, self.front, self.columns)
         scale = self._scale(road.key)
         x, y = x + scale * self.off[0], y + scale * self.off[1]
-        known = np.isfinite(x) & np.isfinite(y)
+        strange = len(road.poses) - 1  # things the shot did not have have no edge in a key
+        known = (self.own.items < strange) & (self.front.items < strange)
+        known &= np.isfinite(x) & np.isfinite(y)
         known &= (np.abs(x) < 2 * width) & (np.abs(y) < 2 * height)
         x, y = np.where(known, x, np.float32(0)), np.where(known, y, np.float32(0))
         away = self._away(road.key, x, y)

@@ -198,4 +198,6 @@ def test_vectors_of_0_count_where_the_pictures_stand_still_too(tmp_path, turns):
     columns = np.arange(pans.WIDTH) + 0.5
     moved = (places[0] - columns)[:8, :64]  # above the disc; what it hid is not followed
     # Flow sees waves of 4 px to a fifth of one, and has three steps to do; 0 is exact.
-    assert np.median(moved) == pytest.approx(3 * pans.SPEED if turns else 0, abs=0.6 if turns else 1e-3)
+    assert np.median(moved) == pytest.approx(
+        3 * pans.SPEED if turns else 0, abs=0.6 if turns else 1e-3
+    )
