@@ -224,4 +224,3 @@ def _kodak() -> ocio.ColorSpace:
     space = ocio.ColorSpace(name="KodakLog", aliases=["Cineon"], encoding="log", bitDepth=_FLOAT)
     space.setTransform(ocio.GroupTransform([linear, matrix]), ocio.COLORSPACE_DIR_TO_REFERENCE)
     return space
-

@@ -50,7 +50,9 @@ _FLATTEST = 1e-3  # determinant of primaries that span no triangle worth the nam
 _PREFIX = "lin_primaries"
 
 # Lam and Rigg's cone responses, by which ICC and OCIO adapt white (ICC.1:2022, annex E).
-_BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
+_BRADFORD = np.array(
+    [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
+)
 
 
 def name_of(found: Any) -> str | None:
@@ -90,11 +92,11 @@ def to_ap0(xy: Chromaticities) -> list[float]:
     """Return OCIO's 4x4 matrix from linear light of such primaries to ACES2065-1."""
     matrix = np.identity(4)
     ap0 = KNOWN["lin_ap0_scene"]
-    matrix[:3, :3] = np.linalg.inv(_to_xyz(ap0)) @ _adapted(xy, ap0) @ _to_xyz(xy)
+    matrix[:3, :3] = np.linalg.inv(to_xyz(ap0)) @ _adapted(xy, ap0) @ to_xyz(xy)
     return [float(value) for value in matrix.ravel()]
 
 
-def _to_xyz(xy: Chromaticities) -> npt.NDArray[np.float64]:
+def to_xyz(xy: Chromaticities) -> npt.NDArray[np.float64]:
     """Return the matrix that takes white (1, 1, 1) to the white point (SMPTE RP 177)."""
     columns = _columns(xy)
     return columns * np.linalg.solve(columns, _white(xy))
