@@ -128,6 +128,11 @@ def prefer(config: str) -> None:
         os.environ["OCIO"] = config
 
 
+def preferred() -> str:
+    """Return the config that counts where no other is named: a built-in's name or a file."""
+    return configs.chosen("")[0]
+
+
 def loaded(config: str = "") -> ocio.Config:
     """Return the OCIO config that counts, or raise ColourError: it cannot be loaded."""
     return configs.load(configs.chosen(config))
@@ -159,8 +164,9 @@ def _said(attributes: Mapping[str, Any]) -> Iterator[str]:
 
 def _near(name: str, config: ocio.Config) -> list[str]:
     """Return the names in a config that are written much like ``name``."""
-    spaces = (*config.getColorSpaces(), *configs.wider().getColorSpaces())
-    known = {alias.casefold(): alias for space in spaces for alias in configs.names(space)}
+    spaces = [*config.getColorSpaces(), *configs.wider().getColorSpaces()]
+    light = (space for space in spaces if not space.isData())
+    known = {alias.casefold(): alias for space in light for alias in configs.names(space)}
     return [known[hit] for hit in get_close_matches(name.casefold(), known, n=4, cutoff=0.6)]
 
 

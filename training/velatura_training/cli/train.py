@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -28,6 +28,10 @@ from velatura_training.recipe import (
     Recipe,
     Tier,
 )
+
+if TYPE_CHECKING:
+    from velatura_training.data.key_reading import KeyReading
+    from velatura_training.data.lesson_record import LessonRecord
 
 DEFAULT_MINUTES = 5.0
 """Training time where nothing is said: enough for a look at 2K on a laptop."""
@@ -153,7 +157,8 @@ def train(
     from velatura_training.data.watched_keys import WatchedKeys
     from velatura_training.learn import run as runs
 
-    colour.prefer(config)
+    before = _begun(out) if resume else None
+    colour.prefer(config or (before.config if before else ""))
     if minutes is None and steps is None:
         minutes = DEFAULT_MINUTES
     if bool(style) == bool(painted):
@@ -190,18 +195,37 @@ def train(
         asked = run(PAINTING)
         runs.imitate(plate_files.load(plates, layer, space), style, asked)
         return
-    wanted = tuple(name for name in guides if name != "none") if guides else None
+    wanted = tuple(str(name) for name in guides if name != "none") if guides else None
     shots = key_files.pair(plates, painted)
     given = None
     if motion or stmap:
         _refuse_motion(len(shots), free=free)
         given = MotionFiles.parse(motion, stmap, numbered.find(plates[0]))
     reading = KeyReading(painted_space, painted_view, painted_resize, align)
+    wanted, reading, free = _as_before(before, wanted, reading, free=free)
     watched = WatchedKeys(shots, wanted, layer, passes, space, hold_out, given, reading)
     if not free:
         with Progress(progress, "frames looked at") as report:
             watched.carry(report)
     runs.train(watched.lesson, run(FREE if watched.lesson.carry is None else SHOT), watched)
+
+
+def _begun(out: Path) -> LessonRecord | None:
+    """Return what the run in a folder is learnt from; None where there is none yet."""
+    from velatura_training import run_folder
+    from velatura_training.data import lesson_record
+
+    return lesson_record.read(out) if (out / run_folder.CHECKPOINT).exists() else None
+
+
+def _as_before(
+    before: LessonRecord | None, guides: tuple[str, ...] | None, reading: KeyReading, *, free: bool
+) -> tuple[tuple[str, ...] | None, KeyReading, bool]:
+    """Return what a resumed run is learnt from: what is not said anew is as it was."""
+    if before is None:
+        return guides, reading, free
+    kept = before.guides if guides is None else guides
+    return kept, reading or before.keys, free or not before.carried
 
 
 def _refuse_motion(shots: int, *, free: bool) -> None:

@@ -16,9 +16,9 @@ from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
 from velatura.image.planes import FloatArray
 
-_DARKEST, _BRIGHTEST = -10.0, 6.0
+_DARKEST, _BRIGHTEST = -10.0, 4.5
 """Stops around 1.0 between which the curve is fitted: below and above, views are flat."""
-_KNOTS = 33
+_KNOTS = 30
 _STEPS, _RATE = 200, 0.03
 _MOST = 4096
 """Pixels that are fitted to: a curve and two matrices need no more."""

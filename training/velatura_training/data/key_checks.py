@@ -136,8 +136,8 @@ class KeyChecks:
 
 def _moved(key: Frame, paint: Path, moved: Offset) -> str:
     return (
-        f"The key of frame {key.frame}, {paint}, lies {moved} of its plate, where its edges fit "
-        f"({moved.there:.2f} against {moved.here:.2f}; 1 is perfect): --align moves it back"
+        f"The key of frame {key.frame}, {paint}, lies {moved}: there its edges fit the plate's "
+        f"({moved.there:.2f} against {moved.here:.2f}; 1 is perfect); --align moves it back"
     )
 
 

@@ -23,6 +23,10 @@ class KeyReading:
     resized: bool = False
     aligned: bool = False
 
+    def __bool__(self) -> bool:
+        """Say whether anything was said."""
+        return self != AS_SAVED
+
     def __post_init__(self) -> None:
         """Raise TrainingError where both a space and a view are named."""
         if self.space and self.view:

@@ -44,6 +44,7 @@ class Lesson:
         carry: for a shot look: the keys, and how they are carried into each frame of the shot.
         carried_by: the passes that this takes.
         footage: the whole shots that the keys are of.
+        read_as: how the painted keys were read, where their files do not say it.
     """
 
     keys: tuple[Frame, ...]
@@ -57,6 +58,7 @@ class Lesson:
     carry: Carry | None = None
     carried_by: tuple[str, ...] = ()
     footage: tuple[Footage, ...] = ()
+    read_as: KeyReading = AS_SAVED
 
 
 def load(
@@ -96,7 +98,7 @@ def load(
     rest = tuple(read(f, plates[f], None, reading, *seen) for f in unpainted)
     scale = _depth_scale(keys, seen[1])
     whole = (Footage(plates, reading),)
-    return Lesson(keys, rest, seen[1], space, scale, footage=whole)
+    return Lesson(keys, rest, seen[1], space, scale, footage=whole, read_as=reading_keys)
 
 
 def load_all(
@@ -133,7 +135,7 @@ def load_all(
     others = tuple(key for lesson in lessons for key in lesson.others)
     whole = tuple(shot for lesson in lessons for shot in lesson.footage)
     scale = _depth_scale(keys, common)
-    return Lesson(keys, others, common, first.space, scale, footage=whole)
+    return Lesson(keys, others, common, first.space, scale, footage=whole, read_as=reading_keys)
 
 
 def hold_out(lesson: Lesson, frames: Sequence[int]) -> Lesson:

@@ -13,7 +13,7 @@ from velatura.plate.encoding import encoded
 
 REACH = 0.04
 """Share of the longer side within which a key is looked for; at least `_LEAST` px."""
-_LEAST = 16
+_LEAST = 32
 _AROUND = 8
 """Edges are measured by those this near, px, so that soft and hard ones count alike."""
 _FAR = 0.6
@@ -44,7 +44,10 @@ class Offset:
         return bool(self.down or self.right)
 
     def __str__(self) -> str:
-        sides = ((self.right, "right", "left"), (self.down, "below", "above"))
+        sides = (
+            (self.right, "too far right", "too far left"),
+            (self.down, "too low", "too high"),
+        )
         return " and ".join(f"{abs(by)} px {a if by > 0 else b}" for by, a, b in sides if by)
 
 

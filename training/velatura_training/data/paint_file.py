@@ -89,7 +89,10 @@ def _laid(
     covered = coverage.of(key, plate, key_part, part)
     straight = key.straight()
     if reading.view:
-        paint = viewed_key.read(straight, *key_part, under, space, reading.view)
+        paint = viewed_key.read(
+            *(straight, *key_part, under, space, reading.view),
+            layer=covered is not None and covered[1] is not None,
+        )
     else:
         paint = straight.light(space)[:, *key_part]
     paint = np.where(np.isfinite(paint), paint, np.float32(0))  # as the network sees NaN and Inf

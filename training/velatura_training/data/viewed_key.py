@@ -15,6 +15,7 @@ from velatura.errors import TrainingError
 from velatura.image.planes import FloatArray
 from velatura.plate import colour, displays
 from velatura.plate.displays import View
+from velatura.plate.encoding import encoded
 from velatura.plate.flat import Picture
 from velatura_training.data.fitted_view import FittedView
 from velatura_training.encoding import display
@@ -28,6 +29,8 @@ _MOST = 6 / 255
 _AGREES = 0.5
 """Share of a key that a fitted view must show within `CLOSE`: the rest may be paint."""
 CLOSE = 3 / 255
+_BINS, _FEWEST = 32, 16
+"""Steps of the encoding in each channel that count as one colour; pixels that it takes."""
 _LATTICE = np.geomspace(2**-9, 2**5, 20, dtype=np.float32)
 """Light that a view is fitted on where the config knows it, in each channel."""
 
@@ -35,7 +38,14 @@ log = logging.getLogger("velatura.training")
 
 
 def read(
-    key: Picture, rows: slice, columns: slice, plate: FloatArray, space: str, view: str
+    key: Picture,
+    rows: slice,
+    columns: slice,
+    plate: FloatArray,
+    space: str,
+    view: str,
+    *,
+    layer: bool = False,
 ) -> FloatArray:
     """Return the paint ``(3, H, W)``: the plate's own light where nothing was painted.
 
@@ -46,27 +56,30 @@ def read(
         plate: ``(3, H, W)`` light there.
         space: the colour space of light, the look's.
         view: the view's name.
+        layer: its alpha says where it is painted, and elsewhere it shows nothing.
 
     Raises:
         TrainingError: no config at hand has the view, and the key does not show what it does.
         ColourError: the view's config lacks files, or the key's profile is damaged.
     """
     codes = [planes[:, rows, columns] for planes in _codes(key)]
-    known = displays.of(view)
-    if known is not None:
-        seen = known.shown(plate, space)
-    else:
-        fitted = _fitted(codes[0], plate, key.source, view)
-        seen = fitted.shown(plate)
-    own = min(codes, key=lambda each: float(np.median(np.abs(each - seen))))
+    known, least = displays.of(view), ROUNDED
+    if known is None and layer:
+        raise _unknown(view, f"{key.source}, a layer, does not show it")
     if known is None:
-        light = fitted.light(own)
-    elif known.invertible():
-        light = known.light(own, space)
+        own, least = codes[0], CLOSE
+        fitted = _fitted(own, plate, key.source, view)
+        seen, light = fitted.shown(plate), fitted.light(own)
+        off = np.minimum(_off(own, seen), _off(own, _corrected(seen, own, plate)))
     else:
-        light = _lattice(known, space).light(own)
-    off = np.abs(own - seen).max(axis=0)
-    same = min(_MOST, max(ROUNDED, _NOISE * float(np.median(off))))
+        seen = known.shown(plate, space)
+        own = min(codes, key=lambda each: float(np.median(_off(each, seen))))
+        invertible = known.invertible()
+        light = known.light(own, space) if invertible else _lattice(known, space).light(own)
+        off = _off(own, seen)
+    if layer:
+        return light
+    same = min(_MOST, max(least, _NOISE * float(np.median(off))))
     painted = np.clip((off - same) / same, 0, 1)
     return np.where(painted > 0, plate + painted * (light - plate), plate)
 
@@ -88,13 +101,9 @@ def _codes(key: Picture) -> list[FloatArray]:
 def _fitted(codes: FloatArray, plate: FloatArray, source: str, view: str) -> FittedView:
     """Return a view that no config at hand has, by what the key shows of its plate."""
     fitted = FittedView.of(plate.reshape(3, -1), codes.reshape(3, -1))
-    agrees = float((np.abs(fitted.shown(plate) - codes).max(axis=0) < CLOSE).mean())
+    agrees = float((_off(fitted.shown(plate), codes) < CLOSE).mean())
     if agrees < _AGREES:
-        raise TrainingError(
-            f"No config at hand has the view {view}, and {source} does not show what it does",
-            found=", ".join(dict.fromkeys(map(str, displays.known()))),
-            do="Name one of these with --painted-view, or the config that has it with --config.",
-        )
+        raise _unknown(view, f"{source} does not show what it does")
     log.warning(
         "No config at hand has the view %s: a curve is fitted to %s, which shows %.0f %% of its "
         "plate by it. --config names a config that has it (Blender's: "
@@ -102,6 +111,37 @@ def _fitted(codes: FloatArray, plate: FloatArray, source: str, view: str) -> Fit
         *(view, source, 100 * agrees),
     )
     return fitted
+
+
+def _off(one: FloatArray, other: FloatArray) -> FloatArray:
+    off: FloatArray = np.abs(one - other).max(axis=0)
+    return off
+
+
+def _corrected(seen: FloatArray, codes: FloatArray, plate: FloatArray) -> FloatArray:
+    """Return what a fitted view shows, with the little that it is off for each colour of the plate.
+
+    Of the pixels of one colour most are unpainted: the median of what they are off by is the fit's
+    own fault. More than `_MOST` it never is.
+    """
+    colours = np.floor(encoded(plate) * _BINS).astype(np.int64).reshape(3, -1)
+    _, of, counts = np.unique(
+        colours.T @ np.array([1, 4 * _BINS, 16 * _BINS**2]), return_inverse=True, return_counts=True
+    )
+    off = (codes - seen).reshape(3, -1)
+    middles = np.cumsum(counts) - counts + counts // 2
+    medians = np.stack([line[np.lexsort((line, of))][middles] for line in off])
+    medians[:, counts < _FEWEST] = 0
+    corrected: FloatArray = seen + np.clip(medians, -_MOST, _MOST)[:, of].reshape(seen.shape)
+    return corrected
+
+
+def _unknown(view: str, why: str) -> TrainingError:
+    return TrainingError(
+        f"No config at hand has the view {view}, and {why}",
+        found=", ".join(dict.fromkeys(map(str, displays.known()))),
+        do="Name one of these with --painted-view, or the config that has it with --config.",
+    )
 
 
 def _lattice(view: View, space: str) -> FittedView:
