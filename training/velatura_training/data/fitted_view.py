@@ -7,6 +7,8 @@ apart again.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,12 +59,13 @@ class FittedView:
             values.requires_grad_()
         adam = torch.optim.Adam(free, _RATE)
         fade = torch.optim.lr_scheduler.CosineAnnealingLR(adam, _STEPS)
-        for _ in range(_STEPS):
-            adam.zero_grad()
-            off = (_view(*free).codes(seen) - shown) / _NOISE
-            torch.log1p(off.square()).mean().backward()  # type: ignore[no-untyped-call]
-            adam.step()
-            fade.step()
+        with _one_thread():
+            for _ in range(_STEPS):
+                adam.zero_grad()
+                off = (_view(*free).codes(seen) - shown) / _NOISE
+                torch.log1p(off.square()).mean().backward()  # type: ignore[no-untyped-call]
+                adam.step()
+                fade.step()
         return _view(*(values.detach() for values in free))
 
     def shown(self, light: FloatArray) -> FloatArray:
@@ -89,6 +92,17 @@ class FittedView:
         part = at - below
         bent = self.curve[below] * (1 - part) + self.curve[below + 1] * part
         return _screen(self.apart @ bent**_SCREEN, 1 / _SCREEN)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch work in one thread: of so few numbers, several mostly wait for one another."""
+    usual = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(usual)
 
 
 def _screen(values: Tensor, exponent: float = 1 / _SCREEN) -> Tensor:
