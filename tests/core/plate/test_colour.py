@@ -217,7 +217,9 @@ def test_a_studios_config_wins_over_the_built_in_one(tmp_path, monkeypatch):
 
 def test_a_config_that_shares_nothing_with_any_is_left_alone(tmp_path):
     path = studio_config(tmp_path, "plate", "scan")
-    with pytest.raises(ColourError, match=r"no colour space lin_ap0_scene\. Found: raw, plate, scan"):
+    with pytest.raises(
+        ColourError, match=r"no colour space lin_ap0_scene\. Found: raw, plate, scan"
+    ):
         colour.canonical("lin_ap0_scene", path)
 
 
