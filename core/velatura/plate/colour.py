@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,10 +29,18 @@ SCENE = "lin_rec709_scene"
 PAINTED = "srgb_rec709_scene"
 """Taken for 8-bit pictures that do not say: the sRGB curve, as textures are painted."""
 
-# What colour pictures say when they say nothing; and OpenImageIO's names for what they may be,
-# where the config has no such name. PNM files should be in Rec.709's curve and are in sRGB's.
+# What colour pictures say when they say nothing; and the names of OpenImageIO and of painting
+# programs, where the config has none such. PNM files should be in Rec.709's curve, and are in sRGB.
 _SAYS_NOTHING = {"", "unknown", "data"}
-_OLD_NAMES = {"linear": SCENE, "srgb": PAINTED, "rec709": PAINTED}
+_OTHER_NAMES = {
+    "linear": SCENE,
+    "srgb": PAINTED,
+    "srgb iec61966-2.1": PAINTED,
+    "rec709": PAINTED,
+    "display p3": "srgb_p3d65_scene",
+    "adobe rgb": "g22_adobergb_scene",
+    "adobe rgb (1998)": "g22_adobergb_scene",
+}
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +90,7 @@ def canonical(name: str, config: str = "") -> str:
         ColourError: there is no such space; near matches are named.
     """
     key = configs.chosen(config)
-    for wanted in (name, _OLD_NAMES.get(name.casefold(), "")):
+    for wanted in (name, _OTHER_NAMES.get(name.casefold(), "")):
         found = configs.find(wanted, key) if wanted else ""
         if found:
             return found
@@ -91,7 +100,8 @@ def canonical(name: str, config: str = "") -> str:
     raise ColourError(
         f"The OCIO config {key[0]} has no colour space {shown}",
         found=", ".join(_near(name, key) or list(scene)),
-        do="Name one of these, for example with --space, or a config that has it with --config",
+        do="Name one of these, for example with --space, or with --config or $OCIO a config that "
+        "has it",
     )
 
 
@@ -123,9 +133,10 @@ def prefer(config: str) -> None:
     Raises:
         ColourError: it cannot be loaded.
     """
-    if config:
+    if config and config != preferred():
         loaded(config)
-        os.environ["OCIO"] = config
+        path = Path(config)
+        os.environ["OCIO"] = str(path.absolute()) if path.is_file() else config
 
 
 def preferred() -> str:

@@ -18,7 +18,10 @@ from velatura.image.planes import FloatArray, Window
 from velatura.plate import colour, icc
 from velatura.plate.beauty import pick_beauty
 
-_SAY = "For a painted key, say what it is with --painted-space; else convert it, as to an sRGB PNG"
+_SAY = (
+    "Say what it is, of a painted key with --painted-space, of a finished picture with --space; or "
+    "convert it, as to an sRGB PNG"
+)
 _USUAL = "Save it as PNG, TIFF, PSD, JPG or EXR"
 
 # ITU-T H.273, tables 2 and 3: primaries and transfer characteristics, as a PNG's cICP has them. A

@@ -31,6 +31,9 @@ AP1 = (0.713, 0.293, 0.165, 0.83, 0.128, 0.044, 0.32168, 0.33767)
         ({"chromaticities": (0.1,) * 8}, "ACEScg", "ACEScg"),
         ({"oiio:ColorSpace": "sRGB"}, "", "sRGB Encoded Rec.709 (sRGB)"),
         ({"oiio:ColorSpace": "Linear"}, "", "Linear Rec.709 (sRGB)"),
+        ({}, "Display P3", "sRGB Encoded P3-D65"),
+        ({}, "Adobe RGB (1998)", "Gamma 2.2 Encoded AdobeRGB"),
+        ({}, "ARRI LogC3 (EI800)", "ARRI LogC3 (EI800)"),  # which the usual config lacks
         ({}, "scene_linear", "ACEScg"),
         ({}, "", "Linear Rec.709 (sRGB)"),
     ],

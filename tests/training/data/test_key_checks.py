@@ -153,7 +153,7 @@ def test_a_key_through_a_view_is_told_which_and_the_hint_helps(tmp_path, caplog,
     codes = as_shown(view)
     codes[40:90, 60:160] = (0.8, 0.1, 0.1)
     (said,), _ = doubted(tmp_path, caplog, codes)
-    assert f"is its plate as {view} shows it, in 9" in said
+    assert f"is its plate as {view} shows it, in 89 %" in said
     assert f"--painted-view '{view}'" in said
     said, key = doubted(tmp_path, caplog, codes, KeyReading(view=view))
     assert said == []

@@ -30,9 +30,12 @@ _SEEN = 0.6
 """Share of a key that a view of a config must show."""
 _BENT, _ROUGHLY, _NEARLY = 0.75, 12 / 255, 0.6
 """Share of a key that a fitted curve must show; and what a first curve a channel must, by more."""
-_SAMPLES = 8192
-_FEWEST = 0.5
-"""Share of a frame that must be painted before a view is looked for: not a layer of strokes."""
+_SAMPLES = 256
+"""Blocks that are compared, evenly spread."""
+_LESS = 0.5
+"""A view must leave at most so much of what the sRGB curve leaves unexplained."""
+_FEWEST = 0.4
+"""Share of a frame's blocks, all lit and covered, that it takes: not a layer of strokes."""
 _STOPS = np.arange(-6, 5, dtype=np.float32)
 _GREYS = {
     "sRGB/AgX": (0.104, 0.169, 0.259, 0.384, 0.532, 0.665, 0.771, 0.852, 0.914, 0.962, 0.999),
@@ -41,7 +44,7 @@ _GREYS = {
 }
 """What Blender 5.0 shows of grey light of `_STOPS`, measured: no built-in config has the views."""
 _ALIKE = 0.03
-_GRADED = 0.1
+_GRADED = 0.05
 """Stops around its median within which a key was made darker or brighter, not shown by a view."""
 
 
@@ -118,21 +121,22 @@ def _views(
     where = plain.max(0) > _VARIED
     if key.cover is not None:
         where &= key.cover.numpy() >= 1
-    count = int(where.sum())
-    if count < _FEWEST * where.size:
+    assert key.paint is not None, "only painted keys are doubted"  # noqa: S101
+    planes = [painted, plain, key.paint.numpy(), key.plate.numpy()]
+    blocks = _blocks(np.concatenate(planes), where)
+    if blocks is None:
         return
-    step = max(1, count // _SAMPLES)
-    shown, usual = painted[:, where][:, ::step], plain[:, where][:, ::step]
+    shown, usual, paint, light = np.split(blocks, 4)
     if float(np.median(np.abs(shown - usual).max(axis=0))) <= CLOSE:
         return
-    light = np.ascontiguousarray(key.plate.numpy()[:, where][:, ::step])
-    off = _stops(key, where)[::step]
+    plainly = _share(usual, shown)
+    off = np.log2((paint.mean(0).clip(0) + 1e-3) / (light.mean(0).clip(0) + 1e-3))
     usual_off = float(np.median(off))
     likely, share = _known(light, shown, space)
     if share < _SEEN:
         graded = float(np.median(np.abs(off - usual_off))) < _GRADED
         likely, share = ("", 0.0) if graded else _bent(light, shown, usual)
-    if not share:
+    if 1 - share > _LESS * (1 - plainly):
         return
     stops = f"{abs(usual_off):.1f} stops {'darker' if usual_off < 0 else 'brighter'} on the whole"
     what = f"as {likely} shows it" if likely else "by one smooth curve"
@@ -144,15 +148,35 @@ def _views(
     yield f"{named} is its plate {what}, in {100 * share:.0f} % of it ({stops}): {do}"
 
 
+def _blocks(planes: FloatArray, where: FloatArray) -> FloatArray | None:
+    """Return ``(C, B, N)`` pixels of `_SAMPLES` blocks; None where too few are in ``where``."""
+    rows, columns = (size // _BLOCK for size in where.shape)
+
+    def cut(pixels: FloatArray) -> FloatArray:
+        inside = pixels[..., : rows * _BLOCK, : columns * _BLOCK]
+        parts = inside.reshape(*pixels.shape[:-2], rows, _BLOCK, columns, _BLOCK)
+        return np.moveaxis(parts, -3, -2).reshape(*pixels.shape[:-2], -1, _BLOCK**2)
+
+    there = np.flatnonzero(cut(where).all(axis=-1))
+    if len(there) < max(1, _FEWEST * rows * columns):
+        return None
+    return cut(planes)[:, there[:: max(1, len(there) // _SAMPLES)]]
+
+
+def _share(seen: FloatArray, shown: FloatArray) -> float:
+    """Return how many blocks are alike on the whole: dither and JPEG's noise do not count."""
+    off = np.abs((seen - shown).mean(axis=-1)).max(axis=0)
+    return float((off < CLOSE).mean())
+
+
 def _known(light: FloatArray, shown: FloatArray, space: str) -> tuple[str, float]:
     """Return the view of a config that shows most of a key, and how much of it."""
     best = "", 0.0
     for view in displays.known():
         try:
-            off = np.abs(view.shown(light[:, None], space)[:, 0] - shown).max(axis=0)
+            share = _share(view.shown(light, space), shown)
         except ColourError:  # a config without its LUTs
             continue
-        share = float((off < CLOSE).mean())
         if share > best[1]:
             best = str(view), share
     return best
@@ -164,13 +188,13 @@ def _bent(light: FloatArray, shown: FloatArray, usual: FloatArray) -> tuple[str,
     rough = np.empty_like(shown)
     for channel, (codes, plain) in enumerate(zip(shown, usual, strict=True)):
         bins = np.digitize(plain, steps)
-        there = np.unique(bins)
-        middle = {number: np.median(codes[bins == number]) for number in there}
-        rough[channel] = np.array([middle[number] for number in bins])
-    if float((np.abs(rough - shown).max(axis=0) < _ROUGHLY).mean()) < _NEARLY:
+        there, of = np.unique(bins, return_inverse=True)
+        rough[channel] = np.array([np.median(codes[bins == number]) for number in there])[of]
+    off = np.abs((rough - shown).mean(axis=-1)).max(axis=0)
+    if float((off < _ROUGHLY).mean()) < _NEARLY:
         return "", 0.0
-    fitted = FittedView.of(light, shown)
-    share = float((np.abs(fitted.shown(light) - shown).max(axis=0) < CLOSE).mean())
+    fitted = FittedView.of(light.reshape(3, -1), shown.reshape(3, -1))
+    share = _share(fitted.shown(light), shown)
     if share < _BENT:
         return "", 0.0
     grey = fitted.shown(np.repeat(np.exp2(_STOPS)[None], 3, axis=0)).mean(0)
@@ -180,11 +204,3 @@ def _bent(light: FloatArray, shown: FloatArray, usual: FloatArray) -> tuple[str,
         if inside.any() and np.abs(grey - codes)[inside].max() < _ALIKE:
             return name, share
     return "", share
-
-
-def _stops(key: Frame, where: FloatArray) -> FloatArray:
-    """Return how much brighter a key is than its plate, pixel by pixel, in stops."""
-    assert key.paint is not None, "only painted keys are doubted"  # noqa: S101
-    paint, plate = (light.numpy()[:, where].mean(0) for light in (key.paint, key.plate))
-    stops: FloatArray = np.log2((paint.clip(0) + 1e-3) / (plate.clip(0) + 1e-3))
-    return stops

@@ -10,6 +10,7 @@ import logging
 
 import numpy as np
 import torch
+from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
 from velatura.errors import TrainingError
 from velatura.image.planes import FloatArray
@@ -24,6 +25,9 @@ ROUNDED = 1.5 / 255
 """Codes that differ by less are the same: 8 bits, rounded on either side."""
 _NOISE = 4.0
 """Codes that differ by less than so many times the median are the same: dither, JPEG."""
+_QUIET, _AROUND = 0.8 / 255, 2
+"""Beyond the one median, the difference is averaged over this many px to each side: else JPEG's
+noise is taken for paint, and to no avail in pictures that keep every code."""
 _MOST = 6 / 255
 """What differs by more is paint, however noisy the picture is."""
 _AGREES = 0.5
@@ -114,8 +118,12 @@ def _fitted(codes: FloatArray, plate: FloatArray, source: str, view: str) -> Fit
 
 
 def _off(one: FloatArray, other: FloatArray) -> FloatArray:
-    off: FloatArray = np.abs(one - other).max(axis=0)
-    return off
+    """Return ``(H, W)``: by how much codes differ; JPEG's noise is averaged out."""
+    off = torch.from_numpy(one - other)
+    if float(off.abs().amax(0).median()) > _QUIET:
+        off = F.avg_pool2d(off[None], 2 * _AROUND + 1, 1, _AROUND, count_include_pad=False)[0]
+    differs: FloatArray = off.abs().amax(0).numpy()
+    return differs
 
 
 def _corrected(seen: FloatArray, codes: FloatArray, plate: FloatArray) -> FloatArray:
