@@ -120,10 +120,12 @@ def _fitted(codes: FloatArray, plate: FloatArray, source: str, view: str) -> Fit
 def _off(one: FloatArray, other: FloatArray) -> FloatArray:
     """Return ``(H, W)``: by how much codes differ; JPEG's noise is averaged out."""
     off = torch.from_numpy(one - other)
-    if float(off.abs().amax(0).median()) > _QUIET:
-        off = F.avg_pool2d(off[None], 2 * _AROUND + 1, 1, _AROUND, count_include_pad=False)[0]
-    differs: FloatArray = off.abs().amax(0).numpy()
-    return differs
+    differs = off.abs().amax(0)
+    if float(differs.median()) > _QUIET:
+        even = F.avg_pool2d(off[None], 2 * _AROUND + 1, 1, _AROUND, count_include_pad=False)[0]
+        differs = differs.minimum(even.abs().amax(0))
+    codes: FloatArray = differs.numpy()
+    return codes
 
 
 def _corrected(seen: FloatArray, codes: FloatArray, plate: FloatArray) -> FloatArray:
