@@ -101,8 +101,12 @@ class Road:
         return cls(key, here, there, frame == key.frame, poses, followed, field)
 
     def leads(self, pixels: Samples) -> bool:
-        """Return whether cameras tell where pixels lie in the key."""
-        return self.here is not None and self.there is not None and pixels.points is not None
+        """Return whether cameras tell where pixels lie in the key.
+
+        Not on the key's own frame: where its paint is not shown as it is, it is led by the field.
+        """
+        known = self.here is not None and self.there is not None and pixels.points is not None
+        return known and not self.arrived
 
     def places(self, pixels: Samples) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return columns and rows of pixels in the key, px, and what the paint there is worth.

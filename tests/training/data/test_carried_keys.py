@@ -86,20 +86,18 @@ def test_where_strokes_agree_each_key_is_learnt_from_what_the_others_leave_in_it
         assert (paint[3] < 1).all(), "nothing is as sure as its own paint"
 
 
-def test_each_key_is_learnt_as_its_paint_comes_to_frames_around_it(shot):
+def test_a_single_key_is_learnt_as_its_paint_comes_to_frames_around_it(tmp_path):
     """There and back by the fields of another frame: what it is worth is what it is worth there."""
-    lesson = attached(shot)
-    assert [key.frame for key in lesson.close] == [1, 1, 5], "by way of 2 and 3, and of 4"
-    around = {}
-    for frame in (2, 3, 4):
-        paint = lesson.carry.paint(frame, STAGE.sight(frame)).planes
-        around[frame] = paint[3].mean()
-    for close, frame in zip(lesson.close, (2, 3, 4), strict=True):
-        paint = close.guides.numpy()
-        assert paint[3].mean() == pytest.approx(around[frame], abs=0.15)
-        far = np.abs(paint[:3] - encoded(close.paint.numpy())).max(axis=0)
-        sure = paint[3] > 0.5
-        assert 0.4 < sure.mean() < 0.95
+    lesson = attached(STAGE.write(tmp_path, painted=(3,)))
+    around = [1, 2, 4, 5]
+    assert len(lesson.keys) == len(around)
+    for key, frame in zip(lesson.keys, around, strict=True):
+        paint = key.guides.numpy()
+        there = lesson.carry.paint(frame, STAGE.sight(frame)).planes[3].mean()
+        assert paint[3].mean() == pytest.approx(there, abs=0.15)
+        far = np.abs(paint[:3] - encoded(key.paint.numpy())).max(axis=0)
+        sure = paint[3] > 0.4
+        assert 0.3 < sure.mean() < 0.95
         assert far[sure].mean() < 0.01
         assert far[~sure].mean() > 2 * far[sure].mean()
 
@@ -111,7 +109,6 @@ def test_where_strokes_differ_no_key_is_learnt_from_anothers(tmp_path, caplog):
     assert lesson.carry.agreement < AGREE
     assert "strokes of the painted keys differ (correlation 0.1" in caplog.text
     assert "shown one at a time" in caplog.text
-    assert lesson.close == ()
     assert {key.frame for key in lesson.keys} == {1, 9}
     assert len(lesson.keys) >= 6, "some frames around each"
     for key in lesson.keys:
@@ -126,9 +123,9 @@ def test_where_strokes_differ_no_key_is_learnt_from_anothers(tmp_path, caplog):
 
 def test_lessons_are_as_far_off_as_frames_are(tmp_path):
     """Errors forth and back cancel; what is sure in a lesson must be wrong as it is in a frame."""
-    lesson = attached(bound_pan(tmp_path, (1, 9)))
+    lesson = attached(bound_pan(tmp_path, (5,)))
     lessons_, frames = [], []
-    for key in lesson.close:
+    for key in lesson.keys:
         paint = key.guides.numpy()
         far = np.abs(paint[:3] - encoded(key.paint.numpy())).max(axis=0)
         lessons_.append(far[paint[3] > 0.15].mean())
@@ -180,7 +177,6 @@ def test_a_single_key_is_learnt_by_way_of_other_frames(tmp_path, caplog):
     lesson = attached(STAGE.write(tmp_path, painted=(3,)))
     assert "the strokes of the painted keys" not in caplog.text, "there is one"
     assert [key.frame for key in lesson.keys] == [3, 3, 3, 3]
-    assert lesson.close == ()
     worth = []
     for key in lesson.keys:
         paint = key.guides.numpy()

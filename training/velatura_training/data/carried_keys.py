@@ -2,10 +2,9 @@
 
 Paint that is carried has holes, silhouettes, places that are a little off, light that has changed;
 and it is worth more or less. The network must meet in learning what it will meet in rendering. So
-each key is learnt from as if it were some frame nearby: paint is worth what it is worth there, and
-is led by way of it, the key's own as well. Where the strokes of several keys agree, each is also
-learnt from what the others would have left in it. Where they do not, another key's strokes would
-only teach their mean.
+where the strokes of several keys agree, each is learnt from what the others have left in it. Where
+they do not, another key's strokes would only teach their mean; then each key is learnt from as if
+it were some frame nearby: it is led there and back, and worth what paint is worth there.
 """
 
 from __future__ import annotations
@@ -72,21 +71,32 @@ def dress(lesson: Lesson, footage: Footage, found: Survey) -> Lesson:
         found: what was found, for the same painted frames.
     """
     carried = _carry(lesson, footage, found)
-    agreed = len(carried.keys) > 1 and carried.agreement >= AGREE
-    around = tuple(
+    shown = tuple(completed(key, carried, footage) for key in lesson.keys)
+    if len(carried.keys) > 1 and carried.agreement >= AGREE:
+        learnt = _left_out(lesson, footage, carried)
+    else:
+        learnt = _around(lesson, footage, carried, found) or shown
+    others = tuple(completed(key, carried, footage) for key in lesson.others)
+    held = tuple(completed(key, carried, footage) for key in lesson.held)
+    _tell(carried, learnt, others)
+    learnt_from = replace(lesson, keys=learnt, others=others, held=held)
+    return replace(learnt_from, carry=carried, carried_by=found.passes, shown=shown)
+
+
+def _left_out(lesson: Lesson, footage: Footage, carried: Carry) -> tuple[Frame, ...]:
+    """Return each key with what the other keys would have left in it."""
+    return tuple(
+        completed(key, carried.without(key.frame), footage, own=False) for key in lesson.keys
+    )
+
+
+def _around(lesson: Lesson, footage: Footage, carried: Carry, found: Survey) -> tuple[Frame, ...]:
+    """Return each key by way of the frames near to it; none where none is."""
+    return tuple(
         _by_way_of(frame, key, carried, footage, found)
         for key in lesson.keys
         for frame in _near(key, found)
     )
-    learnt = tuple(completed(k, carried.without(k.frame), footage, own=False) for k in lesson.keys)
-    if not agreed:
-        learnt, around = around or tuple(completed(k, carried, footage) for k in lesson.keys), ()
-    others = tuple(completed(key, carried, footage) for key in lesson.others)
-    held = tuple(completed(key, carried, footage) for key in lesson.held)
-    _tell(carried, (*learnt, *around), others)
-    learnt_from = replace(lesson, keys=learnt, close=around, others=others, held=held)
-    shown = tuple(completed(key, carried, footage) for key in lesson.keys)
-    return replace(learnt_from, carry=carried, carried_by=found.passes, shown=shown)
 
 
 def completed(key: Frame, carried: Carry, footage: Footage, *, own: bool = True) -> Frame:
@@ -151,13 +161,12 @@ def _by_way_of(frame: int, key: Frame, carried: Carry, footage: Footage, found: 
     """
     there = found.fields[key.frame, frame]
     rng = np.random.default_rng([key.frame & 0xFFFF, frame & 0xFFFF])
-    still = any(carried.tracks.cameras)
     taken = carried if carried.agreement >= AGREE else carried.only(key.frame)
     fields: dict[tuple[int, int], Field] = {}
     for each in taken.keys:
         if (frame, each.frame) in found.fields:
             led = found.fields[frame, each.frame].through(there.places)
-            places = led.places if still else led.places + _off(led.places, key, rng)
+            places = led.places + _off(led.places, key, rng)
             worth = np.minimum(led.worth, there.worth)
             fields[key.frame, each.frame] = Field(places, worth, led.choice)
     return completed(key, replace(taken, fields=fields, same={}), footage, own=False)

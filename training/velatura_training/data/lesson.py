@@ -39,7 +39,6 @@ class Lesson:
         space: the plate's colour space, which the look works in.
         depth_scale: distance that the look takes for the middle, in scene units.
         held: painted frames that are not learnt from: they tell how good the look is.
-        close: of a shot look, the painted frames as if they were unpainted ones close by.
         shown: of a shot look, the painted frames with their own paint, as they will come out.
         carry: for a shot look: the keys, and how they are carried into each frame of the shot.
         carried_by: the passes that this takes.
@@ -53,7 +52,6 @@ class Lesson:
     space: str
     depth_scale: float
     held: tuple[Frame, ...] = ()
-    close: tuple[Frame, ...] = ()
     shown: tuple[Frame, ...] = ()
     carry: Carry | None = None
     carried_by: tuple[str, ...] = ()

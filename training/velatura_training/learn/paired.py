@@ -171,8 +171,8 @@ class Paired(Method):
         """Return what the figures of `appraise` are worth."""
         if self.lesson.held:
             return "of held-out frames: what to expect elsewhere in the shot"
-        if self.shape.merged and self.lesson.close:
-            return "of the painted keys, each with the others' paint only; --hold-out is stricter"
+        if self.shape.merged and len({key.frame for key in self.lesson.shown}) > 1:
+            return "of the painted keys, each without its own paint; --hold-out is stricter"
         return "of the very keys it has learnt: elsewhere it is worse; --hold-out tells how much"
 
     def _pictures(self, key: Frame) -> tuple[Tensor, Tensor, Tensor]:
@@ -195,8 +195,7 @@ class Paired(Method):
         return "" if self.lesson.carry is None else packing.pack(self.lesson.carry)
 
     def _sample(self, rng: torch.Generator) -> Batch:
-        painted = (*self.lesson.keys, *self.lesson.close)
-        return patches.sample(painted, self.patch, self.recipe.batch, rng, self.device)
+        return patches.sample(self.lesson.keys, self.patch, self.recipe.batch, rng, self.device)
 
     def _look_twice(self) -> None:
         """Find in the lesson what can be seen twice: see `velatura_training.losses.consistency`."""

@@ -39,6 +39,10 @@ FAITH = 3.0
 its merged paint, which is better than anything it could do instead."""
 
 
+ENOUGH = 0.05
+"""Worth from which on merged paint is shown as it is. On two shots it was better there than all
+that a network made of it, and the network was better where it is worth next to nothing."""
+
 BLACK = 1e-3
 """Light x 128 below which darker makes no difference: 17 stops under white."""
 
@@ -120,8 +124,7 @@ class Generator(nn.Module, ABC):
         if not self.shape.merged:
             trust = torch.sigmoid(TRUST * (2 * worth - 1) + answer[:, 3:]) * torch.ceil(worth)
             return self._mixed(light, stops, carried, trust)
-        # Paint of worth 1, the painted frame itself, is shown as it is; near a key, nearly so.
-        free = (1 - worth[:, :1].square().square()) * self.say
+        free = (1 - worth[:, :1] * (1 / ENOUGH)).clamp_min(0) * self.say
         trust = 1 - (1 - torch.sigmoid(FAITH + answer[:, 3:])) * free
         return self._mixed(light, stops * free, carried, trust * torch.ceil(worth))
 
