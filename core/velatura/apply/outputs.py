@@ -13,7 +13,7 @@ from velatura import fingerprint
 from velatura.apply.targets import Frame, Target
 from velatura.errors import InputError, StorageError
 from velatura.job import Job
-from velatura.plate import pass_files
+from velatura.plate import formats, pass_files
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +31,8 @@ def stale(frame: Frame, job: Job, digest: str) -> Frame | None:
         FrameError: there is no file for a pass of the plate.
     """
     files = frame.plate, *pass_files.beside(frame.plate, job.passes)
-    plate = "".join(map(fingerprint.of_file, files))
-    mask = fingerprint.of_file(frame.mask) if frame.mask else ""
+    plate = "".join(map(formats.digest, files))
+    mask = formats.digest(frame.mask) + frame.channel if frame.mask else ""
     gain = _wanted(frame.gain, fingerprint.of_gain(job, plate, digest))
     picture = _wanted(frame.picture, fingerprint.of_picture(job, plate, digest, mask))
     return replace(frame, gain=gain, picture=picture) if gain or picture else None
@@ -44,7 +44,8 @@ def _targets(frames: Sequence[Frame]) -> list[Path]:
 
 def refuse_overwriting(frames: Sequence[Frame]) -> None:
     """Raise InputError if a frame would be written over what it is made from."""
-    read_ones = {path.resolve() for f in frames for path in (f.plate, f.mask) if path}
+    made_from = (path for f in frames for path in (f.plate, f.mask) if path)
+    read_ones = {formats.file_of(path).resolve() for path in made_from}
     for target in _targets(frames):
         if target.resolve() in read_ones:
             raise InputError(

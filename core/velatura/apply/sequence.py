@@ -132,10 +132,10 @@ def _survey(
     first = frames[0]
     with memory.enough_for(first.plate):
         loaded = load(first, job, look.card)
-    plate = loaded.feed.plate
+    plate = loaded.plate
     notices.lacking(first.plate, plate.guides.lacking(look.card.passes), plate.layers)
     keys = packing.size(look.keys, str(look.path)) if look.keys else 0
-    return {first: loaded}, memory.share(job, plate.image, len(frames), keys)
+    return {first: loaded}, memory.share(job, loaded.image, len(frames), keys)
 
 
 def _as_they_come(

@@ -108,6 +108,11 @@ def convert(rgb: FloatArray, source: str, target: str, config: str = "") -> Floa
     return converted
 
 
+def loaded(config: str = "") -> ocio.Config:
+    """Return the OCIO config that counts, or raise ColourError: it cannot be loaded."""
+    return _load(*_chosen(config))
+
+
 @contextmanager
 def named(whose: str, do: str = "") -> Iterator[None]:
     """Let an error about a colour space say whose it is, and what to do where that differs."""
