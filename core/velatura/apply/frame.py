@@ -9,13 +9,16 @@ little more memory than its own pixels and the network's budget.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from velatura import strength
+from velatura.apply import delivery
+from velatura.apply.delivery import Encoding
 from velatura.apply.feed import Feed
+from velatura.apply.notices import About
 from velatura.apply.picture import finished, strips
 from velatura.apply.session import Session
 from velatura.apply.targets import Frame, Target
@@ -28,7 +31,7 @@ from velatura.image import exr
 from velatura.image.planes import FloatArray, Image, Pixels
 from velatura.job import Job
 from velatura.look import Card
-from velatura.plate import colour, formats
+from velatura.plate import beauty, colour, formats
 from velatura.plate import matte as mask
 from velatura.plate import views
 from velatura.plate.plate import Plate, usable
@@ -42,15 +45,11 @@ class Glazed:
 
     Attributes:
         written: its new files.
-        lacking: passes that the look reads and the plate has not; they were taken as 0.
-        layers: those the plate has, for people.
-        misfit: why the look's painted keys could not be carried into it; empty where they were.
+        about: what there is to say about it.
     """
 
     written: tuple[Path, ...] = ()
-    lacking: tuple[str, ...] = ()
-    layers: str = ""
-    misfit: str = ""
+    about: About = About()
 
 
 @dataclass(frozen=True)
@@ -70,6 +69,12 @@ class Loaded:
         """The main view's plate."""
         return self.views[0].feed.plate
 
+    def about(self, card: Card) -> About:
+        """Return what there is to say about the frame before it is glazed."""
+        plate = self.plate
+        unused = beauty.others(self.image, plate.names) if len(self.views) == 1 else ()
+        return About(plate.guides.lacking(card.passes), plate.layers, "", plate.brighter(), unused)
+
 
 @dataclass(frozen=True)
 class View:
@@ -86,13 +91,18 @@ class View:
     matte: Pixels | None
 
 
+def reading_of(job: Job) -> Reading:
+    """Return how a job's plates are read."""
+    return Reading(job.layer, job.passes, job.space, job.config, job.premultiplied)
+
+
 def load(frame: Frame, job: Job, card: Card) -> Loaded:
     """Return a frame's plate, and its matte where it has one and needs it.
 
     Raises:
         ImageError, PassError, ColourError: as `glaze`.
     """
-    reading = Reading(job.layer, job.passes, job.space, job.config, job.premultiplied)
+    reading = reading_of(job)
     image = formats.read(frame.plate)
 
     def view(name: str) -> View:
@@ -151,7 +161,11 @@ def glaze(
         marks = _marks(session, frame.picture, job.strength)
         exr.write(frame.picture.path, layer.marked(picture, marks))
         written.append(frame.picture.path)
-    return Glazed(tuple(written), plate.guides.lacking(card.passes), plate.layers, misfit)
+    if frame.delivered and frame.picture:
+        stop_if(cancelled)
+        delivery.still(frame.delivered, picture, Encoding.of(plate, job.deliver))
+        written.append(frame.delivered)
+    return Glazed(tuple(written), replace(loaded.about(card), misfit=misfit))
 
 
 def _misfit(feed: Feed, session: Session, frame: Frame) -> str:

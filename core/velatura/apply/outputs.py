@@ -12,6 +12,7 @@ from pathlib import Path
 from velatura import fingerprint
 from velatura.apply.targets import Frame, Target
 from velatura.errors import InputError, StorageError
+from velatura.image import movie_file
 from velatura.job import Job
 from velatura.plate import formats, pass_files
 
@@ -35,18 +36,40 @@ def stale(frame: Frame, job: Job, digest: str) -> Frame | None:
     mask = formats.digest(frame.mask) + frame.channel if frame.mask else ""
     gain = _wanted(frame.gain, fingerprint.of_gain(job, plate, digest))
     picture = _wanted(frame.picture, fingerprint.of_picture(job, plate, digest, mask))
+    if frame.picture and frame.delivered and not newer(frame.delivered, [frame.picture.path]):
+        picture = Target(frame.picture.path, fingerprint.of_picture(job, plate, digest, mask))
     return replace(frame, gain=gain, picture=picture) if gain or picture else None
 
 
+def newer(path: Path, sources: Sequence[Path]) -> bool:
+    """Say whether a file is there and was written after all those that it is made from."""
+    try:
+        made = path.stat().st_mtime_ns
+        return all(source.stat().st_mtime_ns <= made for source in sources)
+    except OSError:
+        return False
+
+
+def movie(frames: Sequence[Frame], job: Job) -> Path | None:
+    """Return the movie that a job asks for; None where it asks for none."""
+    if job.deliver not in movie_file.KINDS:
+        return None
+    names = {frame.picture.path.name for frame in frames if frame.picture}
+    stem = os.path.commonprefix(sorted(names)).rstrip("0123456789-")
+    return Path(job.out) / f"{stem.rstrip('._-') or 'movie'}.{job.deliver}"
+
+
 def _targets(frames: Sequence[Frame]) -> list[Path]:
-    return [target.path for f in frames for target in (f.gain, f.picture) if target]
+    made = (path for f in frames for path in (f.gain, f.picture) if path)
+    return [target.path for target in made] + [f.delivered for f in frames if f.delivered]
 
 
-def refuse_overwriting(frames: Sequence[Frame]) -> None:
+def refuse_overwriting(frames: Sequence[Frame], job: Job) -> None:
     """Raise InputError if a frame would be written over what it is made from."""
     made_from = (path for f in frames for path in (f.plate, f.mask) if path)
     read_ones = {formats.file_of(path).resolve() for path in made_from}
-    for target in _targets(frames):
+    film = movie(frames, job)
+    for target in (*_targets(frames), *([film] if film else [])):
         if target.resolve() in read_ones:
             raise InputError(
                 f"{target} would overwrite what it is made from", do="Choose another output folder"

@@ -60,6 +60,15 @@ def merged(texts: Sequence[str]) -> list[str]:
     return [entry if isinstance(entry, str) else _joined(groups[entry]) for entry in order]
 
 
+def gathered(texts: Iterable[str]) -> list[str]:
+    """Return the shots that texts name: files of one sequence merged, folders as their pattern.
+
+    Raises:
+        FrameError: as `pattern`.
+    """
+    return merged([pattern(text) for text in texts])
+
+
 def only(texts: Iterable[str]) -> str:
     """Return the one pattern that several texts make, or raise FrameError."""
     given = list(texts)

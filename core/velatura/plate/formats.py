@@ -21,7 +21,6 @@ import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 from velatura import fingerprint, signatures
 from velatura.errors import ImageError
 from velatura.image import exr, movies
-from velatura.image.exr_errors import MAX_PIXELS
 from velatura.image.movies import Format
 from velatura.image.planes import FloatArray, Image, Part, Plane, Window
 from velatura.plate import colour, flat
@@ -44,12 +43,11 @@ _SRGB, _GAMMA22, _LINEAR, _PQ = {0, 1, 2, 6, 13, 14, 15}, {4}, {8}, {16}
 log = logging.getLogger(__name__)
 
 
-def read(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
+def read(path: Path) -> Image:
     """Return the picture in a file of any format, or the frame of a movie.
 
     Args:
         path: the file, or a frame's address (`velatura.image.movies.frame_path`).
-        max_pixels: a larger picture is refused before anything is allocated.
 
     Raises:
         ImageError: as `velatura.image.exr.read`, or no picture.
@@ -59,8 +57,8 @@ def read(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
     if movies.parted(path):
         return _frame(path)
     if is_exr(path):
-        return exr.read(path, max_pixels)
-    return _still(path, max_pixels)
+        return exr.read(path)
+    return _still(path)
 
 
 def is_exr(path: Path) -> bool:
@@ -115,8 +113,8 @@ def _begins_as_exr(path: Path) -> bool:
         return True
 
 
-def _still(path: Path, max_pixels: int) -> Image:
-    read = flat.read_rgb(path, max_pixels=max_pixels)
+def _still(path: Path) -> Image:
+    read = flat.read_rgb(path)
     attributes: dict[str, Any] = {SPACE: read.space, BITS: _bits(path)}
     if read.alpha is not None and not read.premultiplied:
         attributes[STRAIGHT] = 1

@@ -19,6 +19,11 @@ from velatura.plate.passes import Guides
 from velatura.plate.reading import Reading
 
 
+_EVERY = 4  # px: each fourth row and column tells enough of a picture's alpha
+_NEAR = 0.02  # of alpha and light: nearer is a rounding
+_MANY = 0.005  # of the picture's pixels: a soft edge has so many, a highlight on it has not
+
+
 @dataclass(frozen=True)
 class Plate:
     """What a look is put on: the planes of a picture, found once.
@@ -33,6 +38,7 @@ class Plate:
         space: the colour space of ``rgb``, linear, in the config's own words.
         config: the OCIO config, as `Reading` has it.
         coded: the log or display space that the picture is stored in; "" where it is ``space``.
+        doubtful: whether that the beauty is multiplied by its alpha was neither said nor known.
     """
 
     image: Image
@@ -44,6 +50,7 @@ class Plate:
     space: str
     config: str
     coded: str = ""
+    doubtful: bool = False
 
     @classmethod
     def read(cls, path: Path, reading: Reading) -> Plate:
@@ -83,7 +90,9 @@ class Plate:
             stored = colour.space_of(part.attributes, reading.space, reading.config)
             space = linear.linear_of(stored, reading.config)
         guides = Guides.of(image, parse_overrides(reading.passes))
-        plate = cls(image, part, beauty.rgb, (red, green, blue), alpha, guides, space, reading.config)
+        planes = beauty.rgb, (red, green, blue), alpha
+        doubtful = reading.premultiplied == "auto"
+        plate = cls(image, part, *planes, guides, space, reading.config, doubtful=doubtful)
         return plate if stored == space else plate._linearised(stored)
 
     def _linearised(self, stored: str) -> Plate:
@@ -150,6 +159,22 @@ class Plate:
         """Return the window of the format that rows and columns of the data window cover."""
         data, height, width = self.part.data, rows.stop - rows.start, columns.stop - columns.start
         return Window(data.x + columns.start, data.y + rows.start, width, height)
+
+    def brighter(self) -> bool:
+        """Say whether colour exceeds alpha in many pixels, and nobody said what alpha means.
+
+        Of a premultiplied picture that happens in highlights and glows. Where it happens in most
+        of what is not opaque, colour was never multiplied by that alpha. Some rows are looked at.
+        """
+        if self.alpha is None or not self.doubtful:
+            return False
+        every = slice(None, None, _EVERY)
+        alpha = self.alpha[every, every].astype(np.float32)
+        most = np.maximum.reduce([plane[every, every] for plane in self.rgb]).astype(np.float32)
+        with np.errstate(invalid="ignore"):
+            lit = (alpha < 1 - _NEAR) & (most > _NEAR)
+            over = lit & (most > alpha + _NEAR)
+        return bool(over.sum() > max(_MANY * alpha.size, lit.sum() / 2))
 
     @property
     def layers(self) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from velatura.errors import TrainingError
-from velatura.image import numbered
+from velatura.image import gathering, movies, numbered
 from velatura.scene.motion_files import MotionFiles
 from velatura.system.progress import Progress, Style
 from velatura_training.recipe import (
@@ -57,6 +57,7 @@ def train(
     layer: str = "",
     passes: str = "",
     space: str = "",
+    start: Annotated[int, Parameter(allow_leading_hyphen=True)] = 0,
     motion: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
     stmap: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
     rate: float | None = None,
@@ -83,8 +84,9 @@ def train(
         velatura train shot/plate.####.exr --style storm.jpg --out runs/storm --minutes 30
 
     Args:
-        plates: the plate's frames: name.####.exr, name.%04d.exr or name.$F4.exr; several shots may
-            be named, and teach one free look.
+        plates: the plate's frames: name.####.exr, name.%04d.exr or name.$F4.exr, a folder, or a
+            movie; EXR, PNG, JPG, TIFF, DPX, Cineon, HDR, MOV, MP4, MKV. Several shots may be named,
+            and teach one free look.
         painted: the painted keys, numbered like the plate frames they were painted on (EXR: linear;
             PNG, JPG, TIFF: sRGB); as many as there are shots, in their order.
         style: instead of painted keys, one or more paintings whose manner to learn.
@@ -110,6 +112,7 @@ def train(
         passes: layers of the guides, where they are not the usual ones: normal=N,depth=Z; or files
             of their own: id=roto.####.exr.
         space: the plate's colour space, where its metadata do not say.
+        start: the number of a movie's first frame; of several movies, clip.mp4:1001 says it.
         motion: your own motion vectors, by which the painted keys are carried: layers of the plate
             (forward=forward,backward=backward, or smartvector, or one layer's name), or files of
             their own (vectors.####.exr). Signs and directions are found by trial; docs/motion.md.
@@ -137,6 +140,8 @@ def train(
     from velatura_training.data.watched_keys import WatchedKeys
     from velatura_training.learn import run as runs
 
+    plates = tuple(movies.started(text, start) for text in gathering.gathered(plates))
+    painted = tuple(gathering.gathered(painted))
     if minutes is None and steps is None:
         minutes = DEFAULT_MINUTES
     if bool(style) == bool(painted):

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from velatura.apply.feed import guides_of
-from velatura.image import exr
+from velatura.image import movies
 from velatura.image.planes import FloatArray, Window
+from velatura.plate import formats
 from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
 from velatura_training.data import paint_file
@@ -69,12 +70,12 @@ def read(
         ImageError, PassError, ColourError: the plate cannot be read as it is meant.
         TrainingError: the paint does not fit the plate.
     """
-    seen = Plate.of(exr.read(plate), reading)
+    seen = Plate.read(plate, reading)
     rows, columns = (slice(0, size) for size in seen.size)
     light, stack = seen.seen(rows, columns, space), guides_of(seen, guides, rows, columns)
     if stack is None:
         stack = np.zeros((0, *seen.size), np.float32)
-    digests = {plate.name: _digest(plate)}
+    digests = {_name(plate): _digest(plate)}
     painted, cover, window = None, None, seen.part.data
     if paint is not None:
         layer, coverage, window = paint_file.read(paint, space, seen.part, plate)
@@ -92,6 +93,13 @@ def _tensor(planes: FloatArray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(planes))
 
 
+def _name(path: Path) -> str:
+    """Return what a file is called in a card; of a movie's frame ``clip.mp4/0012``."""
+    return "/".join(path.parts[-2:]) if movies.parted(path) else path.name
+
+
 def _digest(path: Path) -> str:
+    if movies.parted(path):
+        return formats.digest(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
