@@ -167,8 +167,8 @@ class Job:
                 )
         if self.deliver and self.write == "gain":
             raise InputError(
-                f"In the job, a {self.deliver} is wanted of finished pictures, and none are written",
-                do='Let it write "picture" or "both"',
+                f"In the job, finished pictures are wanted as {self.deliver}, and none are written",
+                do='Let it write "picture" or "both" (--write)',
             )
         demand_strength(self.strength, "In the job, strength")
         stops = (

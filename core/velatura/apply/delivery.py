@@ -18,8 +18,8 @@ import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 from velatura.atomic import replacing
 from velatura.errors import StorageError
 from velatura.image import exr, movie_file, movies
-from velatura.image.movies import Format
 from velatura.image.planes import FloatArray, Image, place
+from velatura.image.yuv import Format
 from velatura.plate import colour, formats, linear
 from velatura.plate.plate import Plate
 
@@ -68,12 +68,14 @@ class Encoding:
         alpha = "A" in plate.image.names if foreign else plate.alpha is not None
         names = ("R", "G", "B") if foreign else plate.names
         aspect = Fraction(float(header.get("pixelAspectRatio", 1.0))).limit_denominator(10_000)
-        rate = formats.frame_rate(header) or RATE
         return cls(
             (*names, *_alpha(plate, foreign=foreign)) if alpha else names,
-            *(held, space),
+            held,
+            space,
             next((known for known in _BITS.get(kind, (8, 16)) if known >= bits), bits),
-            *(plate.config, rate, aspect),
+            plate.config,
+            formats.frame_rate(header) or RATE,
+            aspect,
         )
 
 
@@ -100,8 +102,11 @@ def still(path: Path, image: Image, encoding: Encoding) -> None:
         codes = np.rint(np.clip(np.nan_to_num(codes), 0, 1) * top) / np.float32(top)
     with replacing(path) as beside:
         out = oiio.ImageOutput.create(kind)
-        fine = out.open(str(beside), spec) and out.write_image(codes) and out.close()
-        if not fine or oiio.ImageInput.open(str(beside)) is None:
+        assert out is not None, "OpenImageIO writes all kinds"  # noqa: S101
+        written = out.open(str(beside), spec) and out.write_image(codes) and out.close()
+        # OpenImageIO says nothing of a full disk: what cannot be read again was not written.
+        again = oiio.ImageInput.open(str(beside)) if written else None
+        if again is None or again.read_image(0, 0, 0, 1, oiio.UINT8) is None:
             raise StorageError(
                 f"{path} cannot be written",
                 found=out.geterror() or "a file that cannot be read again",
@@ -155,10 +160,16 @@ def _timing(
         return kind, (), None
     source = there[0][0]
     known, every = movies.format_of(source), movies.times_of(source)
-    tags = {"primaries": known.primaries, "transfer": known.transfer, "matrix": known.matrix}
     times = () if known.steady else tuple(every[place] for _, place in there)
     whole = len(there) == len(every)
-    return replace(kind, bits=known.bits, **tags), times, source if whole else None
+    kind = replace(
+        kind,
+        bits=known.bits,
+        primaries=known.primaries,
+        transfer=known.transfer,
+        matrix=known.matrix,
+    )
+    return kind, times, source if whole else None
 
 
 def _alpha(plate: Plate, *, foreign: bool) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from velatura.errors import InputError
+from velatura.image import movies
 from velatura.image.numbered import few
 
 _TOLD = 20  # warnings at most: what is wrong with all frames is wrong with the job
@@ -35,13 +36,13 @@ class Failures:
             raise error
         self._found.append((plate, error))
         if len(self._found) <= _TOLD:
-            log.warning("%s is left out: %s", plate.name, error)
+            log.warning("%s is left out: %s", movies.title(plate), error)
 
     def end(self) -> None:
         """Raise InputError naming the frames that could not be done, if there were any."""
         if not self._found:
             return
-        names = few([plate.name for plate, _ in sorted(self._found, key=lambda one: one[0].name)])
+        names = few(sorted(movies.title(plate) for plate, _ in self._found))
         first = self._found[0][1]
         left = len(self._found) < self._frames
         raise type(first)(

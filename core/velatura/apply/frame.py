@@ -9,7 +9,7 @@ little more memory than its own pixels and the network's budget.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +31,8 @@ from velatura.image import exr
 from velatura.image.planes import FloatArray, Image, Pixels
 from velatura.job import Job
 from velatura.look import Card
-from velatura.plate import beauty, colour, formats
+from velatura.plate import beauty, colour, formats, views
 from velatura.plate import matte as mask
-from velatura.plate import views
 from velatura.plate.plate import Plate, usable
 from velatura.plate.reading import Reading
 from velatura.system.stopping import stop_if
@@ -49,7 +48,7 @@ class Glazed:
     """
 
     written: tuple[Path, ...] = ()
-    about: About = About()
+    about: About = field(default_factory=About)
 
 
 @dataclass(frozen=True)

@@ -54,9 +54,7 @@ def movie(frames: Sequence[Frame], job: Job) -> Path | None:
     """Return the movie that a job asks for; None where it asks for none."""
     if job.deliver not in movie_file.KINDS:
         return None
-    names = {frame.picture.path.name for frame in frames if frame.picture}
-    stem = os.path.commonprefix(sorted(names)).rstrip("0123456789-")
-    return Path(job.out) / f"{stem.rstrip('._-') or 'movie'}.{job.deliver}"
+    return Path(job.out) / f"{frames[0].stem}.{job.deliver}"
 
 
 def _targets(frames: Sequence[Frame]) -> list[Path]:

@@ -72,7 +72,7 @@ def _as_exr(plate: Plate, rgb: list[Pixels]) -> Image:
     if "A" in plate.image.names:
         alpha = plate.image.find("A")[1].pixels
         if plate.alpha is None:  # EXR's alpha is multiplied in, and theirs was not
-            planes = {name: cast(plane * alpha, kind) for name, plane in planes.items()}
+            planes = {name: cast(np.multiply(p, alpha), kind) for name, p in planes.items()}
         planes["A"] = cast(alpha, kind)
     attributes = _header(part.attributes, linear.interop_id(plate.space, plate.config))
     return Image((exr.new_part(planes, part.data, part.display, attributes),), plate.image.source)

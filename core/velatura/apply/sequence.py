@@ -24,6 +24,7 @@ from velatura.apply.session import Session, open_session
 from velatura.apply.targets import Frame
 from velatura.carry import packing
 from velatura.errors import InputError
+from velatura.image import movies
 from velatura.job import Device, Job
 from velatura.look import Look, read
 from velatura.plate.plate import Plate
@@ -102,7 +103,7 @@ def _left(
                     return [stale, *frames[place + 1 :]], load(stale, job, look.card)
         except InputError as error:
             failures.note(frame.plate, error)
-        report.finished(frame.plate.name, skipped=not stale)
+        report.finished(movies.title(frame.plate), skipped=not stale)
     return [], None
 
 
@@ -146,12 +147,12 @@ def _renew(
                     glazed = done.result()
                 except InputError as error:
                     failures.note(plate, error)
-                    report.finished(plate.name, skipped=False)
+                    report.finished(movies.title(plate), skipped=False)
                     continue
                 notices.of(plate, glazed.about)
                 for path in glazed.written:
                     report.wrote(str(path))
-                report.finished(plate.name, skipped=not glazed.written)
+                report.finished(movies.title(plate), skipped=not glazed.written)
         finally:
             halt.set()
             pool.shutdown(wait=False, cancel_futures=True)

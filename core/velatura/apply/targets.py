@@ -39,6 +39,7 @@ class Frame:
         number: its frame number; 0 for a file without one.
         channel: of the mask's file; "" for the usual one.
         delivered: the finished picture in another format, which is made with it; None for none.
+        stem: what the names of the shot's files begin with, without a number.
     """
 
     plate: Path
@@ -48,6 +49,7 @@ class Frame:
     number: int = 0
     channel: str = ""
     delivered: Path | None = None
+    stem: str = ""
 
 
 def frames(job: Job) -> list[Frame]:
@@ -148,6 +150,7 @@ def _outputs(
         int(number or 0),
         channel,
         delivered,
+        stem,
     )
 
 

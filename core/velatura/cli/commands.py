@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from velatura.errors import MachineError
+from velatura.errors import LookError, MachineError
 from velatura.job import Device, Job
 from velatura.system.progress import Progress, Style
 
@@ -105,12 +105,21 @@ def apply(
     from velatura.apply import sequence
     from velatura.image import gathering
 
+    if Path(look).is_dir():
+        raise LookError(
+            f"The look {look} is a folder",
+            do=f"If it is a training, write its look with `velatura export {look} --out ink.onnx`",
+        )
     job = Job(
         *(gathering.only([plate, *more]) if more else plate, look, out, frames, write),
         strength,
         *(mask, device, layer, passes, space),
         *(workers, memory_mb, config, raw_strength),
-        *(exposure, degrain, premultiplied, views, start, deliver, stop_at_first),
+        *(exposure, degrain),
+        *(premultiplied, views),
+        start,
+        deliver,
+        stop_at_first,
     ).checked()
     if write == "gain" and (mask or strength != 1):
         log.warning(

@@ -48,7 +48,8 @@ def refuse_other_files(path: Path) -> None:
         return
     kinds = (kind for magic, kind in _OTHERS.items() if start.startswith(magic))
     found = next(kinds, f"a file that begins with {start[:4]!r}") if start else "an empty file"
-    raise ImageError(f"{path} is not an EXR file", found=found, do="Render this frame as OpenEXR")
+    do = "Give it the name of what it is, or render it as OpenEXR" if start else _AGAIN
+    raise ImageError(f"{path} is not an EXR file", found=found, do=do)
 
 
 def refuse_unusable(path: Path, header: Mapping[str, Any], max_pixels: int) -> None:

@@ -7,19 +7,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from velatura.atomic import replacing
 from velatura.errors import StorageError
-from velatura.image import movies
-from velatura.image.movies import Format
 from velatura.image.planes import FloatArray
+from velatura.image.yuv import Format, yuv
 
 if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
     from av.container import OutputContainer
     from av.packet import Packet
+    from av.video.stream import VideoStream
 
 KINDS = ("mp4", "mov")
 """What can be written."""
@@ -94,7 +95,7 @@ def _write(
 ) -> None:
     import av
 
-    stream = out.add_stream(_CODECS[container], rate=kind.rate)
+    stream = cast("VideoStream", out.add_stream(_CODECS[container], rate=kind.rate))
     stream.width, stream.height = kind.width, kind.height
     stream.pix_fmt = _layout(kind, container)
     profile = "4" if kind.alpha else "3"  # of ProRes: 4444, else 422 HQ
@@ -107,7 +108,7 @@ def _write(
     context.time_base = tick
     heard = _Sound(out, sound)
     for place, codes in enumerate(frames):
-        deep = movies.yuv(codes if kind.alpha else codes[..., :3], kind)
+        deep = yuv(codes if kind.alpha else codes[..., :3], kind)
         whole = f"yuv{'a' * kind.alpha}444p16le"
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(deep), format=whole)
         frame.color_range, frame.colorspace = 1, kind.matrix
@@ -134,7 +135,7 @@ class _Sound:
         import av
 
         self._out = out
-        self._left: list[Packet] = []
+        self._left: list[Packet[AudioStream]] = []
         if source is None:
             return
         with av.open(str(source)) as movie:
@@ -153,5 +154,9 @@ class _Sound:
 
     def until(self, time: Fraction | None) -> None:
         """Write the sound up to a time in seconds; all that is left for None."""
-        while self._left and (time is None or self._left[0].dts * self._left[0].time_base <= time):
+        while self._left and (time is None or _time(self._left[0]) <= time):
             self._out.mux(self._left.pop(0))
+
+
+def _time(packet: Packet[AudioStream]) -> Fraction:
+    return (packet.dts or 0) * packet.time_base

@@ -74,10 +74,10 @@ class Pattern:
             lead = movie[0].stem + "."
             return cls(movie[0].parent, lead, movies.DIGITS, ".exr", None, "", text)
         if not path.is_file():
+            if (pasted := _PASTED.fullmatch(text)) and (many := _many(_as_spelt(Path(pasted[1])))):
+                return replace(many, span=pasted[2])
             if many := _many(path):
                 return many
-            if (pasted := _PASTED.fullmatch(text)) and (many := _many(_as_spelt(Path(pasted[1])))):
-                return cls(many.folder, many.lead, many.digits, many.end, None, pasted[2])
         return _one(path)
 
     def path(self, number: str) -> Path:
@@ -110,7 +110,16 @@ class Pattern:
         """Return the numbers that the pattern means, as written, in order."""
         if self.single is not None:
             return [self.single]
-        return [self.written(n) for n in frame_numbers(self.span)] if self.span else self.on_disk()
+        return self._spanned() if self.span else self.on_disk()
+
+    def _spanned(self) -> list[str]:
+        """Return the numbers of the span; where a file has other digits, as it has them."""
+        wanted = {n: self.written(n) for n in frame_numbers(self.span)}
+        if self.movie or all(self.path(number).is_file() for number in wanted.values()):
+            return list(wanted.values())
+        there = {int(number): number for number in self._all_numbers()}
+        there |= {int(number): number for number in self.on_disk()}
+        return [there.get(n, number) for n, number in wanted.items()]
 
     def within(self, span: str) -> Pattern:
         """Return the same for a range of frames, instead of what it named before."""

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import OpenEXR  # type: ignore[import-not-found]  # a C extension without stubs
 import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 
 from velatura import fingerprint, signatures
 from velatura.errors import ImageError
 from velatura.image import exr, movies
-from velatura.image.movies import Format
 from velatura.image.planes import FloatArray, Image, Part, Plane, Window
+from velatura.image.yuv import Format
 from velatura.plate import colour, flat
 
 SPACE, STRAIGHT, BITS = "oiio:ColorSpace", "oiio:UnassociatedAlpha", "oiio:BitsPerSample"
@@ -128,7 +127,7 @@ def _frame(path: Path) -> Image:
     attributes = {
         SPACE: _space(kind),
         BITS: kind.bits,
-        "framesPerSecond": OpenEXR.Rational(*kind.rate.as_integer_ratio()),
+        "framesPerSecond": kind.rate,
         "pixelAspectRatio": float(kind.aspect),
     }
     if kind.alpha:
@@ -187,7 +186,4 @@ def _tell_timing(movie: Path, kind: Format) -> None:
 def frame_rate(attributes: Mapping[str, Any]) -> Fraction | None:
     """Return the frames a second that a header tells; None where it does not."""
     rate = attributes.get("framesPerSecond")
-    try:
-        return Fraction(int(rate.n), int(rate.d)) if rate is not None else None
-    except (AttributeError, ZeroDivisionError):
-        return None
+    return rate if isinstance(rate, Fraction) and rate > 0 else None

@@ -119,7 +119,7 @@ def _scaled(path: Path, pixels: Pixels, shown: Window) -> Pixels:
     source = oiio.ImageBuf(np.ascontiguousarray(pixels[..., None], np.float32))
     roi = oiio.ROI(0, shown.width, 0, shown.height, 0, 1, 0, 1)
     scaled = oiio.ImageBufAlgo.resize(source, filtername="triangle", roi=roi)
-    return np.asarray(scaled.get_pixels(oiio.FLOAT)[..., 0])
+    return np.asarray(scaled.get_pixels(oiio.FLOAT))[..., 0]
 
 
 @lru_cache

@@ -18,7 +18,6 @@ from velatura.plate.layers import listed
 from velatura.plate.passes import Guides
 from velatura.plate.reading import Reading
 
-
 _EVERY = 4  # px: each fourth row and column tells enough of a picture's alpha
 _NEAR = 0.02  # of alpha and light: nearer is a rounding
 _MANY = 0.005  # of the picture's pixels: a soft edge has so many, a highlight on it has not

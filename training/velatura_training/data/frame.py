@@ -75,7 +75,7 @@ def read(
     light, stack = seen.seen(rows, columns, space), guides_of(seen, guides, rows, columns)
     if stack is None:
         stack = np.zeros((0, *seen.size), np.float32)
-    digests = {_name(plate): _digest(plate)}
+    digests = {movies.title(plate): _digest(plate)}
     painted, cover, window = None, None, seen.part.data
     if paint is not None:
         layer, coverage, window = paint_file.read(paint, space, seen.part, plate)
@@ -91,11 +91,6 @@ def read(
 
 def _tensor(planes: FloatArray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(planes))
-
-
-def _name(path: Path) -> str:
-    """Return what a file is called in a card; of a movie's frame ``clip.mp4/0012``."""
-    return "/".join(path.parts[-2:]) if movies.parted(path) else path.name
 
 
 def _digest(path: Path) -> str:

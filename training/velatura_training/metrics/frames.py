@@ -68,8 +68,8 @@ class Frames:
         path = self.path(frame)
         if movies.parted(path):
             plate = Plate.read(path, Reading(space=self.space))
-            everywhere = (slice(0, size) for size in plate.size)
-            return torch.from_numpy(plate.seen(*everywhere, SPACE))[None]
+            rows, columns = (slice(0, size) for size in plate.size)
+            return torch.from_numpy(plate.seen(rows, columns, SPACE))[None]
         read = flat.read_rgb(path, self.layer)
         if read.alpha is not None and not read.premultiplied and read.alpha.min() < 1:
             raise ImageError(
