@@ -25,7 +25,7 @@ def pattern(text: str) -> str:
     if path.is_dir():
         files = [file for file in path.iterdir() if _is_picture(file)]
     elif any(mark in path.name for mark in "*?") and not path.is_file():
-        files = [file for file in path.parent.glob(path.name) if file.is_file()]
+        files = [file for file in path.parent.glob(path.name) if _is_picture(file)]
     else:
         return text
     found = merged([str(file) for file in sorted(files)])

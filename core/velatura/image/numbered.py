@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from velatura.image import movies
 NAMED = 20
 """Missing frames that an error names at most."""
 
+_LONGEST = 255  # bytes of a file's name, on all common file systems
 _NUMBER = r"-?[0-9]{1,12}"
 _ITEM = rf"{_NUMBER}(?:-{_NUMBER}(?:[x:][0-9]{{1,12}})?)?"
 _ITEM_PARTS = re.compile(rf"({_NUMBER})(?:-({_NUMBER})(?:[x:]([0-9]{{1,12}}))?)?")
@@ -67,7 +69,7 @@ class Pattern:
         Raises:
             FrameError: a path that names no file.
         """
-        if not Path(text).name or "\0" in text:
+        if not _is_name(Path(text).name):
             raise FrameError(f"{text!r} is not the name of a file", do="Name it like shot.####.exr")
         path = _as_spelt(Path(text))
         if (movie := movies.named(text)) is not None:
@@ -244,6 +246,13 @@ def _one(path: Path) -> Pattern:
     if hit is None:
         return Pattern(path.parent, path.stem, 0, path.suffix, "")
     return Pattern(path.parent, hit[1], len(hit[2].lstrip("-")), hit[3], hit[2])
+
+
+def _is_name(name: str) -> bool:
+    try:
+        return 0 < len(os.fsencode(name)) <= _LONGEST and "\0" not in name
+    except UnicodeEncodeError:  # half of a character
+        return False
 
 
 def _composed(name: str) -> str:
