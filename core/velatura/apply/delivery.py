@@ -103,7 +103,11 @@ def still(path: Path, image: Image, encoding: Encoding) -> None:
     with replacing(path) as beside:
         out = oiio.ImageOutput.create(kind)
         assert out is not None, "OpenImageIO writes all kinds"  # noqa: S101
-        written = out.open(str(beside), spec) and out.write_image(np.ascontiguousarray(codes)) and out.close()
+        written = (
+            out.open(str(beside), spec)
+            and out.write_image(np.ascontiguousarray(codes))
+            and out.close()
+        )
         # OpenImageIO says nothing of a full disk: what cannot be read again was not written.
         again = oiio.ImageInput.open(str(beside)) if written else None
         if again is None or again.read_image(0, 0, 0, 1, oiio.UINT8) is None:

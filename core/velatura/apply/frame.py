@@ -71,8 +71,12 @@ class Loaded:
     def about(self, card: Card) -> About:
         """Return what there is to say about the frame before it is glazed."""
         plate = self.plate
-        unused = beauty.others(self.image, plate.names) if len(self.views) == 1 else ()
-        return About(plate.guides.lacking(card.passes), plate.layers, "", plate.brighter(), unused)
+        glazed = {view.name for view in self.views}
+        unused = [name for name in views.names(self.image) if name not in glazed]
+        unused += beauty.others(plate.image, plate.names)
+        return About(
+            plate.guides.lacking(card.passes), plate.layers, "", plate.brighter(), tuple(unused)
+        )
 
 
 @dataclass(frozen=True)

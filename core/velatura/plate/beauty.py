@@ -41,8 +41,10 @@ def pick_beauty(image: Image, layer: str = "") -> Beauty:
     usual = _usual_beauty(image, layers)
     beauty = _chosen(image, layers, layer) if layer else usual
     if beauty is None:
+        several = not layer and bool(_pictures(layers))
+        lacks = "several pictures, none by a usual name" if several else "no red, green and blue"
         raise PassError(
-            f"{title(image)} has no red, green and blue" + (f" in {layer}" if layer else ""),
+            f"{title(image)} has {lacks}" + (f" in {layer}" if layer else ""),
             found=listed(layers),
             do="Name the layer to take with --layer",
         )

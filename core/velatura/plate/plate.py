@@ -20,6 +20,7 @@ from velatura.plate.reading import Reading
 
 _EVERY = 4  # px: each fourth row and column tells enough of a picture's alpha
 _NEAR = 0.02  # of alpha and light: nearer is a rounding
+_MOST = 0.3  # of the lit pixels that are not opaque: dark ones never exceed their alpha
 _MANY = 0.005  # of the picture's pixels: a soft edge has so many, a highlight on it has not
 
 
@@ -162,7 +163,7 @@ class Plate:
     def brighter(self) -> bool:
         """Say whether colour exceeds alpha in many pixels, and nobody said what alpha means.
 
-        Of a premultiplied picture that happens in highlights and glows. Where it happens in most
+        Of a premultiplied picture that happens in highlights and glows. Where it happens in much
         of what is not opaque, colour was never multiplied by that alpha. Some rows are looked at.
         """
         if self.alpha is None or not self.doubtful:
@@ -173,7 +174,7 @@ class Plate:
         with np.errstate(invalid="ignore"):
             lit = (alpha < 1 - _NEAR) & (most > _NEAR)
             over = lit & (most > alpha + _NEAR)
-        return bool(over.sum() > max(_MANY * alpha.size, lit.sum() / 2))
+        return bool(over.sum() > max(_MANY * alpha.size, _MOST * lit.sum()))
 
     @property
     def layers(self) -> str:

@@ -16,7 +16,7 @@ from velatura.errors import ColourError, ImageError, InputError
 from velatura.image import exr, movies
 from velatura.image.planes import Image
 from velatura.job import Job
-from velatura.plate import formats
+from velatura.plate import flat, formats
 from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
 from velatura.system.progress import Progress
@@ -170,7 +170,8 @@ def test_the_plates_own_encoding_comes_back(tmp_path, look, name, depth, bits, k
         assert after.spec().format == before.spec().format
     shown = [np.asarray(each.get_pixels(oiio.FLOAT))[..., :3] for each in (before, after)]
     top = 2 ** (10 if kind == "dpx" else bits) - 1
-    np.testing.assert_array_equal(*(np.rint(each * top) for each in shown))
+    off = 1 if kind == "dpx" and bits < 10 else 0  # half a code of eight bits is two of ten
+    assert np.abs(np.rint(shown[0] * top) - np.rint(shown[1] * top)).max() <= off
 
 
 def test_a_float_tiff_comes_back_as_floats(tmp_path, look):
@@ -188,9 +189,10 @@ def test_of_a_linear_exr_come_pictures_for_looking(tmp_path, look, kind):
     plate = plates.plain(tmp_path / "a.exr")
     finished(plate, look, tmp_path / "out", strength=0.0, deliver=kind)
     rgb, alpha = stack(exr.read(plate), *"RGB"), stack(exr.read(plate), "A")[0]
-    found = np.asarray(oiio.ImageBuf(str(tmp_path / "out" / f"a.{kind}")).get_pixels(oiio.FLOAT))
+    made = flat.read_rgb(tmp_path / "out" / f"a.{kind}")
     straight = np.divide(rgb, alpha, out=rgb.copy(), where=alpha > 0) if kind != "dpx" else rgb
-    assert found.shape[2] == (3 if kind == "dpx" else 4)
+    found = made.rgb
+    assert (made.alpha is None) == (kind == "dpx")
     wanted = np.clip(straight, 0, 1).transpose(1, 2, 0)
     np.testing.assert_allclose(footage.light(found[..., :3]), wanted, atol=0.01)
 
