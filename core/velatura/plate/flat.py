@@ -89,7 +89,8 @@ def _read_other(path: Path, max_pixels: int) -> Picture:
     height, width, channels = pixels.shape
     coloured = channels >= 3  # noqa: PLR2004  # else grey, with or without alpha
     rgb = pixels[..., :3] if coloured else np.repeat(pixels[..., :1], 3, -1)
-    alpha = pixels[..., spec.alpha_channel] if spec.alpha_channel >= 0 else None
+    # Of a GIF, OpenImageIO counts from 1.
+    alpha = pixels[..., min(spec.alpha_channel, channels - 1)] if spec.alpha_channel >= 0 else None
     straight = alpha is not None and spec.get_int_attribute("oiio:UnassociatedAlpha") == 1
     window = Window(0, 0, width, height)
     return Picture(np.ascontiguousarray(rgb), alpha, not straight, _space(spec), window, window)

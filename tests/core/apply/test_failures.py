@@ -76,7 +76,7 @@ def test_mended_frames_are_all_that_is_left_to_do(tmp_path, look):
     for frame in (3, 5):
         plates.plain(tmp_path / "in" / f"plate.{frame:04d}.exr", seed=frame)
     notes = run(pattern, look, tmp_path / "out")
-    assert notes.written == ["plate.gain.0003.exr", "plate.gain.0005.exr"]
+    assert sorted(notes.written) == ["plate.gain.0003.exr", "plate.gain.0005.exr"]
     assert digests(tmp_path / "out") == digests(tmp_path / "wanted")
 
 

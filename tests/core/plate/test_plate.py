@@ -84,8 +84,8 @@ def test_an_alpha_that_is_not_the_plates_divides_nothing():
 
 
 def test_a_look_on_a_plate_with_another_alpha_is_that_on_the_plate_without(tmp_path, look, caplog):
-    exr.write(tmp_path / "a.exr", lit(RAMP, plates.light(48, 64)))
-    bare = dict(zip("RGB", plates.light(48, 64), strict=True))
+    exr.write(tmp_path / "a.exr", lit(RAMP, 4 * plates.light(48, 64)))
+    bare = dict(zip("RGB", 4 * plates.light(48, 64), strict=True))
     exr.write(tmp_path / "b.exr", Image((plates.part(bare),)))
     found = run(tmp_path / "a.exr", look, tmp_path / "out", write="picture", premultiplied="no")
     wanted = run(tmp_path / "b.exr", look, tmp_path / "out", write="picture")
