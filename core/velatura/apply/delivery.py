@@ -63,8 +63,9 @@ class Encoding:
         bits = int(header.get(formats.BITS, _LOOKING[kind]))
         held = plate.space if foreign or not plate.coded else plate.coded
         space = plate.coded or plate.space
-        if not plate.coded and (kind != "tiff" or not foreign or bits < _FLOAT):
-            space, bits = colour.canonical(colour.PAINTED, plate.config), _LOOKING[kind]
+        if not plate.coded and not (kind == "tiff" and foreign and bits == _FLOAT):
+            space = colour.canonical(colour.PAINTED, plate.config)
+            bits = _LOOKING[kind] if bits == _FLOAT else bits
         alpha = "A" in plate.image.names if foreign else plate.alpha is not None
         names = ("R", "G", "B") if foreign else plate.names
         aspect = Fraction(float(header.get("pixelAspectRatio", 1.0))).limit_denominator(10_000)

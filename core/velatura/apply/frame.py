@@ -106,7 +106,7 @@ def load(frame: Frame, job: Job, card: Card) -> Loaded:
         ImageError, PassError, ColourError: as `glaze`.
     """
     reading = reading_of(job)
-    image = formats.read(frame.plate)
+    image = formats.read(frame.plate, told=bool(job.space))
 
     def view(name: str) -> View:
         plate = Plate.of(views.of(image, name), reading)

@@ -5,18 +5,26 @@ EXR through `velatura.image.exr`; PNG, JPEG, TIFF and all others through OpenIma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 
-from velatura.errors import ImageError
+from velatura.errors import ColourError, ImageError
 from velatura.image import exr
 from velatura.image.exr_errors import MAX_PIXELS
 from velatura.image.planes import FloatArray, Window
-from velatura.plate import colour
+from velatura.plate import colour, icc
 from velatura.plate.beauty import pick_beauty
+
+_SAY = "For a painted key, say what it is with --painted-space; else convert it, as to an sRGB PNG"
+_USUAL = "Save it as PNG, TIFF, PSD, JPG or EXR"
+
+# ITU-T H.273, tables 2 and 3: primaries and transfer characteristics, as a PNG's cICP has them. A
+# curve for cameras (1, 6, 14, 15) is shown by a screen's 2.4.
+_GAMUTS = {1: "rec709", 9: "rec2020", 11: "p3dci", 12: "p3d65"}
+_CURVES = {1: "g24", 4: "g22", 5: "g28", 6: "g24", 8: "lin", 13: "srgb", 14: "g24", 15: "g24"}
 
 
 @dataclass(frozen=True)
@@ -28,52 +36,85 @@ class Picture:
         alpha: ``(H, W)`` float32, None where there is none.
         premultiplied: whether ``rgb`` is multiplied by ``alpha``: EXR is, PNG with alpha is not.
         space: the colour space of ``rgb`` by the file's metadata, else by its kind: integers are
-            `colour.PAINTED`, floats `colour.SCENE`.
+            `colour.PAINTED`, floats `colour.SCENE`. A `profile` wins over it.
+        told: whether that is known; of floats that say nothing it is a guess.
         data: where the pixels lie.
         display: what the artist calls the format.
+        profile: the ICC profile of ``rgb``; empty: none.
+        source: the file, for messages.
     """
 
     rgb: FloatArray
     alpha: FloatArray | None
     premultiplied: bool
     space: str
+    told: bool
     data: Window
     display: Window
+    profile: bytes = b""
+    source: str = ""
+
+    def light(self, space: str) -> FloatArray:
+        """Return ``(3, H, W)`` float32 in a linear colour space.
+
+        Codes that are premultiplied are taken as they are: see `straight`.
+
+        Raises:
+            ColourError: an unknown space, or a damaged ICC profile.
+        """
+        planes = np.ascontiguousarray(self.rgb.transpose(2, 0, 1))
+        if self.profile:
+            return colour.convert(icc.light(planes, self.profile, self.source), colour.SCENE, space)
+        return colour.convert(planes, self.space, space)
+
+    def straight(self) -> Picture:
+        """Return the picture unpremultiplied; where alpha is 0 there is nothing to divide by."""
+        if self.alpha is None or not self.premultiplied:
+            return self
+        alpha = self.alpha[..., None]
+        with np.errstate(all="ignore"):  # NaN and Inf are the reader's to judge
+            rgb = np.divide(self.rgb, alpha, out=self.rgb.copy(), where=alpha > 0)
+        return replace(self, rgb=rgb, premultiplied=False)
 
 
-def read_rgb(path: Path, layer: str = "", max_pixels: int = MAX_PIXELS) -> Picture:
+def read_rgb(path: Path, layer: str = "", max_pixels: int = MAX_PIXELS, space: str = "") -> Picture:
     """Read a picture of any format.
 
     Args:
         path: the file; grey pictures come as three equal channels, rotated photos upright.
         layer: of an EXR, see `velatura.plate.beauty.pick_beauty`.
         max_pixels: a larger picture is refused before anything is allocated.
+        space: its colour space, whatever the file tells; empty: as the file tells.
 
     Raises:
         ImageError: no file, no picture, truncated, or too large.
         PassError: an EXR without red, green and blue.
-        ColourError: metadata that name an unknown colour space.
+        ColourError: metadata, or ``space``, that name an unknown colour space.
     """
     if path.suffix.lower() == ".exr":
-        return _read_exr(path, layer, max_pixels)
-    return _read_other(path, max_pixels)
+        return _read_exr(path, layer, max_pixels, space)
+    return _read_other(path, max_pixels, space)
 
 
-def _read_exr(path: Path, layer: str, max_pixels: int) -> Picture:
+def _read_exr(path: Path, layer: str, max_pixels: int, flag: str) -> Picture:
     image = exr.read(path, max_pixels)
     beauty = pick_beauty(image, layer)
     part = image.find(beauty.rgb[0])[0]
     rgb = np.stack([image.find(name)[1].pixels for name in beauty.rgb], -1, dtype=np.float32)
     alpha = np.asarray(image.find(beauty.alpha)[1].pixels, np.float32) if beauty.alpha else None
-    return Picture(rgb, alpha, True, colour.space_of(part.attributes), part.data, part.display)
+    with colour.named(str(path), _SAY):
+        told = colour.canonical(flag) if flag else colour.told(part.attributes)
+        space = told or colour.canonical(colour.SCENE)
+    windows = part.data, part.display
+    return Picture(rgb, alpha, True, space, bool(told), *windows, source=str(path))
 
 
-def _read_other(path: Path, max_pixels: int) -> Picture:
+def _read_other(path: Path, max_pixels: int, flag: str) -> Picture:
     wish = oiio.ImageSpec()
     wish.attribute("oiio:UnassociatedAlpha", 1)  # as stored: do not multiply by alpha
     source = oiio.ImageInput.open(str(path), wish)
     if source is None:
-        raise ImageError(f"{path} cannot be read", found=_reason(path, oiio.geterror()))
+        raise ImageError(f"{path} cannot be read", found=_reason(path, oiio.geterror()), do=_USUAL)
     spec = source.spec()
     if spec.width * spec.height > max_pixels:
         raise ImageError(
@@ -93,7 +134,16 @@ def _read_other(path: Path, max_pixels: int) -> Picture:
     alpha = pixels[..., min(spec.alpha_channel, channels - 1)] if spec.alpha_channel >= 0 else None
     straight = alpha is not None and spec.get_int_attribute("oiio:UnassociatedAlpha") == 1
     window = Window(0, 0, width, height)
-    return Picture(np.ascontiguousarray(rgb), alpha, not straight, _space(spec), window, window)
+    with colour.named(str(path), _SAY):
+        told = colour.canonical(flag) if flag else _told(spec, source.format_name())
+        integer = spec.format.basetype not in (oiio.HALF, oiio.FLOAT, oiio.DOUBLE)
+        space = told or colour.canonical(colour.PAINTED if integer else colour.SCENE)
+    return Picture(
+        *(np.ascontiguousarray(rgb), alpha, not straight, space, bool(told) or integer),
+        *(window, window),
+        profile=b"" if flag else _profile(spec, grey=not coloured),
+        source=str(path),
+    )
 
 
 def _cut_jpeg(path: Path) -> bool:
@@ -102,10 +152,31 @@ def _cut_jpeg(path: Path) -> bool:
     return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
 
 
-def _space(spec: oiio.ImageSpec) -> str:
+def _told(spec: oiio.ImageSpec, kind: str) -> str:
+    """Return the colour space that a file tells; empty: none."""
+    coded = spec.getattribute("CICP")
+    if coded is not None:
+        curve, gamut = _CURVES.get(coded[1], ""), _GAMUTS.get(coded[0], "")
+        if not curve or not gamut:
+            raise ColourError(
+                "its cICP chunk names a colour space that is not read",
+                found=f"primaries {coded[0]}, transfer {coded[1]} (ITU-T H.273)",
+            )
+        return colour.canonical(f"{curve}_{gamut}_scene")
     said = spec.get_string_attribute("oiio:ColorSpace")
-    integer = spec.format.basetype not in (oiio.HALF, oiio.FLOAT, oiio.DOUBLE)
-    return colour.canonical(said or (colour.PAINTED if integer else colour.SCENE))
+    floats = spec.format.basetype in (oiio.HALF, oiio.FLOAT, oiio.DOUBLE)
+    if not said or (kind == "pnm" and floats):  # a PFM, which tells nothing
+        return ""
+    return colour.canonical(said)
+
+
+def _profile(spec: oiio.ImageSpec, *, grey: bool) -> bytes:
+    """Return the ICC profile that tells what the pixels are; empty: none, or a cICP wins."""
+    found = spec.getattribute("ICCProfile")
+    if found is None or spec.getattribute("CICP") is not None:
+        return b""
+    profile = bytes(bytearray(found))
+    return profile if icc.describes(profile, grey=grey) else b""
 
 
 def _upright(pixels: FloatArray, orientation: int) -> FloatArray:

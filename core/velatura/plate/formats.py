@@ -18,7 +18,7 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 
 from velatura import fingerprint, signatures
-from velatura.errors import ImageError
+from velatura.errors import ColourError, ImageError
 from velatura.image import exr, movies
 from velatura.image.planes import FloatArray, Image, Part, Plane, Window
 from velatura.image.yuv import Format
@@ -33,6 +33,7 @@ STILLS = (
 )
 """The names of still pictures that are no EXR end so; the formats of docs/inputs.md first."""
 
+_SAY = "Name its colour space with --space"
 _HALF_BITS = 12  # a half keeps the codes of that many bits apart, whatever the curve
 # AVColorPrimaries and AVColorTransferCharacteristic (ITU-T H.273) -> a colour space. Unknown
 # counts as Rec.709; the camera's Rec.709 curve is shown as the painter sees it, which is sRGB.
@@ -42,11 +43,12 @@ _SRGB, _GAMMA22, _LINEAR, _PQ = {0, 1, 2, 6, 13, 14, 15}, {4}, {8}, {16}
 log = logging.getLogger(__name__)
 
 
-def read(path: Path) -> Image:
+def read(path: Path, *, told: bool = False) -> Image:
     """Return the picture in a file of any format, or the frame of a movie.
 
     Args:
         path: the file, or a frame's address (`velatura.image.movies.frame_path`).
+        told: whether its colour space is known otherwise, and its metadata say nothing.
 
     Raises:
         ImageError: as `velatura.image.exr.read`, or no picture.
@@ -57,7 +59,7 @@ def read(path: Path) -> Image:
         return _frame(path)
     if is_exr(path):
         return exr.read(path)
-    return _still(path)
+    return _still(path, told=told)
 
 
 def is_exr(path: Path) -> bool:
@@ -112,12 +114,18 @@ def _begins_as_exr(path: Path) -> bool:
         return True
 
 
-def _still(path: Path) -> Image:
-    read = flat.read_rgb(path)
-    attributes: dict[str, Any] = {SPACE: read.space, BITS: _bits(path)}
+def _still(path: Path, *, told: bool) -> Image:
+    try:
+        read = flat.read_rgb(path, space=colour.PAINTED if told else "")
+        space, rgb = read.space, np.moveaxis(read.rgb, -1, 0)
+        if read.profile:  # what OCIO has no name for is light from here on
+            space, rgb = colour.SCENE, read.light(colour.SCENE)
+    except ColourError as error:
+        raise ColourError(error.what, found=error.found, do=_SAY) from error
+    attributes: dict[str, Any] = {SPACE: space, BITS: _bits(path)}
     if read.alpha is not None and not read.premultiplied:
         attributes[STRAIGHT] = 1
-    return _picture(path, np.moveaxis(read.rgb, -1, 0), read.alpha, attributes)
+    return _picture(path, rgb, read.alpha, attributes)
 
 
 def _frame(path: Path) -> Image:

@@ -60,7 +60,7 @@ class Plate:
             ImageError, FrameError, PassError, ColourError: as `velatura.plate.formats.read`, and
                 as `of`.
         """
-        return cls.of(formats.read(path), reading)
+        return cls.of(formats.read(path, told=bool(reading.space)), reading)
 
     @classmethod
     def of(cls, image: Image, reading: Reading) -> Plate:

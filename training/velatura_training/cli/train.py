@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -28,6 +28,10 @@ from velatura_training.recipe import (
     Recipe,
     Tier,
 )
+
+if TYPE_CHECKING:
+    from velatura_training.data.key_reading import KeyReading
+    from velatura_training.data.lesson_record import LessonRecord
 
 DEFAULT_MINUTES = 5.0
 """Training time where nothing is said: enough for a look at 2K on a laptop."""
@@ -58,6 +62,11 @@ def train(
     passes: str = "",
     space: str = "",
     start: Annotated[int, Parameter(allow_leading_hyphen=True)] = 0,
+    config: str = "",
+    painted_space: str = "",
+    painted_view: str = "",
+    painted_resize: Annotated[bool, Parameter(negative="")] = False,
+    align: Annotated[bool, Parameter(negative="")] = False,
     motion: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
     stmap: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
     rate: float | None = None,
@@ -87,8 +96,9 @@ def train(
         plates: the plate's frames: name.####.exr, name.%04d.exr or name.$F4.exr, a folder, or a
             movie; EXR, PNG, JPG, TIFF, DPX, Cineon, HDR, MOV, MP4, MKV. Several shots may be named,
             and teach one free look.
-        painted: the painted keys, numbered like the plate frames they were painted on (EXR: linear;
-            PNG, JPG, TIFF: sRGB); as many as there are shots, in their order.
+        painted: the painted keys, numbered like the plate frames they were painted on; as many as
+            there are shots, in their order. Their ICC profiles and EXR tags count; without them,
+            EXR is taken as the plate, and PNG, JPG, TIFF as sRGB.
         style: instead of painted keys, one or more paintings whose manner to learn.
         stroke: size of their strokes: 1 for a painting of 600 px on its shorter side.
         out: the run's folder.
@@ -113,6 +123,14 @@ def train(
             of their own: id=roto.####.exr.
         space: the plate's colour space, where its metadata do not say.
         start: the number of a movie's first frame; of several movies, clip.mp4:1001 says it.
+        config: the OCIO config that defines it, a file or a built-in's name; default: $OCIO, else
+            a built-in one.
+        painted_space: the painted keys' colour space, whatever their files say.
+        painted_view: the view that the keys were painted over, DISPLAY/VIEW, where they show what a
+            viewer or a render with AgX, Filmic or ACES showed: "sRGB/AgX". What is unpainted stays
+            as the plate is.
+        painted_resize: scale keys of exactly half or twice their plate's size.
+        align: move keys to where their edges fit their plates', by whole pixels.
         motion: your own motion vectors, by which the painted keys are carried: layers of the plate
             (forward=forward,backward=backward, or smartvector, or one layer's name), or files of
             their own (vectors.####.exr). Signs and directions are found by trial; docs/motion.md.
@@ -135,11 +153,15 @@ def train(
     # machine they mostly spin, and with none at all a step takes twice as long on a quiet one.
     # OpenMP reads this once, when torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    from velatura.plate import colour
     from velatura_training.data import key_files
     from velatura_training.data import plates as plate_files
+    from velatura_training.data.key_reading import KeyReading
     from velatura_training.data.watched_keys import WatchedKeys
     from velatura_training.learn import run as runs
 
+    before = _begun(out) if resume else None
+    colour.prefer(config or (before.config if before else ""))
     plates = tuple(movies.started(text, start) for text in gathering.gathered(plates))
     painted = tuple(gathering.gathered(painted))
     if minutes is None and steps is None:
@@ -178,17 +200,37 @@ def train(
         asked = run(PAINTING)
         runs.imitate(plate_files.load(plates, layer, space), style, asked)
         return
-    wanted = tuple(name for name in guides if name != "none") if guides else None
+    wanted = tuple(str(name) for name in guides if name != "none") if guides else None
     shots = key_files.pair(plates, painted)
     given = None
     if motion or stmap:
         _refuse_motion(len(shots), free=free)
         given = MotionFiles.parse(motion, stmap, numbered.find(plates[0]))
-    watched = WatchedKeys(shots, wanted, layer, passes, space, hold_out, given)
+    reading = KeyReading(painted_space, painted_view, painted_resize, align)
+    wanted, reading, free = _as_before(before, wanted, reading, free=free)
+    watched = WatchedKeys(shots, wanted, layer, passes, space, hold_out, given, reading)
     if not free:
         with Progress(progress, "frames looked at") as report:
             watched.carry(report)
     runs.train(watched.lesson, run(FREE if watched.lesson.carry is None else SHOT), watched)
+
+
+def _begun(out: Path) -> LessonRecord | None:
+    """Return what the run in a folder is learnt from; None where there is none yet."""
+    from velatura_training import run_folder
+    from velatura_training.data import lesson_record
+
+    return lesson_record.read(out) if (out / run_folder.CHECKPOINT).exists() else None
+
+
+def _as_before(
+    before: LessonRecord | None, guides: tuple[str, ...] | None, reading: KeyReading, *, free: bool
+) -> tuple[tuple[str, ...] | None, KeyReading, bool]:
+    """Return what a resumed run is learnt from: what is not said anew is as it was."""
+    if before is None:
+        return guides, reading, free
+    kept = before.guides if guides is None else guides
+    return kept, reading or before.keys, free or not before.carried
 
 
 def _refuse_motion(shots: int, *, free: bool) -> None:

@@ -1,8 +1,8 @@
 """A frame as it is learnt from: its plate, its passes, and its paint if it is a painted key.
 
-A painted key may be a linear EXR or an 8- or 16-bit display picture (PNG, JPG, TIFF: taken as
-sRGB), whole or a layer over the plate. Everything comes out scene-linear and unpremultiplied in the
-plate's colour space, which becomes the look's.
+A painted key may be an EXR or a display picture (PNG, JPG, TIFF: sRGB, unless the file or
+`KeyReading` says otherwise), whole or a layer over the plate. Everything comes out scene-linear and
+unpremultiplied in the plate's colour space, which becomes the look's.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from velatura.plate import formats
 from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
 from velatura_training.data import paint_file
+from velatura_training.data.key_reading import AS_SAVED, KeyReading
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def read(
     reading: Reading,
     space: str,
     guides: tuple[str, ...],
+    keys: KeyReading = AS_SAVED,
 ) -> Frame:
     """Return a frame as the network will see it when the look is applied: by the same code.
 
@@ -65,6 +67,7 @@ def read(
         reading: layer, passes and colour space of the plate.
         space: the colour space of the look.
         guides: the passes that it reads, see `velatura.channels.GUIDES`.
+        keys: how its painted key is read.
 
     Raises:
         ImageError, PassError, ColourError: the plate cannot be read as it is meant.
@@ -78,13 +81,11 @@ def read(
     digests = {movies.title(plate): _digest(plate)}
     painted, cover, window = None, None, seen.part.data
     if paint is not None:
-        layer, coverage, window = paint_file.read(paint, space, seen.part, plate)
+        laid = paint_file.read(paint, seen, light, space, keys)
+        window, cover = laid.window, None if laid.cover is None else _tensor(laid.cover)
         rows, columns = window.within(seen.part.data)
         light, stack = light[:, rows, columns], stack[:, rows, columns]
-        if coverage is not None:  # what was left transparent stays as the plate is
-            layer = light + coverage * (layer - light)
-            cover = _tensor(coverage)
-        painted = _tensor(layer)
+        painted = _tensor(laid.rgb)
         digests[f"painted/{paint.name}"] = _digest(paint)
     return Frame(frame, _tensor(light), _tensor(stack), window, painted, digests, cover)
 

@@ -1,7 +1,8 @@
 """Doubts about a painted key: said before hours are spent on learning what was not meant.
 
-A key that is black, a plate with NaN in it, a key that fits another frame than the one it is
-numbered by. None of them stops a training: the painter may have meant it.
+What was saved wrong (see `saved_doubts`), a plate with NaN in it, a key that fits another frame
+than the one it is numbered by, or its own if it is moved. None of them stops a training: the
+painter may have meant it.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from velatura.plate.beauty import pick_beauty
 from velatura.plate.passes import Guides
 from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
+from velatura_training.data import offset, saved_doubts
 from velatura_training.data.frame import Frame
+from velatura_training.data.key_reading import AS_SAVED, KeyReading
+from velatura_training.data.offset import Offset
 from velatura_training.encoding import encode
 
-BLACK, LIT = 1e-3, 1e-2
-"""Paint that is nowhere above the one is black; a plate that is somewhere above the other is not;
-scene-linear."""
 REACH = 5
 """Frames to either side among which a key's own is looked for."""
 SIDE, AROUND = 160, 6
@@ -45,11 +46,19 @@ class KeyChecks:
 
     Args:
         plates: the shot's plates by frame number.
-        means: how they are read, as `velatura.plate.plate.Plate` takes it.
+        reading: how they are read, as `velatura.plate.plate.Plate` takes it.
+        space: the colour space of the keys' light.
+        keys: how the keys were read.
     """
 
-    def __init__(self, plates: Mapping[int, Path], reading: Reading) -> None:
-        self._plates, self._reading = plates, reading
+    def __init__(
+        self,
+        plates: Mapping[int, Path],
+        reading: Reading,
+        space: str,
+        keys: KeyReading = AS_SAVED,
+    ) -> None:
+        self._plates, self._reading, self._space, self._keys = plates, reading, space, keys
         self._drawn: dict[int, Tensor | None] = {}
 
     def about(self, key: Frame, paint: Path, guides: tuple[str, ...]) -> list[str]:
@@ -63,11 +72,9 @@ class KeyChecks:
         Raises:
             ImageError, PassError: its plate cannot be read any more.
         """
-        return [
-            *_black(key, paint),
-            *self._not_numbers(key, guides),
-            *self._elsewhere(key, paint),
-        ]
+        saved = list(saved_doubts.doubts(key, paint, self._space, self._keys.view))
+        broken = list(self._not_numbers(key, guides))
+        return saved + broken if saved else broken + list(self._misplaced(key, paint))
 
     def _not_numbers(self, key: Frame, guides: tuple[str, ...]) -> Iterator[str]:
         path = self._plates[key.frame]
@@ -80,6 +87,18 @@ class KeyChecks:
             broken = int(np.isnan(planes).any(axis=0).sum())
             if broken:
                 yield f"{path}: {what} is NaN in {broken} px, which count as 0 for learning"
+
+    def _misplaced(self, key: Frame, paint: Path) -> Iterator[str]:
+        """Say so if a key was moved, or is of another frame, whichever is clearer."""
+        assert key.paint is not None, "only painted keys are doubted"  # noqa: S101
+        moved = offset.find(key.paint.numpy(), key.plate.numpy())
+        if moved and moved.there >= FITS:
+            yield _moved(key, paint, moved)
+            return
+        elsewhere = list(self._elsewhere(key, paint))
+        yield from elsewhere
+        if moved and not elsewhere:
+            yield _moved(key, paint, moved)
 
     def _elsewhere(self, key: Frame, paint: Path) -> Iterator[str]:
         """Say so if the edges of the paint lie where those of another frame's plate are."""
@@ -114,10 +133,11 @@ class KeyChecks:
         return edges(torch.from_numpy(plate.seen(*window.within(plate.part.data), colour.SCENE)))
 
 
-def _black(key: Frame, paint: Path) -> Iterator[str]:
-    assert key.paint is not None, "only painted keys are doubted"  # noqa: S101
-    if float(key.paint.max()) < BLACK and float(key.plate.max()) > LIT:
-        yield f"The key of frame {key.frame}, {paint}, is black: was it saved right?"
+def _moved(key: Frame, paint: Path, moved: Offset) -> str:
+    return (
+        f"The key of frame {key.frame}, {paint}, lies {moved}: there its edges fit the plate's "
+        f"({moved.there:.2f} against {moved.here:.2f}; 1 is perfect); --align moves it back"
+    )
 
 
 def edges(light: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura_training.data import key_files
 from velatura_training.data.frame import Frame, read
+from velatura_training.data.key_reading import AS_SAVED, KeyReading
 
 USUAL = ("normal", "depth", "albedo", "id")
 """Passes that a look learns from where nothing is said: they stay what they are as things move."""
@@ -42,6 +43,7 @@ class Lesson:
         carry: for a shot look: the keys, and how they are carried into each frame of the shot.
         carried_by: the passes that this takes.
         footage: the whole shots that the keys are of.
+        read_as: how the painted keys were read, where their files do not say it.
     """
 
     keys: tuple[Frame, ...]
@@ -55,6 +57,7 @@ class Lesson:
     carry: Carry | None = None
     carried_by: tuple[str, ...] = ()
     footage: tuple[Footage, ...] = ()
+    read_as: KeyReading = AS_SAVED
 
 
 def load(
@@ -65,6 +68,7 @@ def load(
     named_passes: str = "",
     space: str = "",
     others: int = 2,
+    reading_keys: KeyReading = AS_SAVED,
 ) -> Lesson:
     """Return the painted keys of a shot, and a few unpainted frames between them.
 
@@ -76,6 +80,7 @@ def load(
         named_passes: layers of the guides, where the usual names are not meant: ``normal=N``.
         space: the plate's colour space, where its metadata do not tell.
         others: how many unpainted frames to load for looking at.
+        reading_keys: how the painted keys are read, where their files do not say it.
 
     Raises:
         TrainingError: no keys, a key without a plate, sizes that differ.
@@ -87,12 +92,12 @@ def load(
     reading = Reading(layer, named_passes, space)
     space = Plate.read(plates[frames[0]], reading).space
     seen = space, _common_guides([plates[f] for f in frames], guides, reading)
-    keys = tuple(read(f, plates[f], paints[f], reading, *seen) for f in frames)
+    keys = tuple(read(f, plates[f], paints[f], reading, *seen, reading_keys) for f in frames)
     unpainted = key_files.unpainted(plates, frames)[:others]
     rest = tuple(read(f, plates[f], None, reading, *seen) for f in unpainted)
     scale = _depth_scale(keys, seen[1])
     whole = (Footage(plates, reading),)
-    return Lesson(keys, rest, seen[1], space, scale, footage=whole)
+    return Lesson(keys, rest, seen[1], space, scale, footage=whole, read_as=reading_keys)
 
 
 def load_all(
@@ -101,13 +106,17 @@ def load_all(
     layer: str = "",
     named_passes: str = "",
     space: str = "",
+    reading_keys: KeyReading = AS_SAVED,
 ) -> Lesson:
     """Return the lesson of one shot, or of several together: the arguments are those of `load`.
 
     Raises:
         TrainingError: as `load`, or shots in different colour spaces.
     """
-    lessons = [load(plate, keys, guides, layer, named_passes, space) for plate, keys in shots]
+    lessons = [
+        load(plate, keys, guides, layer, named_passes, space, reading_keys=reading_keys)
+        for plate, keys in shots
+    ]
     first, *rest = lessons
     if not rest:
         return first
@@ -120,12 +129,12 @@ def load_all(
         )
     common = tuple(name for name in first.guides if all(name in one.guides for one in rest))
     if any(lesson.guides != common for lesson in lessons):
-        return load_all(shots, common, layer, named_passes, space)
+        return load_all(shots, common, layer, named_passes, space, reading_keys)
     keys = tuple(key for lesson in lessons for key in lesson.keys)
     others = tuple(key for lesson in lessons for key in lesson.others)
     whole = tuple(shot for lesson in lessons for shot in lesson.footage)
     scale = _depth_scale(keys, common)
-    return Lesson(keys, others, common, first.space, scale, footage=whole)
+    return Lesson(keys, others, common, first.space, scale, footage=whole, read_as=reading_keys)
 
 
 def hold_out(lesson: Lesson, frames: Sequence[int]) -> Lesson:

@@ -11,6 +11,7 @@ from typing import Any
 from velatura.errors import TrainingError
 from velatura.plate.passes import GUIDES
 from velatura_training import run_folder
+from velatura_training.data.key_reading import AS_SAVED, KeyReading
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class LessonRecord:
         carried_by: the passes that carrying takes.
         merged: whether it is merged of all keys; runs of 0.1.0 knew the nearest first.
         perceptual: the backbone of the content and style losses, with its digest.
+        config: the OCIO config that defines ``colour_space``: a built-in's name or a file.
+        keys: how the painted keys were read, see `velatura_training.data.key_reading`.
     """
 
     guides: tuple[str, ...]
@@ -44,6 +47,8 @@ class LessonRecord:
     carried_by: tuple[str, ...] = ()
     merged: bool = False
     perceptual: str = "none"
+    config: str = ""
+    keys: KeyReading = AS_SAVED
 
     @property
     def painted(self) -> tuple[int, ...]:
@@ -51,9 +56,9 @@ class LessonRecord:
         return self.frames if isinstance(self.frames, tuple) else ()
 
     def as_json(self) -> dict[str, Any]:
-        """Return the record as JSON values: what the look's card says."""
+        """Return the record as JSON values: what the look's card says, without folders."""
         values: dict[str, Any] = json.loads(self.dumps())
-        return values
+        return values | {"config": Path(self.config).name}
 
     def dumps(self) -> str:
         """Return the record as JSON: the inverse of `loads`."""
@@ -82,6 +87,8 @@ class LessonRecord:
                 carried_by=tuple(found.get("carried_by", ())),
                 merged=found.get("merged", False),
                 perceptual=found.get("perceptual", "none"),
+                config=str(found.get("config", "")),
+                keys=KeyReading(**found.get("keys", {})),
             )
             known = all(guide in GUIDES for guide in record.guides)
         except (ValueError, TypeError, KeyError, AttributeError) as error:

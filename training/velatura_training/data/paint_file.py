@@ -2,78 +2,166 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from velatura.errors import TrainingError
+from velatura.image import drawing
 from velatura.image.planes import FloatArray, Part, Window
 from velatura.plate import colour, flat
+from velatura.plate.flat import Picture
+from velatura.plate.plate import Plate
+from velatura_training.data import coverage, offset, viewed_key
+from velatura_training.data.key_reading import KeyReading
 from velatura_training.recipe import SMALLEST_PATCH
 
 
-def read(
-    path: Path, space: str, part: Part, plate: Path
-) -> tuple[FloatArray, FloatArray | None, Window]:
-    """Return the paint ``(3, H, W)`` in ``space``, its coverage, and the window that it lies in.
+@dataclass(frozen=True)
+class Paint:
+    """What was painted over a plate.
+
+    Attributes:
+        rgb: ``(3, H, W)`` scene-linear, unpremultiplied; the plate's own light where unpainted.
+        cover: ``(H, W)`` 0..1, what a layer covers; None where all is paint.
+        window: where it lies in the frame.
+    """
+
+    rgb: FloatArray
+    cover: FloatArray | None
+    window: Window
+
+
+def read(path: Path, plate: Plate, light: FloatArray, space: str, reading: KeyReading) -> Paint:
+    """Return a painted key.
 
     Args:
         path: the painted key.
-        space: the colour space wanted; the paint comes scene-linear and unpremultiplied.
-        part: the part of the plate's beauty.
-        plate: the plate's file, for errors.
+        plate: what it was painted over.
+        light: of its data window, ``(3, H, W)``, in ``space``.
+        space: the colour space wanted: the look's.
+        reading: what its file does not say.
 
     Raises:
-        TrainingError: it has not its plate's size, or is too small to learn from.
+        TrainingError: it has not its plate's size, or is too small to learn from; or a view that
+            nobody knows.
         ImageError: it cannot be read.
-
-    Coverage is the alpha of a layer painted over the plate (PNG, TIFF); None where all is paint.
+        ColourError: a colour space that nobody knows.
 
     A picture of the plate's format covers the display window, overscan or not; an EXR says itself
     where its pixels lie. What lies outside the plate's data window is left out.
     """
-    read = flat.read_rgb(path)
-    height, width = read.rgb.shape[:2]
-    homes = [part.display, part.data]
-    if path.suffix.lower() == ".exr":
-        homes.insert(0, read.data)
-    fitting = [w for w in homes if (w.width, w.height) == (width, height)]
-    if not fitting or (read.display.width, read.display.height) not in _sizes(part):
-        raise TrainingError(
-            f"The painted key {path} does not have its plate's size",
-            found=f"{read.display.width}x{read.display.height}, "
-            f"the plate {plate.name} is {part.display.width}x{part.display.height}",
-            do="Paint over the full plate, without cropping or scaling.",
-        )
-    window = fitting[0].common(part.data)
+    key = flat.read_rgb(path, space=reading.space)
+    if not key.told:  # floats of no name are as the plate that they were painted over
+        key = replace(key, space=colour.canonical(plate.space, plate.config))
+    home = _home(path, key, plate.part)
+    if home is None and reading.resized:
+        key = _resized(key, plate.part)
+        home = _home(path, key, plate.part)
+    if home is None:
+        raise _misfit(path, key, plate)
+    window = home.common(plate.part.data)
     if min(window.width, window.height) < SMALLEST_PATCH:
         raise TrainingError(
             f"The painted key {path} is too small to learn from",
             found=f"{window.width}x{window.height}",
             do=f"At least {SMALLEST_PATCH} px a side are wanted.",
         )
-    rows, columns = window.within(fitting[0])
-    rgb = np.ascontiguousarray(read.rgb.transpose(2, 0, 1))
-    coverage = None
-    if read.alpha is not None and read.premultiplied:
-        rgb = _straight(rgb, read.alpha)
-    elif read.alpha is not None:
-        coverage = read.alpha[rows, columns]
-    paint = _finite(colour.convert(rgb, read.space, space))[:, rows, columns]
-    return paint, coverage, window
+    part, key_part = window.within(plate.part.data), window.within(home)
+    under = light[:, *part]
+    return _laid(key, key_part, plate, part, under, space, reading, window)
 
 
-def _sizes(part: Part) -> set[tuple[int, int]]:
-    return {(window.width, window.height) for window in (part.display, part.data)}
+def _laid(
+    key: Picture,
+    key_part: tuple[slice, slice],
+    plate: Plate,
+    part: tuple[slice, slice],
+    under: FloatArray,
+    space: str,
+    reading: KeyReading,
+    window: Window,
+) -> Paint:
+    """Return a key's paint over its plate's light."""
+    if reading.aligned:
+        key = _aligned(key, key_part, under, space)
+    covered = coverage.of(key, plate, key_part, part)
+    straight = key.straight()
+    if reading.view:
+        paint = viewed_key.read(
+            *(straight, *key_part, under, space, reading.view),
+            layer=covered is not None and covered[1] is not None,
+        )
+    else:
+        paint = straight.light(space)[:, *key_part]
+    paint = np.where(np.isfinite(paint), paint, np.float32(0))  # as the network sees NaN and Inf
+    if covered is None:
+        return Paint(paint, None, window)
+    over, cover = covered
+    laid = np.where(over < 1, under + over * (paint - under), paint)
+    return Paint(laid, cover, window)
 
 
-def _straight(rgb: FloatArray, alpha: FloatArray | None) -> FloatArray:
-    """Return unpremultiplied colour; where alpha is 0 there is nothing to divide by."""
-    if alpha is None:
-        return rgb
-    return np.divide(rgb, alpha, out=rgb.copy(), where=alpha > 0)
+def _aligned(key: Picture, key_part: tuple[slice, slice], under: FloatArray, space: str) -> Picture:
+    """Return a key moved to where it fits its plate; what comes in at the edge is unpainted."""
+    found = offset.find(key.straight().light(space)[:, *key_part], under)
+    if not found:
+        return key
+    alpha = np.ones(key.rgb.shape[:2], np.float32) if key.alpha is None else key.alpha
+    planes = np.concatenate([key.rgb.transpose(2, 0, 1), alpha[None]])
+    placed, _ = offset.moved_back(planes, found)
+    return replace(
+        key,
+        rgb=np.ascontiguousarray(placed[:3].transpose(1, 2, 0)),
+        alpha=placed[3],
+        premultiplied=key.premultiplied or key.alpha is None,
+    )
 
 
-def _finite(rgb: FloatArray) -> FloatArray:
-    """Return ``rgb`` with NaN and Inf as black: what the network sees of them."""
-    return np.where(np.isfinite(rgb), rgb, np.float32(0))
+def _home(path: Path, key: Picture, part: Part) -> Window | None:
+    """Return the window that a key covers; None where it has not its plate's size."""
+    height, width = key.rgb.shape[:2]
+    homes = [part.display, part.data]
+    if path.suffix.lower() == ".exr":
+        homes.insert(0, key.data)
+    fitting = [w for w in homes if (w.width, w.height) == (width, height)]
+    of_plate = (key.display.width, key.display.height) in {
+        (window.width, window.height) for window in (part.display, part.data)
+    }
+    return fitting[0] if fitting and of_plate else None
+
+
+def _resized(key: Picture, part: Part) -> Picture:
+    """Return a key of half or twice its plate's size at that size; else as it is."""
+    height, width = key.rgb.shape[:2]
+    for home in (part.display, part.data):
+        if _times(width, height, home):
+            whole = key.alpha[..., None] if key.alpha is not None else np.ones((height, width, 1))
+            rgb = key.rgb if key.premultiplied else key.rgb * whole
+            planes = np.concatenate([rgb, whole], axis=-1).astype(np.float32)
+            resized = drawing.resize(planes, home.width, home.height)
+            alpha = resized[..., 3] if key.alpha is not None else None
+            stored = replace(key, rgb=resized[..., :3], alpha=alpha, premultiplied=True)
+            fresh = stored if key.premultiplied else stored.straight()
+            return replace(fresh, data=home, display=home)
+    return key
+
+
+def _times(width: int, height: int, home: Window) -> str:
+    """Return how a size relates to a window's, if it is exactly half or twice that."""
+    if (width, height) == (2 * home.width, 2 * home.height):
+        return "twice"
+    return "half" if (2 * width, 2 * height) == (home.width, home.height) else ""
+
+
+def _misfit(path: Path, key: Picture, plate: Plate) -> TrainingError:
+    part, (height, width) = plate.part, key.rgb.shape[:2]
+    times = _times(width, height, part.display) or _times(width, height, part.data)
+    return TrainingError(
+        f"The painted key {path} does not have its plate's size",
+        found=f"{key.display.width}x{key.display.height}, the plate "
+        f"{Path(plate.image.source).name} is {part.display.width}x{part.display.height}",
+        do="Paint over the full plate, without cropping or scaling"
+        + (f"; --painted-resize scales a key of {times} the size." if times else "."),
+    )

@@ -14,7 +14,7 @@ from torch import Tensor
 from velatura.errors import ImageError, TrainingError
 from velatura.image import drawing
 from velatura.image.planes import FloatArray
-from velatura.plate import colour, flat
+from velatura.plate import flat
 from velatura.plate.flat import Picture
 from velatura_training.encoding import display
 
@@ -75,8 +75,7 @@ def _read(path: Path, space: str, stroke: float) -> Painting:
             do="Give a whole picture of 1000 to 5000 px a side.",
         ) from error
     _demand_usable(path, found)
-    planes = np.ascontiguousarray(found.rgb.transpose(2, 0, 1))
-    linear = np.nan_to_num(colour.convert(planes, found.space, space), posinf=1.0)
+    linear = np.nan_to_num(found.light(space), posinf=1.0)
     shown = display(torch.from_numpy(linear)).numpy().transpose(1, 2, 0)
     if float(shown.std(axis=(0, 1)).max()) < EVEN:
         raise TrainingError(

@@ -22,6 +22,7 @@ from velatura_training.data import carried_keys
 from velatura_training.data import lesson as lessons
 from velatura_training.data.frame import Frame
 from velatura_training.data.key_checks import KeyChecks
+from velatura_training.data.key_reading import AS_SAVED, KeyReading
 from velatura_training.data.lesson import Lesson
 
 Place = tuple[int, int]
@@ -43,6 +44,7 @@ class WatchedKeys:
         space: of the plates.
         held: frames that are not learnt from, see `lesson.hold_out`.
         given: the motion that an artist gives for the shot, if it is one.
+        reading_keys: how the keys are read, where their files do not say it.
 
     Attributes:
         lesson: what is learnt from them.
@@ -60,11 +62,13 @@ class WatchedKeys:
         space: str = "",
         held: Sequence[int] = (),
         given: MotionFiles | None = None,
+        reading_keys: KeyReading = AS_SAVED,
     ) -> None:
-        self._shots, self._means = shots, (layer, passes, space)
+        self._shots, self._means, self._reading = shots, (layer, passes, space), reading_keys
         self._seen = {place: _stamp(path) for place, path in self._painted().items()}
         self._waiting: set[Place] = set()
-        self._plain, self._held = lessons.load_all(shots, guides, layer, passes, space), held
+        self._plain = lessons.load_all(shots, guides, *self._means, reading_keys)
+        self._held = held
         self.lesson = lessons.hold_out(self._plain, held)
         self._keys = dict(zip(self._seen, self._plain.keys, strict=True))
         whole = self._plain.footage  # keys of several shots cannot be carried along
@@ -96,7 +100,8 @@ class WatchedKeys:
         guides, space = self._plain.guides, self._plain.space
         try:
             plate, _ = self._shots[place[0]]
-            lesson = lessons.load(plate, str(path), guides, *self._means, others=0)
+            means = *self._means, 0, self._reading
+            lesson = lessons.load(plate, str(path), guides, *means)
             if lesson.space != space:
                 raise TrainingError(
                     f"The plate of {path} is in another colour space than the first one",
@@ -125,7 +130,9 @@ class WatchedKeys:
         layer, passes, space = self._means
         paths = self._painted()
         for number, (plate, _) in enumerate(self._shots):
-            doubts = KeyChecks(numbered.find(plate), Reading(layer, passes, space))
+            reading = Reading(layer, passes, space)
+            means = reading, self._plain.space, self._reading
+            doubts = KeyChecks(numbered.find(plate), *means)
             for place, key in painted.items():
                 if place[0] == number and place in paths:
                     for sentence in doubts.about(key, paths[place], self._plain.guides):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,16 +53,18 @@ def load(run: Path, name: str, author: str = "", licence: str = "") -> Trained:
 
     Raises:
         TrainingError: no run, or one that does not fit together.
+        ColourError: the OCIO config that it was learnt with cannot be loaded any more.
     """
     recipe = Recipe.loads(run_folder.read_text(run / run_folder.RECIPE))
     lesson = lesson_record.read(run)
+    colour.prefer(lesson.config)
     painter, kept = best_painter(run, recipe, lesson)
     cost = measure(painter)
     cargo = run_folder.read_text(run / run_folder.CARGO).strip() if lesson.carried else ""
     card = Card(
         name=name,
         colour_space=lesson.colour_space,
-        config=Path(os.environ.get("OCIO", "") or colour.CONFIG).name,
+        config=Path(colour.preferred()).name,
         floor=lesson.floor,
         bound=lesson.bound,
         guides=lesson.guides,

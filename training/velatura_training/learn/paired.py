@@ -13,6 +13,7 @@ from torch import Tensor
 from velatura.carry import packing
 from velatura.carry.nearest import NearestFirst
 from velatura.gain.law import BOUND, FLOOR
+from velatura.plate import colour
 from velatura.report.contact_sheet import Row
 from velatura_training.data import calibration_crops, neighbours, patches, views
 from velatura_training.data.augment import Batch, augment
@@ -137,6 +138,8 @@ class Paired(Method):
             carried_by=self.lesson.carried_by,
             merged=self.shape.merged,
             perceptual=self.backbone.label if self.backbone else "none",
+            config=colour.preferred(),
+            keys=self.lesson.read_as,
         )
 
     def settle(self) -> None:

@@ -119,6 +119,7 @@ class Unpaired(Method):
             digests=digests | {f"style/{p.name}": p.digest for p in self.paintings},
             canvas=True,
             perceptual=self.backbone.label,
+            config=colour.preferred(),
         )
 
     def swatches(self) -> Swatches:

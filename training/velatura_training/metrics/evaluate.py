@@ -9,6 +9,7 @@ with style pictures. A figure that cannot be had is left out, and a note says wh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -249,6 +250,5 @@ def _read_style(path: Path, longest: int) -> Tensor:
         )
     scale = min(1.0, longest / max(height, width))
     sides = (max(SMALLEST_STYLE, round(scale * side)) for side in (width, height))
-    small = drawing.resize(read.rgb, *sides)
-    planes = np.ascontiguousarray(small.transpose(2, 0, 1))
-    return clean(torch.from_numpy(colour.convert(planes, read.space, SPACE))[None])
+    small = replace(read, rgb=drawing.resize(read.rgb, *sides))
+    return clean(torch.from_numpy(small.light(SPACE))[None])

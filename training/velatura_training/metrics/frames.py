@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,7 +13,7 @@ from velatura.channels import parse_overrides
 from velatura.errors import FrameError, ImageError
 from velatura.image import exr, movies
 from velatura.image.numbered import find
-from velatura.plate import colour, flat, formats, passes
+from velatura.plate import flat, formats, passes
 from velatura.plate.beauty import pick_beauty
 from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
@@ -70,14 +69,13 @@ class Frames:
             plate = Plate.read(path, Reading(space=self.space))
             rows, columns = (slice(0, size) for size in plate.size)
             return torch.from_numpy(plate.seen(rows, columns, SPACE))[None]
-        read = flat.read_rgb(path, self.layer)
+        read = flat.read_rgb(path, self.layer, space=self.space)
         if read.alpha is not None and not read.premultiplied and read.alpha.min() < 1:
             raise ImageError(
                 f"{path} is a transparent layer; a whole picture is wanted",
                 do="Flatten it over its plate.",
             )
-        planes = np.ascontiguousarray(read.rgb.transpose(2, 0, 1))
-        return torch.from_numpy(colour.convert(planes, self.space or read.space, SPACE))[None]
+        return torch.from_numpy(read.light(SPACE))[None]
 
     def only(self, frames: Collection[int]) -> Frames:
         """Return those of the frames that it has."""

@@ -135,7 +135,8 @@ def check(
 ) -> None:
     """Demand the core's picture: by default up to two ways to raise 2 to a power in floats."""
     stops = stops_for(plate).astype(np.float32)
-    wanted = law.apply(plate[:3], stops, amount, np.maximum(plate[3], 0) if alpha is None else alpha)
+    alpha = np.maximum(plate[3], 0) if alpha is None else alpha
+    wanted = law.apply(plate[:3], stops, amount, alpha)
     # The change is taken from a sum with the plate, and so rounds with the larger of both.
     slack = relative * np.maximum(np.abs(wanted), np.abs(plate[:3])) + 1e-7
     fit = np.isfinite(wanted) & np.isfinite(plate[:3])

@@ -1,0 +1,190 @@
+"""Doubts about how a painted key was saved: white, unpainted, with bars, through a view.
+
+Each is one sentence that says what to do; none stops a training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from velatura.errors import ColourError
+from velatura.image.planes import FloatArray
+from velatura.plate import displays
+from velatura_training.data.fitted_view import FittedView
+from velatura_training.data.frame import Frame
+from velatura_training.data.viewed_key import CLOSE, codes_of
+
+_EVEN = 1 / 255
+"""A key whose codes differ by no more is of one colour; its plate's must differ by `_VARIED`."""
+_VARIED = 8 / 255
+_BLOCK, _SAME = 4, 1.5 / 255
+"""A key is its plate if the means of blocks this large, px, differ by no more: JPEG's noise does
+not count, a stroke of a few px does."""
+_BAR = 0.01
+"""Share of a side from which a black edge is a bar: a line or two may be the render's own."""
+_LIT = 4 / 255
+_SEEN = 0.6
+"""Share of a key that a view of a config must show."""
+_BENT, _ROUGHLY, _NEARLY = 0.75, 12 / 255, 0.6
+"""Share of a key that a fitted curve must show; and what a first curve a channel must, by more."""
+_SAMPLES = 8192
+_FEWEST = 0.5
+"""Share of a frame that must be painted before a view is looked for: not a layer of strokes."""
+_STOPS = np.arange(-6, 5, dtype=np.float32)
+_GREYS = {
+    "sRGB/AgX": (0.104, 0.169, 0.259, 0.384, 0.532, 0.665, 0.771, 0.852, 0.914, 0.962, 0.999),
+    "sRGB/Filmic": (0.136, 0.209, 0.308, 0.430, 0.564, 0.695, 0.807, 0.892, 0.949, 0.983, 1.0),
+    "sRGB/ACES 1.3": (0.027, 0.075, 0.153, 0.271, 0.445, 0.647, 0.812, 0.904, 0.955, 0.984, 1.0),
+}
+"""What Blender 5.0 shows of grey light of `_STOPS`, measured: no built-in config has the views."""
+_ALIKE = 0.03
+_GRADED = 0.1
+"""Stops around its median within which a key was made darker or brighter, not shown by a view."""
+
+
+def doubts(key: Frame, paint: Path, space: str, view: str) -> Iterator[str]:
+    """Yield sentences about a key.
+
+    Args:
+        key: painted.
+        paint: the file it was read from.
+        space: the colour space of its light.
+        view: the view that it was read through; empty: none.
+    """
+    assert key.paint is not None, "only painted keys are doubted"  # noqa: S101
+    named = f"The key of frame {key.frame}, {paint},"
+    if key.cover is not None and float(key.cover.max()) == 0:
+        yield f"{named} is wholly transparent: nothing is painted on it"
+        return
+    painted, plain = (codes_of(light.numpy(), space) for light in (key.paint, key.plate))
+    if _spread(painted) <= _EVEN and _spread(plain) > _VARIED:
+        yield f"{named} is {_colour(painted)}: was it saved right?{_maximised(paint)}"
+        return
+    if _unpainted(painted, plain):
+        yield f"{named} is its plate, and nothing is painted on it: was the right file saved?"
+        return
+    if bars := _bars(painted, plain):
+        yield f"{named} has black bars ({bars}), which are learnt as paint: save it without them"
+    if not view:
+        yield from _views(named, key, painted, plain, space)
+
+
+def _spread(codes: FloatArray) -> float:
+    return float(np.ptp(codes.reshape(3, -1), axis=1).max())
+
+
+def _colour(codes: FloatArray) -> str:
+    level = codes.reshape(3, -1).mean(1)
+    if level.max() < _LIT:
+        return "black"
+    return "white" if level.min() > 1 - _LIT else "of one colour all over"
+
+
+def _maximised(paint: Path) -> str:
+    """Return what Photoshop must be told; PSDs without a merged picture are white."""
+    psd = paint.suffix.lower() in {".psd", ".psb"}
+    return " Photoshop: save with Maximize Compatibility, or as PNG" if psd else ""
+
+
+def _unpainted(painted: FloatArray, plain: FloatArray) -> bool:
+    height, width = (size // _BLOCK * _BLOCK for size in painted.shape[1:])
+    off = (painted - plain)[:, :height, :width]
+    blocks = off.reshape(3, height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK).mean((2, 4))
+    return float(np.abs(blocks).max()) <= _SAME
+
+
+def _bars(painted: FloatArray, plain: FloatArray) -> str:
+    """Return how many px of a key's edges are black, where its plate is not; empty: none."""
+    found = []
+    dark, lit = painted.max(0) < _LIT, plain.max(0) > _LIT
+    for axis, sides in ((1, ("above", "below")), (0, ("left", "right"))):
+        black = dark.all(axis=axis) & lit.any(axis=axis)
+        if black.all():
+            return ""
+        least = max(2, round(_BAR * len(black)))
+        first, last = (int(np.argmin(line)) for line in (black, black[::-1]))
+        if min(first, last) >= least:
+            found += [f"{first} px {sides[0]}", f"{last} px {sides[1]}"]
+    return ", ".join(found)
+
+
+def _views(
+    named: str, key: Frame, painted: FloatArray, plain: FloatArray, space: str
+) -> Iterator[str]:
+    """Say so if a key is its plate as some view shows it, nearly everywhere."""
+    where = plain.max(0) > _VARIED
+    if key.cover is not None:
+        where &= key.cover.numpy() >= 1
+    count = int(where.sum())
+    if count < _FEWEST * where.size:
+        return
+    step = max(1, count // _SAMPLES)
+    shown, usual = painted[:, where][:, ::step], plain[:, where][:, ::step]
+    if float(np.median(np.abs(shown - usual).max(axis=0))) <= CLOSE:
+        return
+    light = np.ascontiguousarray(key.plate.numpy()[:, where][:, ::step])
+    off = _stops(key, where)[::step]
+    usual_off = float(np.median(off))
+    likely, share = _known(light, shown, space)
+    if share < _SEEN:
+        graded = float(np.median(np.abs(off - usual_off))) < _GRADED
+        likely, share = ("", 0.0) if graded else _bent(light, shown, usual)
+    if not share:
+        return
+    stops = f"{abs(usual_off):.1f} stops {'darker' if usual_off < 0 else 'brighter'} on the whole"
+    what = f"as {likely} shows it" if likely else "by one smooth curve"
+    do = (
+        f"--painted-view {likely!r} makes light of it"
+        if likely
+        else "was it painted over what a viewer showed? --painted-view DISPLAY/VIEW undoes that"
+    )
+    yield f"{named} is its plate {what}, in {100 * share:.0f} % of it ({stops}): {do}"
+
+
+def _known(light: FloatArray, shown: FloatArray, space: str) -> tuple[str, float]:
+    """Return the view of a config that shows most of a key, and how much of it."""
+    best = "", 0.0
+    for view in displays.known():
+        try:
+            off = np.abs(view.shown(light[:, None], space)[:, 0] - shown).max(axis=0)
+        except ColourError:  # a config without its LUTs
+            continue
+        share = float((off < CLOSE).mean())
+        if share > best[1]:
+            best = str(view), share
+    return best
+
+
+def _bent(light: FloatArray, shown: FloatArray, usual: FloatArray) -> tuple[str, float]:
+    """Return the likely view of a curve that shows nearly all of a key, and how much; else 0."""
+    steps = np.linspace(0, 1, 33)
+    rough = np.empty_like(shown)
+    for channel, (codes, plain) in enumerate(zip(shown, usual, strict=True)):
+        bins = np.digitize(plain, steps)
+        there = np.unique(bins)
+        middle = {number: np.median(codes[bins == number]) for number in there}
+        rough[channel] = np.array([middle[number] for number in bins])
+    if float((np.abs(rough - shown).max(axis=0) < _ROUGHLY).mean()) < _NEARLY:
+        return "", 0.0
+    fitted = FittedView.of(light, shown)
+    share = float((np.abs(fitted.shown(light) - shown).max(axis=0) < CLOSE).mean())
+    if share < _BENT:
+        return "", 0.0
+    grey = fitted.shown(np.repeat(np.exp2(_STOPS)[None], 3, axis=0)).mean(0)
+    low, high = np.log2(np.percentile(light.mean(0), [5, 95]).clip(1e-4))
+    inside = (low <= _STOPS) & (high >= _STOPS)
+    for name, codes in _GREYS.items():
+        if inside.any() and np.abs(grey - codes)[inside].max() < _ALIKE:
+            return name, share
+    return "", share
+
+
+def _stops(key: Frame, where: FloatArray) -> FloatArray:
+    """Return how much brighter a key is than its plate, pixel by pixel, in stops."""
+    assert key.paint is not None, "only painted keys are doubted"  # noqa: S101
+    paint, plate = (light.numpy()[:, where].mean(0) for light in (key.paint, key.plate))
+    stops: FloatArray = np.log2((paint.clip(0) + 1e-3) / (plate.clip(0) + 1e-3))
+    return stops
