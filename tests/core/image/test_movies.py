@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -162,3 +163,23 @@ def test_a_damaged_movie_is_refused_by_name(tmp_path, kept):
 def test_a_movie_that_is_not_there(tmp_path):
     with pytest.raises(FrameError, match="no movie"):
         numbered.find(str(tmp_path / "gone.mov"))
+
+
+@pytest.mark.parametrize(
+    ("matrix", "turns"),
+    [((0, 1, -1, 0), -1), ((-1, 0, 0, -1), 2), ((0, -1, 1, 0), 1)],
+    ids=["right", "upside down", "left"],
+)
+def test_a_phones_movie_comes_upright(tmp_path, matrix, turns):
+    """The track header's matrix (ISO/IEC 14496-12, 8.3.2) says how it is to be turned."""
+    clip = footage.movie(tmp_path / "clip.mp4", 2)
+    data = bytearray(clip.read_bytes())
+    at = data.index(b"tkhd") + 4 + 40
+    a, b, c, d = (round(value * 65536) for value in matrix)
+    data[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    turned = tmp_path / "turned.mp4"
+    turned.write_bytes(data)
+    np.testing.assert_array_equal(shown(turned, 1), np.rot90(shown(clip, 1), turns))
+    width, height = footage.SIZE[:: 1 if turns == 2 else -1]
+    found = movies.format_of(turned)
+    assert (found.width, found.height) == (width, height)

@@ -13,7 +13,7 @@ from glazing import law, run, stack
 
 from velatura.apply import sequence
 from velatura.errors import ColourError, ImageError, InputError
-from velatura.image import exr, movies
+from velatura.image import exr, movie_file, movies
 from velatura.image.planes import Image
 from velatura.job import Job
 from velatura.plate import flat, formats
@@ -89,8 +89,6 @@ def test_a_log_space_that_is_named_is_linearised(tmp_path, name):
         }
         exr.write(path, Image((plates.part(planes, attributes={"colorInteropID": "unknown"}),)))
     elif name == "clip.mov":
-        from velatura.image import movie_file
-
         movie_file.write(path, footage.kind(), [codes])
         path = movies.frame_path(str(path), 0)
     else:
@@ -270,8 +268,6 @@ def test_a_log_exr_stays_a_log_exr(tmp_path, look, strength):
 
 
 def test_a_movie_in_an_unknown_space_is_refused_until_one_is_named(tmp_path):
-    from velatura.image import movie_file
-
     kind = footage.kind(primaries=9, transfer=18, matrix=9)  # HLG
     movie_file.write(tmp_path / "hlg.mp4", kind, [footage.codes(0)])
     path = movies.frame_path(str(tmp_path / "hlg.mp4"), 0)
@@ -298,3 +294,21 @@ def test_the_digest_of_a_movies_frame_is_its_own(tmp_path):
     clip = footage.movie(tmp_path / "clip.mp4", 3)
     found = {formats.digest(movies.frame_path(str(clip), frame)) for frame in range(3)}
     assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    ("primaries", "transfer", "space"),
+    [
+        (1, 1, "Linear Rec.709 (sRGB)"),
+        (2, 2, "Linear Rec.709 (sRGB)"),
+        (1, 13, "Linear Rec.709 (sRGB)"),
+        (1, 4, "Linear Rec.709 (sRGB)"),
+        (12, 13, "Linear P3-D65"),
+        (9, 16, "Linear Rec.2020"),
+    ],
+)
+def test_a_movies_tags_are_its_colour_space(tmp_path, primaries, transfer, space):
+    kind = footage.kind(primaries=primaries, transfer=transfer)
+    movie_file.write(tmp_path / "a.mp4", kind, [footage.codes(0)])
+    plate = Plate.read(movies.frame_path(str(tmp_path / "a.mp4"), 0), Reading())
+    assert plate.space == space
