@@ -39,7 +39,7 @@ def test_its_steps_are_commands_that_could_be_typed(monkeypatch, tmp_path):
 def test_it_ends_with_the_step_that_fails(tmp_path):
     done = velatura("glaze", tmp_path / "gone.mp4", "--painted", "k.####.png", "--out", tmp_path)
     assert done.returncode == 3
-    assert "no movie" in done.stderr
+    assert "No file matches k.####.png" in done.stderr
     assert "Export it" not in done.stderr
 
 
