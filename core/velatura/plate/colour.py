@@ -90,7 +90,7 @@ def canonical(name: str, config: str = "") -> str:
     shown = name.encode(errors="backslashreplace").decode()  # half a character cannot be printed
     raise ColourError(
         f"The OCIO config {key[0]} has no colour space {shown}",
-        found=", ".join(_near(name, there) or list(scene)),
+        found=", ".join(_near(name, key) or list(scene)),
         do="Name one of these, for example with --space, or a config that has it with --config",
     )
 
@@ -162,9 +162,11 @@ def _said(attributes: Mapping[str, Any]) -> Iterator[str]:
     yield str(attributes.get("oiio:ColorSpace", ""))
 
 
-def _near(name: str, config: ocio.Config) -> list[str]:
-    """Return the names in a config that are written much like ``name``."""
-    spaces = [*config.getColorSpaces(), *configs.wider().getColorSpaces()]
+def _near(name: str, key: configs.Key) -> list[str]:
+    """Return the names that a config knows or leads to and that are written much like ``name``."""
+    spaces = list(configs.load(key).getColorSpaces())
+    if configs.link(key) is not None:
+        spaces += configs.wider().getColorSpaces()
     light = (space for space in spaces if not space.isData())
     known = {alias.casefold(): alias for space in light for alias in configs.names(space)}
     return [known[hit] for hit in get_close_matches(name.casefold(), known, n=4, cutoff=0.6)]
@@ -182,7 +184,7 @@ def _processor(source: str, target: str, key: configs.Key) -> ocio.CPUProcessor:
         return configs.processor(source, target, key).getOptimizedCPUProcessor(
             ocio.OPTIMIZATION_LOSSLESS
         )
-    except ocio.Exception as error:
+    except configs.REFUSALS as error:
         raise ColourError(
             f"OpenColorIO cannot convert {source} to {target}", found=str(error)
         ) from error

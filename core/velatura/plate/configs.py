@@ -40,6 +40,9 @@ _KODAK_BLACK = 10 ** ((95 - 685) / 300)
 
 log = logging.getLogger(__name__)
 
+REFUSALS = (ocio.Exception, ocio.ExceptionMissingFile)
+"""What OpenColorIO raises: the second one, a file that a config lacks, is not one of the first."""
+
 Key = tuple[str, int]
 """A config: a built-in's name or a file, and when that was changed: a worker may outlive it."""
 
@@ -66,7 +69,7 @@ def load(key: Key) -> ocio.Config:
         if builtin in {entry[0] for entry in ocio.BuiltinConfigRegistry().getBuiltinConfigs()}:
             return ocio.Config.CreateFromBuiltinConfig(builtin)
         return ocio.Config.CreateFromFile(config)
-    except (ocio.Exception, ocio.ExceptionMissingFile) as error:
+    except REFUSALS as error:
         raise ColourError(
             f"The OCIO config {config} cannot be loaded",
             found=str(error),
@@ -146,7 +149,7 @@ def link(key: Key) -> tuple[str, str] | None:
         return None
     try:
         own, there = ocio.Config.IdentifyInterchangeSpace(config, "scene_linear", beyond, _LINEAR)
-    except ocio.Exception:  # no space whose curve and primaries OCIO knows
+    except REFUSALS:  # no space whose curve and primaries OCIO knows
         own = name_in(config, "scene_linear")
         if config.getColorSpace(own).isData():
             return None

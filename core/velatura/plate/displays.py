@@ -112,7 +112,7 @@ def _way(view: View, *, forward: bool) -> ocio.CPUProcessor:
     )
     try:
         return configs.load(view.key).getProcessor(way).getDefaultCPUProcessor()
-    except ocio.Exception as error:
+    except configs.REFUSALS as error:
         raise ColourError(
             f"OpenColorIO cannot {'show' if forward else 'go back from'} the view {view}",
             found=str(error),

@@ -18,7 +18,7 @@ from PIL import Image, ImageCms
 
 from velatura.errors import ColourError
 from velatura.image.planes import FloatArray
-from velatura.plate import colour, primaries
+from velatura.plate import colour, configs, primaries
 
 _SPACE = slice(16, 20)
 """Bytes of a profile's header that say what its codes are (ICC.1:2022, 7.2.6)."""
@@ -47,7 +47,7 @@ def light(rgb: FloatArray, profile: bytes, source: str) -> FloatArray:
     if profile[_SPACE] == _RGB:
         try:
             return colour.run(_matrixed(profile), rgb)
-        except ocio.Exception:  # tables
+        except configs.REFUSALS:  # tables
             pass
     try:
         coded = _tabled(rgb, profile)

@@ -5,13 +5,14 @@ A gain multiplies light. So a plate whose values are codes is linearised, glazed
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
 import PyOpenColorIO as ocio  # type: ignore[import-untyped]  # noqa: N813
 
 from velatura.image.planes import FloatArray
-from velatura.plate import colour
+from velatura.plate import colour, configs, primaries
 
 _LEAK = 1e-4  # of one channel into another; between different primaries it is a hundred times more
 
@@ -29,7 +30,7 @@ def linear_of(space: str, config: str = "") -> str:
     Raises:
         ColourError: the config has no linear space to go to.
     """
-    found = _behind(colour.loaded(config), space, config)
+    found = _behind(configs.chosen(config), space, config)
     return found or colour.canonical("scene_linear", config)
 
 
@@ -55,9 +56,17 @@ def codes_of(light: FloatArray, space: str, linear: str, config: str = "") -> Fl
 
 def interop_id(space: str, config: str = "") -> str:
     """Return what an EXR's ``colorInteropID`` says of a space; "" where there is no such word."""
-    found = colour.loaded(config).getColorSpace(space)
+    found = _home(configs.chosen(config), space).getColorSpace(space)
     names = [found.getInteropID(), *found.getAliases()] if found else []
     return next((str(name) for name in names if name.endswith("_scene")), "")
+
+
+def _home(key: configs.Key, space: str) -> ocio.Config:
+    """Return the config that a space is in: the one that counts, or the wider one."""
+    there = configs.load(key)
+    if configs.name_in(there, space):
+        return there
+    return configs.wider(space if primaries.parse(space) else "")
 
 
 def _is_linear(config: ocio.Config, space: str) -> bool:
@@ -65,18 +74,25 @@ def _is_linear(config: ocio.Config, space: str) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _behind(there: ocio.Config, space: str, config: str) -> str:
-    if there.getColorSpace(space).isData() or _is_linear(there, space):
+def _behind(key: configs.Key, space: str, config: str) -> str:
+    home = _home(key, space)
+    if home.getColorSpace(space).isData() or _is_linear(home, space):
         return space
-    scene = ocio.SEARCH_REFERENCE_SPACE_SCENE
     probe = np.full((3, 1, 4), 0.25, np.float32)  # one grey pixel, and one more of each channel
     probe[range(3), 0, range(1, 4)] = 0.6
-    for name in there.getColorSpaceNames(scene, ocio.COLORSPACE_ACTIVE):
-        if there.getColorSpace(name).isData() or not _is_linear(there, name):
-            continue
+    for name in _linear_ones(key, home):
         seen = colour.convert(probe, space, name, config)[:, 0]
         moved = np.abs(seen[:, 1:] - seen[:, :1])
         own, others = moved.diagonal(), moved[~np.eye(3, dtype=bool)]
         if own.min() > 0 and others.max() <= _LEAK * own.max():
-            return str(name)
+            return colour.canonical(name, config)
     return ""
+
+
+def _linear_ones(key: configs.Key, home: ocio.Config) -> Iterator[str]:
+    """Yield the linear spaces of the config that counts, and of a space's own one."""
+    scene = ocio.SEARCH_REFERENCE_SPACE_SCENE
+    for there in dict.fromkeys((configs.load(key), home)):
+        for name in there.getColorSpaceNames(scene, ocio.COLORSPACE_ACTIVE):
+            if not there.getColorSpace(name).isData() and _is_linear(there, name):
+                yield str(name)

@@ -64,9 +64,55 @@ def test_a_plate_that_says_nothing_is_linear_rec709_and_that_is_said_once(caplog
     ]
 
 
-def test_primaries_of_nobody_are_refused():
-    with pytest.raises(ColourError, match=r"chromaticities of no colour space.*--space"):
-        colour.space_of({"chromaticities": (0.6, 0.3, 0.2, 0.7, 0.1, 0.1, 0.3, 0.3)})
+@pytest.mark.parametrize(
+    ("primaries", "wanted"),
+    [
+        ((0.684, 0.313, 0.221, 0.848, 0.0861, -0.102, 0.3127, 0.329), "Linear ARRI Wide Gamut 3"),
+        (
+            (0.7347, 0.2653, 0.1424, 0.8576, 0.0991, -0.0308, 0.3127, 0.329),
+            "Linear ARRI Wide Gamut 4",
+        ),
+        ((0.766, 0.275, 0.225, 0.8, 0.089, -0.087, 0.3127, 0.329), "Linear S-Gamut3.Cine"),
+        (
+            (0.7803, 0.3043, 0.1216, 1.494, 0.0956, -0.0846, 0.3127, 0.329),
+            "Linear REDWideGamutRGB",
+        ),
+        ((0.8, 0.313, 0.1682, 0.9877, 0.079, -0.1155, 0.3127, 0.329), "Linear DaVinci WideGamut"),
+        ((0.64, 0.33, 0.21, 0.71, 0.15, 0.06, 0.3127, 0.329), "Linear AdobeRGB"),
+        ((0.68, 0.32, 0.265, 0.69, 0.15, 0.06, 0.314, 0.351), "lin_p3dci_scene"),
+    ],
+)
+def test_cameras_gamuts_are_known_without_a_config_that_has_them(primaries, wanted):
+    assert colour.space_of({"chromaticities": primaries}) == wanted
+    rgb = np.float32([[0.3], [0.2], [0.1]])[..., None]
+    back = colour.convert(colour.convert(rgb, wanted, "ACEScg"), "ACEScg", wanted)
+    np.testing.assert_allclose(back, rgb, rtol=1e-4)
+    # By the camera maker's own matrices, to what white they adapt apart.
+    by_numbers = "lin_primaries " + " ".join(map(str, primaries))
+    one, other = (colour.convert(rgb, space, "ACES2065-1") for space in (wanted, by_numbers))
+    np.testing.assert_allclose(one, other, atol=0.002)
+
+
+def test_primaries_of_nobody_are_taken_as_they_are():
+    space = colour.space_of({"chromaticities": (0.6, 0.3, 0.2, 0.7, 0.1, 0.1, 0.3, 0.3)})
+    assert space == "lin_primaries 0.6 0.3 0.2 0.7 0.1 0.1 0.3 0.3"
+    assert colour.canonical(space) == space
+    white = colour.convert(np.ones((3, 1, 1), np.float32), space, colour.SCENE)
+    np.testing.assert_allclose(white, 1, atol=1e-5)
+    other = "lin_primaries 0.62 0.3 0.2 0.7 0.1 0.1 0.3 0.3"
+    assert colour.convert(np.ones((3, 1, 1), np.float32), space, other).max() < 1.00001
+
+
+@pytest.mark.parametrize("values", [(0.0,) * 8, 0.5, "none", (0.3,) * 6, (np.nan,) * 8, None])
+def test_primaries_that_say_nothing_are_passed_over(values):
+    assert colour.space_of({"chromaticities": values}) == "Linear Rec.709 (sRGB)"
+
+
+def test_primaries_that_no_colour_space_can_have_are_refused_and_the_hint_helps():
+    flat = {"chromaticities": (0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.3, 0.3)}
+    with pytest.raises(ColourError, match=r"no colour space can have.*--space"):
+        colour.space_of(flat)
+    assert colour.space_of(flat, "ACEScg") == "ACEScg"
 
 
 def test_an_unknown_space_is_refused_with_those_that_are_near():
@@ -161,8 +207,81 @@ def test_a_studios_config_wins_over_the_built_in_one(tmp_path, monkeypatch):
     assert colour.canonical("plate") == "plate"
     # It does not know lin_rec709_scene, but another name of the same space.
     assert colour.space_of({}) == "Utility - Linear - sRGB"
-    with pytest.raises(ColourError, match="no colour space lin_ap0_scene"):
-        colour.canonical("lin_ap0_scene")
+    # What it does not know at all is reached through that space.
+    assert colour.canonical("lin_ap0_scene") == "ACES2065-1"
+    rgb = np.float32([[0.3], [0.2], [0.1]])[..., None]
+    got = colour.convert(rgb, "Utility - Linear - sRGB", "lin_ap0_scene")
+    monkeypatch.delenv("OCIO")
+    np.testing.assert_allclose(got, colour.convert(rgb, colour.SCENE, "ACES2065-1"), rtol=1e-5)
+
+
+def test_a_config_that_shares_nothing_with_any_is_left_alone(tmp_path):
+    path = studio_config(tmp_path, "plate", "scan")
+    with pytest.raises(
+        ColourError, match=r"no colour space lin_ap0_scene\. Found: raw, plate, scan"
+    ):
+        colour.canonical("lin_ap0_scene", path)
+
+
+LEGACY = """ocio_profile_version: 1
+roles: {default: raw, scene_linear: linear, reference: linear}
+displays: {default: [!<View> {name: sRGB, colorspace: sRGB}]}
+colorspaces:
+  - !<ColorSpace> {name: linear}
+  - !<ColorSpace>
+    name: sRGB
+    to_reference: !<ExponentTransform> {value: [2.2, 2.2, 2.2, 1]}
+  - !<ColorSpace> {name: raw, isdata: true}
+"""
+
+
+def test_a_legacy_configs_own_names_come_first_and_its_linear_is_rec709(tmp_path, caplog):
+    path = tmp_path / "legacy.ocio"
+    path.write_text(LEGACY)
+    for name in ("linear", "Linear", "scene_linear", "lin_rec709_scene", "lin_srgb"):
+        assert colour.canonical(name, str(path)) == "linear"
+    assert colour.canonical("sRGB", str(path)) == "sRGB"
+    rgb = np.float32([[0.3], [0.2], [0.1]])[..., None]
+    assert colour.convert(rgb, "linear", colour.SCENE, str(path)) is rgb
+    wide = colour.convert(rgb, "linear", "ACEScg", str(path))
+    np.testing.assert_allclose(wide, colour.convert(rgb, colour.SCENE, "ACEScg"), rtol=1e-5)
+    coded = colour.convert(rgb, "linear", "ARRI LogC3 (EI800)", str(path))
+    back = colour.convert(coded, "ARRI LogC3 (EI800)", "linear", str(path))
+    np.testing.assert_allclose(back, rgb, rtol=1e-3)
+    said = [record.message for record in caplog.records]
+    assert said == [
+        f"The OCIO config {path} does not say which primaries linear has: they are taken as Rec.709"
+    ]
+    with pytest.raises(ColourError, match=r"legacy\.ocio has no colour space liner\..*linear"):
+        colour.canonical("liner", str(path))
+
+
+def test_a_lean_config_is_entered_by_its_interchange_role(tmp_path):
+    config = ocio.Config.CreateRaw()
+    config.addColorSpace(ocio.ColorSpace(name="house"))
+    config.setRole("aces_interchange", "house")
+    path = tmp_path / "lean.ocio"
+    path.write_text(config.serialize())
+    rgb = np.float32([[0.3], [0.2], [0.1]])[..., None]
+    got = colour.convert(rgb, "house", "ACEScg", str(path))
+    np.testing.assert_allclose(got, colour.convert(rgb, "ACES2065-1", "ACEScg"), rtol=1e-5)
+    assert colour.canonical("ACES2065-1", str(path)) == "house"
+
+
+def test_a_config_that_is_preferred_counts_where_none_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("OCIO", "")
+    colour.prefer("")
+    assert colour.preferred() == colour.CONFIG
+    colour.prefer(studio_config(tmp_path, "plate"))
+    assert colour.canonical("plate") == "plate"
+    with pytest.raises(ColourError, match="cannot be loaded"):
+        colour.prefer("nothing.ocio")
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\0b"])
+def test_names_that_are_no_text_are_refused_like_others(name):
+    with pytest.raises(ColourError, match="no colour space"):
+        colour.canonical(name)
 
 
 def test_a_config_that_has_changed_is_loaded_again(tmp_path):

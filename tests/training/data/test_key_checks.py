@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 import torch
 from learning import CPU, briefly
+from saved import curve, write_8_bit
 from tiny import HEIGHT, WIDTH, paint, plate, write_frame
 
 import velatura
-from velatura.plate import flat
+from velatura.plate import colour, displays, flat
 from velatura_training import run_folder
+from velatura_training.data.frame import Frame
+from velatura_training.data.key_reading import KeyReading
 from velatura_training.data.watched_keys import WatchedKeys
 from velatura_training.learn import run as runs
 
@@ -54,6 +57,136 @@ def test_a_black_key_is_asked_about_and_learnt_from(shot, tmp_path, caplog):
     assert "black: was it saved right?" in said
     run = train(watched, tmp_path)
     assert run_folder.finite(run_folder.load(run / run_folder.CHECKPOINT, CPU)["course"])
+
+
+def painted(frame: int) -> np.ndarray:
+    """Return a painted frame of the demo as an sRGB screen shows it, ``(H, W, 3)``."""
+    read = flat.read_rgb(COURTYARD / "painted" / f"frame.{frame:04d}.exr")
+    return curve(np.clip(read.light(colour.SCENE), 0, 1)).transpose(1, 2, 0)
+
+
+def doubted(folder: Path, caplog, codes: np.ndarray, reading=None) -> tuple[list[str], Frame]:
+    """Return what is said of a key of the demo's frame 6, and the key as it is read."""
+    caplog.clear()
+    path = write_8_bit(folder / "paint.0006.png", codes)
+    watched = WatchedKeys([(PLATES, str(path))], reading_keys=reading or KeyReading())
+    return warned(caplog), watched.lesson.keys[0]
+
+
+def as_shown(view: str = "Un-tone-mapped") -> np.ndarray:
+    """Return the demo's plate of frame 6 as a view shows it."""
+    light = flat.read_rgb(COURTYARD / "plate" / "frame.0006.exr").light(colour.SCENE)
+    return displays.of(view).shown(light, colour.SCENE).transpose(1, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("codes", "doubt"),
+    [
+        (lambda: np.ones((180, 320, 3)), "is white: was it saved right?"),
+        (lambda: np.full((180, 320, 3), 0.3), "is of one colour all over"),
+        (lambda: np.zeros((180, 320, 4)), "is wholly transparent"),
+        (as_shown, "is its plate, and nothing is painted on it"),
+    ],
+)
+def test_a_key_that_shows_no_paint_is_doubted(tmp_path, caplog, codes, doubt):
+    (said,), _ = doubted(tmp_path, caplog, codes())
+    assert doubt in said
+
+
+def test_noise_is_no_paint_and_a_dab_is(tmp_path, caplog):
+    codes = as_shown()
+    noise = np.random.default_rng(0).normal(0, 1.5 / 255, codes.shape)
+    (said,), _ = doubted(tmp_path, caplog, codes + noise)
+    assert "nothing is painted on it" in said
+    codes[50:56, 60:66] = (0.9, 0.1, 0.1)
+    assert doubted(tmp_path, caplog, codes)[0] == []
+
+
+def test_black_bars_are_doubted_on_both_sides_only(tmp_path, caplog):
+    codes = painted(6)
+    codes[:12] = 0
+    assert doubted(tmp_path, caplog, codes)[0] == []  # a dark sky, say
+    codes[-12:] = 0
+    (said,), _ = doubted(tmp_path, caplog, codes)
+    assert "black bars (12 px above, 12 px below)" in said
+    codes = painted(6)
+    codes[:, :20] = codes[:, -30:] = 0
+    (said,), _ = doubted(tmp_path, caplog, codes)
+    assert "black bars (20 px left, 30 px right)" in said
+
+
+@pytest.mark.parametrize(
+    ("down", "right", "words"),
+    [
+        (0, 2, "2 px too far right"),
+        (8, 0, "8 px too low"),
+        (-2, 3, "3 px too far right and 2 px too high"),
+        (20, -12, "12 px too far left and 20 px too low"),
+    ],
+)
+def test_a_key_that_was_moved_is_doubted_and_moved_back(tmp_path, caplog, down, right, words):
+    codes = np.roll(painted(6), (down, right), (0, 1))
+    (said,), _ = doubted(tmp_path, caplog, codes)
+    assert f"lies {words}" in said
+    assert "--align" in said
+    said, key = doubted(tmp_path, caplog, codes, KeyReading(aligned=True))
+    assert said == []
+    _, whole = doubted(tmp_path, caplog, painted(6))
+    inside = slice(24, -24), slice(24, -24)
+    np.testing.assert_array_equal(key.paint[:, *inside], whole.paint[:, *inside])
+    assert float(key.cover.mean()) == pytest.approx(
+        (1 - abs(down) / 180) * (1 - abs(right) / 320), abs=1e-4
+    )
+    assert (key.paint == key.plate)[:, key.cover == 0].all()
+
+
+def test_a_key_in_its_place_is_left_there(tmp_path, caplog):
+    _, key = doubted(tmp_path, caplog, painted(6), KeyReading(aligned=True))
+    assert key.cover is None
+
+
+@pytest.mark.parametrize(
+    "view",
+    ["sRGB - Display/ACES 2.0 - SDR 100 nits (Rec.709)", "P3-D65 - Display/Un-tone-mapped"],
+)
+def test_a_key_through_a_view_is_told_which_and_the_hint_helps(tmp_path, caplog, view):
+    codes = as_shown(view)
+    codes[40:90, 60:160] = (0.8, 0.1, 0.1)
+    (said,), _ = doubted(tmp_path, caplog, codes)
+    assert f"is its plate as {view} shows it, in 9" in said
+    assert f"--painted-view '{view}'" in said
+    said, key = doubted(tmp_path, caplog, codes, KeyReading(view=view))
+    assert said == []
+    bare = np.ones((180, 320), bool)
+    bare[40:90, 60:160] = False
+    np.testing.assert_array_equal(key.paint[:, bare], key.plate[:, bare])
+
+
+def filmed(light: np.ndarray) -> np.ndarray:
+    """Return light through a curve that no built-in config has: a film's shoulder and toe."""
+    return np.clip(light**1.1 * 1.6 / (light**1.1 + 0.6), 0, 1.6) / 1.6
+
+
+def test_a_curve_of_no_config_is_doubted_and_any_name_undoes_it(tmp_path, caplog):
+    light = flat.read_rgb(COURTYARD / "plate" / "frame.0006.exr").light(colour.SCENE)
+    codes = filmed(light).transpose(1, 2, 0)
+    codes[40:70, 60:120] = (0.8, 0.1, 0.1)
+    (said,), _ = doubted(tmp_path, caplog, codes)
+    assert "is its plate by one smooth curve, in 9" in said
+    (said,), key = doubted(tmp_path, caplog, codes, KeyReading(view="DISPLAY/VIEW"))
+    assert "a curve is fitted" in said
+    off = (key.paint - key.plate).abs().amax(0) == 0
+    assert 0.9 < float(off.float().mean()) < 1 - 30 * 60 / (180 * 320) + 0.001
+
+
+def test_a_key_that_is_graded_or_painted_is_not_taken_for_a_view(tmp_path, caplog):
+    light = flat.read_rgb(COURTYARD / "plate" / "frame.0006.exr").light(colour.SCENE)
+    darker = curve(np.clip(0.6 * light, 0, 1)).transpose(1, 2, 0)
+    darker[40:70, 60:120] = (0.8, 0.1, 0.1)
+    assert doubted(tmp_path, caplog, darker)[0] == []
+    for frame in (1, 6, 12):
+        WatchedKeys([(PLATES, str(COURTYARD / "painted" / f"frame.{frame:04d}.exr"))])
+    assert warned(caplog) == []
 
 
 def test_nan_in_a_pass_is_counted_and_does_not_reach_the_network(shot, tmp_path, caplog):

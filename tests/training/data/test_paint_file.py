@@ -100,6 +100,14 @@ def test_formats_that_say_little_are_srgb(over, tmp_path, suffix):
     np.testing.assert_allclose(mean(over(path)), LIGHT, atol=0.02)  # a GIF has few colours
 
 
+@pytest.mark.parametrize("suffix", ["tif", "pfm", "hdr"])
+def test_floats_that_say_nothing_are_as_their_plate(over, tmp_path, suffix):
+    path = tmp_path / f"paint.0001.{suffix}"
+    assert oiio.ImageBuf(np.ascontiguousarray(even(LIGHT))).write(str(path))
+    wanted = light_in("ACEScg") if suffix == "hdr" else LIGHT  # an HDR says that it is Rec.709
+    np.testing.assert_allclose(mean(over(path, space="ACEScg")), wanted, rtol=0.02)
+
+
 def test_a_dpx_that_says_it_is_film_is_kodaks_log(over, tmp_path):
     black = 10 ** ((95 - 685) / 300)
     codes = (685 + 300 * np.log10(LIGHT * (1 - black) + black)) / 1023

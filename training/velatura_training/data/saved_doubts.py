@@ -20,7 +20,7 @@ from velatura_training.data.viewed_key import CLOSE, codes_of
 _EVEN = 1 / 255
 """A key whose codes differ by no more is of one colour; its plate's must differ by `_VARIED`."""
 _VARIED = 8 / 255
-_BLOCK, _SAME = 4, 1.5 / 255
+_BLOCK, _SAME = 8, 1.5 / 255
 """A key is its plate if the means of blocks this large, px, differ by no more: JPEG's noise does
 not count, a stroke of a few px does."""
 _BAR = 0.01
