@@ -20,7 +20,7 @@ from velatura.errors import StorageError
 from velatura.image import exr, movie_file, movies
 from velatura.image.planes import FloatArray, Image, place
 from velatura.image.yuv import Format
-from velatura.plate import colour, formats, linear
+from velatura.plate import colour, formats, linear, views
 from velatura.plate.plate import Plate
 
 RATE = Fraction(24)
@@ -45,6 +45,7 @@ class Encoding:
         config: the OCIO config that names the spaces.
         rate: frames a second.
         aspect: width of a pixel by its height.
+        view: which view of a stereo picture is shown; "" of others.
     """
 
     names: tuple[str, ...]
@@ -54,10 +55,17 @@ class Encoding:
     config: str
     rate: Fraction
     aspect: Fraction
+    view: str = ""
 
     @classmethod
-    def of(cls, plate: Plate, kind: str) -> Encoding:
-        """Return how a plate's finished picture is encoded in a kind of file, such as ``png``."""
+    def of(cls, plate: Plate, kind: str, view: str = "") -> Encoding:
+        """Return how a plate's finished picture is encoded in a kind of file, such as ``png``.
+
+        Args:
+            plate: the plate; of a stereo picture that of one view.
+            kind: the file's.
+            view: that view.
+        """
         header = plate.part.attributes
         foreign = formats.BITS in header
         bits = int(header.get(formats.BITS, _LOOKING[kind]))
@@ -77,6 +85,7 @@ class Encoding:
             plate.config,
             formats.frame_rate(header) or RATE,
             aspect,
+            view,
         )
 
 
@@ -186,6 +195,7 @@ def _alpha(plate: Plate, *, foreign: bool) -> tuple[str, ...]:
 
 def _codes(image: Image, encoding: Encoding, *, straight: bool) -> FloatArray:
     """Return the codes of a finished picture's format, ``(H, W, 3 or 4)`` float32."""
+    image = views.of(image, encoding.view)
     shown = image.find(encoding.names[0])[0].display
     planes = []
     for name in encoding.names:

@@ -94,8 +94,18 @@ class View:
     matte: Pixels | None
 
 
-def reading_of(job: Job) -> Reading:
-    """Return how a job's plates are read."""
+def encoding_of(plate: Path, job: Job) -> Encoding:
+    """Return how a job's finished pictures are encoded for other formats, by one of its plates.
+
+    Raises:
+        ImageError, PassError, ColourError: as `load`.
+    """
+    image = formats.read(plate, told=bool(job.space))
+    view = views.chosen(image, job.views)[0]
+    return Encoding.of(Plate.of(views.of(image, view), _reading(job)), job.deliver, view)
+
+
+def _reading(job: Job) -> Reading:
     return Reading(job.layer, job.passes, job.space, job.config, job.premultiplied)
 
 
@@ -105,12 +115,12 @@ def load(frame: Frame, job: Job, card: Card) -> Loaded:
     Raises:
         ImageError, PassError, ColourError: as `glaze`.
     """
-    reading = reading_of(job)
+    reading = _reading(job)
     image = formats.read(frame.plate, told=bool(job.space))
 
     def view(name: str) -> View:
         plate = Plate.of(views.of(image, name), reading)
-        matte = _matte(plate, job, frame) if frame.picture else None
+        matte = _matte(image, plate, job, frame) if frame.picture else None
         return View(name, Feed.of(plate, card, job), matte)
 
     return Loaded(image, tuple(map(view, views.chosen(image, job.views))))
@@ -166,7 +176,9 @@ def glaze(
         written.append(frame.picture.path)
     if frame.delivered and frame.picture:
         stop_if(cancelled)
-        delivery.still(frame.delivered, picture, Encoding.of(plate, job.deliver))
+        delivery.still(
+            frame.delivered, picture, Encoding.of(plate, job.deliver, loaded.views[0].name)
+        )
         written.append(frame.delivered)
     return Glazed(tuple(written), replace(loaded.about(card), misfit=misfit))
 
@@ -193,11 +205,14 @@ def _marks(session: Session, target: Target, amount: float | None = None) -> Mar
     return Marks(card.name, session.digest, card.floor, target.fingerprint, amount)
 
 
-def _matte(plate: Plate, job: Job, frame: Frame) -> Pixels | None:
+def _matte(image: Image, plate: Plate, job: Job, frame: Frame) -> Pixels | None:
     """Return the job's mask over the plate's data window; None where the look goes everywhere."""
     if frame.mask is not None:
         return mask.of_file(frame.mask, frame.channel, plate.part)
-    return mask.of_plate(plate.image, job.mask, plate.part) if job.mask else None
+    if not job.mask:
+        return None
+    own = job.mask in plate.image.names  # of this view; else one matte holds for all
+    return mask.of_plate(plate.image if own else image, job.mask, plate.part)
 
 
 def _bake(feed: Feed, session: Session, budget: int, cancelled: Callable[[], bool]) -> Stops:

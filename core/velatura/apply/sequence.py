@@ -16,9 +16,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from velatura.apply import delivery, memory, outputs, targets
-from velatura.apply.delivery import Encoding
 from velatura.apply.failures import Failures
-from velatura.apply.frame import Glazed, Loaded, glaze, load, reading_of
+from velatura.apply.frame import Glazed, Loaded, encoding_of, glaze, load
 from velatura.apply.notices import Notices
 from velatura.apply.session import Session, open_session
 from velatura.apply.targets import Frame
@@ -27,7 +26,6 @@ from velatura.errors import InputError
 from velatura.image import movies
 from velatura.job import Device, Job
 from velatura.look import Look, read
-from velatura.plate.plate import Plate
 from velatura.system.progress import Report
 from velatura.system.stopping import stop_if
 
@@ -165,7 +163,7 @@ def _film(film: Path, frames: list[Frame], job: Job, report: Report) -> None:
     if outputs.newer(film, pictures):
         return
     plates = [frame.plate for frame in frames]
-    encoding = Encoding.of(Plate.read(plates[0], reading_of(job)), job.deliver)
+    encoding = encoding_of(plates[0], job)
     delivery.movie(film, pictures, plates, encoding)
     report.wrote(str(film))
 

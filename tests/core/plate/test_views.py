@@ -84,3 +84,18 @@ def test_a_view_that_is_not_there_is_refused(tmp_path, look):
         run(plate, look, tmp_path / "out", views="middle")
     with pytest.raises(PassError, match=r"no view left.*one view"):
         run(plates.plain(tmp_path / "mono.exr"), look, tmp_path / "out", views="left")
+
+
+@pytest.mark.parametrize("made", [single, multi])
+def test_one_matte_of_the_plate_holds_for_both_views_and_the_main_one_is_delivered(
+    tmp_path, look, made
+):
+    plate = made(tmp_path / "plate.exr")
+    settings = {"write": "picture", "mask": "depth.Z" if made is single else "Z"}
+    masked = run(plate, look, tmp_path / "out", deliver="png", **settings)
+    plain = run(plate, look, tmp_path / "plain", write="picture")
+    for name in RIGHT[made]:
+        np.testing.assert_array_equal(stack(masked, name), stack(plain, name))
+    assert (tmp_path / "out" / "plate.png").is_file()
+    run(plate, look, tmp_path / "out", deliver="mov", **settings)
+    assert (tmp_path / "out" / "plate.mov").is_file()
