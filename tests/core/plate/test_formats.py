@@ -312,3 +312,32 @@ def test_a_movies_tags_are_its_colour_space(tmp_path, primaries, transfer, space
     movie_file.write(tmp_path / "a.mp4", kind, [footage.codes(0)])
     plate = Plate.read(movies.frame_path(str(tmp_path / "a.mp4"), 0), Reading())
     assert plate.space == space
+
+
+@pytest.mark.parametrize("end", ["dpx", "cin"])
+def test_film_scans_are_in_kodaks_log(tmp_path, look, end):
+    """Black 95, white 685, 0.002 of density a code, 0.6 of density a tenfold of light."""
+    codes = picture(10) * 0.6
+    codes[..., :] = footage.rounded(codes, 10)
+    path = tmp_path / f"a.{end}"
+    if end == "cin":
+        footage.cineon(path, codes)
+    else:
+        tags = {"oiio__BitsPerSample": 10, "oiio__ColorSpace": "KodakLog"}
+        footage.still(path, codes, "uint16", **tags)
+    black = 10 ** ((95 - 685) * 0.002 / 0.6)
+    wanted = (10 ** ((codes.astype(np.float64) * 1023 - 685) * 0.002 / 0.6) - black) / (1 - black)
+    np.testing.assert_allclose(linear(path), wanted, rtol=2e-3, atol=1e-4)
+    finished(path, look, tmp_path / "out", strength=0.0, deliver="dpx")
+    again = flat.read_rgb(tmp_path / "out" / "a.dpx")
+    assert again.space == "KodakLog"
+    np.testing.assert_array_equal(np.rint(again.rgb * 1023), np.rint(codes * 1023))
+
+
+def test_of_a_radiance_picture_comes_one_for_looking(tmp_path, look):
+    light = picture(16) * 0.9
+    path = footage.still(tmp_path / "a.hdr", light, "float")
+    found = finished(path, look, tmp_path / "out", strength=0.0, deliver="png")
+    assert found.find("R")[1].pixels.dtype == np.float32
+    shown = flat.read_rgb(tmp_path / "out" / "a.png").rgb
+    assert np.abs(footage.light(shown) - light).mean() < 0.01
