@@ -188,7 +188,7 @@ def frame_numbers(frames: str) -> list[int]:
             raise FrameError(f"{frames} is not a range of frames", found=item, do=_RANGES)
         low, high = sorted((int(hit[1]), int(hit[2] or hit[1])))
         if high - low > MOST_FRAMES:
-            raise FrameError(f"{frames} is more than {MOST_FRAMES} frames", do=_RANGES)
+            raise FrameError(f"{frames} is not a range of at most {MOST_FRAMES} frames", do=_RANGES)
         step = int(hit[3] or 1)  # counted from the first one named, as 10-1x2 is 10, 8, ...
         first = int(hit[1])
         numbers |= set(range(low, high + 1, step) if first == low else range(high, low - 1, -step))
