@@ -75,8 +75,8 @@ def of_gain(job: Job, plate: str, look: str) -> str:
     """Return the fingerprint of a frame's gain layer.
 
     Args:
-        job: layer, passes, colour space, OCIO config, exposure and degrain count; all else leaves
-            a gain layer as it is.
+        job: layer, passes, colour space, OCIO config, exposure, degrain, views, a movie's start
+            and what is said of alpha count; all else leaves a gain layer as it is.
         plate: the plate's digest, see `of_file`.
         look: the look's digest, see `look_digest`.
     """
@@ -131,8 +131,9 @@ def _made_from(job: Job, plate: str, look: str) -> list[str]:
     made_from = [velatura.__version__, look, plate, job.layer, job.passes, job.space]
     made_from.append(_config(job.config or os.environ.get("OCIO", "")))
     # Named, and only where they do something: layers from before there were such stay right.
-    stops = (("exposure", job.exposure), ("degrain", job.degrain))
-    return made_from + [f"{name} {value!r}" for name, value in stops if value]
+    extras = [("exposure", job.exposure), ("degrain", job.degrain), ("views", job.views)]
+    extras += [("start", job.start), ("premultiplied", job.premultiplied.removeprefix("auto"))]
+    return made_from + [f"{name} {value!r}" for name, value in extras if value]
 
 
 def _config(config: str) -> str:

@@ -12,16 +12,20 @@ from typing import Any, Literal, get_args
 from velatura.errors import InputError
 
 __all__ = [
+    "DELIVERIES",
     "DEVICES",
     "MOST_DEGRAIN",
     "MOST_EXPOSURE",
     "MOST_STRENGTH",
+    "PREMULTIPLIED",
     "WRITES",
     "Job",
     "demand_strength",
 ]
 
 WRITES = ("gain", "picture", "both")
+PREMULTIPLIED = ("auto", "yes", "no")
+DELIVERIES = ("png", "tiff", "dpx", "mp4", "mov")
 Device = Literal["auto", "cpu", "cuda"]
 DEVICES = get_args(Device)
 
@@ -69,6 +73,15 @@ class Job:
         degrain: standard deviation of the plate's grain, in stops. The look sees the plate without
             it, and so does not shimmer; the finished picture keeps the plate's own grain. 0 for a
             clean plate; film has about 0.1.
+        premultiplied: whether the plate's red, green and blue are multiplied by its alpha: "yes",
+            "no" (its alpha is a roto, a key or an AOV, and not its own), or "auto" for what the
+            file's format says, which for EXR is yes.
+        views: of stereo plates, the views to glaze: "left" or "left,right"; empty for all.
+        start: the number of a movie's first frame.
+        deliver: in which format the finished picture is written as well, in the plate's own
+            encoding: "png", "tiff", "dpx", "mp4" or "mov"; empty for the EXR alone.
+        stop_at_first: end the job at the first frame that cannot be done, instead of doing those
+            that can and then naming all others.
     """
 
     plate: str
@@ -88,6 +101,11 @@ class Job:
     raw_strength: bool = False
     exposure: float = 0.0
     degrain: float = 0.0
+    premultiplied: str = "auto"
+    views: str = ""
+    start: int = 0
+    deliver: str = ""
+    stop_at_first: bool = False
 
     def argv(self) -> list[str]:
         """Return the arguments of ``velatura`` that run this job."""
@@ -135,12 +153,23 @@ class Job:
 
     def checked(self) -> Job:
         """Return the job, or raise InputError naming a value that no job can have."""
-        choices = (("write", self.write, WRITES), ("device", self.device, DEVICES))
+        choices = (
+            ("write", self.write, WRITES),
+            ("device", self.device, DEVICES),
+            ("premultiplied", self.premultiplied, PREMULTIPLIED),
+            ("deliver", self.deliver, ("", *DELIVERIES)),
+        )
         for name, value, allowed in choices:
             if value not in allowed:
                 raise InputError(
-                    f"In the job, {name} should be {' or '.join(allowed)}", found=value
+                    f"In the job, {name} should be {' or '.join(filter(None, allowed))}",
+                    found=value,
                 )
+        if self.deliver and self.write == "gain":
+            raise InputError(
+                f"In the job, finished pictures are wanted as {self.deliver}, and none are written",
+                do='Let it write "picture" or "both" (--write)',
+            )
         demand_strength(self.strength, "In the job, strength")
         stops = (
             ("exposure", self.exposure, -MOST_EXPOSURE, MOST_EXPOSURE),

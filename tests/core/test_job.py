@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from velatura.cli import main
 from velatura.errors import InputError
-from velatura.job import DEVICES, WRITES, Job
+from velatura.job import DEVICES, PREMULTIPLIED, WRITES, Job
 
 text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
 jobs = st.builds(
@@ -34,6 +34,10 @@ jobs = st.builds(
     raw_strength=st.booleans(),
     exposure=st.floats(-16, 16),
     degrain=st.floats(0, 2),
+    premultiplied=st.sampled_from(PREMULTIPLIED),
+    views=text | st.just(""),
+    start=st.integers(-(10**6), 10**6),
+    stop_at_first=st.booleans(),
 )
 
 
@@ -49,7 +53,7 @@ def test_a_job_is_read_as_it_was_written(job):
         Job(
             *("--plate.$F4.exr", "ink.onnx", "o=o", "-2-5", "both", 0.25, "matte.R", "cpu"),
             *("diffuse", "normal=N,depth=Z", "lin_ap1_scene", 3, 900, "/c/config.ocio", True),
-            *(-1.5, 0.1),
+            *(-1.5, 0.1, "no", "left", -5, "mov", True),
         ),
     ],
 )
@@ -101,7 +105,7 @@ def test_hosts_import_job_and_client_without_any_package():
     code = (
         "import sys; import velatura.job, velatura.client, velatura.errors;"
         "print(sorted(m for m in sys.modules if m.partition('.')[0] in"
-        " {'numpy', 'onnxruntime', 'rich', 'cyclopts', 'fileseq', 'OpenEXR'}))"
+        " {'numpy', 'onnxruntime', 'rich', 'cyclopts', 'av', 'OpenEXR'}))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"

@@ -162,7 +162,7 @@ def test_hosts_list_looks_without_any_package():
     code = (
         "import sys; import velatura.library;"
         "print(sorted(m for m in sys.modules if m.partition('.')[0] in"
-        " {'numpy', 'onnxruntime', 'rich', 'cyclopts', 'fileseq', 'OpenEXR'}))"
+        " {'numpy', 'onnxruntime', 'rich', 'cyclopts', 'av', 'OpenEXR'}))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"

@@ -8,14 +8,18 @@ little more memory than its own pixels and the network's budget.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from velatura import strength
+from velatura.apply import delivery
+from velatura.apply.delivery import Encoding
 from velatura.apply.feed import Feed
+from velatura.apply.notices import About
+from velatura.apply.picture import finished, strips
 from velatura.apply.session import Session
 from velatura.apply.targets import Frame, Target
 from velatura.apply.tile import tiles
@@ -24,16 +28,14 @@ from velatura.errors import LookError
 from velatura.gain import law, layer
 from velatura.gain.layer import Marks, Stops
 from velatura.image import exr
-from velatura.image.planes import FloatArray, Pixels, cast
-from velatura.job import MOST_STRENGTH, Job
+from velatura.image.planes import FloatArray, Image, Pixels
+from velatura.job import Job
 from velatura.look import Card
-from velatura.plate import colour
+from velatura.plate import beauty, colour, formats, views
 from velatura.plate import matte as mask
 from velatura.plate.plate import Plate, usable
 from velatura.plate.reading import Reading
 from velatura.system.stopping import stop_if
-
-_STRIP = 2**17  # px worked on at a time, so that temporaries stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -42,15 +44,11 @@ class Glazed:
 
     Attributes:
         written: its new files.
-        lacking: passes that the look reads and the plate has not; they were taken as 0.
-        layers: those the plate has, for people.
-        misfit: why the look's painted keys could not be carried into it; empty where they were.
+        about: what there is to say about it.
     """
 
     written: tuple[Path, ...] = ()
-    lacking: tuple[str, ...] = ()
-    layers: str = ""
-    misfit: str = ""
+    about: About = field(default_factory=About)
 
 
 @dataclass(frozen=True)
@@ -58,12 +56,57 @@ class Loaded:
     """A frame's pictures, decoded.
 
     Attributes:
+        image: the plate's picture.
+        views: what is glazed of it; one of a picture that is not stereo.
+    """
+
+    image: Image
+    views: tuple[View, ...]
+
+    @property
+    def plate(self) -> Plate:
+        """The main view's plate."""
+        return self.views[0].feed.plate
+
+    def about(self, card: Card) -> About:
+        """Return what there is to say about the frame before it is glazed."""
+        plate = self.plate
+        glazed = {view.name for view in self.views}
+        unused = [name for name in views.names(self.image) if name not in glazed]
+        unused += beauty.others(plate.image, plate.names)
+        return About(
+            plate.guides.lacking(card.passes), plate.layers, "", plate.brighter(), tuple(unused)
+        )
+
+
+@dataclass(frozen=True)
+class View:
+    """One view of a frame.
+
+    Attributes:
+        name: "" of a picture that is not stereo.
         feed: its plate, as the look will see it; painted keys are not there yet.
         matte: ``(H, W)`` over the plate's data window; None where the look goes everywhere.
     """
 
+    name: str
     feed: Feed
     matte: Pixels | None
+
+
+def encoding_of(plate: Path, job: Job) -> Encoding:
+    """Return how a job's finished pictures are encoded for other formats, by one of its plates.
+
+    Raises:
+        ImageError, PassError, ColourError: as `load`.
+    """
+    image = formats.read(plate, told=bool(job.space))
+    view = views.chosen(image, job.views)[0]
+    return Encoding.of(Plate.of(views.of(image, view), _reading(job)), job.deliver, view)
+
+
+def _reading(job: Job) -> Reading:
+    return Reading(job.layer, job.passes, job.space, job.config, job.premultiplied)
 
 
 def load(frame: Frame, job: Job, card: Card) -> Loaded:
@@ -72,10 +115,15 @@ def load(frame: Frame, job: Job, card: Card) -> Loaded:
     Raises:
         ImageError, PassError, ColourError: as `glaze`.
     """
-    reading = Reading(job.layer, job.passes, job.space, job.config)
-    plate = Plate.of(exr.read(frame.plate), reading)
-    feed = Feed.of(plate, card, job)
-    return Loaded(feed, _matte(plate, job, frame.mask) if frame.picture else None)
+    reading = _reading(job)
+    image = formats.read(frame.plate, told=bool(job.space))
+
+    def view(name: str) -> View:
+        plate = Plate.of(views.of(image, name), reading)
+        matte = _matte(image, plate, job, frame) if frame.picture else None
+        return View(name, Feed.of(plate, card, job), matte)
+
+    return Loaded(image, tuple(map(view, views.chosen(image, job.views))))
 
 
 def glaze(
@@ -101,29 +149,38 @@ def glaze(
         StorageError: a file cannot be written.
         CancelledError: ``cancelled`` said yes, or the session was terminated.
     """
-    card, feed, plate = session.card, loaded.feed, loaded.feed.plate
-    misfit = _misfit(feed, session, frame)
-    feed = feed.carrying(session.carry, None if misfit else frame.number)
-    try:
-        stops = _bake(feed, session, budget, cancelled)
-    except LookError as error:  # of this frame's light or passes: the probe had neither
-        what = f"{frame.plate}: {error.what}"
-        raise LookError(what, found=error.found, do=error.do) from error
+    card, plate = session.card, loaded.plate
+    misfit = _misfit(loaded.views[0].feed, session, frame)
+    amount = strength.even(() if job.raw_strength else card.strength_lut, job.strength)
+    layers, picture = {}, loaded.image
+    for view in loaded.views:
+        feed = view.feed.carrying(session.carry, None if misfit else frame.number)
+        try:
+            stops = _bake(feed, session, budget, cancelled)
+        except LookError as error:  # of this frame's light or passes: the probe had neither
+            what = f"{frame.plate}: {error.what}"
+            raise LookError(what, found=error.found, do=error.do) from error
+        layers[view.name] = stops, feed.plate.part
+        if frame.picture:
+            glazed = finished(feed.plate, stops, amount, view.matte, card.floor)
+            picture = views.merged(picture, views.of(picture, view.name), glazed)
     written = []
     if frame.gain:
         stop_if(cancelled)
-        part, marks = plate.part, _marks(session, frame.gain)
-        made = layer.picture(stops, part.data, part.display, part.attributes, marks)
-        exr.write(frame.gain.path, made)
+        exr.write(frame.gain.path, layer.of_views(layers, _marks(session, frame.gain)))
         written.append(frame.gain.path)
     if frame.picture:
         stop_if(cancelled)
-        amount = strength.even(() if job.raw_strength else card.strength_lut, job.strength)
-        finished = _finished(plate, stops, amount, loaded.matte, card.floor)
         marks = _marks(session, frame.picture, job.strength)
-        exr.write(frame.picture.path, layer.marked(plate.image.replace(finished), marks))
+        exr.write(frame.picture.path, layer.marked(picture, marks))
         written.append(frame.picture.path)
-    return Glazed(tuple(written), plate.guides.lacking(card.passes), plate.layers, misfit)
+    if frame.delivered and frame.picture:
+        stop_if(cancelled)
+        delivery.still(
+            frame.delivered, picture, Encoding.of(plate, job.deliver, loaded.views[0].name)
+        )
+        written.append(frame.delivered)
+    return Glazed(tuple(written), replace(loaded.about(card), misfit=misfit))
 
 
 def _misfit(feed: Feed, session: Session, frame: Frame) -> str:
@@ -131,8 +188,8 @@ def _misfit(feed: Feed, session: Session, frame: Frame) -> str:
     if session.carry is None:
         return ""
     height, width = feed.plate.size
-    strips = (feed.sight(rows, slice(0, width)) for rows in _strips(slice(0, height), width))
-    reason = session.carry.misfit(frame.number, strips)
+    sights = (feed.sight(rows, slice(0, width)) for rows in strips(slice(0, height), width))
+    reason = session.carry.misfit(frame.number, sights)
     if reason and not session.card.free:
         raise LookError(
             f"{frame.plate} is not of the shot that {session.card.name} was painted for",
@@ -148,11 +205,14 @@ def _marks(session: Session, target: Target, amount: float | None = None) -> Mar
     return Marks(card.name, session.digest, card.floor, target.fingerprint, amount)
 
 
-def _matte(plate: Plate, job: Job, file: Path | None) -> Pixels | None:
+def _matte(image: Image, plate: Plate, job: Job, frame: Frame) -> Pixels | None:
     """Return the job's mask over the plate's data window; None where the look goes everywhere."""
-    if file is not None:
-        return mask.of_file(file, plate.part)
-    return mask.of_plate(plate.image, job.mask, plate.part) if job.mask else None
+    if frame.mask is not None:
+        return mask.of_file(frame.mask, frame.channel, plate.part)
+    if not job.mask:
+        return None
+    own = job.mask in plate.image.names  # of this view; else one matte holds for all
+    return mask.of_plate(plate.image if own else image, job.mask, plate.part)
 
 
 def _bake(feed: Feed, session: Session, budget: int, cancelled: Callable[[], bool]) -> Stops:
@@ -162,7 +222,7 @@ def _bake(feed: Feed, session: Session, budget: int, cancelled: Callable[[], boo
         stop_if(cancelled)
         height, width = rows.stop - rows.start, columns.stop - columns.start
         rgb = np.empty((3, height, width), np.float32)
-        for strip in _strips(rows, width):
+        for strip in strips(rows, width):
             inside = slice(strip.start - rows.start, strip.stop - rows.start)
             rgb[:, inside] = feed.light(strip, columns)
         painted = feed.painted(rows, columns)
@@ -173,7 +233,7 @@ def _bake(feed: Feed, session: Session, budget: int, cancelled: Callable[[], boo
     cover = np.ones(feed.plate.size if feed.layered else (0, 0), np.float32)
     baked = np.empty((3, *feed.plate.size), np.float16)
     for (rows, columns), tile in tiles(session, *feed.plate.size, fetch, budget):
-        for strip in _strips(rows, columns.stop - columns.start):
+        for strip in strips(rows, columns.stop - columns.start):
             stops = tile[:, strip.start - rows.start : strip.stop - rows.start]
             if feed.layered:
                 stops = stops * shown(cover[strip, columns])
@@ -201,37 +261,3 @@ def _gained(feed: Feed, stops: FloatArray, rows: slice, columns: slice) -> Float
                 glazed = np.where(alpha > 0, glazed * alpha, glazed)
             stops = law.derive(rgb, glazed, alpha, card.floor, card.bound)
         return np.where(fit, stops, np.float32(0))
-
-
-def _finished(
-    plate: Plate, stops: Stops, evened: float, matte: Pixels | None, floor: float
-) -> Mapping[str, Pixels]:
-    """Return the glazed planes by name, in the plate's own types."""
-    fresh = {name: np.empty_like(old) for name, old in zip(plate.names, plate.rgb, strict=True)}
-    everywhere = slice(0, plate.size[1])
-    for rows in _strips(slice(0, plate.size[0]), plate.size[1]):
-        rgb, alpha = plate.stored(rows, everywhere)
-        amount = np.full(rgb.shape[1:], evened, np.float32)
-        if matte is not None:
-            # However bright the matte, no stronger than a job may ask: its light stays finite.
-            amount = np.minimum(amount * _positive(matte[rows]), np.float32(MOST_STRENGTH))
-        gains = stops[:, rows].astype(np.float32)
-        glazed = law.apply(rgb, gains, amount, alpha, floor)
-        touched = amount * gains != 0
-        for index, (name, old) in enumerate(zip(plate.names, plate.rgb, strict=True)):
-            # The plate's own bits where nothing happens: a half NaN may not survive a round trip.
-            new = cast(glazed[index], old.dtype)
-            fresh[name][rows] = np.where(touched[index], new, old[rows])
-    return fresh
-
-
-def _positive(matte: Pixels) -> FloatArray:
-    """Return a matte as the law takes it: 0 where it is negative (filter rings), NaN or Inf."""
-    finite = np.nan_to_num(matte.astype(np.float32), nan=0, posinf=0, neginf=0)
-    return np.maximum(finite, 0)
-
-
-def _strips(rows: slice, width: int) -> Iterator[slice]:
-    step = max(1, _STRIP // width)
-    for start in range(rows.start, rows.stop, step):
-        yield slice(start, min(start + step, rows.stop))

@@ -12,8 +12,9 @@ from pathlib import Path
 from velatura import fingerprint
 from velatura.apply.targets import Frame, Target
 from velatura.errors import InputError, StorageError
+from velatura.image import movie_file
 from velatura.job import Job
-from velatura.plate import pass_files
+from velatura.plate import formats, pass_files
 
 log = logging.getLogger(__name__)
 
@@ -31,21 +32,42 @@ def stale(frame: Frame, job: Job, digest: str) -> Frame | None:
         FrameError: there is no file for a pass of the plate.
     """
     files = frame.plate, *pass_files.beside(frame.plate, job.passes)
-    plate = "".join(map(fingerprint.of_file, files))
-    mask = fingerprint.of_file(frame.mask) if frame.mask else ""
+    plate = "".join(map(formats.digest, files))
+    mask = formats.digest(frame.mask) + frame.channel if frame.mask else ""
     gain = _wanted(frame.gain, fingerprint.of_gain(job, plate, digest))
     picture = _wanted(frame.picture, fingerprint.of_picture(job, plate, digest, mask))
+    if frame.picture and frame.delivered and not newer(frame.delivered, [frame.picture.path]):
+        picture = Target(frame.picture.path, fingerprint.of_picture(job, plate, digest, mask))
     return replace(frame, gain=gain, picture=picture) if gain or picture else None
 
 
+def newer(path: Path, sources: Sequence[Path]) -> bool:
+    """Say whether a file is there and was written after all those that it is made from."""
+    try:
+        made = path.stat().st_mtime_ns
+        return all(source.stat().st_mtime_ns <= made for source in sources)
+    except OSError:
+        return False
+
+
+def movie(frames: Sequence[Frame], job: Job) -> Path | None:
+    """Return the movie that a job asks for; None where it asks for none."""
+    if job.deliver not in movie_file.KINDS:
+        return None
+    return Path(job.out) / f"{frames[0].stem}.{job.deliver}"
+
+
 def _targets(frames: Sequence[Frame]) -> list[Path]:
-    return [target.path for f in frames for target in (f.gain, f.picture) if target]
+    made = (path for f in frames for path in (f.gain, f.picture) if path)
+    return [target.path for target in made] + [f.delivered for f in frames if f.delivered]
 
 
-def refuse_overwriting(frames: Sequence[Frame]) -> None:
+def refuse_overwriting(frames: Sequence[Frame], job: Job) -> None:
     """Raise InputError if a frame would be written over what it is made from."""
-    read_ones = {path.resolve() for f in frames for path in (f.plate, f.mask) if path}
-    for target in _targets(frames):
+    made_from = (path for f in frames for path in (f.plate, f.mask) if path)
+    read_ones = {formats.file_of(path).resolve() for path in made_from}
+    film = movie(frames, job)
+    for target in (*_targets(frames), *([film] if film else [])):
         if target.resolve() in read_ones:
             raise InputError(
                 f"{target} would overwrite what it is made from", do="Choose another output folder"

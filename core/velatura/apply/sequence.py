@@ -15,12 +15,15 @@ from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from velatura.apply import memory, outputs, targets
-from velatura.apply.frame import Glazed, Loaded, glaze, load
+from velatura.apply import delivery, memory, outputs, targets
+from velatura.apply.failures import Failures
+from velatura.apply.frame import Glazed, Loaded, encoding_of, glaze, load
 from velatura.apply.notices import Notices
 from velatura.apply.session import Session, open_session
 from velatura.apply.targets import Frame
 from velatura.carry import packing
+from velatura.errors import InputError
+from velatura.image import movies
 from velatura.job import Device, Job
 from velatura.look import Look, read
 from velatura.system.progress import Report
@@ -58,22 +61,48 @@ def run(
     stop = cancelled or threading.Event()
     look = read(Path(job.look))
     frames = targets.frames(job)
-    outputs.refuse_overwriting(frames)
+    outputs.refuse_overwriting(frames, job)
     outputs.sweep(Path(job.out), frames)
     report.started(len(frames))
+    failures = Failures(len(frames), stop=job.stop_at_first)
+    todo, loaded = _left(frames, job, look, report, failures, stop)
+    if loaded:
+        notices = Notices(look.card.name)
+        notices.of(todo[0].plate, loaded.about(look.card))
+        keys = packing.size(look.keys, str(look.path)) if look.keys else 0
+        shares = memory.share(job, loaded.image, len(todo), keys)
+        first = {todo[0]: loaded}
+        session = opener(look, _device(job))
+        del look, loaded  # as a file, painted keys take nearly as much again as in the session
+        _renew(todo, first, job, session, shares, report, stop, notices, failures)
+    failures.end()
+    if film := outputs.movie(frames, job):
+        _film(film, frames, job, report)
+
+
+def _left(
+    frames: list[Frame],
+    job: Job,
+    look: Look,
+    report: Report,
+    failures: Failures,
+    stop: threading.Event,
+) -> tuple[list[Frame], Loaded | None]:
+    """Return the frames from the first one on that is not whole, and that one decoded.
+
+    Those before it are whole, or cannot be read; both are reported. None where none is left.
+    """
     for place, frame in enumerate(frames):
         stop_if(stop.is_set)
-        if stale := outputs.stale(frame, job, look.digest):
-            todo = [stale, *frames[place + 1 :]]
-            break
-        report.finished(frame.plate.name, skipped=True)
-    else:
-        return
-    notices = Notices(look.card.name)
-    first, shares = _survey(job, todo, look, notices)
-    session = opener(look, _device(job))
-    del look  # as a file, painted keys take nearly as much again as they do in the session
-    _renew(todo, first, job, session, shares, report, stop, notices)
+        stale = None
+        try:
+            if stale := outputs.stale(frame, job, look.digest):
+                with memory.enough_for(frame.plate):
+                    return [stale, *frames[place + 1 :]], load(stale, job, look.card)
+        except InputError as error:
+            failures.note(frame.plate, error)
+        report.finished(movies.title(frame.plate), skipped=not stale)
+    return [], None
 
 
 def _renew(
@@ -85,6 +114,7 @@ def _renew(
     report: Report,
     stop: threading.Event,
     notices: Notices,
+    failures: Failures,
 ) -> None:
     """Make the first frame's targets, and those of the others that do not lie there yet.
 
@@ -92,7 +122,7 @@ def _renew(
     """
     workers, budget = shares
     outputs.prepare(Path(job.out))  # as late as that: an order that cannot be done leaves no folder
-    halt = threading.Event()  # the first frame that fails stops the others as well
+    halt = threading.Event()  # a frame that ends the job stops the others as well
 
     def halted() -> bool:
         return halt.is_set() or stop.is_set()
@@ -110,32 +140,32 @@ def _renew(
         todo = {pool.submit(make, frame): frame for frame in frames}
         try:
             for done in _as_they_come(todo, stop):
-                glazed, plate = done.result(), todo[done].plate
-                notices.lacking(plate, glazed.lacking, glazed.layers)
-                notices.misfit(plate, glazed.misfit)
+                plate = todo[done].plate
+                try:
+                    glazed = done.result()
+                except InputError as error:
+                    failures.note(plate, error)
+                    report.finished(movies.title(plate), skipped=False)
+                    continue
+                notices.of(plate, glazed.about)
                 for path in glazed.written:
                     report.wrote(str(path))
-                report.finished(plate.name, skipped=not glazed.written)
+                report.finished(movies.title(plate), skipped=not glazed.written)
         finally:
             halt.set()
             pool.shutdown(wait=False, cancel_futures=True)
             session.terminate()
 
 
-def _survey(
-    job: Job, frames: list[Frame], look: Look, notices: Notices
-) -> tuple[dict[Frame, Loaded], tuple[int, int]]:
-    """Try the first frame's files before any work.
-
-    Return them decoded, and how to share the machine (`velatura.apply.memory.share`).
-    """
-    first = frames[0]
-    with memory.enough_for(first.plate):
-        loaded = load(first, job, look.card)
-    plate = loaded.feed.plate
-    notices.lacking(first.plate, plate.guides.lacking(look.card.passes), plate.layers)
-    keys = packing.size(look.keys, str(look.path)) if look.keys else 0
-    return {first: loaded}, memory.share(job, plate.image, len(frames), keys)
+def _film(film: Path, frames: list[Frame], job: Job, report: Report) -> None:
+    """Write the movie of the finished pictures, unless it is there already."""
+    pictures = [frame.picture.path for frame in frames if frame.picture]
+    if outputs.newer(film, pictures):
+        return
+    plates = [frame.plate for frame in frames]
+    encoding = encoding_of(plates[0], job)
+    delivery.movie(film, pictures, plates, encoding)
+    report.wrote(str(film))
 
 
 def _as_they_come(

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from velatura import bakes
 from velatura.errors import FrameError
-from velatura.image.numbered import NAMED, Pattern, frame_numbers, holes
+from velatura.image import gathering, movies
+from velatura.image.numbered import Pattern, few, holes
 from velatura.job import Job
+from velatura.plate import formats, matte
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,9 @@ class Frame:
         gain: the gain layer to write, or None.
         picture: the finished picture to write, or None.
         number: its frame number; 0 for a file without one.
+        channel: of the mask's file; "" for the usual one.
+        delivered: the finished picture in another format, which is made with it; None for none.
+        stem: what the names of the shot's files begin with, without a number.
     """
 
     plate: Path
@@ -42,6 +47,9 @@ class Frame:
     gain: Target | None
     picture: Target | None
     number: int = 0
+    channel: str = ""
+    delivered: Path | None = None
+    stem: str = ""
 
 
 def frames(job: Job) -> list[Frame]:
@@ -51,15 +59,18 @@ def frames(job: Job) -> list[Frame]:
 
     Raises:
         FrameError: the range is none, there are no frames, or some are missing: all get named.
+        ImageError: a movie that cannot be read.
     """
-    plate, mask = Pattern.parse(job.plate), _mask_pattern(job)
+    text = gathering.pattern(movies.started(job.plate, job.start))
+    plate, mask = Pattern.parse(text), _mask_pattern(job)
+    channel = matte.file_channel(job.mask)[1] if mask else ""
     found = []
-    for number, path in plates(job.plate, job.frames).items():
+    for number, path in plates(text, job.frames).items():
         where = None
         if mask:
             still = mask.single is not None
             where = mask.path(mask.single or "") if still else mask.path(_renumbered(mask, number))
-        found.append(_outputs(job, plate, number, path, where))
+        found.append(_outputs(job, plate, number, path, where, channel))
     _refuse_missing("mask", [frame.mask for frame in found if frame.mask])
     return found
 
@@ -70,38 +81,47 @@ def plates(pattern: str, span: str = "") -> dict[str, Path]:
     Where no range is named, and what lies on disk has holes, a warning names them.
 
     Args:
-        pattern: the files: ``shot.####.exr`` or one file.
+        pattern: the files: ``shot.####.exr``, one file, a folder, or a movie.
         span: "1-12", "1-10x2", "1,5,9-12"; empty for all that lie on disk.
 
     Raises:
         FrameError: the range is none, there are no frames, or some are missing: all get named.
+        ImageError: a movie that cannot be read.
     """
-    plate = Pattern.parse(pattern)
+    plate = Pattern.parse(gathering.pattern(pattern))
     if span:
-        numbers = [plate.written(frame) for frame in frame_numbers(span)]
+        plate = plate.within(span)
         if plate.digits == 0:
             raise FrameError(
                 f"{pattern} is one file and has no frames {span}",
                 do="Write the number as ####, or leave --frames away",
             )
-    else:
-        numbers = plate.on_disk() if plate.single is None else [plate.single]
-        if plate.single is None:
-            _tell_holes(pattern, list(map(int, numbers)))
+    elif plate.single is None and not plate.span:
+        _tell_holes(pattern, plate)
+    numbers = plate.numbers()
     if not numbers:
-        raise FrameError(f"There are no frames {pattern}", do="Check the path and its digits")
+        raise FrameError(f"There are no frames {pattern}", do=gathering.advice(plate))
     found = {number: plate.path(number) for number in numbers}
-    _refuse_missing("plate", list(found.values()))
+    if plate.movie:
+        _refuse_beyond(plate, list(map(int, found)))
+    else:
+        _refuse_missing("plate", list(found.values()))
     return found
 
 
-def _tell_holes(plate: str, numbers: list[int]) -> None:
-    """Say which frames are not there; it may be meant so."""
+def _tell_holes(pattern: str, plate: Pattern) -> None:
+    """Say which frames are not there, or are left out; it may be meant so."""
+    numbers = list(map(int, plate.on_disk()))
     if missing := holes(numbers):
         log.warning(
             "%s has missing frames between its first and last, %d and %d; they are skipped: %s. "
             "Render them, or give the range with --frames",
-            *(plate, numbers[0], numbers[-1], missing),
+            *(pattern, numbers[0], numbers[-1], missing),
+        )
+    if numbers and (others := plate.overlooked()):
+        log.warning(
+            "%s leaves out what is numbered with other digits: %s",
+            *(pattern, few(others)),
         )
 
 
@@ -109,39 +129,60 @@ def _renumbered(pattern: Pattern, number: str) -> str:
     return pattern.written(int(number)) if number else ""
 
 
-def _outputs(job: Job, plate: Pattern, number: str, path: Path, mask: Path | None) -> Frame:
+def _outputs(
+    job: Job, plate: Pattern, number: str, path: Path, mask: Path | None, channel: str
+) -> Frame:
     out = Path(job.out)
-    stem = plate.lead.rstrip("._-") or "plate"
-    gain = out / bakes.gain_name(stem, number, plate.end.lstrip("."))
-    picture = out / path.name
+    end, extension = Path(f"_{plate.end}").stem[1:], Path(f"_{plate.end}").suffix
+    if extension and not formats.is_exr(path):
+        extension = ".exr"
+    stem = f"{plate.lead.rstrip('._-') or 'plate'}{end}"  # "_beauty" of "shot.####_beauty.exr"
+    gain = out / bakes.gain_name(stem, number, extension.lstrip("."))
+    picture = out / f"{plate.lead}{number}{end}{extension}"
+    delivered = None
+    if job.deliver and job.deliver not in {"mp4", "mov"}:
+        delivered = picture.with_suffix(f".{job.deliver}")
     return Frame(
         path,
         mask,
         Target(gain, "") if job.write in {"gain", "both"} else None,
         Target(picture, "") if job.write in {"picture", "both"} else None,
         int(number or 0),
+        channel,
+        delivered,
+        stem,
     )
 
 
 def _mask_pattern(job: Job) -> Pattern | None:
     """Return the mask's files; None if there is no mask, or it is a channel of the plate."""
-    text = job.mask
-    if not text or job.write == "gain":
+    if not job.mask or job.write == "gain":
         return None
+    text, channel = matte.file_channel(job.mask)
     pattern = Pattern.parse(text)
-    is_file = pattern.single is None or Path(text).is_file() or Path(text).name != text
+    named = bool(channel) or pattern.movie or pattern.single is None
+    is_file = named or Path(text).is_file() or Path(text).name != text
     return pattern if is_file else None
 
 
 def _refuse_missing(what: str, paths: list[Path]) -> None:
     paths = list(dict.fromkeys(paths))  # a still mask holds for all frames
-    missing = [path for path in paths if not path.is_file()]
-    if not missing:
-        return
-    names = [path.name for path in missing]
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    few = ", ".join(names[:NAMED]) + more
-    raise FrameError(
-        f"{len(missing)} of {len(paths)} {what} frames are missing in {missing[0].parent}: {few}",
-        do="Render them, or give the range there is with --frames",
-    )
+    missing = [path for path in paths if not movies.parted(path) and not path.is_file()]
+    if missing:
+        raise FrameError(
+            f"{len(missing)} of {len(paths)} {what} frames are missing in {missing[0].parent}: "
+            f"{few([path.name for path in missing])}",
+            do="Render them, or give the range there is with --frames",
+        )
+
+
+def _refuse_beyond(plate: Pattern, numbers: list[int]) -> None:
+    """Raise FrameError where a movie has not all of the frames."""
+    there = list(map(int, plate.on_disk()))
+    beyond = [str(number) for number in numbers if not there[0] <= number <= there[-1]]
+    if beyond:
+        raise FrameError(
+            f"{plate.movie} has no frame {few(beyond)}",
+            found=f"frames {there[0]} to {there[-1]}",
+            do="Give the range there is with --frames, or the first frame's number with --start",
+        )

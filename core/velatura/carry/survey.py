@@ -26,7 +26,7 @@ from velatura.carry.painted_key import Key
 from velatura.carry.reproject import Road, Samples
 from velatura.errors import LookError
 from velatura.image.planes import FloatArray
-from velatura.plate import pass_files
+from velatura.plate import formats, pass_files
 from velatura.scene import optical_flow, tracks
 from velatura.scene.footage import Footage
 from velatura.scene.gbuffer import Sight
@@ -201,7 +201,7 @@ def _key(footage: Footage, painted: Sequence[int]) -> str:
         (frame, str(path.resolve()), stat.st_size, stat.st_mtime_ns)
         for frame, plate in sorted(footage.plates.items())
         for path in (plate, *pass_files.beside(plate, footage.reading.passes))
-        for stat in (path.stat(),)
+        for stat in (formats.file_of(path).stat(),)
     ]
     given = [] if footage.given is None else footage.given.stamps()
     return json.dumps([FORMAT, sorted(painted), asdict(footage.reading), files, *given])

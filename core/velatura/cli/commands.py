@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from velatura.errors import MachineError
+from velatura.errors import LookError, MachineError
 from velatura.job import Device, Job
 from velatura.system.progress import Progress, Style
 
@@ -27,10 +27,10 @@ log = logging.getLogger("velatura")
 
 def apply(
     plate: str,
-    *,
+    *more: str,
     look: str,
     out: str,
-    frames: str = "",
+    frames: Annotated[str, Parameter(allow_leading_hyphen=True)] = "",
     write: Literal["gain", "picture", "both"] = "gain",
     strength: float = 1.0,
     mask: str = "",
@@ -44,6 +44,13 @@ def apply(
     raw_strength: Annotated[bool, Parameter(negative="")] = False,
     exposure: float = 0.0,
     degrain: float = 0.0,
+    premultiplied: Literal["auto", "yes", "no"] = "auto",
+    views: str = "",
+    start: Annotated[int, Parameter(allow_leading_hyphen=True)] = 0,
+    deliver: Annotated[
+        Literal["", "png", "tiff", "dpx", "mp4", "mov"], Parameter(name=("--as", "--deliver"))
+    ] = "",
+    stop_at_first: Annotated[bool, Parameter(negative="--keep-going")] = False,
     progress: Style = "auto",
 ) -> None:
     """Put a look on a shot: write its gain layer, the finished picture, or both.
@@ -57,14 +64,19 @@ def apply(
 
         velatura apply shot.%04d.exr --look ink.onnx --out final --write both --mask matte.R
 
+        velatura apply clip.mp4 --look ink.onnx --out final --write picture --as mp4
+
     Args:
-        plate: the frames: shot.####.exr, shot.%04d.exr, shot.$F4.exr, or one file.
+        plate: the frames: shot.####.exr, shot.%04d.exr, shot.$F4.exr, one file, a folder, or a
+            movie. EXR, PNG, JPG, TIFF, DPX, Cineon, HDR, MOV, MP4, MKV.
+        more: further files of the same shot, as a shell lists them for shot.*.exr.
         look: the look, an ONNX file that `velatura export` wrote.
         out: the folder to write into; created if missing.
-        frames: 1-12, 1-10x2 or 1,5,9-12; default: all on disk.
+        frames: 1-12, 1-10x2, 1,5,9-12 or "1 5 9"; default: all on disk.
         write: the gain layer (for the look node in a host), the finished picture, or both.
         strength: of the look in the finished picture, 0 to 4; 0 is the plate, 1 as painted.
-        mask: where the look goes: a channel of the plate, such as matte.R, or a file or sequence.
+        mask: where the look goes, 0 to 1: a channel of the plate, such as matte.R, or a file or
+            sequence, with its channel behind it where red is not meant: roto.####.exr:A.
         device: auto is CUDA where it answers, else the CPU.
         layer: the plate's layer to glaze, such as diffuse; default: the beauty.
         passes: layers of the plate to read as passes, where their names are not the usual ones:
@@ -81,16 +93,33 @@ def apply(
             brightness. One number for the whole shot.
         degrain: standard deviation of the plate's grain, in stops (film: about 0.1). The look sees
             the plate without it and does not shimmer; the picture keeps the plate's own grain.
+        premultiplied: whether the plate is multiplied by its alpha; no for an alpha that is a roto,
+            a key or an AOV; auto is what the format says (EXR: yes).
+        views: of stereo plates, the views to glaze, left or left,right; default: all.
+        start: the number of a movie's first frame.
+        deliver: write the finished picture in this format as well, in the plate's own encoding.
+        stop_at_first: end at the first frame that cannot be done; else the others are done, and
+            then all bad ones are named.
         progress: a bar on a terminal, or lines for Open Job Description or Tractor on stdout.
     """
     from velatura.apply import sequence
+    from velatura.image import gathering
 
+    if Path(look).is_dir():
+        raise LookError(
+            f"The look {look} is a folder",
+            do=f"If it is a training, write its look with `velatura export {look} --out ink.onnx`",
+        )
     job = Job(
-        *(plate, look, out, frames, write),
+        *(gathering.only([plate, *more]) if more else plate, look, out, frames, write),
         strength,
         *(mask, device, layer, passes, space),
         *(workers, memory_mb, config, raw_strength),
         *(exposure, degrain),
+        *(premultiplied, views),
+        start,
+        deliver,
+        stop_at_first,
     ).checked()
     if write == "gain" and (mask or strength != 1):
         log.warning(

@@ -20,7 +20,7 @@ import velatura
 from velatura.errors import ColourError
 from velatura.system import resources
 
-_PACKAGES = ("numpy", "openexr", "openimageio", "opencolorio", "cyclopts", "fileseq", "rich")
+_PACKAGES = ("numpy", "openexr", "openimageio", "opencolorio", "cyclopts", "av", "rich")
 _RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
 _TRAINER = (
     *("torch", "matplotlib", "onnx", "onnxscript", "tensorboard"),

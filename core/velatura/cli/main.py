@@ -40,6 +40,7 @@ _ELSEWHERE = {  # command -> what it does; imported only when it is the one that
         "Measure results: fidelity, style, content, calm.",
     ),
     "suggest": ("velatura_training.cli.suggest:suggest", "Name the frame to paint next."),
+    "glaze": ("velatura.cli.glaze:glaze", "From footage and painted frames to the finished shot."),
     "demo": ("velatura.cli.demo:demo", "Learn a look from three painted frames and glaze a shot."),
 }
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from velatura.fingerprint import DIGEST_KEY, JOB_KEY
 from velatura.image import exr
-from velatura.image.planes import FloatArray, Image, Pixels, Window
+from velatura.image.planes import FloatArray, Image, Part, Pixels, Window
 
 Stops = npt.NDArray[np.float16]
 """A gain layer, ``(3, H, W)`` half, stops: what is baked and what the law is applied with."""
@@ -73,6 +73,33 @@ def picture(
     attributes |= {"colorInteropID": "data", **marks.attributes()}
     planes: dict[str, Pixels] = dict(zip("RGB", stops, strict=True))
     return Image((exr.new_part(planes, data, display, attributes),))
+
+
+def of_views(layers: Mapping[str, tuple[Stops, Part]], marks: Marks) -> Image:
+    """Return the gain layer of a picture with several views, as `velatura.plate.views` has them.
+
+    Args:
+        layers: by view, the main one first: stops, and the part that its beauty lies in.
+        marks: what it was made with.
+    """
+    made = {
+        view: picture(stops, part.data, part.display, part.attributes, marks).parts[0]
+        for view, (stops, part) in layers.items()
+    }
+    first = next(iter(made.values()))
+    if len(made) == 1:
+        return Image((first,))
+    alike = all((part.data, part.display) == (first.data, first.display) for part in made.values())
+    if not alike:  # planes of a part share their windows
+        parts = (
+            replace(part, name=view, attributes={**part.attributes, "view": view})
+            for view, part in made.items()
+        )
+        return Image(tuple(parts))
+    others = list(made.items())[1:]
+    named = (replace(p, name=f"{view}.{p.name}") for view, part in others for p in part.planes)
+    attributes = {**first.attributes, "multiView": list(made)}
+    return Image((replace(first, planes=(*first.planes, *named), attributes=attributes),))
 
 
 def stops_of(image: Image) -> FloatArray:

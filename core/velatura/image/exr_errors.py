@@ -28,9 +28,12 @@ _OTHERS = {
     b"SDPX": "a DPX picture",
     b"XPDS": "a DPX picture",
     b"#?RADIANCE": "a Radiance HDR picture",
-    b"version https://git-lfs": "a Git LFS pointer, not the file itself",
-    b"\0\0\0\0": "zeros",
 }
+_NO_PICTURES = {
+    b"version https://git-lfs": ("a Git LFS pointer, not the file itself", "Run `git lfs pull`"),
+    b"\0\0\0\0\0\0\0\0": ("zeros", "Render or copy this frame again"),
+}
+_READ = "Export it as EXR, PNG, JPG, TIFF, DPX, HDR, MOV or MP4, with that end to its name"
 _DEEP = (OpenEXR.deepscanline, OpenEXR.deeptile)
 _DATA_WINDOW = re.compile(rb"dataWindow\0box2i\0\x10\0\0\0(.{16})", re.DOTALL)
 _HEADER = 1 << 16  # bytes in which a header's data window is looked for
@@ -46,9 +49,21 @@ def refuse_other_files(path: Path) -> None:
         raise ImageError(f"{path} cannot be read", found=error.strerror) from error
     if start.startswith(signatures.EXR):
         return
-    kinds = (kind for magic, kind in _OTHERS.items() if start.startswith(magic))
-    found = next(kinds, f"a file that begins with {start[:4]!r}") if start else "an empty file"
-    raise ImageError(f"{path} is not an EXR file", found=found, do="Render this frame as OpenEXR")
+    found, do = _instead(start)
+    raise ImageError(f"{path} is not an EXR file", found=found, do=do)
+
+
+def _instead(start: bytes) -> tuple[str, str]:
+    """Return what a file is, by its first bytes, and what to do about it."""
+    if not start:
+        return "an empty file", _AGAIN
+    for magic, answer in _NO_PICTURES.items():
+        if start.startswith(magic):
+            return answer
+    for magic, kind in _OTHERS.items():
+        if start.startswith(magic):
+            return kind, "Let its name end as such a picture's does, or render it as OpenEXR"
+    return f"a file that begins with {start[:4]!r}", _READ
 
 
 def refuse_unusable(path: Path, header: Mapping[str, Any], max_pixels: int) -> None:

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from fileseq.constants import PAD_STYLE_HASH1
-from fileseq.filesequence import FileSequence
-from fileseq.frameset import FrameSet
-
 from velatura.errors import FrameError
+from velatura.image import movies
 
 NAMED = 20
 """Missing frames that an error names at most."""
+
+_LONGEST = 255  # bytes of a file's name, on all common file systems
+_NUMBER = r"-?[0-9]{1,12}"
+_ITEM = rf"{_NUMBER}(?:-{_NUMBER}(?:[x:][0-9]{{1,12}})?)?"
+_ITEM_PARTS = re.compile(rf"({_NUMBER})(?:-({_NUMBER})(?:[x:]([0-9]{{1,12}}))?)?")
+_SPAN = rf"{_ITEM}(?:[,\s]+{_ITEM})*"
+# Of several marks in a name the last one is the number: "shot@2x.####.exr", "50%d.####.exr".
+_MARK = re.compile(r"#+|%0[0-9]{1,2}d|\$F[0-9]{0,2}")
+_WEAK_MARK = re.compile(r"(?:^|(?<=[._-]))(?:@+|%d)(?=[._-])")
+_PASTED = re.compile(rf"(.*\S)\s+({_SPAN})", re.DOTALL)
+_SPAN_BEFORE = re.compile(rf"(?:^|(?<=[._-]))({_NUMBER}-{_NUMBER}(?:[x:][0-9]+)?)$")
+_SINGLE = re.compile(rf"(|.*\.)({_NUMBER})(\.[^.]*)", re.DOTALL)
+_RANGES = 'Write it like "1-12", "1-10x2" or "1,5,9-12"'
+_NAMES = (
+    "Give the files as name.####.exr, name.%04d.exr or name.$F4.exr, or as one file, "
+    "a folder or a movie"
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +45,9 @@ class Pattern:
         end: the file name after the number.
         single: of a pattern that names one file its number, as written, or "" where it has none;
             None for a pattern of many.
+        span: the frames that the pattern itself names, as in ``name.####.exr 1-12``; "" for all.
+        movie: of the frames of a movie, the movie as `velatura.image.movies.named` takes it; their
+            names, lead, number and end, are those of EXR files that are made of them.
     """
 
     folder: Path
@@ -35,52 +55,113 @@ class Pattern:
     digits: int
     end: str
     single: str | None
+    span: str = ""
+    movie: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Pattern:
         """Return the pattern of ``shot.####.exr``, ``%04d``, ``$F4``, or of one file's path.
 
-        A file's own name is numbered if dots set the number apart, as in ``shot.0007.exr``.
+        A file that is there is taken by its name, whatever that holds. Its own name is numbered if
+        dots set the number apart, as in ``shot.0007.exr``. Nuke's ``shot.%04d.exr 1-12`` names
+        frames too.
 
         Raises:
             FrameError: a path that names no file.
         """
-        if not Path(text).name:
+        if not _is_name(Path(text).name):
             raise FrameError(f"{text!r} is not the name of a file", do="Name it like shot.####.exr")
-        found = FileSequence(Path(text).name, pad_style=PAD_STYLE_HASH1)
-        numbered = bool(found.padding())
-        single = None if numbered and found.frameSet() is None else ""
-        lead, end = found.basename(), found.extension()
-        if single == "" and numbered:
-            single = Path(text).name[len(lead) : len(Path(text).name) - len(end)]
-        return cls(Path(text).parent, lead, found.zfill(), end, single)
+        path = _as_spelt(Path(text))
+        if (movie := movies.named(text)) is not None:
+            lead = movie[0].stem + "."
+            return cls(movie[0].parent, lead, movies.DIGITS, ".exr", None, "", text)
+        if not path.is_file():
+            if (pasted := _PASTED.fullmatch(text)) and (many := _many(_as_spelt(Path(pasted[1])))):
+                return replace(many, span=pasted[2])
+            if many := _many(path):
+                return many
+        return _one(path)
 
     def path(self, number: str) -> Path:
         """Return the file of a number, as written ("" where there is none)."""
-        return self.folder / f"{self.lead}{number}{self.end}"
+        if self.movie:
+            return movies.frame_path(self.movie, int(number))
+        return _as_spelt(self.folder / f"{self.lead}{number}{self.end}")
 
     def written(self, frame: int) -> str:
-        """Return a frame's number as the files have it: ``-7`` with four digits is ``-007``."""
-        return str(frame).zfill(self.digits)
+        """Return a frame's number as the files have it: ``-7`` with four digits is ``-007``.
+
+        Blender writes ``-0007``: that is returned where that file is there, and the other is not.
+        """
+        number = str(frame).zfill(self.digits)
+        blender = f"-{str(-frame).zfill(self.digits)}"
+        if frame < 0 and not self.path(number).is_file() and self.path(blender).is_file():
+            return blender
+        return number
 
     def on_disk(self) -> list[str]:
         """Return the numbers that lie on disk, as written, in order."""
-        wanted = re.compile(f"{re.escape(self.lead)}(-?[0-9]+){re.escape(self.end)}")
+        if self.movie:
+            return [str(n).zfill(self.digits) for n in movies.numbers(self.movie)]
+        numbers = self._all_numbers()
+        known = {int(n): n for n in numbers if n == self._as_blender(n)}
+        known |= {int(n): n for n in numbers if n == str(int(n)).zfill(self.digits)}
+        return [known[n] for n in sorted(known)]
+
+    def numbers(self) -> list[str]:
+        """Return the numbers that the pattern means, as written, in order."""
+        if self.single is not None:
+            return [self.single]
+        return self._spanned() if self.span else self.on_disk()
+
+    def _spanned(self) -> list[str]:
+        """Return the numbers of the span; where a file has other digits, as it has them."""
+        wanted = {n: self.written(n) for n in frame_numbers(self.span)}
+        if self.movie or all(self.path(number).is_file() for number in wanted.values()):
+            return list(wanted.values())
+        there = {int(number): number for number in self._all_numbers()}
+        there |= {int(number): number for number in self.on_disk()}
+        return [there.get(n, number) for n, number in wanted.items()]
+
+    def within(self, span: str) -> Pattern:
+        """Return the same for a range of frames, instead of what it named before."""
+        return replace(self, span=span, single=None if self.digits else self.single)
+
+    def overlooked(self) -> list[str]:
+        """Return the files on disk that only differ in how their numbers are written."""
+        if self.movie or self.single is not None:
+            return []
+        taken = {int(number) for number in self.on_disk()}
+        others = sorted({int(n): n for n in self._all_numbers() if int(n) not in taken}.items())
+        return [f"{self.lead}{number}{self.end}" for _, number in others]
+
+    def _as_blender(self, number: str) -> str:
+        """Return a number as Blender writes it: its sign is not one of the digits."""
+        return "-" * (int(number) < 0) + str(abs(int(number))).zfill(self.digits)
+
+    def _all_numbers(self) -> list[str]:
+        lead, end = _composed(self.lead), _composed(self.end)
+        wanted = re.compile(f"{re.escape(lead)}({_NUMBER}){re.escape(end)}")
         try:
-            names = [entry.name for entry in self.folder.iterdir()]
+            names = [_composed(entry.name) for entry in self.folder.iterdir()]
         except OSError as error:
             raise FrameError(
                 f"The folder {self.folder} cannot be read",
                 found=error.strerror,
                 do="Check the path",
             ) from error
-        numbers = [hit[1] for hit in map(wanted.fullmatch, names) if hit]
-        return sorted((n for n in numbers if n == self.written(int(n))), key=int)
+        return [hit[1] for hit in map(wanted.fullmatch, names) if hit]
 
 
 def names_files(text: str) -> bool:
     """Return whether a word names numbered files, or one EXR file, and no layer."""
     return any(mark in text for mark in ("#", "%0", "$F")) or text.lower().endswith(".exr")
+
+
+def few(names: Sequence[str]) -> str:
+    """Return names for a message: `NAMED` of them at most."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def holes(numbers: list[int]) -> str:
@@ -93,32 +174,97 @@ def holes(numbers: list[int]) -> str:
 def frame_numbers(frames: str) -> list[int]:
     """Return the frames of a range such as ``1-12``, ``1-10x2`` or ``1,5,9-12``, rising.
 
+    Blanks part frames as commas do (Nuke), and ``1-6:2`` is every second one (Open Job Description,
+    OpenCue, Tractor).
+
     Raises:
-        FrameError: it is not a pattern.
+        FrameError: it is none.
     """
-    try:
-        return sorted(set(map(int, FrameSet(frames))))
-    except ValueError as error:  # fileseq's own errors are ValueErrors
-        raise FrameError(
-            f"{frames} is not a range of frames", do='Write it like "1-12", "1-10x2" or "1,5,9-12"'
-        ) from error
+    items = frames.replace(",", " ").split()
+    numbers: set[int] = set()
+    for item in items:
+        hit = _ITEM_PARTS.fullmatch(item)
+        if hit is None or hit[3] == "0":
+            raise FrameError(f"{frames} is not a range of frames", found=item, do=_RANGES)
+        low, high = sorted((int(hit[1]), int(hit[2] or hit[1])))
+        if high - low > MOST_FRAMES:
+            raise FrameError(f"{frames} is not a range of at most {MOST_FRAMES} frames", do=_RANGES)
+        step = int(hit[3] or 1)  # counted from the first one named, as 10-1x2 is 10, 8, ...
+        first = int(hit[1])
+        numbers |= set(range(low, high + 1, step) if first == low else range(high, low - 1, -step))
+    if not numbers:
+        raise FrameError(f"{frames!r} is not a range of frames", do=_RANGES)
+    return sorted(numbers)
+
+
+MOST_FRAMES = 10**7
+"""Most frames of a range: 115 hours at 24 frames a second; more is a slip of the hand."""
 
 
 def find(pattern: str) -> dict[int, Path]:
-    """Return the files of ``name.####.exr`` (or one file) by frame number.
+    """Return the files of ``name.####.exr`` (or one file, or a movie) by frame number.
 
     A file without a number counts as frame 0, so that one plate and one painting make a pair.
 
     Raises:
         FrameError: there is none.
+        ImageError: a movie that cannot be read.
     """
     parsed = Pattern.parse(pattern)
-    numbers = parsed.on_disk() if parsed.single is None else [parsed.single]
-    files = {int(number or 0): parsed.path(number) for number in numbers}
-    missing = [path for path in files.values() if not path.is_file()]
+    files = {int(number or 0): parsed.path(number) for number in parsed.numbers()}
+    missing = [path for path in files.values() if not parsed.movie and not path.is_file()]
     if missing or not files:
-        raise FrameError(
-            f"No file matches {pattern}",
-            do="Give the files as name.####.exr, name.%04d.exr or name.$F4.exr, or one file.",
-        )
+        raise FrameError(f"No file matches {pattern}", do=_NAMES)
     return files
+
+
+def number_of(path: str) -> int:
+    """Return the frame number of one file, or of a movie's frame; 0 where it has none."""
+    if movies.parted(Path(path)):
+        return int(Path(path).name)
+    return int(Pattern.parse(path).single or 0)
+
+
+def _many(path: Path) -> Pattern | None:
+    """Return the pattern of many files that a path is; None where it marks no number."""
+    marks = [*_MARK.finditer(path.name)] or [*_WEAK_MARK.finditer(path.name)]
+    if not marks:
+        return None
+    mark = marks[-1]
+    lead, end = path.name[: mark.start()], path.name[mark.end() :]
+    word = mark[0]
+    digits = len(word) if word[0] in "#@" else int(re.sub(r"\D", "", word) or 1)
+    found = Pattern(path.parent, lead, digits, end, None)
+    hit = _SPAN_BEFORE.search(lead)  # "shot.998-1000####.exr"
+    if hit and not (path.parent.is_dir() and found.on_disk()):
+        return Pattern(path.parent, lead[: hit.start()], digits, end, None, hit[1])
+    return found
+
+
+def _one(path: Path) -> Pattern:
+    hit = _SINGLE.fullmatch(path.name)
+    if hit is None:
+        return Pattern(path.parent, path.stem, 0, path.suffix, "")
+    return Pattern(path.parent, hit[1], len(hit[2].lstrip("-")), hit[3], hit[2])
+
+
+def _is_name(name: str) -> bool:
+    try:
+        return 0 < len(os.fsencode(name)) <= _LONGEST and "\0" not in name
+    except UnicodeEncodeError:  # half of a character
+        return False
+
+
+def _composed(name: str) -> str:
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def _as_spelt(path: Path) -> Path:
+    """Return a path in the spelling on disk: macOS parts letters from their accents (NFD)."""
+    if str(path).isascii() or path.exists():
+        return path
+    spelt = Path(path.anchor)
+    for name in path.parts[bool(path.anchor) :]:
+        forms = (unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
+        spelt /= next((form for form in (name, *forms) if (spelt / form).exists()), name)
+    return spelt

@@ -5,6 +5,7 @@ Blender says ``ViewLayer.Combined.R``, Nuke ``rgba.red``, Arnold ``R``, RenderMa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from velatura.channels import LAYERS
@@ -14,6 +15,7 @@ from velatura.plate.layers import Components, Layers, find_layer, group, listed,
 
 # First found wins. "" are the bare channels; Combined: Blender; Ci: RenderMan; C: Karma.
 _BEAUTY = ("", "rgba", "rgb", "beauty", "combined", "ci", "c")
+_VIEWS = ("left", "right")  # of stereo files that only their layers' names tell
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,10 @@ def pick_beauty(image: Image, layer: str = "") -> Beauty:
     usual = _usual_beauty(image, layers)
     beauty = _chosen(image, layers, layer) if layer else usual
     if beauty is None:
+        several = not layer and bool(_pictures(layers))
+        lacks = "several pictures, none by a usual name" if several else "no red, green and blue"
         raise PassError(
-            f"{title(image)} has no red, green and blue" + (f" in {layer}" if layer else ""),
+            f"{title(image)} has {lacks}" + (f" in {layer}" if layer else ""),
             found=listed(layers),
             do="Name the layer to take with --layer",
         )
@@ -58,7 +62,36 @@ def _usual_beauty(image: Image, layers: Layers) -> Beauty | None:
         bare = {"R", "G", "B"} <= {plane.name.upper() for plane in part.planes}
         if bare and part.name.casefold() not in taken:
             return _rgb(layers[part.name])
-    return None
+    # A file with one picture in it, whatever that is called: Blender's File Output says "Image".
+    lone = [layers[name] for name in _pictures(layers)]
+    return _rgb(lone[0]) if len(lone) == 1 else None
+
+
+def others(image: Image, chosen: Sequence[str]) -> tuple[str, ...]:
+    """Return the layers of pictures that are the chosen one's like: other view layers, or views.
+
+    Args:
+        image: the plate.
+        chosen: the addresses of the beauty's planes.
+    """
+    layers = group(image)
+    own = next(name for name, planes in layers.items() if chosen[0] in planes.values())
+    like = own.casefold().rpartition(".")[2]
+    alike = [name for name in _pictures(layers) if name.casefold().rpartition(".")[2] == like]
+    views = [name for name in layers if name.casefold() in _VIEWS and _rgb(layers[name])]
+    return tuple(name for name in dict.fromkeys([*alike, *views]) if name != own)
+
+
+def _pictures(layers: Layers) -> list[str]:
+    """Return the layers that may be pictures: red, green and blue, and no pass of another name."""
+    passes = {name for names in LAYERS.values() for name in names}
+    return [
+        name
+        for name, components in layers.items()
+        if _rgb(components)
+        and name.casefold().rpartition(".")[2] not in passes
+        and "crypto" not in name.casefold()
+    ]
 
 
 def _chosen(image: Image, layers: Layers, layer: str) -> Beauty | None:

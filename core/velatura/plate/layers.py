@@ -29,12 +29,15 @@ def group(image: Image) -> Layers:
 
 
 def matching(layers: Layers, name: str) -> list[Components]:
-    """Return the layers of that name, exactly or behind a view layer's name, in file order."""
+    """Return the layers of that name, exactly or behind a view layer's name, in file order.
+
+    A view layer's name may have dots in it, as ``ViewLayer.001`` has.
+    """
     wanted = name.casefold()
     return [
         components
         for layer, components in layers.items()
-        if wanted in (layer.casefold(), layer.casefold().partition(".")[2] or None)
+        if layer.casefold() == wanted or (wanted and layer.casefold().endswith(f".{wanted}"))
     ]
 
 

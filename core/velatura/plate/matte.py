@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import logging
+from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
+
+from velatura.channels import component
 from velatura.errors import ImageError, PassError
-from velatura.image import exr
+from velatura.image import movies
 from velatura.image.planes import Image, Part, Pixels, Window, place
-from velatura.plate import flat
+from velatura.plate import formats
 
 _CHANNELS = ("R", "Y", "A")  # of a mask file, the first that is there
+_ASPECT = 0.01  # how far the shape of a mask may be off, as a part: rounded sizes are
+
+log = logging.getLogger(__name__)
+
+
+def file_channel(mask: str) -> tuple[str, str]:
+    """Return the file or files that a job's mask names, and the channel: ``FILE:CHANNEL``.
+
+    The channel is "" where none is named.
+    """
+    file, _, channel = mask.rpartition(":")
+    whole = not file or movies.named(mask) is not None or Path(mask).is_file()
+    if whole or "/" in channel or "\\" in channel:  # the latter is C:\matte.png
+        return mask, ""
+    return file, channel
 
 
 def of_plate(image: Image, name: str, beauty: Part) -> Pixels:
@@ -22,32 +43,94 @@ def of_plate(image: Image, name: str, beauty: Part) -> Pixels:
     return place(plane.pixels, part.data, beauty.data)
 
 
-def of_file(path: Path, beauty: Part) -> Pixels:
+def of_file(path: Path, channel: str, beauty: Part) -> Pixels:
     """Return a mask file over the beauty's data window, ``(H, W)``, 0 outside its own.
 
+    A mask of another size is scaled if its shape is the plate's.
+
+    Args:
+        path: any format.
+        channel: of the file; empty: red, or alpha if red, green and blue are the same everywhere.
+        beauty: the part of the plate's beauty.
+
     Raises:
-        ImageError: no picture, or not of the plate's format.
-        PassError: an EXR of several channels, none of them R, Y or A.
+        ImageError: no picture, or not of the plate's shape.
+        PassError: no such channel, or an EXR of several channels, none of them R, Y or A.
     """
     shown = beauty.display
-    if path.suffix.lower() == ".exr":
-        image = exr.read(path)
-        part, plane = image.find(_channel(image))
-        pixels, window, format_ = plane.pixels, part.data, part.display
-    else:
-        pixels = flat.read_rgb(path).rgb[..., 0]
-        window = format_ = Window(shown.x, shown.y, pixels.shape[1], pixels.shape[0])
+    image = formats.read(path)
+    name = _named(image, channel) if channel else _usual(image)
+    part, plane = image.find(name)
+    pixels, window, format_ = plane.pixels, part.data, part.display
+    if not formats.is_exr(path):
+        window = format_ = Window(shown.x, shown.y, format_.width, format_.height)
     if (format_.width, format_.height) != (shown.width, shown.height):
-        raise ImageError(
-            f"The mask {path} is not of the plate's size",
-            found=f"{format_.width}x{format_.height}, the plate is {shown.width}x{shown.height}",
-        )
+        pixels, window = _scaled(path, place(pixels, window, format_), shown), shown
     return place(pixels, window, beauty.data)
 
 
-def _channel(image: Image) -> str:
+def _named(image: Image, channel: str) -> str:
+    wanted = channel.rpartition(".")
+    for name in image.names:
+        layer, _, last = name.rpartition(".")
+        if name == channel or (layer, component(last)) == (wanted[0], component(wanted[2])):
+            return name
+    raise PassError(
+        f"The mask {image.source} has no channel {channel}",
+        found=", ".join(image.names),
+        do="Name one of these behind the file, as in matte.exr:A",
+    )
+
+
+def _usual(image: Image) -> str:
     names = image.names
     known = [n for last in _CHANNELS for n in names if n.rpartition(".")[2].upper() == last]
     if not known and len(names) != 1:
-        raise PassError(f"The mask {image.source} has no R, Y or A", found=", ".join(names))
+        raise PassError(
+            f"The mask {image.source} has no R, Y or A",
+            found=", ".join(names),
+            do="Name its channel behind the file, as in matte.exr:matte.X",
+        )
+    if "A" in names and _flat(image) and not _one_value(image.find("A")[1].pixels):
+        _tell_alpha(Path(image.source).parent)
+        return "A"
     return (known or names)[0]
+
+
+def _flat(image: Image) -> bool:
+    """Say whether red, green and blue are each the same everywhere."""
+    there = [name for name in ("R", "G", "B", "Y") if name in image.names]
+    return all(_one_value(image.find(name)[1].pixels) for name in there)
+
+
+def _one_value(pixels: Pixels) -> bool:
+    return bool((pixels == pixels.flat[0]).all())
+
+
+def _scaled(path: Path, pixels: Pixels, shown: Window) -> Pixels:
+    height, width = pixels.shape
+    if abs(width * shown.height / (height * shown.width) - 1) > _ASPECT:
+        raise ImageError(
+            f"The mask {path} does not have the plate's shape",
+            found=f"{width}x{height}, the plate is {shown.width}x{shown.height}",
+            do="Render the mask as the plate is framed",
+        )
+    _tell_scaled(path.parent, f"{width}x{height}", f"{shown.width}x{shown.height}")
+    source = oiio.ImageBuf(np.ascontiguousarray(pixels[..., None], np.float32))
+    roi = oiio.ROI(0, shown.width, 0, shown.height, 0, 1, 0, 1)
+    scaled = oiio.ImageBufAlgo.resize(source, filtername="triangle", roi=roi)
+    return np.asarray(scaled.get_pixels(oiio.FLOAT))[..., 0]
+
+
+@lru_cache
+def _tell_alpha(folder: Path) -> None:
+    log.warning(
+        "The mask in %s has nothing in red, green and blue: its alpha is taken. Another channel is "
+        "named behind the file, as in matte.exr:R",
+        folder,
+    )
+
+
+@lru_cache
+def _tell_scaled(folder: Path, before: str, after: str) -> None:
+    log.warning("The mask in %s is scaled from %s to the plate's %s", folder, before, after)

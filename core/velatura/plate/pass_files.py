@@ -11,7 +11,7 @@ from pathlib import Path
 from velatura.channels import parse_overrides
 from velatura.errors import FrameError, PassError
 from velatura.image import exr
-from velatura.image.numbered import Pattern, names_files
+from velatura.image.numbered import Pattern, names_files, number_of
 from velatura.image.planes import Image, Part, Plane
 
 PREFIX = "files."
@@ -41,7 +41,7 @@ def file_of(plate: str, pattern: str) -> Path:
     files = Pattern.parse(pattern)
     number = files.single
     if number is None:
-        number = files.written(int(Pattern.parse(plate).single or 0))
+        number = files.written(number_of(plate))
     path = files.path(number)
     if not path.is_file():
         raise FrameError(

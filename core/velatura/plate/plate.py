@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +12,16 @@ from velatura.channels import parse_overrides
 from velatura.errors import PassError
 from velatura.half import HALF_MAX
 from velatura.image.planes import FloatArray, Image, Part, Pixels, Window
-from velatura.plate import colour
+from velatura.plate import colour, formats, linear
 from velatura.plate.beauty import pick_beauty
 from velatura.plate.layers import listed
 from velatura.plate.passes import Guides
 from velatura.plate.reading import Reading
+
+_EVERY = 4  # px: each fourth row and column tells enough of a picture's alpha
+_NEAR = 0.02  # of alpha and light: nearer is a rounding
+_MOST = 0.3  # of the lit pixels that are not opaque: dark ones never exceed their alpha
+_MANY = 0.005  # of the picture's pixels: a soft edge has so many, a highlight on it has not
 
 
 @dataclass(frozen=True)
@@ -26,11 +32,13 @@ class Plate:
         image: the whole picture.
         part: the part that the beauty lies in.
         names: the addresses of red, green and blue.
-        rgb: their pixels, as stored.
-        alpha: the pixels of their alpha; None where there is none.
+        rgb: their pixels: as stored, or the light behind them where they are `coded`.
+        alpha: the pixels of the alpha that they are multiplied by; None where there is none.
         guides: where the picture keeps its guides.
-        space: the plate's colour space, in the config's own words.
+        space: the colour space of ``rgb``, linear, in the config's own words.
         config: the OCIO config, as `Reading` has it.
+        coded: the log or display space that the picture is stored in; "" where it is ``space``.
+        doubtful: whether that the beauty is multiplied by its alpha was neither said nor known.
     """
 
     image: Image
@@ -41,6 +49,18 @@ class Plate:
     guides: Guides
     space: str
     config: str
+    coded: str = ""
+    doubtful: bool = False
+
+    @classmethod
+    def read(cls, path: Path, reading: Reading) -> Plate:
+        """Return the plate in a file of any format, or in a movie's frame.
+
+        Raises:
+            ImageError, FrameError, PassError, ColourError: as `velatura.plate.formats.read`, and
+                as `of`.
+        """
+        return cls.of(formats.read(path, told=bool(reading.space)), reading)
 
     @classmethod
     def of(cls, image: Image, reading: Reading) -> Plate:
@@ -63,11 +83,35 @@ class Plate:
                 f"{image.source}: {', '.join(beauty.rgb)} hold whole numbers, not light",
                 do="Name the layer to glaze with --layer",
             )
+        straight = reading.premultiplied == "auto" and formats.STRAIGHT in part.attributes
+        if straight or reading.premultiplied == "no":
+            alpha = None
         with colour.named(image.source):
-            space = colour.space_of(part.attributes, reading.space, reading.config)
+            stored = colour.space_of(part.attributes, reading.space, reading.config)
+            space = linear.linear_of(stored, reading.config)
         guides = Guides.of(image, parse_overrides(reading.passes))
         planes = beauty.rgb, (red, green, blue), alpha
-        return cls(image, part, *planes, guides, space, reading.config)
+        doubtful = reading.premultiplied == "auto"
+        plate = cls(image, part, *planes, guides, space, reading.config, doubtful=doubtful)
+        return plate if stored == space else plate._linearised(stored)
+
+    def _linearised(self, stored: str) -> Plate:
+        """Return the same with the light behind its codes."""
+        rgb, alpha = self.stored(slice(None), slice(None))
+        with np.errstate(all="ignore"):
+            light = linear.light(_divided(rgb, alpha), stored, self.space, self.config)
+            red, green, blue = _multiplied(light, alpha)
+        return replace(self, rgb=(red, green, blue), coded=stored)
+
+    def as_stored(self, light: FloatArray, alpha: FloatArray | float) -> FloatArray:
+        """Return premultiplied light ``(3, h, w)`` in the plate's own encoding.
+
+        The same array where that is linear.
+        """
+        if not self.coded:
+            return light
+        codes = linear.codes_of(_divided(light, alpha), self.coded, self.space, self.config)
+        return _multiplied(codes, alpha)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -116,10 +160,40 @@ class Plate:
         data, height, width = self.part.data, rows.stop - rows.start, columns.stop - columns.start
         return Window(data.x + columns.start, data.y + rows.start, width, height)
 
+    def brighter(self) -> bool:
+        """Say whether colour exceeds alpha in many pixels, and nobody said what alpha means.
+
+        Of a premultiplied picture that happens in highlights and glows. Where it happens in much
+        of what is not opaque, colour was never multiplied by that alpha. Some rows are looked at.
+        """
+        if self.alpha is None or not self.doubtful:
+            return False
+        every = slice(None, None, _EVERY)
+        alpha = self.alpha[every, every].astype(np.float32)
+        most = np.maximum.reduce([plane[every, every] for plane in self.rgb]).astype(np.float32)
+        with np.errstate(invalid="ignore"):
+            lit = (alpha < 1 - _NEAR) & (most > _NEAR)
+            over = lit & (most > alpha + _NEAR)
+        return bool(over.sum() > max(_MANY * alpha.size, _MOST * lit.sum()))
+
     @property
     def layers(self) -> str:
         """The layers that the plate has, for people."""
         return listed(self.guides.layers)
+
+
+def _divided(rgb: FloatArray, alpha: FloatArray | float) -> FloatArray:
+    """Return unpremultiplied colour; where alpha is 0 there is nothing to divide by."""
+    if isinstance(alpha, float):
+        return rgb
+    return np.divide(rgb, alpha, out=rgb.copy(), where=alpha > 0)
+
+
+def _multiplied(rgb: FloatArray, alpha: FloatArray | float) -> FloatArray:
+    """Return premultiplied colour: the inverse of `_divided`."""
+    if isinstance(alpha, float):
+        return rgb
+    return np.where(alpha > 0, rgb * alpha, rgb)
 
 
 def usable(rgb: FloatArray, alpha: FloatArray | float) -> npt.NDArray[np.bool_]:

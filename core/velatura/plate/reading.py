@@ -14,9 +14,12 @@ class Reading:
         passes: the guides' layers, as `velatura.plate.passes.parse_overrides` takes them.
         space: the plate's colour space.
         config: the OCIO config that names it; empty: $OCIO, else the built-in one.
+        premultiplied: whether the beauty is multiplied by its alpha: "yes", "no", or "auto" for
+            what the format has: EXR is, PNG, TIFF and movies say it themselves.
     """
 
     layer: str = ""
     passes: str = ""
     space: str = ""
     config: str = ""
+    premultiplied: str = "auto"

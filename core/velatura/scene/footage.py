@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from velatura.image import exr
 from velatura.image.planes import FloatArray, Window
 from velatura.plate import colour
 from velatura.plate.encoding import encoded
@@ -67,7 +66,7 @@ class Footage:
             yield replace(sight, vector=vectors.stored(before, after, sight.size))
 
     def _plate(self, frame: int) -> Plate:
-        return Plate.of(exr.read(self.plates[frame]), self.reading)
+        return Plate.read(self.plates[frame], self.reading)
 
     def light(self, frame: int) -> FloatArray:
         """Return the picture's encoded light ``(3, H, W)``, 0 outside the data window."""

@@ -15,7 +15,6 @@ import numpy as np
 
 from velatura.carry.painted_key import Key
 from velatura.errors import FrameError
-from velatura.image import exr
 from velatura.image.planes import FloatArray, Window
 from velatura.image.silhouettes import inner
 from velatura.plate import colour
@@ -93,7 +92,7 @@ def scout(footage: Footage, report: Report) -> Scouted:
         report: told of each frame that has been looked at.
 
     Raises:
-        ImageError, PassError, ColourError: as `velatura.image.exr.read` and
+        ImageError, PassError, ColourError: as `velatura.plate.formats.read` and
         `velatura.plate.plate.Plate.of`.
         FrameError: frames of different sizes.
     """
@@ -102,7 +101,7 @@ def scout(footage: Footage, report: Report) -> Scouted:
     step, whole = 0, Window(0, 0, 0, 0)
     report.started(len(frames))
     for frame in frames:
-        plate = Plate.of(exr.read(footage.plates[frame]), footage.reading)
+        plate = Plate.read(footage.plates[frame], footage.reading)
         display = plate.part.display
         step = step or _step(display, len(frames))
         if views and (display.width, display.height) != (whole.width, whole.height):

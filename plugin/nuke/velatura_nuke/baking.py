@@ -95,7 +95,8 @@ def prepare(look: LookNode, frames: Sequence[int]) -> Batch:
     passes = guides.wire(look, card.passes)
     space, config = colour.working(card)
     device = "auto" if look.node["useGPUIfAvailable"].value() else "cpu"
-    look.node["opaque"].setValue(not guides.has_alpha(_plate(look)))
+    alpha = looknode.premultiplied(look.node)
+    look.node["opaque"].setValue(alpha == "no" or not guides.has_alpha(_plate(look)))
     views, runs = nuke.views(), _runs(frames)
     _write(look, runs, views, FLOATS if card.passes else str(look.node["datatype"].value()))
     jobs = (
@@ -108,6 +109,7 @@ def prepare(look: LookNode, frames: Sequence[int]) -> Batch:
             passes=passes,
             space=space,
             config=config,
+            premultiplied=alpha,
         )
         for view in views
     )

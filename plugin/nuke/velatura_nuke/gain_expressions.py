@@ -19,7 +19,7 @@ from velatura.job import MOST_STRENGTH
 from .nodespec import Knobs
 
 _LARGE = (
-    "1e30"  # a matte from here on is Inf, which is no matte; `velatura.apply.frame` takes it as 0
+    "1e30"  # a matte from here on is Inf, which is no matte; `velatura.apply.picture` takes it as 0
 )
 
 
@@ -30,7 +30,7 @@ def pixels() -> Knobs:
     """
     return (
         ("temp_name0", "matte"),
-        ("temp_expr0", f"Aa > 0 && Aa < {_LARGE} ? Aa : 0"),
+        ("temp_expr0", f"Aa > 0 && Aa < {_LARGE} ? min(Aa, 1) : 0"),
         ("temp_name1", "gain"),
         ("temp_expr1", f"min(parent.amount * matte, {MOST_STRENGTH:g})"),
         ("temp_name2", "lift"),

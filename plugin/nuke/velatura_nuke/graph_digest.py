@@ -14,7 +14,7 @@ import nuke
 
 from velatura import bakes
 
-from .looknode import LookNode, is_look
+from .looknode import LookNode, is_look, premultiplied
 
 _SETTINGS = ("passes", "datatype")
 _LIVE = ("strength", "even", "mix", "invert_mask", "uid", "digest", "disable")
@@ -29,6 +29,8 @@ def mark(look: LookNode) -> str:
     """Return the digest of all that is wired into a look's picture, and of its own settings."""
     ends = [look.node.input(place) for place in (0, 2)]
     own = [look.node[name].value() for name in _SETTINGS]
+    if (alpha := premultiplied(look.node)) != "auto":  # marks from before there was such stay right
+        own.append(alpha)
     root = nuke.root()
     colour = [root[name].value() for name in ("colorManagement", "OCIO_config", "workingSpaceLUT")]
     return hashlib.sha256(repr([own, colour, _told(ends)]).encode()).hexdigest()

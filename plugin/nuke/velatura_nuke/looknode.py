@@ -158,6 +158,12 @@ def choose(node: nuke.Group, path: Path) -> Card:
     return card
 
 
+def premultiplied(node: nuke.Group) -> str:
+    """Return what the node says of its plate's alpha; "auto" of nodes from before it was asked."""
+    knob = node.knob("premultiplied")
+    return str(knob.value()) if knob is not None else "auto"
+
+
 def identify(node: nuke.Node) -> None:
     """Give a node a folder of its own."""
     node["uid"].setValue(uuid.uuid4().hex[:8])

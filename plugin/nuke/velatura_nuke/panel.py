@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import velatura
+from velatura.job import PREMULTIPLIED
 
 from . import gain_expressions
 from .nodespec import Expression, UserKnob
@@ -86,6 +87,14 @@ def _gain() -> tuple[UserKnob, ...]:
             "passes",
             "passes",
             tip="Layers of passes with unusual names: normal=N,depth=Z",
+        ),
+        UserKnob(
+            "Enumeration_Knob",
+            "premultiplied",
+            "premultiplied",
+            items=PREMULTIPLIED,
+            tip="Whether the plate is multiplied by its alpha. no: its alpha is a roto, a key or an"
+            " AOV. auto: yes, with a warning where that looks wrong",
         ),
         UserKnob(
             "Boolean_Knob",

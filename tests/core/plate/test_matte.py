@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import footage
 import looks
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813
@@ -13,6 +14,7 @@ from images import assert_images_match
 from velatura.errors import ImageError, PassError
 from velatura.image import exr
 from velatura.image.planes import Image
+from velatura.plate import matte
 
 
 def test_a_channel_of_the_plate_is_a_mask(tmp_path, look):
@@ -97,3 +99,83 @@ def test_an_unknown_mask_channel_names_those_there_are(tmp_path, look):
     plate = plates.plain(tmp_path / "plate.exr")
     with pytest.raises(PassError, match=r"matte\.R.*A, B, G, R"):
         run(plate, look, tmp_path / "out", write="picture", mask="matte.R")
+
+
+def test_a_matte_above_1_counts_as_1(tmp_path, look):
+    plate = plates.plain(tmp_path / "plate.exr")
+    for name, value in (("over", 3.0), ("one", 1.0)):
+        part = plates.part({"A": np.full((40, 56), value, np.float16)})
+        exr.write(tmp_path / f"{name}.exr", Image((part,)))
+    found = [
+        run(plate, look, tmp_path / name, write="picture", mask=str(tmp_path / f"{name}.exr"))
+        for name in ("over", "one")
+    ]
+    np.testing.assert_array_equal(*(stack(each, *"RGB") for each in found))
+
+
+def halves(path, colour: float, form: str = "uint8"):
+    """RGB of one colour, and a matte in alpha: 0 left, 1 right."""
+    pixels = np.full((40, 56, 4), colour, np.float32)
+    pixels[..., 3] = np.arange(56) >= 28
+    return footage.still(path, pixels, form)
+
+
+@pytest.mark.parametrize("colour", [0.0, 1.0])
+@pytest.mark.parametrize("end", ["png", "exr", "tif"])
+def test_a_matte_that_lies_in_alpha_alone_is_found(tmp_path, look, colour, end, caplog):
+    plate = plates.plain(tmp_path / "plate.exr")
+    mask = halves(tmp_path / f"roto.{end}", colour, "float" if end == "exr" else "uint8")
+    found = run(plate, look, tmp_path / "out", write="picture", mask=str(mask))
+    changed = (stack(found, *"RGB") != stack(exr.read(plate), *"RGB")).any(axis=0)
+    assert not changed[:, :28].any()
+    assert changed[:, 28:].mean() > 0.5
+    assert caplog.text.count("alpha is taken") <= 1  # once a folder and process
+
+
+def test_a_masks_channel_can_be_named(tmp_path, look):
+    plate = plates.plain(tmp_path / "plate.exr")
+    left = np.float32(np.arange(56) < 28)[None].repeat(40, 0)
+    planes = {"R": np.ones((40, 56), np.float32), "roto.A": left, "B": 1 - left}
+    exr.write(tmp_path / "m.0001.exr", Image((plates.part(planes),)))
+    plate = plate.rename(tmp_path / "plate.0001.exr")
+    for channel, side in (
+        ("roto.A", slice(28, None)),
+        ("roto.alpha", slice(28, None)),
+        ("b", slice(0, 28)),
+    ):
+        mask = f"{tmp_path}/m.####.exr:{channel}"
+        out = tmp_path / channel
+        found = run(plate, look, out, write="picture", mask=mask)
+        same = (stack(found, *"RGB") == stack(exr.read(plate), *"RGB")).all(axis=0)
+        assert same[:, side].all()
+        assert not same.all()
+    with pytest.raises(PassError, match=r"no channel G.*R.*as in matte\.exr:A"):
+        run(plate, look, tmp_path / "out", write="picture", mask=f"{tmp_path}/m.####.exr:G")
+
+
+def test_the_files_and_the_channel_of_a_mask():
+    assert matte.file_channel("roto.####.exr:A") == ("roto.####.exr", "A")
+    assert matte.file_channel("matte.R") == ("matte.R", "")
+    assert matte.file_channel("clip.mp4:1001") == ("clip.mp4:1001", "")
+    assert matte.file_channel("C:\\shots\\roto.png") == ("C:\\shots\\roto.png", "")
+    assert matte.file_channel("C:\\shots\\roto.png:A") == ("C:\\shots\\roto.png", "A")
+
+
+def test_a_mask_of_the_same_shape_is_scaled(tmp_path, look):
+    plate = plates.plain(tmp_path / "plate.exr")
+    for name, size in (("small", (20, 28)), ("same", (40, 56)), ("large", (80, 112))):
+        ramp = np.linspace(0, 1, size[1] + 2, dtype=np.float32)[None, 1:-1].repeat(size[0], 0)
+        footage.still(tmp_path / f"{name}.tif", ramp[..., None], "float")
+    small, same, large = (
+        stack(run(plate, look, tmp_path / n, write="picture", mask=f"{tmp_path}/{n}.tif"), *"RGB")
+        for n in ("small", "same", "large")
+    )
+    assert np.abs(small - same).mean() < 0.03 * np.abs(same).mean()
+    assert np.abs(large - same).mean() < 0.03 * np.abs(same).mean()
+
+
+def test_a_mask_may_be_a_movie(tmp_path, look):
+    plate = plates.plain(tmp_path / "plate.0002.exr", 48, 64)
+    clip = footage.movie(tmp_path / "roto.mp4", 4)
+    found = run(plate, look, tmp_path / "out", write="picture", mask=str(clip))
+    assert not np.array_equal(stack(found, *"RGB"), stack(exr.read(plate), *"RGB"))

@@ -126,7 +126,7 @@ def law(
     plate, layer = exr.read(studio.plate(frame)), exr.read(studio.gain(frame))
     lut = read_look(studio.look).card.strength_lut
     rgb, alpha = stack(plate, *"RGB"), np.maximum(stack(plate, "A")[0], 0)
-    amount = np.float32(strength.even(lut, slider)) * np.maximum(np.float32(matte), 0)
+    amount = np.float32(strength.even(lut, slider)) * np.clip(np.float32(matte), 0, 1)
     glazed = gain.apply(rgb, stack(layer, *"RGB"), np.minimum(amount, 4), alpha)
     with np.errstate(invalid="ignore"):
         wanted = np.where(glazed == rgb, rgb, rgb + np.float32(mix) * (glazed - rgb))

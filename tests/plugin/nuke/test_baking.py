@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import looks
 import nuke
+import numpy as np
 import pytest
 from nuke.session import SESSION
 from runtimes import scripted
@@ -153,6 +154,20 @@ def test_a_plate_without_alpha_is_opaque(studio: Studio) -> None:
     node.setInput(0, bare)
     velatura_nuke.bake(node, [1])
     assert node["opaque"].value()
+
+
+def test_an_alpha_that_is_not_the_plates_counts_as_1(studio: Studio) -> None:
+    node = studio.begin()
+    velatura_nuke.bake(node, [1])
+    usual = exr.read(LookNode(node).gain(1, "main"))
+    node["premultiplied"].setValue("no")
+    assert velatura_nuke.status(node, [1]) == {1: "stale"}
+    velatura_nuke.bake(node, [1])
+    assert velatura_nuke.status(node, [1]) == {1: "baked"}
+    assert node["opaque"].value()
+    other = exr.read(LookNode(node).gain(1, "main"))
+    shown = (np.asarray(each.find("R")[1].pixels, np.float32) for each in (usual, other))
+    assert not np.array_equal(*shown)
 
 
 @pytest.mark.parametrize(

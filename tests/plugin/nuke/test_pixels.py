@@ -22,7 +22,7 @@ from velatura.image import exr
 from velatura.image.planes import Image, Window, place
 
 MATTE = np.float32([-0.5, 0.0, 0.25, 1.0, 2.5, 6.0, np.inf, np.nan])
-"""What a matte may hold; above 4 it is 4, and what is no number is 0."""
+"""What a matte may hold; above 1 it is 1, and what is no number is 0."""
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from cyclopts import Parameter
 
 from velatura.apply.targets import plates
 from velatura.errors import FrameError
+from velatura.image import gathering, movies
 from velatura.image.numbered import find, frame_numbers, holes
 from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
@@ -50,10 +51,11 @@ def suggest(
     count: int = 1,
     run: Path | None = None,
     sheet: Path | None = None,
-    frames: str = "",
+    frames: Annotated[str, Parameter(allow_leading_hyphen=True)] = "",
     layer: str = "",
     passes: str = "",
     space: str = "",
+    start: Annotated[int, Parameter(allow_leading_hyphen=True)] = 0,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
     progress: Style = "auto",
 ) -> None:
@@ -70,7 +72,7 @@ def suggest(
         velatura suggest shot.####.exr --painted paint.####.png --run runs/ink
 
     Args:
-        plate: the frames: shot.####.exr, shot.%04d.exr or shot.$F4.exr.
+        plate: the frames: shot.####.exr, shot.%04d.exr or shot.$F4.exr, a folder or a movie.
         painted: the painted keys, paint.####.png, or just their numbers, 1,12.
         count: how many frames to name, in the order in which they help.
         run: a run that `velatura train` learnt from these keys: its errors and doubts count too.
@@ -79,10 +81,12 @@ def suggest(
         layer: the beauty's layer, where it is not the usual one.
         passes: layers of the passes, where they are not the usual ones: position=P,vector=Motion.
         space: the plate's colour space, where its metadata do not tell.
+        start: the number of a movie's first frame.
         as_json: print JSON instead of a table.
         progress: a bar, lines for Open Job Description or Tractor, or nothing.
     """
-    files = {int(number or 0): path for number, path in plates(plate, frames).items()}
+    found = plates(movies.started(plate, start), frames)
+    files = {int(number or 0): path for number, path in found.items()}
     footage = Footage(files, Reading(layer, passes, space))
     keys, learnt = _keys(painted), None
     if run is not None:
@@ -121,7 +125,7 @@ def _keys(painted: str) -> list[int]:
     if not painted:
         return []
     try:
-        return sorted(find(painted))
+        return sorted(find(gathering.pattern(painted)))
     except FrameError as error:
         raise FrameError(
             f"There are no painted keys {painted}",

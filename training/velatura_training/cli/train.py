@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from velatura.errors import TrainingError
-from velatura.image import numbered
+from velatura.image import gathering, movies, numbered
 from velatura.scene.motion_files import MotionFiles
 from velatura.system.progress import Progress, Style
 from velatura_training.recipe import (
@@ -61,6 +61,7 @@ def train(
     layer: str = "",
     passes: str = "",
     space: str = "",
+    start: Annotated[int, Parameter(allow_leading_hyphen=True)] = 0,
     config: str = "",
     painted_space: str = "",
     painted_view: str = "",
@@ -92,8 +93,9 @@ def train(
         velatura train shot/plate.####.exr --style storm.jpg --out runs/storm --minutes 30
 
     Args:
-        plates: the plate's frames: name.####.exr, name.%04d.exr or name.$F4.exr; several shots may
-            be named, and teach one free look.
+        plates: the plate's frames: name.####.exr, name.%04d.exr or name.$F4.exr, a folder, or a
+            movie; EXR, PNG, JPG, TIFF, DPX, Cineon, HDR, MOV, MP4, MKV. Several shots may be named,
+            and teach one free look.
         painted: the painted keys, numbered like the plate frames they were painted on; as many as
             there are shots, in their order. Their ICC profiles and EXR tags count; without them,
             EXR is taken as the plate, and PNG, JPG, TIFF as sRGB.
@@ -120,6 +122,7 @@ def train(
         passes: layers of the guides, where they are not the usual ones: normal=N,depth=Z; or files
             of their own: id=roto.####.exr.
         space: the plate's colour space, where its metadata do not say.
+        start: the number of a movie's first frame; of several movies, clip.mp4:1001 says it.
         config: the OCIO config that defines it, a file or a built-in's name; default: $OCIO, else
             a built-in one.
         painted_space: the painted keys' colour space, whatever their files say.
@@ -159,6 +162,8 @@ def train(
 
     before = _begun(out) if resume else None
     colour.prefer(config or (before.config if before else ""))
+    plates = tuple(movies.started(text, start) for text in gathering.gathered(plates))
+    painted = tuple(gathering.gathered(painted))
     if minutes is None and steps is None:
         minutes = DEFAULT_MINUTES
     if bool(style) == bool(painted):

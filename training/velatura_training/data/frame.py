@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from velatura.apply.feed import guides_of
-from velatura.image import exr
+from velatura.image import movies
 from velatura.image.planes import FloatArray, Window
+from velatura.plate import formats
 from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
 from velatura_training.data import paint_file
@@ -72,12 +73,12 @@ def read(
         ImageError, PassError, ColourError: the plate cannot be read as it is meant.
         TrainingError: the paint does not fit the plate.
     """
-    seen = Plate.of(exr.read(plate), reading)
+    seen = Plate.read(plate, reading)
     rows, columns = (slice(0, size) for size in seen.size)
     light, stack = seen.seen(rows, columns, space), guides_of(seen, guides, rows, columns)
     if stack is None:
         stack = np.zeros((0, *seen.size), np.float32)
-    digests = {plate.name: _digest(plate)}
+    digests = {movies.title(plate): _digest(plate)}
     painted, cover, window = None, None, seen.part.data
     if paint is not None:
         laid = paint_file.read(paint, seen, light, space, keys)
@@ -94,5 +95,7 @@ def _tensor(planes: FloatArray) -> Tensor:
 
 
 def _digest(path: Path) -> str:
+    if movies.parted(path):
+        return formats.digest(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

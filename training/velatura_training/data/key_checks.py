@@ -17,9 +17,8 @@ from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
 from velatura.channels import parse_overrides
 from velatura.errors import VelaturaError
-from velatura.image import exr
 from velatura.image.planes import Window
-from velatura.plate import colour
+from velatura.plate import colour, formats
 from velatura.plate.beauty import pick_beauty
 from velatura.plate.passes import Guides
 from velatura.plate.plate import Plate
@@ -79,7 +78,7 @@ class KeyChecks:
 
     def _not_numbers(self, key: Frame, guides: tuple[str, ...]) -> Iterator[str]:
         path = self._plates[key.frame]
-        image = exr.read(path)
+        image = formats.read(path)
         there = Guides.of(image, parse_overrides(self._reading.passes))
         beauty = pick_beauty(image, self._reading.layer).rgb
         found = {f"the {name} pass": there.addresses(name) for name in guides}
@@ -126,7 +125,7 @@ class KeyChecks:
 
     def _draw(self, path: Path, window: Window) -> Tensor | None:
         try:
-            plate = Plate.of(exr.read(path), self._reading)
+            plate = Plate.read(path, self._reading)
         except VelaturaError:  # not a frame that is learnt from
             return None
         if window.common(plate.part.data) != window:

@@ -40,7 +40,7 @@ def pair(plates: Sequence[str], painted: Sequence[str]) -> list[tuple[str, str]]
         raise TrainingError(
             "Each plate needs its own painted keys",
             found=f"plates: {', '.join(plates) or 'none'}; painted: {', '.join(painted) or 'none'}",
-            do="Name them in the same order: A B --painted A_KEYS B_KEYS",
+            do="Name them in the same order, each like shot.####.exr: A B --painted A_KEYS B_KEYS",
         )
     return list(zip(plates, painted, strict=True))
 

@@ -12,8 +12,7 @@ import torch
 from velatura.carry.paint import Carry
 from velatura.channels import parse_overrides
 from velatura.errors import TrainingError
-from velatura.image import exr
-from velatura.plate import passes
+from velatura.plate import formats, passes
 from velatura.plate.passes import GUIDES
 from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
@@ -89,7 +88,7 @@ def load(
     plates, paints = key_files.find_keys(plate, painted)
     frames = sorted(paints)
     reading = Reading(layer, named_passes, space)
-    space = Plate.of(exr.read(plates[frames[0]]), reading).space
+    space = Plate.read(plates[frames[0]], reading).space
     seen = space, _common_guides([plates[f] for f in frames], guides, reading)
     keys = tuple(read(f, plates[f], paints[f], reading, *seen, reading_keys) for f in frames)
     unpainted = key_files.unpainted(plates, frames)[:others]
@@ -171,7 +170,7 @@ def _common_guides(
     if unknown:
         raise TrainingError(f"No guide {unknown[0]}", found=", ".join(GUIDES))
     for path in plates:
-        lacking = passes.lacking(exr.read(path), names, parse_overrides(reading.passes))
+        lacking = passes.lacking(formats.read(path), names, parse_overrides(reading.passes))
         there = [name for name in names if name not in lacking]
         if lacking and wanted is not None:
             raise TrainingError(

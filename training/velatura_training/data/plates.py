@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from velatura.errors import TrainingError
-from velatura.image import exr
 from velatura.image.numbered import find
 from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
@@ -49,7 +48,7 @@ def load(plates: Sequence[str], layer: str = "", space: str = "") -> Plates:
     if not files:
         raise TrainingError("No footage to learn on", do="Name a shot: plate.####.exr")
     reading = Reading(layer, space=space)
-    spaces = {Plate.of(exr.read(path), reading).space for _, path in (files[0], files[-1])}
+    spaces = {Plate.read(path, reading).space for _, path in (files[0], files[-1])}
     if len(spaces) > 1:
         raise TrainingError(
             "The shots are in different colour spaces",

@@ -11,10 +11,12 @@ from torch import Tensor
 
 from velatura.channels import parse_overrides
 from velatura.errors import FrameError, ImageError
-from velatura.image import exr
+from velatura.image import exr, movies
 from velatura.image.numbered import find
-from velatura.plate import flat, passes
+from velatura.plate import flat, formats, passes
 from velatura.plate.beauty import pick_beauty
+from velatura.plate.plate import Plate
+from velatura.plate.reading import Reading
 from velatura.scene import optical_flow
 from velatura_training.encoding import HALF_MAX, display
 from velatura_training.metrics import motion
@@ -63,6 +65,10 @@ class Frames:
             ImageError: an unreadable file, or a layer with holes where a picture is wanted.
         """
         path = self.path(frame)
+        if movies.parted(path):
+            plate = Plate.read(path, Reading(space=self.space))
+            rows, columns = (slice(0, size) for size in plate.size)
+            return torch.from_numpy(plate.seen(rows, columns, SPACE))[None]
         read = flat.read_rgb(path, self.layer, space=self.space)
         if read.alpha is not None and not read.premultiplied and read.alpha.min() < 1:
             raise ImageError(
@@ -104,7 +110,7 @@ class Frames:
 
     def _passes(self, path: Path) -> dict[str, Tensor]:
         """Return the vector and depth passes that a plate has; their sizes are its beauty's."""
-        if path.suffix.lower() != ".exr":
+        if not formats.is_exr(path):
             return {}
         image = exr.read(path)
         window = image.find(pick_beauty(image, self.layer).rgb[0])[0].data

@@ -28,7 +28,7 @@ from ..compat import new_math, new_value
 
 SLIDER_END = 2.0  # twice as painted, in stops: where the socket's slider ends
 
-FLOOR, GAIN, EVEN = "floor", "gain", "even strength"
+FLOOR, GAIN, EVEN, ALPHA = "floor", "gain", "even strength", "alpha"
 """Names of the nodes that differ from look to look."""
 
 LN_2 = 0.6931471805599453  # 2^x is e^(x ln 2), and Blender's e^x takes a third of the time
@@ -60,14 +60,15 @@ def build(
 
     # Single values as long as nothing is wired into them: then they cost nothing.
     positive = nodes.math(1, "MAXIMUM", source.outputs["Mask"], 0.0)
-    mask = nodes.math(1, "MINIMUM", positive, MOST_STRENGTH)
+    mask = nodes.math(1, "MINIMUM", positive, 1.0)
     strength = nodes.math(1, "MAXIMUM", source.outputs["Strength"], 0.0)
     amount = nodes.math(2, "MINIMUM", nodes.math(2, "MULTIPLY", strength, mask), MOST_STRENGTH)
     exponent = nodes.math(3, "MULTIPLY", amount, LN_2)
     wanted = nodes.math(3, "GREATER_THAN", amount, 0.0)
     lifts = nodes.new_value(2, FLOOR, floor)
 
-    alpha = nodes.math(2, "MINIMUM", nodes.math(2, "MAXIMUM", plate.outputs[3], 0.0), HALF_MAX)
+    own = nodes.math(2, "MAXIMUM", plate.outputs[3], 0.0, name=ALPHA)
+    alpha = nodes.math(2, "MINIMUM", own, HALF_MAX)
     lifted = nodes.math(3, "MULTIPLY", alpha, lifts)
     absent = nodes.math(3, "LESS_THAN", stops.outputs[3], 0.5)
     missing = nodes.math(4, "MULTIPLY", absent, wanted)
@@ -96,6 +97,16 @@ def build(
 
 def set_floor(tree: bpy.types.NodeTree, floor: float) -> None:
     tree.nodes[FLOOR].outputs[0].default_value = floor
+
+
+def set_opaque(tree: bpy.types.NodeTree, opaque: bool) -> None:
+    """Let the plate's alpha count as 1, where it is not what the plate is multiplied by.
+
+    Nothing in groups from before there was such.
+    """
+    node = tree.nodes.get(ALPHA)
+    if node is not None:
+        node.inputs[1].default_value = 1.0 if opaque else 0.0
 
 
 def set_gain(tree: bpy.types.NodeTree, image: bpy.types.Image) -> None:
@@ -199,9 +210,9 @@ class _Nodes:
         return node.outputs[0]
 
     def math(
-        self, column: int, operation: str, *values: float | bpy.types.NodeSocket
+        self, column: int, operation: str, *values: float | bpy.types.NodeSocket, name: str = ""
     ) -> bpy.types.NodeSocket:
-        node = self._placed(new_math(self._tree), column)
+        node = self._placed(new_math(self._tree), column, name)
         node.operation = operation
         for value, socket in zip(values, node.inputs, strict=False):
             if isinstance(value, float):

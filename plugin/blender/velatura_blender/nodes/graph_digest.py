@@ -33,7 +33,7 @@ def mark(look: LookNode) -> str:
     The sidebar asks for it again and again: it costs a walk over the graph's links, and then one
     over the nodes that are met.
     """
-    told = _told(look.node.id_data, [look.node.inputs["Image"]])
+    told = _told(look.node.id_data, [look.node.inputs["Image"]]) + _alpha(look.group)
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
@@ -120,9 +120,16 @@ def _inside(node: bpy.types.Node) -> object:
         return None
     if is_look(node):
         raw = gain_nodes.is_calibrated(group) and not gain_nodes.is_even(group)
-        return group.velatura.uid, group.velatura.digest, *(["raw"] if raw else [])
+        said = ["raw"] if raw else []
+        return group.velatura.uid, group.velatura.digest, *said, *_alpha(group)
     ends = [each for each in group.nodes if getattr(each, "is_active_output", False)]
     return _told(group, [socket for each in ends for socket in each.inputs])
+
+
+def _alpha(group: bpy.types.NodeTree) -> list[object]:
+    """Return what is said of a look's alpha; nothing where that is the usual thing."""
+    said = group.velatura.premultiplied
+    return [] if said == "auto" else [said]
 
 
 @cache

@@ -16,6 +16,10 @@ def _set_even(look: VELATURA_LookSettings, even: bool) -> None:
     gain_nodes.set_even(look.id_data, even)
 
 
+def _set_alpha(look: VELATURA_LookSettings, _: bpy.types.Context) -> None:
+    gain_nodes.set_opaque(look.id_data, look.premultiplied == "no")
+
+
 class VELATURA_LookSettings(bpy.types.PropertyGroup):
     """What a look node's group knows of its look."""
 
@@ -42,6 +46,16 @@ class VELATURA_LookSettings(bpy.types.PropertyGroup):
         " more. 0 and values from 1 up are unaffected",
         get=_is_even,
         set=_set_even,
+    )
+    premultiplied: bpy.props.EnumProperty(
+        name="Premultiplied",
+        description="Whether the picture is multiplied by its alpha",
+        items=(
+            ("auto", "Auto", "Yes, as Blender has it, with a warning where that looks wrong"),
+            ("yes", "Yes", "It is, however bright it may be"),
+            ("no", "No", "Its alpha is a roto, a key or another pass, and not its own"),
+        ),
+        update=_set_alpha,
     )
 
 

@@ -42,6 +42,7 @@ def refresh(look: LookNode, plate: Path, frame: int, cancelled: Callable[[], boo
         device=preferences().device,
         space=compat.working_space(),
         config=compat.config(),
+        premultiplied=look.group.velatura.premultiplied,
     )
     wanted = fingerprint.of_gain(job, fingerprint.of_file(plate), look.digest())
     if fingerprint.stored(gain) == wanted:

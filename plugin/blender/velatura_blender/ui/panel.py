@@ -152,6 +152,7 @@ def _knobs(layout: bpy.types.UILayout, context: bpy.types.Context, look: LookNod
             layout.prop(socket, "default_value", text=name, slider=True)
         if name == "Strength" and gain_nodes.is_calibrated(look.group):
             layout.prop(look.group.velatura, "even")
+    layout.prop(look.group.velatura, "premultiplied")
     missing = passes.lacking(look, known.guides)
     if missing:
         _write(layout, context, f"The look reads {', '.join(missing)}: not rendered", icon="ERROR")

@@ -58,6 +58,10 @@ look = node(())
 for name, strength in (("zero", 0), ("half", 0.5), ("one", 1)):
     render(name, look, strength)
 render("masked", look, by="Mask")
+gain_nodes.set_opaque(look.node_tree, True)
+render("opaque", look)
+gain_nodes.set_opaque(look.node_tree, False)
+render("alpha again", look)
 """
 
 EVEN = f"""
@@ -127,9 +131,11 @@ def check(
     found: npt.NDArray[np.float32],
     amount: npt.NDArray[np.float32] | float,
     relative: float = 5e-6,
+    alpha: npt.NDArray[np.float32] | None = None,
 ) -> None:
     """Demand the core's picture: by default up to two ways to raise 2 to a power in floats."""
-    stops, alpha = stops_for(plate).astype(np.float32), np.maximum(plate[3], 0)
+    stops = stops_for(plate).astype(np.float32)
+    alpha = np.maximum(plate[3], 0) if alpha is None else alpha
     wanted = law.apply(plate[:3], stops, amount, alpha)
     # The change is taken from a sum with the plate, and so rounds with the larger of both.
     slack = relative * np.maximum(np.abs(wanted), np.abs(plate[:3])) + 1e-7
@@ -145,7 +151,9 @@ def test_native_nodes_are_the_gain_law(project: Project, plate: npt.NDArray[np.f
     assert_images_match(shown(project, "zero"), plate, signed_zeros=False)
     check(plate, shown(project, "half"), 0.5)
     check(plate, shown(project, "one"), 1.0)
-    check(plate, shown(project, "masked"), np.clip(matte_for(plate), 0, 4))
+    check(plate, shown(project, "masked"), np.clip(matte_for(plate), 0, 1))
+    check(plate, shown(project, "alpha again"), 1.0)
+    check(plate, shown(project, "opaque"), 1.0, alpha=np.maximum(plate[3], 1))
 
 
 def test_a_calibrated_strength_is_the_cores(

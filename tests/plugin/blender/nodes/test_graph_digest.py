@@ -63,6 +63,9 @@ def test_what_changes_the_picture_changes_the_mark(project: Project) -> None:
         START
         + """
 marks = {"first": mark()}
+node.node_tree.velatura.premultiplied = "no"
+marks["alpha"] = mark()
+node.node_tree.velatura.premultiplied = "auto"
 exposure = before.node.inputs["Exposure"]
 exposure.default_value = 0.5
 marks["value"] = mark()

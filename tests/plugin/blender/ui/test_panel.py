@@ -78,6 +78,7 @@ messages.add("something to say")
         "Chalk": 'select_look(node="Chalk")',
         "Strength: 0.500": "NodeSocketFloat.default_value[0]",  # the node's own: it can be keyed
         "Even to the Eye": "VELATURA_LookSettings.even[0]",
+        "Auto": "VELATURA_LookSettings.premultiplied[0]",
         "Enable Passes": "enable_passes()",
     }
     assert "Mask: wired in" in sidebar.texts(look)

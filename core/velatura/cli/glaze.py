@@ -1,0 +1,65 @@
+"""`velatura glaze`: from footage and painted frames to the finished shot, in one go.
+
+Each step is one of the commands that an artist would type, run as a process of its own.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.rule import Rule
+
+
+def glaze(
+    *plate: str,
+    painted: Annotated[tuple[str, ...], Parameter(consume_multiple=True)],
+    out: Path,
+    minutes: float = 5.0,
+    deliver: Annotated[
+        Literal["", "png", "tiff", "dpx", "mp4", "mov"], Parameter(name=("--as", "--deliver"))
+    ] = "",
+    strength: float = 1.0,
+    space: str = "",
+    start: Annotated[int, Parameter(allow_leading_hyphen=True)] = 0,
+) -> None:
+    """Learn a look from painted frames of a shot, and put it on the whole shot: all in one go.
+
+    It is `velatura train`, `export` and `apply` one after another, with their usual settings. The
+    same command again goes on where it was stopped.
+
+    Example::
+
+        velatura glaze clip.mp4 --painted paint.####.png --out glazed --minutes 5 --as mp4
+
+    Args:
+        plate: the frames of one shot: a movie, shot.####.exr, a folder, or its files.
+        painted: the painted frames, numbered as those: paint.####.png. A movie's first frame is 0.
+        out: the folder to write into: the finished frames and gain layers as EXR, the look
+            (look.onnx), and the training (run).
+        minutes: how long to learn.
+        deliver: write the finished picture in this format as well, in the plate's own encoding.
+        strength: of the look, 0 to 4; 1 is as painted.
+        space: the plate's colour space; default: from its metadata.
+        start: the number of a movie's first frame.
+    """
+    console = Console(stderr=True)
+    run, look = out / "run", out / "look.onnx"
+    means = [f"--space={space}"] if space else []
+    means += [f"--start={start}"] if start else []
+    learn = ["--painted", *painted, f"--out={run}", f"--minutes={minutes:g}", "--resume"]
+    write = [f"--look={look}", f"--out={out}", "--write=both", f"--strength={strength:g}"]
+    write += [f"--as={deliver}"] if deliver else []
+    for title, arguments in (
+        ("Learn the look", ["train", *plate, *learn, *means]),
+        ("Export it", ["export", str(run), f"--out={look}"]),
+        ("Glaze the shot", ["apply", *plate, *write, *means]),
+    ):
+        console.print(Rule(title, align="left"))
+        finished = subprocess.run([sys.executable, "-m", "velatura", *arguments], check=False)  # noqa: S603
+        if finished.returncode:
+            sys.exit(finished.returncode)

@@ -1,0 +1,110 @@
+"""Numbered files as a shell or a file browser gives them: lists of files, a folder, ``*.exr``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from velatura.errors import FrameError
+from velatura.image import movies
+from velatura.image.numbered import Pattern, few
+
+_PICTURES = (
+    *(".exr", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dpx", ".cin", ".hdr"),
+    *(".tga", ".psd", ".webp", ".bmp"),
+)
+
+
+def pattern(text: str) -> str:
+    """Return the pattern of a folder's, or of a wildcard's, numbered files; other texts as given.
+
+    Raises:
+        FrameError: there are no pictures, or they are of more than one sequence.
+    """
+    path = Path(text)
+    if path.is_dir():
+        files = [file for file in path.iterdir() if _is_picture(file)]
+    elif any(mark in path.name for mark in "*?") and not path.is_file():
+        files = [file for file in path.parent.glob(path.name) if _is_picture(file)]
+    else:
+        return text
+    found = merged([str(file) for file in sorted(files)])
+    if len(found) == 1:
+        return found[0]
+    do = "Write it like shot.####.exr"
+    if not found:
+        raise FrameError(f"There are no pictures in {text}", do=do)
+    raise FrameError(
+        f"{text} holds more than one sequence", found=few(found), do=f"{do}, for the one you mean"
+    )
+
+
+def merged(texts: Sequence[str]) -> list[str]:
+    """Return patterns with the files of one sequence, such as a shell lists, made one pattern.
+
+    ``["a.0001.exr", "a.0002.exr", "b.####.exr"]`` is ``["a.####.exr 1,2", "b.####.exr"]``. A
+    sequence of which all files are named has no list of frames.
+    """
+    groups: dict[tuple[Path, str, str], list[Pattern]] = {}
+    order: list[str | tuple[Path, str, str]] = []
+    for text in texts:
+        if movies.named(text) is None and Path(text).is_file():
+            one = Pattern.parse(text)
+            if one.single:
+                key = one.folder, one.lead, one.end
+                if key not in groups:
+                    order.append(key)
+                groups.setdefault(key, []).append(one)
+                continue
+        order.append(text)
+    return [entry if isinstance(entry, str) else _joined(groups[entry]) for entry in order]
+
+
+def gathered(texts: Iterable[str]) -> list[str]:
+    """Return the shots that texts name: files of one sequence merged, folders as their pattern.
+
+    Raises:
+        FrameError: as `pattern`.
+    """
+    return merged([pattern(text) for text in texts])
+
+
+def only(texts: Iterable[str]) -> str:
+    """Return the one pattern that several texts make, or raise FrameError."""
+    given = list(texts)
+    found = merged(given)
+    if len(found) == 1:
+        return found[0]
+    raise FrameError(
+        "One shot is wanted, and these files are of more than one",
+        found=few(found),
+        do="Name one of them like shot.####.exr, in quotes where a shell would expand it",
+    )
+
+
+def advice(plate: Pattern) -> str:
+    """Return what to do where a pattern finds nothing: with what lies there instead."""
+    there = sorted(merged([str(f) for f in plate.folder.iterdir() if _is_picture(f)]))
+    found = [Path(text).name for text in there]
+    if not found:
+        return f"Check the path: there are no pictures in {plate.folder}"
+    return f"Check the path and its digits: there are {few(found)}"
+
+
+def _joined(files: Sequence[Pattern]) -> str:
+    """Return the pattern of files of one sequence."""
+    first = files[0]
+    if len(files) == 1:
+        return str(first.path(first.single or ""))
+    digits = min(len((one.single or "").lstrip("-")) for one in files)
+    text = str(first.folder / f"{first.lead}{'#' * digits}{first.end}")
+    numbers = sorted(int(one.single or 0) for one in files)
+    there = Pattern.parse(text)
+    if list(map(int, there.on_disk())) == numbers:
+        return text
+    return f"{text} {','.join(map(str, numbers))}"
+
+
+def _is_picture(path: Path) -> bool:
+    hidden = path.name.startswith(".")
+    return not hidden and path.suffix.lower() in (*_PICTURES, *movies.SUFFIXES) and path.is_file()

@@ -1,0 +1,163 @@
+"""Names and ranges as farms, painters and file browsers write them: as they are meant, or not."""
+
+from __future__ import annotations
+
+import unicodedata
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from velatura.errors import FrameError, InputError
+from velatura.image import gathering, numbered
+from velatura.image.numbered import Pattern, find, frame_numbers
+
+
+def touched(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).write_bytes(b"")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("text", "frames"),
+    [
+        ("1-12", list(range(1, 13))),
+        ("1-10x4", [1, 5, 9]),
+        ("10-1x4", [2, 6, 10]),
+        ("1-6:2", [1, 3, 5]),  # Open Job Description, OpenCue, Tractor
+        ("1 3 4 8", [1, 3, 4, 8]),  # Nuke
+        ("1,5,9-12", [1, 5, 9, 10, 11, 12]),
+        ("1, 3-4", [1, 3, 4]),
+        ("-2-0", [-2, -1, 0]),
+        ("-5--3", [-5, -4, -3]),
+        ("12-10", [10, 11, 12]),
+        ("007", [7]),
+    ],
+)
+def test_ranges_are_read_as_they_are_meant(text, frames):
+    assert frame_numbers(text) == frames
+
+
+@pytest.mark.parametrize("text", ["6.5", "", " ", "1-", "a", "1-10x0", "1--", "1-2-3", "9" * 400])
+def test_what_is_no_range_is_refused_with_how_to_write_one(text):
+    with pytest.raises(FrameError, match='Write it like "1-12"'):
+        frame_numbers(text)
+
+
+@pytest.mark.parametrize(
+    ("files", "pattern", "numbers"),
+    [
+        (["shot@2x.0001.exr"], "shot@2x.####.exr", ["0001"]),
+        (["50%d.0001.exr"], "50%d.####.exr", ["0001"]),
+        (["a#1.0001.exr"], "a#1.%04d.exr", ["0001"]),
+        (["s.0998.exr", "s.0999.exr"], "s.%04d.exr 998-999", ["0998", "0999"]),
+        (["s.0998.exr", "s.0999.exr"], "s.998-999####.exr", ["0998", "0999"]),
+        (["s.0998.exr", "s.0999.exr"], "s.998-999#.exr", ["0998", "0999"]),
+        (["s.0001.exr", "s.0002.exr"], "s.@@@@.exr", ["0001", "0002"]),
+        (["s.1.exr", "s.12.exr"], "s.%d.exr", ["1", "12"]),
+        (["s.0001.exr"], "s.$F4.exr", ["0001"]),
+        (["s.-0002.exr", "s.-0001.exr", "s.0000.exr"], "s.####.exr", ["-0002", "-0001", "0000"]),
+        (["s.-002.exr", "s.0000.exr"], "s.####.exr", ["-002", "0000"]),
+        (["s_0001_beauty.exr"], "s_####_beauty.exr", ["0001"]),
+    ],
+)
+def test_patterns_find_what_they_mean(tmp_path, files, pattern, numbers):
+    parsed = Pattern.parse(str(touched(tmp_path, *files) / pattern))
+    assert parsed.numbers() == numbers
+    assert sorted(parsed.path(number).name for number in numbers) == sorted(files)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "shot.0001 copy.exr",  # macOS
+        "frame.gain.0001 - Copy.exr",  # Windows
+        "frame.gain.0001 (1).exr",
+        "frame.gain.0001~.exr",
+        "50%d.0001.exr",
+        "shot@2x.exr",
+        "<script>.gain.0001.exr",
+        "a b 1-3.exr",
+        "#1.exr",
+        "take.%04d.exr",
+    ],
+)
+def test_a_file_that_is_there_is_taken_by_its_name(tmp_path, name):
+    folder = touched(tmp_path, name)
+    assert list(find(str(folder / name)).values()) == [folder / name]
+
+
+@pytest.mark.parametrize("stored", ["NFC", "NFD"])
+@pytest.mark.parametrize("asked", ["NFC", "NFD"])
+def test_accents_may_be_spelt_either_way(tmp_path, stored, asked):
+    folder = tmp_path / unicodedata.normalize(stored, "Füße")
+    folder.mkdir()
+    touched(folder, unicodedata.normalize(stored, "Küche.0001.exr"))
+    text = unicodedata.normalize(asked, f"{tmp_path}/Füße/Küche.####.exr")
+    (path,) = find(text).values()
+    assert path.is_file()
+    single = unicodedata.normalize(asked, f"{tmp_path}/Füße/Küche.0001.exr")
+    assert find(single) == {1: path}
+
+
+def test_blenders_negative_frames_are_asked_for_by_number(tmp_path):
+    parsed = Pattern.parse(str(touched(tmp_path, "s.-0002.exr", "t.-002.exr") / "s.####.exr"))
+    assert parsed.written(-2) == "-0002"
+    assert Pattern.parse(str(tmp_path / "t.####.exr")).written(-2) == "-002"
+
+
+def test_numbers_with_other_digits_are_known_as_left_out(tmp_path):
+    folder = touched(tmp_path, "s.0001.exr", "s.0002.exr", "s.3.exr", "s.00004.exr", "t.5.exr")
+    parsed = Pattern.parse(str(folder / "s.####.exr"))
+    assert parsed.on_disk() == ["0001", "0002"]
+    assert parsed.overlooked() == ["s.3.exr", "s.00004.exr"]
+
+
+@given(st.text(max_size=40), st.text(max_size=12))
+def test_no_text_ends_in_a_traceback(name, frames):
+    for ask in (lambda: find(f"nowhere/{name}"), lambda: frame_numbers(frames)):
+        with suppress(InputError):
+            ask()
+
+
+@pytest.mark.parametrize("name", ["", "a" * 300, "\ud800.exr", "a\0b.exr"])
+def test_what_no_file_can_be_called_is_refused(name):
+    with pytest.raises(FrameError, match=r"not the name of a file.*shot\.####\.exr"):
+        find(name)
+
+
+def test_files_that_a_shell_lists_are_their_pattern(tmp_path):
+    folder = touched(tmp_path, "a.0001.exr", "a.0002.exr", "a.0003.exr", "b.0001.png")
+    every = [str(folder / f"a.{number:04d}.exr") for number in (1, 2, 3)]
+    assert gathering.only(every) == str(folder / "a.####.exr")
+    assert gathering.only(every[::2]) == f"{folder / 'a.####.exr'} 1,3"
+    assert list(numbered.find(gathering.only(every[::2]))) == [1, 3]
+    assert gathering.only(every[:1]) == every[0]
+    with pytest.raises(FrameError, match=r"more than one.*a\.####\.exr.*b\.0001\.png"):
+        gathering.only([*every, str(folder / "b.0001.png")])
+
+
+def test_a_folder_and_a_wildcard_are_the_sequence_in_them(tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.mkdir()
+    two.mkdir()
+    touched(one, "a.0001.exr", "a.0002.exr", "notes.txt", "._a.0001.exr")
+    touched(two, "a.0001.exr", "b.0001.exr", "b.0002.exr")
+    assert gathering.pattern(str(one)) == str(one / "a.####.exr")
+    assert gathering.pattern(str(one / "*.exr")) == str(one / "a.####.exr")
+    assert gathering.pattern(str(two / "b*.exr")) == str(two / "b.####.exr")
+    with pytest.raises(FrameError, match=r"more than one sequence.*b\.####\.exr"):
+        gathering.pattern(str(two))
+    (tmp_path / "none").mkdir()
+    with pytest.raises(FrameError, match="no pictures"):
+        gathering.pattern(str(tmp_path / "none"))
+
+
+def test_keys_that_a_shell_lists_are_one_shots(tmp_path):
+    folder = touched(tmp_path, "k.0001.png", "k.0012.png")
+    given_ = [str(folder / "k.0001.png"), str(folder / "k.0012.png")]
+    assert gathering.gathered(given_) == [str(folder / "k.####.png")]
+    assert gathering.gathered(["a.####.exr", "b.####.exr"]) == ["a.####.exr", "b.####.exr"]
