@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from velatura import regular
 from velatura.atomic import replacing
 from velatura.errors import LookError, StorageError
 from velatura.fingerprint import look_digest
@@ -102,26 +103,36 @@ def _all(extra: Iterable[Path]) -> list[Entry | LookError]:
     """Return every file named like a look, or why it is not one; one of each name."""
     files: dict[str, Path] = {}
     for folder in folders(extra):
-        for path in sorted(folder.glob(f"*{_SUFFIX}")):
-            if not path.name.startswith("."):  # what macOS leaves beside files on a share
-                files.setdefault(path.name, path)
+        for path in _named(folder):
+            files.setdefault(path.name, path)
     return [_entry(path) for path in files.values()]
+
+
+def _named(folder: Path) -> list[Path]:
+    """Return the files of a folder that are called like looks; none of one that is not ours."""
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:
+        return []
+    # A dot begins what macOS leaves beside files on a share.
+    return [path for path in paths if path.suffix == _SUFFIX and path.name[0] != "."]
 
 
 def _entry(path: Path) -> Entry | LookError:
     try:
-        state = path.stat()
+        return _read(path, regular.identity(path))
     except OSError as error:
         return LookError(f"The look {path} cannot be read", found=error.strerror)
-    return _read(path, state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=1024)
-def _read(path: Path, _time: int, _size: int) -> Entry | LookError:
+def _read(path: Path, _identity: tuple[int, ...]) -> Entry | LookError:
     try:
         found = read(path)
     except LookError as error:
         return error
+    except Exception as error:  # noqa: BLE001  # one file must not empty everybody's shelf
+        return LookError(f"The look {path} cannot be read", found=repr(error))
     return Entry(path, found.card, found.digest)
 
 

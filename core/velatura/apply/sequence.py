@@ -9,13 +9,14 @@ bits of a frame do not depend on how many processors its machine has.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from velatura.apply import memory, outputs, targets
+from velatura.apply import contract, memory, outputs, targets, trial
 from velatura.apply.frame import Glazed, Loaded, glaze, load
 from velatura.apply.notices import Notices
 from velatura.apply.session import Session, open_session
@@ -24,7 +25,7 @@ from velatura.carry import packing
 from velatura.job import Device, Job
 from velatura.look import Look, read
 from velatura.system.progress import Report
-from velatura.system.stopping import stop_if
+from velatura.system.stopping import PROMPT, stop_if
 
 Opener = Callable[[Look, Device], Session]
 
@@ -57,6 +58,7 @@ def run(
     """
     stop = cancelled or threading.Event()
     look = read(Path(job.look))
+    contract.check_passes(look.path, look.card)
     frames = targets.frames(job)
     outputs.refuse_overwriting(frames)
     outputs.sweep(Path(job.out), frames)
@@ -70,8 +72,9 @@ def run(
     else:
         return
     notices = Notices(look.card.name)
+    trial.demand(look, stop.is_set)  # before there are pictures in memory
     first, shares = _survey(job, todo, look, notices)
-    session = opener(look, _device(job))
+    session = _opened(opener, look, _device(job), stop)
     del look  # as a file, painted keys take nearly as much again as they do in the session
     _renew(todo, first, job, session, shares, report, stop, notices)
 
@@ -106,20 +109,42 @@ def _renew(
             loaded = first.pop(frame, None) or load(stale, job, session.card)
             return glaze(stale, loaded, job, session, budget, halted)
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="frame") as pool:
-        todo = {pool.submit(make, frame): frame for frame in frames}
-        try:
-            for done in _as_they_come(todo, stop):
-                glazed, plate = done.result(), todo[done].plate
-                notices.lacking(plate, glazed.lacking, glazed.layers)
-                notices.misfit(plate, glazed.misfit)
-                for path in glazed.written:
-                    report.wrote(str(path))
-                report.finished(plate.name, skipped=not glazed.written)
-        finally:
-            halt.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            session.terminate()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="frame")
+    todo = {pool.submit(make, frame): frame for frame in frames}
+    try:
+        for done in _as_they_come(todo, stop):
+            glazed, plate = done.result(), todo[done].plate
+            notices.lacking(plate, glazed.lacking, glazed.layers)
+            notices.misfit(plate, glazed.misfit)
+            for path in glazed.written:
+                report.wrote(str(path))
+            report.finished(plate.name, skipped=not glazed.written)
+    finally:
+        halt.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+        session.terminate()
+        _settle(todo)
+
+
+def _settle(todo: Collection[Future[Glazed]]) -> None:
+    """Wait a little for frames that are under way: what they write is whole, or is swept later."""
+    deadline = time.monotonic() + PROMPT
+    while not all(future.done() for future in todo) and time.monotonic() < deadline:
+        time.sleep(_POLL / 10)
+
+
+def _opened(opener: Opener, look: Look, device: Device, stop: threading.Event) -> Session:
+    """Return the look's session, loaded in a thread of its own: a stop does not wait for it."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="look")
+    try:
+        opening = pool.submit(opener, look, device)
+        while not opening.done():
+            stop_if(stop.is_set)
+            with suppress(TimeoutError):
+                opening.exception(_POLL)
+        return opening.result()
+    finally:
+        pool.shutdown(wait=False)
 
 
 def _survey(

@@ -7,7 +7,6 @@ that flickers: a page that can be sent by mail.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -181,7 +180,7 @@ def _thumbnail(look: Look | None) -> html.Picture | None:
     """Return the picture in a look's card, if it is one: a card is untrusted."""
     try:
         data = base64.b64decode(look.card.thumbnail if look else "", validate=True)
-    except binascii.Error:
+    except ValueError:  # of base64, or letters that are none of it
         return None
     return html.Picture(data) if data.startswith(signatures.PNG) else None
 

@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
+from velatura.errors import StorageError
+from velatura.texts import shown
+
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
@@ -46,7 +49,7 @@ class Progress:
         self._done = self._total = 0
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
-        self._out: TextIO = sys.stdout
+        self._out: TextIO = sys.stdout  # a bar is beside it, if it is a terminal
 
     def __enter__(self) -> Progress:
         if self._style in {"auto", "bar"} and sys.stderr.isatty():
@@ -91,8 +94,7 @@ class Progress:
     def _line(self, text: str) -> None:
         # Beside a bar, a person's terminal would show both on one line.
         if self._bar is None or not self._out.isatty():
-            self._out.write(text + "\n")
-            self._out.flush()
+            say(text)
 
 
 def farm_lines(style: Style, status: str, percent: float | None = None) -> Iterator[str]:
@@ -114,9 +116,23 @@ def farm_lines(style: Style, status: str, percent: float | None = None) -> Itera
 def fail(style: Style, message: str) -> None:
     """Tell the farm why the job failed, where it listens for that."""
     if style == "openjd":
-        one_line = " ".join(message.split())
-        sys.stdout.write(f"openjd_fail: {one_line}\n")
+        say(f"openjd_fail: {' '.join(message.split())}")
+
+
+def say(text: str) -> None:
+    """Write one line to stdout, at once; what a terminal would obey in it is written out.
+
+    Raises:
+        StorageError: stdout is a file on a full disk.
+        BrokenPipeError: its reader has gone.
+    """
+    try:
+        sys.stdout.write(shown(text) + "\n")
         sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StorageError("Standard output cannot be written", found=error.strerror) from error
 
 
 def _bar() -> RichProgress:

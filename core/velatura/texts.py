@@ -1,0 +1,53 @@
+"""Texts that came out of a file, as a terminal, a log, a host's panel may show them.
+
+A look's card, a plate's channel, a file's name may hold anything: escape codes that a terminal
+obeys, a line break that forges a second line, marks that turn the reading order round.
+
+Standard library only, Python 3.9 and later: host adapters import this module by way of the errors.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["LONGEST", "fit", "shown"]
+
+LONGEST = 4000
+"""Letters of one sentence that are shown."""
+
+# C0, C1, DEL; line and paragraph separators; lone surrogates; what turns the reading order
+# (Unicode's Bidi_Control) or is not seen (zero-width space, tags, the byte order mark). The
+# joiners U+200C and U+200D are letters of some scripts.
+_HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u061c\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
+
+def shown(text: str, most: int = LONGEST) -> str:
+    r"""Return a text as one line that says all, and that nothing obeys.
+
+    White space becomes a space; every other character that is not seen, or that acts, is written
+    out: ``\x1b``.
+
+    Args:
+        text: from anywhere.
+        most: letters; of a longer text the middle is left out.
+    """
+    plain = _HIDDEN.sub(_written, text[: 2 * most])
+    if len(text) <= most and len(plain) <= 2 * most:
+        return plain
+    return f"{plain[: most * 2 // 3]} [...] {_HIDDEN.sub(_written, text[-most // 4 :])}"
+
+
+def fit(text: str) -> bool:
+    """Say whether a text holds none of the characters that `shown` writes out."""
+    return not _HIDDEN.search(text)
+
+
+def _written(found: re.Match[str]) -> str:
+    letter = found[0]
+    if letter in "\t\n\v\f\r\u2028\u2029":
+        return " "
+    code = ord(letter)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004
