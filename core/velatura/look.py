@@ -20,13 +20,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from velatura import onnx_metadata, regular, signatures, strength
 from velatura.card_fields import decoded, demand, parsed
 from velatura.errors import LookError
+from velatura.texts import shown
 
 __all__ = ["CARD_KEY", "CARGO_KEY", "FORMAT", "MAX_BYTES", "Card", "Look", "keys_digest", "read"]
 
@@ -47,6 +48,7 @@ _LARGEST = {"alignment": 1024, "halo": 8192, "bound": 16.0, "floor": 1.0, "bytes
 _LEAST_BYTES = 24.0  # a px: three floats in, three out; fewer would switch the memory budget off
 
 
+_SHOWN = ("name", "colour_space", "config", "licence", "author", "tool", "tool_version")
 _STORED = "stored"  # metadata of a field: its name in the file, where that is another
 
 
@@ -181,7 +183,7 @@ class Look:
 
 
 def read(path: Path) -> Look:
-    """Return the look at ``path``, its network not yet loaded.
+    """Return the look at ``path``, its network not yet loaded; its card's texts may be shown.
 
     Raises:
         LookError: there is no such file, or it is not a velatura look.
@@ -217,7 +219,16 @@ def read(path: Path) -> Look:
             found=keys_digest(keys)[:12] or "none",
             do="Export it again",
         )
-    return Look(path, card, hashlib.sha256(data).hexdigest(), data, keys)
+    return Look(path, _showable(card), hashlib.sha256(data).hexdigest(), data, keys)
+
+
+def _showable(card: Card) -> Card:
+    """Return a card whose texts a terminal, a log and a host's panel may show as they are."""
+    return replace(
+        card,
+        **{name: shown(getattr(card, name)) for name in _SHOWN},
+        **{name: tuple(map(shown, getattr(card, name))) for name in ("guides", "carried_by")},
+    )
 
 
 def keys_digest(keys: str) -> str:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from velatura.apply import contract, memory, outputs, targets, trial
+from velatura.apply import claims, contract, memory, outputs, targets, trial
 from velatura.apply.frame import Glazed, Loaded, glaze, load
 from velatura.apply.notices import Notices
 from velatura.apply.session import Session, open_session
@@ -54,6 +54,8 @@ def run(
         InputError: as `velatura.apply.frame.glaze`, the look, or an output that is the plate
             itself.
         MachineError: the device, the memory or the output folder.
+        InputError: another job writes these files, and makes them from something else; one that
+            makes the same is waited for.
         CancelledError: ``cancelled`` was set. Files under their final names are whole.
     """
     stop = cancelled or threading.Event()
@@ -76,7 +78,13 @@ def run(
     first, shares = _survey(job, todo, look, notices)
     session = _opened(opener, look, _device(job), stop)
     del look  # as a file, painted keys take nearly as much again as they do in the session
-    _renew(todo, first, job, session, shares, report, stop, notices)
+    outputs.prepare(Path(job.out))  # as late as that: an order that cannot be done leaves no folder
+    with claims.held(
+        Path(job.out), outputs.marks(todo, job, session.digest), stop.is_set
+    ) as waited:
+        if waited:  # for whoever has made them
+            first.clear()
+        _renew(todo, first, job, session, shares, report, stop, notices)
 
 
 def _renew(
@@ -91,10 +99,9 @@ def _renew(
 ) -> None:
     """Make the first frame's targets, and those of the others that do not lie there yet.
 
-    The first frame is decoded already; it is taken out of ``first``, so that its pixels are freed.
+    The first frame may be decoded; it is taken out of ``first``, so that its pixels are freed.
     """
     workers, budget = shares
-    outputs.prepare(Path(job.out))  # as late as that: an order that cannot be done leaves no folder
     halt = threading.Event()  # the first frame that fails stops the others as well
 
     def halted() -> bool:

@@ -212,8 +212,21 @@ def _small(stops: FloatArray) -> FloatArray:
 
 def _row(layer: Layer, digest: str) -> tuple[str, ...]:
     state = layer.path.stat()
-    written = f"{datetime.fromtimestamp(state.st_mtime):%Y-%m-%d %H:%M}"
     stops = [f"{value:+.2f}" for value in layer.stops] or [""] * 3
     another = layer.digest not in {digest, ""}
     note = layer.trouble or (f"by {layer.look}, {layer.digest[:12]}" if another else "")
-    return (layer.path.name, written, f"{state.st_size / 2**20:.2f} MiB", *stops, note)
+    return (
+        layer.path.name,
+        _date(state.st_mtime),
+        f"{state.st_size / 2**20:.2f} MiB",
+        *stops,
+        note,
+    )
+
+
+def _date(seconds: float) -> str:
+    """Return when a file was written; a broken clock may say of it what no calendar has."""
+    try:
+        return f"{datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return "?"

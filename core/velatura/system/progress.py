@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
@@ -126,10 +127,17 @@ def say(text: str) -> None:
         StorageError: stdout is a file on a full disk.
         BrokenPipeError: its reader has gone.
     """
-    try:
+    with refusing():
         sys.stdout.write(shown(text) + "\n")
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Raise StorageError where stdout cannot be written meanwhile: it is a file on a full disk."""
+    try:
+        yield
         sys.stdout.flush()
-    except BrokenPipeError:
+    except BrokenPipeError:  # its reader has gone: no error of anybody
         raise
     except OSError as error:
         raise StorageError("Standard output cannot be written", found=error.strerror) from error
