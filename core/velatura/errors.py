@@ -53,7 +53,7 @@ class VelaturaError(Exception):
 
     Args:
         what: one sentence: what went wrong, and where (path, frame, channel). Here and below,
-            what a terminal would obey is written out (`velatura.texts.shown`).
+            what a terminal would obey is a ``?`` (`velatura.texts.shown`).
         found: what was there instead.
         do: what the reader can do about it.
     """

@@ -15,6 +15,7 @@ __all__ = ["LONGEST", "fit", "shown"]
 LONGEST = 4000
 """Letters of one sentence that are shown."""
 
+_GAPS = re.compile("[\t\n\v\f\r\u2028\u2029]+")
 # C0, C1, DEL; line and paragraph separators; lone surrogates; what turns the reading order
 # (Unicode's Bidi_Control) or is not seen (zero-width space, tags, the byte order mark). The
 # joiners U+200C and U+200D are letters of some scripts.
@@ -24,30 +25,21 @@ _HIDDEN = re.compile(
 )
 
 
-def shown(text: str, most: int = LONGEST) -> str:
-    r"""Return a text as one line that says all, and that nothing obeys.
+def shown(text: str, most: int = LONGEST, gap: str = " ") -> str:
+    """Return a text as one line that nothing obeys.
 
-    White space becomes a space; every other character that is not seen, or that acts, is written
-    out: ``\x1b``.
+    Every character that is not seen, or that acts, becomes a ``?``.
 
     Args:
         text: from anywhere.
         most: letters; of a longer text the middle is left out.
+        gap: what becomes of tabs and line breaks.
     """
-    plain = _HIDDEN.sub(_written, text[: 2 * most])
-    if len(text) <= most and len(plain) <= 2 * most:
-        return plain
-    return f"{plain[: most * 2 // 3]} [...] {_HIDDEN.sub(_written, text[-most // 4 :])}"
+    if len(text) > most:
+        text = f"{text[: most * 2 // 3]} [...] {text[-most // 4 :]}"
+    return _HIDDEN.sub("?", _GAPS.sub(gap, text))
 
 
 def fit(text: str) -> bool:
-    """Say whether a text holds none of the characters that `shown` writes out."""
+    """Say whether a text holds none of the characters that `shown` replaces."""
     return not _HIDDEN.search(text)
-
-
-def _written(found: re.Match[str]) -> str:
-    letter = found[0]
-    if letter in "\t\n\v\f\r\u2028\u2029":
-        return " "
-    code = ord(letter)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004

@@ -13,7 +13,7 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,7 +22,7 @@ from typing import IO
 import velatura
 from velatura.apply import contract
 from velatura.apply.onnx_runtime import ort
-from velatura.apply.trial_run import CPU_SECONDS, MEMORY, STARTED
+from velatura.apply.trial_run import CPU_SECONDS, MEMORY
 from velatura.errors import LookError, MachineError, VelaturaError
 from velatura.look import Look
 from velatura.system import cache
@@ -33,7 +33,8 @@ MOST = 1000
 
 _KIND, _PASSED = "trials", "passed"
 _POLL = 0.02  # seconds between two looks at whether to stop
-_STARTING, _RUNNING = 120.0, 60.0  # seconds: a cold disk, a busy machine; its own clock is shorter
+_PATIENCE = 120.0  # seconds: a cold disk, a busy machine; the clock of its own work is shorter
+_SAID = 4096  # bytes of what it says
 _CRASHES = {"SIGSEGV", "SIGFPE", "SIGBUS", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS"}
 _WINDOWS_CRASH = 0xC0000000  # exit codes of unhandled exceptions, NTSTATUS errors
 _KEPT = ("PATH", "PYTHON", "LD_", "DYLD_", "VIRTUAL_ENV", "SYSTEMROOT", "TEMP", "TMP", "LC_")
@@ -63,54 +64,60 @@ def demand(look: Look, cancelled: Callable[[], bool] = lambda: False) -> None:
         return
     network = contract.network(look)
     order = {"alignment": look.card.alignment, "channels": dict(network.channels)}
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
-        given.write(json.dumps(order).encode() + b"\n" + network.model)
-        given.seek(0)
-        code = _run(look, given, said, cancelled)
-        said.seek(0)
-        text = said.read(4096).decode(errors="replace")
+    code, text = _run(look, json.dumps(order).encode() + b"\n" + network.model, cancelled)
     if not code:
         _judgements[look.digest] = None
         cache.write(_KIND, key, _PASSED, MOST)
         return
-    error = _judged(look, code, text.replace(STARTED, "").strip())
+    error = _judged(look, code, text.strip())
     if isinstance(error, LookError):
         _judgements[look.digest] = error
     raise error
 
 
-def _run(look: Look, given: IO[bytes], said: IO[bytes], cancelled: Callable[[], bool]) -> int:
-    """Return the exit code of the child; it is gone when this returns or raises."""
+def _run(look: Look, order: bytes, cancelled: Callable[[], bool]) -> tuple[int, str]:
+    """Return the exit code of the child and what it said; it is gone when this returns or raises.
+
+    All goes through pipes: a full disk is no fault of the look.
+    """
     command = [sys.executable, "-P", "-m", "velatura.apply.trial_run"]
     kept = {name: value for name, value in os.environ.items() if name.upper().startswith(_KEPT)}
     hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     try:
         child = subprocess.Popen(  # noqa: S603  # our own module, without a shell
-            command, stdin=given, stdout=said, stderr=said, env=kept, creationflags=hidden
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=kept,
+            creationflags=hidden,
         )
     except OSError as error:
         raise MachineError(
             f"The look {look.path} cannot be tried: no process starts", found=error.strerror
         ) from error
-    begin = time.monotonic()
-    try:
-        while child.poll() is None:
-            stop_if(cancelled)
-            with suppress(subprocess.TimeoutExpired):
-                child.wait(_POLL)
-            waited = time.monotonic() - begin
-            if waited > _RUNNING and _has_started(said):
-                raise _endless(look)
-            if waited > _STARTING:
-                raise MachineError(f"The look {look.path} cannot be tried: no process starts")
-    finally:
-        child.kill()
-        child.wait()
-    return child.returncode
+    with child:
+        threading.Thread(target=_feed, args=(child.stdin, order), daemon=True).start()
+        try:
+            begin = time.monotonic()
+            while child.poll() is None:
+                stop_if(cancelled)
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(_POLL)
+                if time.monotonic() - begin > _PATIENCE:
+                    raise _endless(look, f"{_PATIENCE:.0f} s")
+            said = child.stdout.read(_SAID) if child.stdout else b""
+        finally:
+            child.kill()
+    return child.returncode, said.decode(errors="replace")
 
 
-def _has_started(said: IO[bytes]) -> bool:
-    return os.fstat(said.fileno()).st_size >= len(STARTED)
+def _feed(pipe: IO[bytes] | None, order: bytes) -> None:
+    """Write all that the child reads, and close it; not from here, as it may never read it."""
+    with suppress(OSError, ValueError):  # it has died, which is looked at elsewhere
+        if pipe is not None:
+            pipe.write(order)
+            pipe.close()
 
 
 def _judged(look: Look, code: int, text: str) -> VelaturaError:
@@ -120,7 +127,7 @@ def _judged(look: Look, code: int, text: str) -> VelaturaError:
         if name in _CRASHES:
             return _crashed(look, name)
         if name == "SIGXCPU":
-            return _endless(look)
+            return _endless(look, f"{CPU_SECONDS} s of processor time")
     if code >= _WINDOWS_CRASH:
         return _crashed(look, f"{code:#x}")
     if code == LookError.exit_code:
@@ -145,9 +152,9 @@ def _crashed(look: Look, how: str) -> LookError:
     return LookError(f"{look.path} crashed ONNX Runtime in its trial", found=how, do=_ASK)
 
 
-def _endless(look: Look) -> LookError:
+def _endless(look: Look, how: str) -> LookError:
     return LookError(
         f"{look.path} does not come to an end on a picture of a few pixels",
-        found=f"more than {CPU_SECONDS} s of processor time",
+        found=f"more than {how}",
         do=_ASK,
     )

@@ -17,10 +17,6 @@ MEMORY = 2**30
 CPU_SECONDS = 10
 """Processor time that a trial may take, seconds: a look of ours takes a twentieth of one."""
 
-STARTED = "started\n"
-"""Said once the libraries are there: from then on it is the look that takes the time."""
-
-_OUTPUT = 2**16  # bytes that it may write into a file: what it says
 _FILES = 64  # descriptors that it may have open
 
 
@@ -32,8 +28,6 @@ def main() -> int:
 
     order, model = sys.stdin.buffer.readline(), sys.stdin.buffer.read()
     settings = json.loads(order)
-    sys.stdout.write(STARTED)
-    sys.stdout.flush()
     _limit()
     try:
         session = loading.load(model, "cpu", threads=1)
@@ -67,7 +61,7 @@ def _limit() -> None:
         _lower(resource.RLIMIT_AS, held + MEMORY)
     _lower(resource.RLIMIT_CPU, CPU_SECONDS)
     _lower(resource.RLIMIT_CORE, 0)
-    _lower(resource.RLIMIT_FSIZE, _OUTPUT)
+    _lower(resource.RLIMIT_FSIZE, 0)
     _lower(resource.RLIMIT_NOFILE, _FILES)
 
 

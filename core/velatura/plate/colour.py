@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import lru_cache
@@ -126,7 +126,13 @@ def _said(attributes: Mapping[str, Any], flag: str) -> Iterator[str]:
     yield str(attributes.get("oiio:ColorSpace", ""))
 
 
-def _of_primaries(primaries: Sequence[float]) -> str:
+def _of_primaries(primaries: Any) -> str:
+    if np.shape(primaries) != (8,) or not isinstance(primaries[0], float):
+        raise ColourError(
+            "The plate has chromaticities that are none",
+            found=str(primaries)[:80],
+            do="Name its colour space with --space",
+        )
     for space, known in _CHROMATICITIES.items():
         if np.allclose(primaries, known, rtol=0, atol=_CHROMATICITY_TOLERANCE):
             return space

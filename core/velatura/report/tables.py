@@ -60,4 +60,4 @@ def shelved(entry: Entry) -> Row:
 
 def _plain(text: str) -> Text:
     """Return text as it is: no markup, no colours, none of a terminal's control characters."""
-    return Text(shown(text))
+    return Text(shown(text, gap="?"))

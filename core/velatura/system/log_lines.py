@@ -8,7 +8,7 @@ from velatura.texts import shown
 
 
 class OneLine(logging.Formatter):
-    """Writes out what a terminal would obey, and a line break that would forge another line."""
+    """Takes out what a terminal would obey, and a line break that would forge another line."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's own name
         """See `logging.Formatter`."""

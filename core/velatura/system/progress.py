@@ -121,7 +121,7 @@ def fail(style: Style, message: str) -> None:
 
 
 def say(text: str) -> None:
-    """Write one line to stdout, at once; what a terminal would obey in it is written out.
+    """Write one line to stdout, at once; what a terminal would obey is taken out.
 
     Raises:
         StorageError: stdout is a file on a full disk.
