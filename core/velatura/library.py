@@ -18,6 +18,7 @@ from velatura.atomic import replacing
 from velatura.errors import LookError, StorageError
 from velatura.fingerprint import look_digest
 from velatura.look import Card, read
+from velatura.texts import ACTIVE, fit
 from velatura.userdir import home
 
 __all__ = ["Entry", "folders", "home", "publish", "refused", "shelf"]
@@ -76,11 +77,18 @@ def publish(look: Path, folder: Path | None = None, *, replace: bool = False) ->
         replace: put it in the place of another look of the same file name.
 
     Raises:
-        LookError: it is not a look, or another look of its file name is there, or would hide it.
+        LookError: it is not a look, or has a file name that a host would obey; or another look of
+            its file name is there, or would hide it.
         StorageError: no folder can be written.
     """
     found = read(look)
     name = f"{look.stem}{_SUFFIX}"
+    if not fit(name) or ACTIVE & set(name):
+        raise LookError(
+            f"{name} is no name for a look that others choose: Nuke would run parts of it",
+            found=" ".join(sorted(ACTIVE & set(name))) or "letters that are not seen",
+            do="Rename the file first; the look's own name stays",
+        )
     candidates = [folder] if folder else folders()
     chosen = _writable(candidates)
     to = chosen / name

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["LONGEST", "fit", "shown"]
+__all__ = ["ACTIVE", "LONGEST", "fit", "inert", "shown"]
+
+ACTIVE = frozenset("[]$\\#%")
+"""What Nuke's file knobs obey in a path: Tcl runs what stands in brackets, # and % are a frame."""
 
 LONGEST = 4000
 """Letters of one sentence that are shown."""
@@ -43,3 +46,14 @@ def shown(text: str, most: int = LONGEST, gap: str = " ") -> str:
 def fit(text: str) -> bool:
     """Say whether a text holds none of the characters that `shown` replaces."""
     return not _HIDDEN.search(text)
+
+
+def inert(text: str) -> str:
+    """Return a text without what Tcl, a Nuke knob or HTML would take for more than text.
+
+    Brackets become round ones, the others what is most like them.
+    """
+    return shown(text).translate(_LIKE)
+
+
+_LIKE = str.maketrans('[]{}<>\\$&"', "()()()/S+'")

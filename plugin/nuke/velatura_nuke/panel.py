@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import velatura
+from velatura.texts import inert
 
 from . import gain_expressions
 from .nodespec import Expression, UserKnob
@@ -118,7 +119,7 @@ def _info() -> tuple[UserKnob, ...]:
 
 def about(look: str) -> str:
     """Return what the Info tab says."""
-    return f"velatura {velatura.__version__}\nLook: {look}"
+    return f"velatura {velatura.__version__}\nLook: {inert(look)}"
 
 
 def _button(verb: str, label: str, tip: str, *, newline: bool = True) -> UserKnob:
