@@ -224,9 +224,10 @@ def read(path: Path) -> Look:
 
 def _showable(card: Card) -> Card:
     """Return a card whose texts a terminal, a log and a host's panel may show as they are."""
-    fields_of_text = {name: shown(getattr(card, name), gap="?") for name in _SHOWN}
-    passes = {name: tuple(map(shown, getattr(card, name))) for name in ("guides", "carried_by")}
-    return replace(card, **fields_of_text, **passes)
+    fit: dict[str, Any] = {name: shown(getattr(card, name), gap="?") for name in _SHOWN}
+    for name in ("guides", "carried_by"):
+        fit[name] = tuple(map(shown, getattr(card, name)))
+    return replace(card, **fit)
 
 
 def keys_digest(keys: str) -> str:

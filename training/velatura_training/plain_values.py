@@ -29,6 +29,11 @@ def _fits(value: Any, hint: Any) -> bool:
         return False
     if not isinstance(value, (int, float) if kind is float else kind):
         return False
+    return _holds(value, kind, inner)
+
+
+def _holds(value: Any, kind: Any, inner: tuple[Any, ...]) -> bool:
+    """Say whether what is inside a list, a dictionary or a tuple is of the types it should be."""
     if kind is list:
         return all(_fits(each, inner[0]) for each in value)
     if kind is dict:

@@ -1,0 +1,116 @@
+"""Runs damaged inputs in processes that may die, and tells how each ended.
+
+As a program: ``python tests/robust/fuzzing.py 10000`` (and a seed) prints a table.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PATIENCE = 60.0
+"""Seconds that a case may take: a trial of a look is given less, and machines are busy."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a case ended: its exit code, or "hang", or the signal that killed it."""
+
+    number: int
+    kind: str
+    how: str
+    said: str = ""
+
+    @property
+    def fine(self) -> bool:
+        """Whether it was a success or a refusal, and no forged or torn line."""
+        return self.how in {"0", "3", "4"} and "Traceback" not in self.said and "\x1b" not in self.said
+
+
+def cases(first: int, last: int, seed: int, folder: Path) -> Iterator[Ended]:
+    """Run cases in child processes; a child that dies is followed by another."""
+    while first < last:
+        for ended in _child(first, last, seed, folder):
+            yield ended
+            first = ended.number + 1
+
+
+def _child(first: int, last: int, seed: int, folder: Path) -> Iterator[Ended]:
+    command = [sys.executable, str(HERE / "cases.py"), str(first), str(last), str(seed), str(folder)]
+    homes = {"XDG_DATA_HOME": str(folder / "home"), "OMP_NUM_THREADS": "1"}
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ | homes
+    )
+    lines: queue.Queue[str] = queue.Queue()
+
+    def pump() -> None:
+        for line in child.stdout or ():
+            lines.put(line)
+        lines.put("")
+
+    threading.Thread(target=pump, daemon=True).start()
+    number = first
+    try:
+        while True:
+            try:
+                line = lines.get(timeout=PATIENCE)
+            except queue.Empty:
+                yield Ended(number, "?", "hang")
+                return
+            if not line:
+                break
+            said = json.loads(line)
+            number = said.get("begins", number)
+            if "ends" in said:
+                yield Ended(number, said["kind"], str(said["code"]), said["said"])
+                number += 1
+        if child.wait() or number < last:
+            yield Ended(number, "?", f"died of {child.returncode}")
+    finally:
+        child.kill()
+        child.wait()
+        if child.stdout:
+            child.stdout.close()
+
+
+def fuzz(count: int, seed: int, folder: Path, lanes: int = 2) -> list[Ended]:
+    """Run that many cases, some side by side."""
+    subprocess.run(
+        [sys.executable, str(HERE / "inputs.py"), str(folder)],
+        check=True, env=os.environ | {"XDG_DATA_HOME": str(folder / "home")},
+    )
+    cuts = [count * lane // lanes for lane in range(lanes + 1)]
+    with ThreadPoolExecutor(lanes) as pool:
+        parts = pool.map(
+            lambda ends: list(cases(*ends, seed, folder)), zip(cuts, cuts[1:], strict=False)
+        )
+        return [ended for part in parts for ended in part]
+
+
+def main() -> int:
+    """Print how all cases ended, and the story of those that ended badly."""
+    count, seed = int(sys.argv[1]), int(sys.argv[2]) if sys.argv[2:] else 0
+    with tempfile.TemporaryDirectory() as folder:
+        found = fuzz(count, seed, Path(folder))
+    bad = [ended for ended in found if not ended.fine]
+    for (kind, how), times in sorted(Counter((e.kind, e.how) for e in found).items()):
+        print(f"{kind:8} {how:6} {times}")
+    for ended in bad:
+        print(f"--- case {ended.number}, seed {seed}: {ended.kind} {ended.how}\n{ended.said}")
+    print(f"{len(found)} cases, {len(bad)} bad")
+    return bool(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
