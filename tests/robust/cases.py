@@ -6,12 +6,15 @@ Run as a program, it works through a range of cases in this one process and says
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import json
+import logging
 import random
 import shutil
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +25,7 @@ from inputs import Inputs
 from mutations import changed, damaged
 
 from velatura.cli.main import main
-from velatura.look import CARD_KEY
+from velatura.look import CARD_KEY, CARGO_KEY, keys_digest
 
 _HEADER = 600  # bytes in which the header of an EXR, and the first nodes of a graph, lie
 MEMORY = 6 * 2**30  # bytes of address space: libraries take most of it
@@ -91,7 +94,8 @@ def card(good: Inputs, rng: random.Random, folder: Path) -> list[str]:
     path = shelf / "look.onnx"
     path.write_bytes(model.SerializeToString())
     apply = ["apply", str(good.plate), f"--look={path}", f"--out={folder / 'o'}"]
-    return rng.choice((["info", str(path)], ["info", "--json", str(path)], ["publish", str(path)], apply))
+    asked = ["info", str(path)], ["info", "--json", str(path)], ["publish", str(path)], apply
+    return rng.choice(asked)
 
 
 def report(good: Inputs, rng: random.Random, folder: Path) -> list[str]:
@@ -103,8 +107,50 @@ def report(good: Inputs, rng: random.Random, folder: Path) -> list[str]:
     return ["report", str(made)]
 
 
+def cargo(good: Inputs, rng: random.Random, folder: Path) -> list[str]:
+    """Change the arrays of the painted keys on board, or the archive that they are in."""
+    model = onnx.load(good.shot)
+    held = {entry.key: entry.value for entry in model.metadata_props}
+    packed = base64.b64decode(held[CARGO_KEY])
+    if rng.random() < 0.3:
+        packed = damaged(packed, rng)
+    else:
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            arrays = {item.filename: archive.read(item) for item in archive.infolist()}
+        name = rng.choice(list(arrays))
+        arrays[name] = damaged(arrays[name], rng, 128)
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+            for key, value in arrays.items():
+                archive.writestr(key, value)
+        packed = made.getvalue()
+    text = base64.b64encode(packed).decode()
+    said = json.loads(held[CARD_KEY]) | {"cargo": keys_digest(text)}
+    del model.metadata_props[:]
+    model.metadata_props.add(key=CARD_KEY, value=json.dumps(said))
+    model.metadata_props.add(key=CARGO_KEY, value=text)
+    path = folder / "look.onnx"
+    path.write_bytes(model.SerializeToString())
+    return ["apply", str(good.plate), f"--look={path}", f"--out={folder / 'o'}"]
+
+
+def trained(good: Inputs, rng: random.Random, folder: Path) -> list[str]:
+    """Change a file of a training's folder."""
+    if not good.run.is_dir():
+        return exr(good, rng, folder)
+    path = shutil.copytree(good.run, folder / "run") / rng.choice(
+        ("recipe.json", "lesson.json", "best.pt")
+    )
+    if path.suffix == ".pt":
+        path.write_bytes(damaged(path.read_bytes(), rng))
+    else:
+        path.write_text(json.dumps(changed(json.loads(path.read_text()), rng)))
+    return ["export", str(folder / "run"), f"--out={folder / 'look.onnx'}"]
+
+
 KINDS: tuple[Callable[[Inputs, random.Random, Path], list[str]], ...] = (
-    *(exr, exr, exr, exr, mask, look, graph, card, card, report),
+    *(exr, exr, exr, exr, exr, mask, look, look, graph, graph, card, card, card, report),
+    *(cargo, cargo, trained),
 )
 
 
@@ -116,6 +162,7 @@ def run(number: int, seed: int, good: Inputs) -> tuple[str, int, str]:
     kind = rng.choice(KINDS)
     arguments = kind(good, rng, folder)
     said = io.StringIO()
+    logging.root.handlers.clear()  # the log of each case is its own
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
         code = main(arguments)
     if code in {0, 3, 4}:
@@ -134,7 +181,8 @@ def serve(first: int, last: int, seed: int, folder: Path) -> None:
         out.write(json.dumps({"begins": number}) + "\n")
         out.flush()
         kind, code, said = run(number, seed, good)
-        out.write(json.dumps({"ends": number, "kind": kind, "code": code, "said": said[-3000:]}) + "\n")
+        ended = {"ends": number, "kind": kind, "code": code, "said": said[-3000:]}
+        out.write(json.dumps(ended) + "\n")
         out.flush()
 
 

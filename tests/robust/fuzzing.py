@@ -35,7 +35,9 @@ class Ended:
     @property
     def fine(self) -> bool:
         """Whether it was a success or a refusal, and no forged or torn line."""
-        return self.how in {"0", "3", "4"} and "Traceback" not in self.said and "\x1b" not in self.said
+        return (
+            self.how in {"0", "3", "4"} and "Traceback" not in self.said and "\x1b" not in self.said
+        )
 
 
 def cases(first: int, last: int, seed: int, folder: Path) -> Iterator[Ended]:
@@ -47,10 +49,21 @@ def cases(first: int, last: int, seed: int, folder: Path) -> Iterator[Ended]:
 
 
 def _child(first: int, last: int, seed: int, folder: Path) -> Iterator[Ended]:
-    command = [sys.executable, str(HERE / "cases.py"), str(first), str(last), str(seed), str(folder)]
+    command = [
+        sys.executable,
+        str(HERE / "cases.py"),
+        str(first),
+        str(last),
+        str(seed),
+        str(folder),
+    ]
     homes = {"XDG_DATA_HOME": str(folder / "home"), "OMP_NUM_THREADS": "1"}
     child = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ | homes
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=os.environ | homes,
     )
     lines: queue.Queue[str] = queue.Queue()
 
@@ -88,7 +101,8 @@ def fuzz(count: int, seed: int, folder: Path, lanes: int = 2) -> list[Ended]:
     """Run that many cases, some side by side."""
     subprocess.run(
         [sys.executable, str(HERE / "inputs.py"), str(folder)],
-        check=True, env=os.environ | {"XDG_DATA_HOME": str(folder / "home")},
+        check=True,
+        env=os.environ | {"XDG_DATA_HOME": str(folder / "home")},
     )
     cuts = [count * lane // lanes for lane in range(lanes + 1)]
     with ThreadPoolExecutor(lanes) as pool:

@@ -120,10 +120,16 @@ def named(whose: str, do: str = "") -> Iterator[None]:
 
 def _said(attributes: Mapping[str, Any], flag: str) -> Iterator[str]:
     yield flag
-    yield str(attributes.get("colorInteropID", ""))
+    yield _text(attributes, "colorInteropID")
     if "chromaticities" in attributes:
         yield _of_primaries(attributes["chromaticities"])
-    yield str(attributes.get("oiio:ColorSpace", ""))
+    yield _text(attributes, "oiio:ColorSpace")
+
+
+def _text(attributes: Mapping[str, Any], name: str) -> str:
+    """Return an attribute that should be a text; what is none of that name says nothing."""
+    value = attributes.get(name, "")
+    return value if isinstance(value, str) else ""
 
 
 def _of_primaries(primaries: Any) -> str:

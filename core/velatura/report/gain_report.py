@@ -30,6 +30,7 @@ from velatura.look import Look, read
 from velatura.report import html, tables
 from velatura.system import resources
 
+_MARKS = (LOOK_KEY, DIGEST_KEY)
 _SHOWN = 6  # pictures on the page
 _WIDTH = 320  # px of each
 _HEAD = ("file", "written", "size", "min", "mean", "max stops", "")  # of all three channels
@@ -119,7 +120,7 @@ def _layer(path: Path) -> Layer | None:
         header = exr.attributes(path)
         if DIGEST_KEY not in header or STRENGTH_KEY in header:
             return None
-        marks = str(header.get(LOOK_KEY, "")), str(header[DIGEST_KEY])
+        marks = [value if isinstance(value, str) else "" for value in map(header.get, _MARKS)]
         layer = replace(layer, look=marks[0], digest=marks[1])
         stops = stops_of(exr.read(path))
     except InputError as error:
