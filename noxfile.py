@@ -20,7 +20,7 @@ BLENDERS = ["5.0.1", "4.5.15"]
 EVERY_CORE = ("--numprocesses", "logical", "--maxprocesses", "4", "--dist", "loadfile")
 """A file's tests stay together, with the looks and Blenders that they share."""
 
-nox.options.sessions = ["lint", "tests", "host_blender"]
+nox.options.sessions = ["lint", "tests", "fuzz", "host_blender"]
 
 
 @nox.session(venv_backend="none")
@@ -36,6 +36,27 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests but those that want Blender, a GPU or minutes: `-- -m slow`, `-- -m gpu`."""
     session.run(HERE / "pytest", *EVERY_CORE, *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def fuzz(session: nox.Session) -> None:
+    """Damaged EXRs, looks, cards, keys and run folders: 500 of them, or `-- 10000` (and a seed)."""
+    if session.posargs:
+        session.run(HERE / "python", "tests/robust/fuzzing.py", *session.posargs)
+    else:
+        session.run(HERE / "pytest", "-m", "fuzz", "tests/robust")
+
+
+@nox.session(venv_backend="none")
+def kill(session: nox.Session) -> None:
+    """Jobs, trainings, exports and publishing, killed at random moments and resumed: 50 each."""
+    session.run(HERE / "pytest", "-m", "kill", "tests/robust", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def soak(session: nox.Session) -> None:
+    """A thousand frames and a thousand jobs in one process: memory, descriptors, files left."""
+    session.run(HERE / "pytest", "-m", "soak", "tests/robust", *session.posargs)
 
 
 @nox.session(venv_backend="none")

@@ -5,6 +5,7 @@ As a program: ``python tests/robust/fuzzing.py 10000`` (and a seed) prints a tab
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -16,11 +17,12 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PATIENCE = 60.0
-"""Seconds that a case may take: a trial of a look is given less, and machines are busy."""
+PATIENCE = 200.0
+"""Seconds that a case may take: a trial of a look is given 120 on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -49,40 +51,19 @@ def cases(first: int, last: int, seed: int, folder: Path) -> Iterator[Ended]:
 
 
 def _child(first: int, last: int, seed: int, folder: Path) -> Iterator[Ended]:
-    command = [
-        sys.executable,
-        str(HERE / "cases.py"),
-        str(first),
-        str(last),
-        str(seed),
-        str(folder),
-    ]
-    homes = {"XDG_DATA_HOME": str(folder / "home"), "OMP_NUM_THREADS": "1"}
+    arguments = map(str, (HERE / "cases.py", first, last, seed, folder))
     child = subprocess.Popen(
-        command,
+        [sys.executable, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env=os.environ | homes,
+        env=_environment(folder),
     )
     lines: queue.Queue[str] = queue.Queue()
-
-    def pump() -> None:
-        for line in child.stdout or ():
-            lines.put(line)
-        lines.put("")
-
-    threading.Thread(target=pump, daemon=True).start()
+    threading.Thread(target=_pump, args=(child, lines), daemon=True).start()
     number = first
     try:
-        while True:
-            try:
-                line = lines.get(timeout=PATIENCE)
-            except queue.Empty:
-                yield Ended(number, "?", "hang")
-                return
-            if not line:
-                break
+        while line := lines.get(timeout=PATIENCE):
             said = json.loads(line)
             number = said.get("begins", number)
             if "ends" in said:
@@ -90,11 +71,25 @@ def _child(first: int, last: int, seed: int, folder: Path) -> Iterator[Ended]:
                 number += 1
         if child.wait() or number < last:
             yield Ended(number, "?", f"died of {child.returncode}")
+    except queue.Empty:
+        yield Ended(number, "?", "hang")
     finally:
         child.kill()
         child.wait()
-        if child.stdout:
-            child.stdout.close()
+
+
+def _pump(child: subprocess.Popen[str], lines: queue.Queue[str]) -> None:
+    with child.stdout or contextlib.nullcontext(()) as stream:
+        for line in stream:
+            lines.put(line)
+    lines.put("")
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    helpers = os.pathsep.join(str(HERE.parent / name) for name in ("robust", "core", "training"))
+    path = os.pathsep.join(filter(None, (helpers, os.environ.get("PYTHONPATH", ""))))
+    home = {"XDG_DATA_HOME": str(folder / "home"), "PYTHONPATH": path}
+    return os.environ | home | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
 
 
 def fuzz(count: int, seed: int, folder: Path, lanes: int = 2) -> list[Ended]:
@@ -106,10 +101,17 @@ def fuzz(count: int, seed: int, folder: Path, lanes: int = 2) -> list[Ended]:
     )
     cuts = [count * lane // lanes for lane in range(lanes + 1)]
     with ThreadPoolExecutor(lanes) as pool:
-        parts = pool.map(
-            lambda ends: list(cases(*ends, seed, folder)), zip(cuts, cuts[1:], strict=False)
-        )
+        parts = pool.map(lambda ends: list(cases(*ends, seed, folder)), pairwise(cuts))
         return [ended for part in parts for ended in part]
+
+
+def _told(ended: Ended) -> Ended:
+    """Print a case that ended badly at once: a run of ten thousand takes its time."""
+    if not ended.fine:
+        print(f"--- case {ended.number}: {ended.kind} {ended.how}\n{ended.said}", flush=True)
+    elif ended.number % 100 == 0:
+        print(f"case {ended.number}", flush=True)
+    return ended
 
 
 def main() -> int:
@@ -120,9 +122,7 @@ def main() -> int:
     bad = [ended for ended in found if not ended.fine]
     for (kind, how), times in sorted(Counter((e.kind, e.how) for e in found).items()):
         print(f"{kind:8} {how:6} {times}")
-    for ended in bad:
-        print(f"--- case {ended.number}, seed {seed}: {ended.kind} {ended.how}\n{ended.said}")
-    print(f"{len(found)} cases, {len(bad)} bad")
+    print(f"{len(found)} cases of seed {seed}, {len(bad)} bad")
     return bool(bad)
 
 

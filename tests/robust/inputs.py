@@ -6,10 +6,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path[:0] = [
-    str(Path(__file__).parents[1] / "core"),
-    str(Path(__file__).parents[1] / "training"),
-]
 
 import looks
 import numpy as np
