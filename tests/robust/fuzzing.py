@@ -97,11 +97,13 @@ def fuzz(count: int, seed: int, folder: Path, lanes: int = 2) -> list[Ended]:
     subprocess.run(
         [sys.executable, str(HERE / "inputs.py"), str(folder)],
         check=True,
-        env=os.environ | {"XDG_DATA_HOME": str(folder / "home")},
+        env=_environment(folder),
     )
     cuts = [count * lane // lanes for lane in range(lanes + 1)]
     with ThreadPoolExecutor(lanes) as pool:
-        parts = pool.map(lambda ends: list(cases(*ends, seed, folder)), pairwise(cuts))
+        parts = pool.map(
+            lambda ends: [_told(each) for each in cases(*ends, seed, folder)], pairwise(cuts)
+        )
         return [ended for part in parts for ended in part]
 
 
