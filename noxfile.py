@@ -4,6 +4,7 @@
 makes an environment of its own, for the wheel must work without this folder.
 """
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -100,3 +101,23 @@ def dist(session: nox.Session) -> None:
     session.install("--constraint", "constraints.txt", "--group", "test")
     session.run("velatura", "--help", silent=True)
     session.run("pytest", "tests/core", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def sbom(session: nox.Session) -> None:
+    """Write what is installed in `.venv` as a bill of materials: `.nox/sbom.json` (CycloneDX 1.6)."""
+    said = session.run(HERE / "python", "-m", "pip", "inspect", "--local", silent=True)
+    parts = [
+        {
+            "type": "library",
+            "name": found["metadata"]["name"],
+            "version": found["metadata"]["version"],
+            "purl": f"pkg:pypi/{found['metadata']['name'].lower()}@{found['metadata']['version']}",
+        }
+        for found in json.loads(str(said))["installed"]
+    ]
+    bill = {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": parts}
+    path = Path(".nox", "sbom.json")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(bill, indent=2), encoding="utf-8")
+    session.log(f"{path}: {len(parts)} packages")
