@@ -105,7 +105,7 @@ def dist(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def sbom(session: nox.Session) -> None:
-    """Write what is installed in `.venv` as a bill of materials: `.nox/sbom.json` (CycloneDX 1.6)."""
+    """Write `.nox/sbom.json`, the bill of what is installed in `.venv` (CycloneDX 1.6)."""
     said = session.run(HERE / "python", "-m", "pip", "inspect", "--local", silent=True)
     parts = [
         {
