@@ -106,7 +106,7 @@ def dist(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def sbom(session: nox.Session) -> None:
     """Write `.nox/sbom.json`, the bill of what is installed in `.venv` (CycloneDX 1.6)."""
-    said = session.run(HERE / "python", "-m", "pip", "inspect", "--local", silent=True)
+    said = session.run(HERE / "python", "-m", "pip", "inspect", silent=True)
     parts = [
         {
             "type": "library",

@@ -8,7 +8,7 @@ every shape that is run, by arithmetic on shapes alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import ceil
 
@@ -51,6 +51,7 @@ class Network:
     graph: Graph
     card: Card
     channels: Mapping[str, int]
+    _costs: dict[tuple[int, int], Cost] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def model(self) -> bytes:
@@ -84,8 +85,10 @@ class Network:
             )
 
     def _cost(self, height: int, width: int) -> Cost:
-        fed = {name: (1, count, height, width) for name, count in self.channels.items()}
-        return shapes.cost(self.graph, fed, "stops")
+        if (height, width) not in self._costs:
+            fed = {name: (1, count, height, width) for name, count in self.channels.items()}
+            self._costs[height, width] = shapes.cost(self.graph, fed, "stops")
+        return self._costs[height, width]
 
 
 def checked(graph: Graph, card: Card, channels: Mapping[str, int]) -> Network:
