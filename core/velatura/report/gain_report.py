@@ -31,6 +31,8 @@ from velatura.report import html, tables
 from velatura.system import resources
 
 _MARKS = (LOOK_KEY, DIGEST_KEY)
+_LARGEST = 2**25  # px of a layer that is looked into: 8K; two at a time take 1.2 GiB
+_AT_ONCE = 2
 _SHOWN = 6  # pictures on the page
 _WIDTH = 320  # px of each
 _HEAD = ("file", "written", "size", "min", "mean", "max stops", "")  # of all three channels
@@ -101,7 +103,7 @@ def gather(folder: Path) -> list[Layer]:
         FrameError: there are none.
     """
     paths = sorted(path for path in folder.glob("*.exr") if path.is_file())
-    with ThreadPoolExecutor(resources.processors()) as pool:
+    with ThreadPoolExecutor(min(_AT_ONCE, resources.processors())) as pool:
         layers = [layer for layer in pool.map(_layer, paths) if layer]
     if not layers:
         raise FrameError(
@@ -122,7 +124,7 @@ def _layer(path: Path) -> Layer | None:
             return None
         marks = [value if isinstance(value, str) else "" for value in map(header.get, _MARKS)]
         layer = replace(layer, look=marks[0], digest=marks[1])
-        stops = stops_of(exr.read(path))
+        stops = stops_of(exr.read(path, _LARGEST))
     except InputError as error:
         ours = layer.digest or bakes.is_gain(path.name)
         return replace(layer, trouble=str(error)) if ours else None
