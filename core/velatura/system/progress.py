@@ -95,7 +95,7 @@ class Progress:
     def _line(self, text: str) -> None:
         # Beside a bar, a person's terminal would show both on one line.
         if self._bar is None or not self._out.isatty():
-            say(text)
+            say(text, self._out)
 
 
 def farm_lines(style: Style, status: str, percent: float | None = None) -> Iterator[str]:
@@ -120,23 +120,27 @@ def fail(style: Style, message: str) -> None:
         say(f"openjd_fail: {' '.join(message.split())}")
 
 
-def say(text: str) -> None:
+def say(text: str, out: TextIO | None = None) -> None:
     """Write one line to stdout, at once; what a terminal would obey is taken out.
+
+    Args:
+        text: the line.
+        out: what stdout was when the work began; None for what it is now.
 
     Raises:
         StorageError: stdout is a file on a full disk.
         BrokenPipeError: its reader has gone.
     """
-    with refusing():
-        sys.stdout.write(shown(text) + "\n")
+    with refusing(out):
+        (out or sys.stdout).write(shown(text) + "\n")
 
 
 @contextmanager
-def refusing() -> Iterator[None]:
+def refusing(out: TextIO | None = None) -> Iterator[None]:
     """Raise StorageError where stdout cannot be written meanwhile: it is a file on a full disk."""
     try:
         yield
-        sys.stdout.flush()
+        (out or sys.stdout).flush()
     except BrokenPipeError:  # its reader has gone: no error of anybody
         raise
     except OSError as error:
