@@ -4,6 +4,7 @@
 makes an environment of its own, for the wheel must work without this folder.
 """
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -20,7 +21,7 @@ BLENDERS = ["5.0.1", "4.5.15"]
 EVERY_CORE = ("--numprocesses", "logical", "--maxprocesses", "4", "--dist", "loadfile")
 """A file's tests stay together, with the looks and Blenders that they share."""
 
-nox.options.sessions = ["lint", "tests", "host_blender"]
+nox.options.sessions = ["lint", "tests", "fuzz", "host_blender"]
 
 
 @nox.session(venv_backend="none")
@@ -36,6 +37,27 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests but those that want Blender, a GPU or minutes: `-- -m slow`, `-- -m gpu`."""
     session.run(HERE / "pytest", *EVERY_CORE, *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def fuzz(session: nox.Session) -> None:
+    """Damaged EXRs, looks, cards, keys and run folders: 500 of them, or `-- 10000` (and a seed)."""
+    if session.posargs:
+        session.run(HERE / "python", "tests/robust/fuzzing.py", *session.posargs)
+    else:
+        session.run(HERE / "pytest", "-m", "fuzz", "tests/robust")
+
+
+@nox.session(venv_backend="none")
+def kill(session: nox.Session) -> None:
+    """Jobs, trainings, exports and publishing, killed at random moments and resumed: 50 each."""
+    session.run(HERE / "pytest", "-m", "kill", "tests/robust", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def soak(session: nox.Session) -> None:
+    """A thousand frames and a thousand jobs in one process: memory, descriptors, files left."""
+    session.run(HERE / "pytest", "-m", "soak", "tests/robust", *session.posargs)
 
 
 @nox.session(venv_backend="none")
@@ -79,3 +101,23 @@ def dist(session: nox.Session) -> None:
     session.install("--constraint", "constraints.txt", "--group", "test")
     session.run("velatura", "--help", silent=True)
     session.run("pytest", "tests/core", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def sbom(session: nox.Session) -> None:
+    """Write `.nox/sbom.json`, the bill of what is installed in `.venv` (CycloneDX 1.6)."""
+    said = session.run(HERE / "python", "-m", "pip", "inspect", silent=True)
+    parts = [
+        {
+            "type": "library",
+            "name": found["metadata"]["name"],
+            "version": found["metadata"]["version"],
+            "purl": f"pkg:pypi/{found['metadata']['name'].lower()}@{found['metadata']['version']}",
+        }
+        for found in json.loads(str(said))["installed"]
+    ]
+    bill = {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": parts}
+    path = Path(".nox", "sbom.json")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(bill, indent=2), encoding="utf-8")
+    session.log(f"{path}: {len(parts)} packages")

@@ -83,7 +83,8 @@ def run(
     finally:
         pipe.stop()
     if code:
-        raise _ended(code, pipe.tail(f"velatura ended with exit code {code}"))
+        said = pipe.tail(f"velatura ended with exit code {code}")
+        raise _crashed(pipe, job) or _ended(code, said)
 
 
 class Worker:
@@ -151,7 +152,7 @@ class Worker:
                     message = self._answer()
                     if message is None:
                         ended = True
-                        raise self._death()
+                        raise self._death(job)
                     if message.get("id") != self._count:
                         continue
                     event = Event(
@@ -179,13 +180,15 @@ class Worker:
             self._pipe.process.wait(PATIENCE)
         self._pipe.stop()
 
-    def _death(self) -> errors.VelaturaError:
+    def _death(self, job: Job) -> errors.VelaturaError:
         """Return what the end of a worker in the middle of a job was: a bug, or a kill."""
         said = self._pipe.tail("The velatura worker died in the middle of a job")
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._pipe.process.wait(PATIENCE)
         if self._pipe.process.returncode in _OURS:
             return _ended(self._pipe.process.returncode, said)
+        if crash := _crashed(self._pipe, job):
+            return crash
         return MachineError(said, do="Frames under their final names are whole; run the job again")
 
     def _send(self, message: dict[str, Any]) -> None:
@@ -216,6 +219,23 @@ class Worker:
             return None
         answer: dict[str, Any] = json.loads(line) if line.startswith("{") else {}
         return answer
+
+
+def _crashed(pipe: Pipe, job: Job) -> errors.VelaturaError | None:
+    """Return whose fault it was that a process crashed inside a library; None where it did not.
+
+    Before it dies, the runtime says where it was (Python's faulthandler). A file that crashes a
+    library does so on every machine.
+    """
+    where = pipe.crash()
+    if where is None:
+        return None
+    do = "No machine will help: make the file anew, and do not trust whoever gave it to you"
+    if any(name in where for name in ("onnxruntime", "session.py", "loading.py")):
+        return errors.LookError(f"The look {job.look} crashed ONNX Runtime", found=where, do=do)
+    if any(name in where for name in ("exr", "OpenImageIO", "movie")):
+        return errors.ImageError(f"A frame of {job.plate} crashed its reader", found=where, do=do)
+    return MachineError("velatura crashed inside a library", found=where, do="Run the job again")
 
 
 def _parsed(line: str) -> Event | None:

@@ -21,6 +21,10 @@ Standard library only, Python 3.9 and later: host adapters import this module.
 
 from __future__ import annotations
 
+import errno
+
+from velatura.texts import shown
+
 __all__ = [
     "CancelledError",
     "ColourError",
@@ -35,14 +39,21 @@ __all__ = [
     "StorageError",
     "TrainingError",
     "VelaturaError",
+    "of_system",
 ]
+
+_ELSEWHERE = {  # what another machine, or this one later, may do
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE),
+    *(errno.EAGAIN, errno.EROFS, errno.ESTALE, errno.ETIMEDOUT, errno.EBUSY),
+}
 
 
 class VelaturaError(Exception):
     """An error with a message for people and an exit code for farms.
 
     Args:
-        what: one sentence: what went wrong, and where (path, frame, channel).
+        what: one sentence: what went wrong, and where (path, frame, channel). Here and below,
+            what a terminal would obey is a ``?`` (`velatura.texts.shown`).
         found: what was there instead.
         do: what the reader can do about it.
     """
@@ -50,12 +61,13 @@ class VelaturaError(Exception):
     exit_code = 1
 
     def __init__(self, what: str, *, found: str | None = None, do: str | None = None) -> None:
-        self.what, self.found, self.do = what, found, do
-        sentences = [_sentence(what)]
-        if found:
-            sentences.append(_sentence(f"Found: {found}"))
-        if do:
-            sentences.append(_sentence(do))
+        self.what = shown(what)
+        self.found, self.do = (None if said is None else shown(said) for said in (found, do))
+        sentences = [_sentence(self.what)]
+        if self.found:
+            sentences.append(_sentence(f"Found: {self.found}"))
+        if self.do:
+            sentences.append(_sentence(self.do))
         super().__init__(" ".join(sentences))
 
 
@@ -115,3 +127,10 @@ class CancelledError(VelaturaError):
 
 def _sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def of_system(error: OSError) -> VelaturaError:
+    """Return what the system refused as an error of ours: wrong input, or a machine that cannot."""
+    what = f"{error.filename} cannot be used" if error.filename else "A file cannot be used"
+    kind = StorageError if error.errno in _ELSEWHERE else InputError
+    return kind(what, found=error.strerror or type(error).__name__, do="Check the path")

@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import velatura
-from velatura import signatures
+from velatura import regular, signatures
 from velatura.errors import ImageError, LookError
 from velatura.job import Job
 
@@ -39,6 +39,7 @@ DIGEST_KEY = "velatura/digest"
 _PIECE = 2**22  # bytes hashed by one thread at a time: large enough that threads cost nothing
 _THREADS = 4  # 33 MB take 13 ms with two processors, 22 ms with one (measured, SHA in hardware)
 _HEAD = 1024  # bytes in which an attribute's name, type and size lie, and a fingerprint as well
+_MOST = 2**30  # bytes of a look, or of an OCIO config
 _MOST_ATTRIBUTES = 512  # of a header, two reads of that size each: 1 MiB at most
 
 
@@ -60,7 +61,7 @@ def of_file(path: Path) -> str:
 def look_digest(path: Path) -> str:
     """Return the SHA-256 of a look's file, hexadecimal, as `velatura.look.Look.digest`.
 
-    A file whose path, time and size are as they were is not read again.
+    A file whose path, inode, times and size are as they were is not read again.
 
     Raises:
         LookError: it cannot be read.
@@ -69,6 +70,8 @@ def look_digest(path: Path) -> str:
         return _content(path)
     except OSError as error:
         raise LookError(f"The look {path} cannot be read", found=error.strerror) from error
+    except ValueError as error:
+        raise LookError(f"{path} is no look", found=str(error)) from error
 
 
 def of_gain(job: Job, plate: str, look: str) -> str:
@@ -143,19 +146,18 @@ def _config(config: str) -> str:
     """
     try:
         return _content(Path(config))
-    except OSError:  # a name, or a file that the runtime will refuse
+    except (OSError, ValueError):  # a name, or a file that the runtime will refuse
         return config
 
 
 def _content(path: Path) -> str:
     """Return the SHA-256 of a small file."""
-    state = path.stat()
-    return _digest(path, state.st_mtime_ns, state.st_size)
+    return _digest(path, regular.identity(path))
 
 
 @lru_cache(maxsize=64)
-def _digest(path: Path, _time: int, _size: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _digest(path: Path, _identity: tuple[int, ...]) -> str:
+    return hashlib.sha256(regular.content(path, _MOST)).hexdigest()
 
 
 def _piece(path: Path, start: int) -> bytes:

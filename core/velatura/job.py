@@ -38,6 +38,7 @@ MOST_EXPOSURE = 16.0
 MOST_DEGRAIN = 2.0
 """Strongest grain, stops: under more there is hardly a picture."""
 
+_LONGEST = 4096  # letters: as long as a path may be
 _TYPES = {"str": (str,), "float": (int, float), "int": (int,), "bool": (bool,)}
 
 
@@ -126,7 +127,7 @@ class Job:
         """Return the job that ``text`` holds, or raise InputError naming what is wrong."""
         try:
             values = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError("The job is not JSON", found=str(error)) from error
         if not isinstance(values, dict):
             raise InputError("The job is not a JSON object", found=type(values).__name__)
@@ -180,11 +181,34 @@ class Job:
                 raise InputError(
                     f"In the job, {name} should be {low:g}..{high:g} stops", found=str(found)
                 )
+        _demand_texts({item.name: getattr(self, item.name) for item in fields(self)})
         for name in ("workers", "memory_mb"):
             if getattr(self, name) < 0:
                 raise InputError(f"In the job, {name} should be 0 or more")
         strength, exposure, degrain = map(float, (self.strength, self.exposure, self.degrain))
         return replace(self, strength=strength, exposure=exposure, degrain=degrain)
+
+
+def _demand_texts(values: Mapping[str, object]) -> None:
+    """Raise InputError if a job's text is one that no path, layer or colour space can be."""
+    for name, value in values.items():
+        if isinstance(value, str):
+            _demand_text(name, value)
+
+
+def _demand_text(name: str, value: str) -> None:
+    if len(value) > _LONGEST:
+        raise InputError(
+            f"In the job, {name} should be {_LONGEST} letters at most", found=f"{len(value)}"
+        )
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"In the job, {name} is not UTF-8", found=repr(value), do="Rename it"
+        ) from error
+    if "\0" in value:
+        raise InputError(f"In the job, {name} holds a NUL", found=repr(value))
 
 
 def demand_strength(value: float, whose: str) -> None:

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from velatura import regular
 from velatura.atomic import replacing
 from velatura.errors import LookError, StorageError
 from velatura.fingerprint import look_digest
 from velatura.look import Card, read
+from velatura.texts import ACTIVE, fit
 from velatura.userdir import home
 
 __all__ = ["Entry", "folders", "home", "publish", "refused", "shelf"]
@@ -75,11 +77,18 @@ def publish(look: Path, folder: Path | None = None, *, replace: bool = False) ->
         replace: put it in the place of another look of the same file name.
 
     Raises:
-        LookError: it is not a look, or another look of its file name is there, or would hide it.
+        LookError: it is not a look, or has a file name that a host would obey; or another look of
+            its file name is there, or would hide it.
         StorageError: no folder can be written.
     """
     found = read(look)
     name = f"{look.stem}{_SUFFIX}"
+    if not fit(name) or ACTIVE & set(name):
+        raise LookError(
+            f"{name} is no name for a look that others choose: Nuke would run parts of it",
+            found=" ".join(sorted(ACTIVE & set(name))) or "letters that are not seen",
+            do="Rename the file first; the look's own name stays",
+        )
     candidates = [folder] if folder else folders()
     chosen = _writable(candidates)
     to = chosen / name
@@ -102,26 +111,36 @@ def _all(extra: Iterable[Path]) -> list[Entry | LookError]:
     """Return every file named like a look, or why it is not one; one of each name."""
     files: dict[str, Path] = {}
     for folder in folders(extra):
-        for path in sorted(folder.glob(f"*{_SUFFIX}")):
-            if not path.name.startswith("."):  # what macOS leaves beside files on a share
-                files.setdefault(path.name, path)
+        for path in _named(folder):
+            files.setdefault(path.name, path)
     return [_entry(path) for path in files.values()]
+
+
+def _named(folder: Path) -> list[Path]:
+    """Return the files of a folder that are called like looks; none of one that is not ours."""
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:
+        return []
+    # A dot begins what macOS leaves beside files on a share.
+    return [path for path in paths if path.suffix == _SUFFIX and path.name[0] != "."]
 
 
 def _entry(path: Path) -> Entry | LookError:
     try:
-        state = path.stat()
+        return _read(path, regular.identity(path))
     except OSError as error:
         return LookError(f"The look {path} cannot be read", found=error.strerror)
-    return _read(path, state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=1024)
-def _read(path: Path, _time: int, _size: int) -> Entry | LookError:
+def _read(path: Path, _identity: tuple[int, ...]) -> Entry | LookError:
     try:
         found = read(path)
     except LookError as error:
         return error
+    except Exception as error:  # noqa: BLE001  # one file must not empty everybody's shelf
+        return LookError(f"The look {path} cannot be read", found=repr(error))
     return Entry(path, found.card, found.digest)
 
 

@@ -20,13 +20,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from velatura import onnx_metadata, signatures, strength
-from velatura.card_fields import demand, parsed, refuse_constant
+from velatura import onnx_metadata, regular, signatures, strength
+from velatura.card_fields import decoded, demand, parsed
 from velatura.errors import LookError
+from velatura.texts import shown
 
 __all__ = ["CARD_KEY", "CARGO_KEY", "FORMAT", "MAX_BYTES", "Card", "Look", "keys_digest", "read"]
 
@@ -42,11 +43,12 @@ FORMAT = 2
 MAX_BYTES = 512 * 2**20
 """Largest look file, bytes: a hundred of the largest networks we train, or four painted 4K keys."""
 
-# px, px, stops, scene-linear: beyond is no look
-_LARGEST = {"alignment": 1024, "halo": 8192, "bound": 16.0, "floor": 1.0}
+# px, px, stops, scene-linear, bytes: beyond is no look
+_LARGEST = {"alignment": 1024, "halo": 8192, "bound": 16.0, "floor": 1.0, "bytes_px": 1e6}
 _LEAST_BYTES = 24.0  # a px: three floats in, three out; fewer would switch the memory budget off
 
 
+_SHOWN = ("name", "colour_space", "config", "licence", "author", "tool", "tool_version")
 _STORED = "stored"  # metadata of a field: its name in the file, where that is another
 
 
@@ -144,10 +146,7 @@ class Card:
     @classmethod
     def loads(cls, text: str) -> Card:
         """Return the card that ``text`` holds, or raise LookError naming what is wrong in it."""
-        try:
-            found = json.loads(text, parse_constant=refuse_constant)
-        except (ValueError, RecursionError) as error:
-            raise LookError("The look's card is not JSON", found=str(error)) from error
+        found = decoded(text)
         if not isinstance(found, dict):
             raise LookError("The look's card is not a JSON object", found=type(found).__name__)
         known = {_stored(item): item for item in fields(cls)}
@@ -184,18 +183,17 @@ class Look:
 
 
 def read(path: Path) -> Look:
-    """Return the look at ``path``, its network not yet loaded.
+    """Return the look at ``path``, its network not yet loaded; its card's texts may be shown.
 
     Raises:
         LookError: there is no such file, or it is not a velatura look.
     """
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise LookError(f"{path} is too large for a look", found=f"{size / 2**20:.0f} MiB")
-        data = path.read_bytes()
+        data = regular.content(path, MAX_BYTES)
     except OSError as error:
         raise LookError(f"The look {path} cannot be read", found=error.strerror) from error
+    except ValueError as error:
+        raise LookError(f"{path} is no look", found=str(error)) from error
     try:
         metadata = onnx_metadata.metadata(data)
     except ValueError as error:
@@ -221,7 +219,15 @@ def read(path: Path) -> Look:
             found=keys_digest(keys)[:12] or "none",
             do="Export it again",
         )
-    return Look(path, card, hashlib.sha256(data).hexdigest(), data, keys)
+    return Look(path, _showable(card), hashlib.sha256(data).hexdigest(), data, keys)
+
+
+def _showable(card: Card) -> Card:
+    """Return a card whose texts a terminal, a log and a host's panel may show as they are."""
+    fit: dict[str, Any] = {name: shown(getattr(card, name), gap="?") for name in _SHOWN}
+    for name in ("guides", "carried_by"):
+        fit[name] = tuple(map(shown, getattr(card, name)))
+    return replace(card, **fit)
 
 
 def keys_digest(keys: str) -> str:

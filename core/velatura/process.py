@@ -21,7 +21,8 @@ PATIENCE = 20.0
 """Seconds that a stopped process may take to finish the file it is writing."""
 
 _POLL = 0.1  # seconds to wait for a line, or for the last words of a process that has ended
-_TAIL = 30  # lines of stderr that an error quotes at most
+_FATAL = "Fatal Python error: "  # how Python's faulthandler begins
+_TAIL = 60  # lines of stderr that an error quotes at most
 _DROPPED = ("PYTHON", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_", "VIRTUAL_ENV", "CONDA_PREFIX")
 
 
@@ -80,6 +81,21 @@ class Pipe:
             return otherwise
         errors_only = [line for line in said if line.startswith("ERROR ")]
         return errors_only[-1][len("ERROR ") :] if errors_only else f"{otherwise}: {said[-1]}"
+
+    def crash(self) -> str | None:
+        """Return where a process was when it crashed inside a library; None where it said nothing.
+
+        In words such as ``Segmentation fault in onnxruntime_inference_collection.py``.
+        """
+        self._threads[1].join(_POLL)
+        said = list(self._errors)
+        heads = [n for n, line in enumerate(said) if line.startswith(_FATAL)]
+        if not heads:
+            return None
+        what = said[heads[-1]][len(_FATAL) :]
+        places = [line.split('"') for line in said[heads[-1] :] if line.startswith("  File ")]
+        files = [place[1].replace("\\", "/").rpartition("/")[2] for place in places if place[2:]]
+        return f"{what} in {' < '.join(files[:4]) or 'no Python code'}"
 
     def finish(self, otherwise: str) -> None:
         """Wait for the end of a process whose answer is in a file, not in what it says.

@@ -123,7 +123,7 @@ class Recipe:
         try:
             found = json.loads(text)
             return cls(**{**found, "weights": Weights(**found["weights"])})
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise TrainingError(
                 "The run's recipe is not one of ours", found=str(error), do="Train again."
             ) from error

@@ -14,11 +14,16 @@
     RUN/thumbnail.png      a small result, which goes into the look's card
     RUN/events.out.*       curves for TensorBoard
 
-Files are replaced whole. Nothing is unpickled: only tensors and plain values are loaded.
+Files are replaced whole. Nothing is unpickled: only tensors and plain values are loaded. A ``.pt``
+ends in a digest of itself, so that a flipped byte is noticed; those of 0.1.0 have none.
 """
 
 from __future__ import annotations
 
+import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +35,9 @@ from velatura.errors import StorageError, TrainingError
 RECIPE, LESSON, CHECKPOINT, BEST = "recipe.json", "lesson.json", "checkpoint.pt", "best.pt"
 CARGO, SWATCHES, SCORES = "cargo.txt", "swatches.pt", "scores.json"
 SHEET, PLOT, THUMBNAIL = "contact_sheet.png", "losses.png", "thumbnail.png"
+
+_MARK = b"velatura/sha256 "  # before the digest, at a file's very end
+_DIGEST = hashlib.sha256().digest_size  # bytes
 
 METHOD = "course"
 """Under this name the checkpoint has what the method of learning needs to go on."""
@@ -44,6 +52,9 @@ def save(path: Path, state: dict[str, Any]) -> None:
     with replacing(path) as beside:
         try:
             torch.save(state, beside)
+            digest = hashlib.sha256(beside.read_bytes()).digest()
+            with beside.open("ab") as stream:  # torch and ZIP readers pass over what follows
+                stream.write(_MARK + digest)
         except RuntimeError as error:  # how torch reports a full disk
             raise StorageError(f"{path} cannot be written", found=str(error)) from error
 
@@ -64,18 +75,47 @@ def load(path: Path, device: torch.device) -> dict[str, Any]:
         device: where its tensors go.
 
     Raises:
-        TrainingError: it is not there, or holds more than tensors and plain values.
+        TrainingError: it is not there, is damaged, or holds more than tensors and plain values.
     """
     try:
-        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        data = io.BytesIO(_undamaged(path.read_bytes()))
+        state: dict[str, Any] = dict(torch.load(data, map_location=device, weights_only=True))
     except FileNotFoundError:
         raise TrainingError(
             f"{path.parent} is not a training run: there is no {path.name}",
             do="Name the folder that `velatura train --out` wrote.",
         ) from None
     except Exception as error:  # torch raises half a dozen types for one broken file
-        raise TrainingError(f"{path} cannot be read", found=str(error).split("\n")[0]) from error
+        raise TrainingError(
+            f"{path} cannot be read",
+            found=str(error).split("\n")[0],
+            do="Copy it again, or go on from a backup of the run",
+        ) from error
     return state
+
+
+def _undamaged(data: bytes) -> bytes:
+    """Return what stands before a file's digest; raise ValueError if it is not that of it."""
+    content, end = data[: -_DIGEST - len(_MARK)], data[-_DIGEST - len(_MARK) :]
+    if not end.startswith(_MARK):
+        return data
+    if end[len(_MARK) :] != hashlib.sha256(content).digest():
+        raise ValueError("its bytes are not those that were written")
+    return content
+
+
+@contextmanager
+def believed(path: Path, do: str = "Train again") -> Iterator[None]:
+    """Raise TrainingError, naming a file, where what is in it is not what we write."""
+    try:
+        yield
+    except (
+        *(KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError),
+        *(RuntimeError, RecursionError, AssertionError),  # RuntimeError: other tensors
+    ) as error:
+        raise TrainingError(
+            f"{path} does not fit this run", found=str(error).split("\n")[0], do=do
+        ) from error
 
 
 def write_text(path: Path, text: str) -> None:

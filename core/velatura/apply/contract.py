@@ -1,37 +1,71 @@
-"""The contract of a look's network: what goes in, what comes out, and within which bounds.
+"""The contract of a look's network: what it is made of, what goes in, what comes out.
 
-`velatura.look` has it in words. A look that breaks it is refused before it touches a plate.
+`velatura.look` has it in words. A look that breaks it is refused before ONNX Runtime sees it, where
+its file tells, and else before it touches a plate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from velatura.apply.feed import fed
-from velatura.apply.onnx_runtime import ort
 from velatura.errors import LookError
-from velatura.look import Card
+from velatura.look import Card, Look
+from velatura.network import limits, onnx_graph
+from velatura.network.limits import Network
+from velatura.network.onnx_graph import FLOAT, Declared
 from velatura.plate.passes import GUIDES
 
 _ROUNDING = 1e-3  # stops: how far past its bound an answer may lie by float rounding alone
+_TYPES = {0: "no tensor", FLOAT: "tensor(float)", 7: "tensor(int64)", 9: "tensor(bool)"}
+_TYPES |= {10: "tensor(float16)", 11: "tensor(double)", 16: "tensor(bfloat16)"}
 
 
-def check_inputs(path: Path, card: Card, inputs: Sequence[ort.NodeArg]) -> None:
-    """Raise LookError unless the network takes exactly what the card says."""
+def network(look: Look) -> Network:
+    """Return a look's network, once its file shows that it keeps the contract.
+
+    Raises:
+        LookError: it reads other passes, holds another operator than looks have, takes more memory
+            or arithmetic than its card says, has other inputs or outputs, or is damaged.
+    """
+    check_passes(look.path, look.card)
+    wanted = _inputs(look.card)
+    try:
+        graph = onnx_graph.read(look.data)
+        _check_inputs(look.path, wanted, graph.inputs)
+        _check_output(look.path, graph.outputs)
+        return limits.checked(graph, look.card, wanted)
+    except ValueError as error:
+        raise LookError(
+            f"{look.path} holds a network that no look has",
+            found=str(error),
+            do="A look is one self-contained ONNX file, as `velatura export` writes it",
+        ) from error
+
+
+def check_passes(path: Path, card: Card) -> None:
+    """Raise LookError unless this velatura knows all passes that a look reads."""
     unknown = [name for name in card.passes if name not in GUIDES]
     if unknown:
         raise LookError(
             f"{path} reads passes that this velatura does not know: {', '.join(unknown)}",
             do=f"Known are {', '.join(GUIDES)}",
         )
-    wanted = {"rgb": 3}
-    if fed(card):
-        wanted["guides"] = fed(card)
+
+
+def _inputs(card: Card) -> Mapping[str, int]:
+    """Return what the card says that its network takes: names and numbers of channels."""
+    guides = fed(card)
+    return {"rgb": 3, "guides": guides} if guides else {"rgb": 3}
+
+
+def _check_inputs(path: Path, wanted: Mapping[str, int], inputs: Sequence[Declared]) -> None:
+    """Raise LookError unless the network takes exactly what the card says."""
     found = {item.name: item for item in inputs}
-    if found.keys() != wanted.keys():
+    if found.keys() != wanted.keys() or len(found) != len(inputs):
         raise LookError(
             f"{path} has other inputs than its card says",
             found=f"{', '.join(found) or 'none'}; wanted {', '.join(wanted)}",
@@ -40,7 +74,7 @@ def check_inputs(path: Path, card: Card, inputs: Sequence[ort.NodeArg]) -> None:
         _check_tensor(path, "input", found[name], channels)
 
 
-def check_output(path: Path, outputs: Sequence[ort.NodeArg]) -> None:
+def _check_output(path: Path, outputs: Sequence[Declared]) -> None:
     """Raise LookError unless the network gives stops of red, green and blue, and nothing else."""
     if [item.name for item in outputs] != ["stops"]:
         raise LookError(
@@ -50,16 +84,17 @@ def check_output(path: Path, outputs: Sequence[ort.NodeArg]) -> None:
     _check_tensor(path, "output", outputs[0], channels=3)
 
 
-def _check_tensor(path: Path, kind: str, found: ort.NodeArg, channels: int) -> None:
+def _check_tensor(path: Path, kind: str, found: Declared, channels: int) -> None:
     """Raise unless an input or output is float ``(1, channels, h, w)`` of any height and width."""
-    shape: Sequence[object] = found.shape or ()
-    fits = found.type == "tensor(float)" and len(shape) == 4  # noqa: PLR2004  # N, C, H, W
-    fits = fits and (shape[0] in {1, None} or isinstance(shape[0], str))
+    shape = found.shape
+    fits = found.type == FLOAT and len(shape) == 4  # noqa: PLR2004  # N, C, H, W
+    fits = fits and (shape[0] == 1 or isinstance(shape[0], str))
     fits = fits and (shape[1] == channels or (kind == "output" and not isinstance(shape[1], int)))
     if not fits or any(isinstance(size, int) for size in shape[2:]):
         raise LookError(
             f"{path}: {kind} {found.name} does not fit",
-            found=f"{found.type} {list(shape)}; wanted tensor(float) [1, {channels}, h, w]",
+            found=f"{_TYPES.get(found.type, f'type {found.type}')} {list(shape)}; "
+            f"wanted tensor(float) [1, {channels}, h, w]",
         )
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from velatura import fingerprint
+from velatura.apply import claims
 from velatura.apply.targets import Frame, Target
 from velatura.errors import InputError, StorageError
 from velatura.image import movie_file
@@ -75,12 +76,36 @@ def refuse_overwriting(frames: Sequence[Frame], job: Job) -> None:
 
 
 def sweep(out: Path, frames: Sequence[Frame]) -> None:
-    """Remove what a process that was killed left half-written; whole files have no such names."""
+    """Remove what a process that was killed left half-written; whole files have no such names.
+
+    What a job that is alive is writing stays.
+    """
     names = {target.name for target in _targets(frames)}
     with suppress(OSError):  # not ours to remove, and in nobody's way
-        for left in out.glob(".*.tmp"):
-            if left.name[1:].rsplit(".", 2)[0] in names:
-                left.unlink(missing_ok=True)
+        left = [path for path in out.iterdir() if path.name[0] == "." and path.suffix == ".tmp"]
+        written = claims.taken(out)  # after the listing: whoever writes has claimed before
+        for path in left:
+            if path.name[1:].rsplit(".", 2)[0] in names - written:
+                path.unlink(missing_ok=True)
+
+
+def marks(frames: Sequence[Frame], job: Job, digest: str) -> dict[str, str]:
+    """Return for each file of a job a mark of what it is made from, for `velatura.apply.claims`.
+
+    Of the plate it is the name and its folder's: other machines may see it under another path.
+
+    Args:
+        frames: the job's.
+        job: the settings that they are made with.
+        digest: of the look.
+    """
+    plate = "/".join(Path(job.plate).absolute().parts[-2:])
+    kinds = (
+        ("gain", fingerprint.of_gain(job, plate, digest)),
+        ("picture", fingerprint.of_picture(job, plate, digest)),
+    )
+    targets = ((getattr(frame, kind), mark) for kind, mark in kinds for frame in frames)
+    return {target.path.name: mark for target, mark in targets if target}
 
 
 def prepare(out: Path) -> None:

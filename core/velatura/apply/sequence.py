@@ -9,13 +9,14 @@ bits of a frame do not depend on how many processors its machine has.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from velatura.apply import delivery, memory, outputs, targets
+from velatura.apply import claims, contract, delivery, memory, outputs, targets, trial
 from velatura.apply.failures import Failures
 from velatura.apply.frame import Glazed, Loaded, encoding_of, glaze, load
 from velatura.apply.notices import Notices
@@ -27,7 +28,7 @@ from velatura.image import movies
 from velatura.job import Device, Job
 from velatura.look import Look, read
 from velatura.system.progress import Report
-from velatura.system.stopping import stop_if
+from velatura.system.stopping import PROMPT, stop_if
 
 Opener = Callable[[Look, Device], Session]
 
@@ -56,10 +57,13 @@ def run(
         InputError: as `velatura.apply.frame.glaze`, the look, or an output that is the plate
             itself.
         MachineError: the device, the memory or the output folder.
+        InputError: another job writes these files, and makes them from something else; one that
+            makes the same is waited for.
         CancelledError: ``cancelled`` was set. Files under their final names are whole.
     """
     stop = cancelled or threading.Event()
     look = read(Path(job.look))
+    contract.check_passes(look.path, look.card)
     frames = targets.frames(job)
     outputs.refuse_overwriting(frames, job)
     outputs.sweep(Path(job.out), frames)
@@ -72,9 +76,14 @@ def run(
         keys = packing.size(look.keys, str(look.path)) if look.keys else 0
         shares = memory.share(job, loaded.image, len(todo), keys)
         first = {todo[0]: loaded}
-        session = opener(look, _device(job))
+        session = _opened(opener, look, _device(job), stop)
         del look, loaded  # as a file, painted keys take nearly as much again as in the session
-        _renew(todo, first, job, session, shares, report, stop, notices, failures)
+        out = Path(job.out)
+        outputs.prepare(out)  # as late as that: an order that cannot be done leaves no folder
+        with claims.held(out, outputs.marks(todo, job, session.digest), stop.is_set) as waited:
+            if waited:  # for whoever has made them
+                first.clear()
+            _renew(todo, first, job, session, shares, report, stop, notices, failures)
     failures.end()
     if film := outputs.movie(frames, job):
         _film(film, frames, job, report)
@@ -97,6 +106,7 @@ def _left(
         stale = None
         try:
             if stale := outputs.stale(frame, job, look.digest):
+                trial.demand(look, stop.is_set)  # before there are pictures in memory
                 with memory.enough_for(frame.plate):
                     return [stale, *frames[place + 1 :]], load(stale, job, look.card)
         except InputError as error:
@@ -118,10 +128,9 @@ def _renew(
 ) -> None:
     """Make the first frame's targets, and those of the others that do not lie there yet.
 
-    The first frame is decoded already; it is taken out of ``first``, so that its pixels are freed.
+    The first frame may be decoded; it is taken out of ``first``, so that its pixels are freed.
     """
     workers, budget = shares
-    outputs.prepare(Path(job.out))  # as late as that: an order that cannot be done leaves no folder
     halt = threading.Event()  # a frame that ends the job stops the others as well
 
     def halted() -> bool:
@@ -136,25 +145,47 @@ def _renew(
             loaded = first.pop(frame, None) or load(stale, job, session.card)
             return glaze(stale, loaded, job, session, budget, halted)
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="frame") as pool:
-        todo = {pool.submit(make, frame): frame for frame in frames}
-        try:
-            for done in _as_they_come(todo, stop):
-                plate = todo[done].plate
-                try:
-                    glazed = done.result()
-                except InputError as error:
-                    failures.note(plate, error)
-                    report.finished(movies.title(plate), skipped=False)
-                    continue
-                notices.of(plate, glazed.about)
-                for path in glazed.written:
-                    report.wrote(str(path))
-                report.finished(movies.title(plate), skipped=not glazed.written)
-        finally:
-            halt.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            session.terminate()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="frame")
+    todo = {pool.submit(make, frame): frame for frame in frames}
+    try:
+        for done in _as_they_come(todo, stop):
+            plate = todo[done].plate
+            try:
+                glazed = done.result()
+            except InputError as error:
+                failures.note(plate, error)
+                report.finished(movies.title(plate), skipped=False)
+                continue
+            notices.of(plate, glazed.about)
+            for path in glazed.written:
+                report.wrote(str(path))
+            report.finished(movies.title(plate), skipped=not glazed.written)
+    finally:
+        halt.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+        session.terminate()
+        _settle(todo)
+
+
+def _settle(todo: Collection[Future[Glazed]]) -> None:
+    """Wait a little for frames that are under way: what they write is whole, or is swept later."""
+    deadline = time.monotonic() + PROMPT
+    while not all(future.done() for future in todo) and time.monotonic() < deadline:
+        time.sleep(_POLL / 10)
+
+
+def _opened(opener: Opener, look: Look, device: Device, stop: threading.Event) -> Session:
+    """Return the look's session, loaded in a thread of its own: a stop does not wait for it."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="look")
+    try:
+        opening = pool.submit(opener, look, device)
+        while not opening.done():
+            stop_if(stop.is_set)
+            with suppress(TimeoutError):
+                opening.exception(_POLL)
+        return opening.result()
+    finally:
+        pool.shutdown(wait=False)
 
 
 def _film(film: Path, frames: list[Frame], job: Job, report: Report) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,7 +14,8 @@ from cyclopts import Parameter
 
 from velatura.errors import LookError, MachineError
 from velatura.job import Device, Job
-from velatura.system.progress import Progress, Style
+from velatura.system.progress import Progress, Style, say
+from velatura.system.stopping import promptly
 
 if TYPE_CHECKING:
     from velatura.library import Entry
@@ -125,7 +125,7 @@ def apply(
         log.warning(
             "--strength and --mask shape the finished picture only (--write picture or both)"
         )
-    with Progress(progress) as report:
+    with promptly(), Progress(progress) as report:
         sequence.run(job, report)
 
 
@@ -259,7 +259,8 @@ def _listed(entry: Entry) -> dict[str, object]:
 
 
 def _out(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    for line in text.splitlines():
+        say(line)
 
 
 ALL = (apply, looks, publish, info, report, doctor, worker)

@@ -9,12 +9,14 @@ Nothing heavy is imported before a command needs it.
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -24,7 +26,14 @@ from rich.console import Console
 
 import velatura
 from velatura.cli import commands
-from velatura.errors import MissingRuntimeError, VelaturaError
+from velatura.errors import (
+    MachineError,
+    MissingRuntimeError,
+    StorageError,
+    VelaturaError,
+    of_system,
+)
+from velatura.system.log_lines import OneLine
 from velatura.system.progress import Style, fail
 
 _USAGE, _BUG, _BROKEN_PIPE = 2, 1, 141  # 141: as the shell has it, 128 + SIGPIPE
@@ -49,10 +58,15 @@ log = logging.getLogger("velatura")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: the only place where errors end."""
-    logging.basicConfig(format="%(levelname)s %(message)s", stream=sys.stderr)
+    _open_closed_streams()
+    if not logging.root.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(OneLine("%(levelname)s %(message)s"))
+        logging.root.addHandler(handler)
+    logging.raiseExceptions = False  # stderr on a full disk is no reason to stop
     log.setLevel(logging.INFO)
-    if sys.stdout is None:  # closed by whoever started us: nobody listens, the work is still wanted
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # for as long as the process lives
+    with suppress(OSError, ValueError):  # a crash inside a library says where it was
+        faulthandler.enable(sys.stderr, all_threads=False)
     signal.signal(signal.SIGTERM, _terminate)
     given = list(sys.argv[1:] if arguments is None else arguments)
     app = _app(given[0] if given else "")
@@ -68,21 +82,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _ended(error: BaseException, given: Sequence[str], style: Style) -> int:
     """Say why a command ended early; return its exit code."""
+    if ours := _ours(error, given):
+        return _report(ours, style)
     match error:
-        case VelaturaError():
-            return _report(error, style)
         case CycloptsError():
             return _USAGE  # it has printed what was wrong, and how to ask
         case KeyboardInterrupt():
             log.warning("Interrupted; files under their final names are whole")
             return 128 + signal.SIGINT
         case BrokenPipeError():
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left has nowhere to go
+            _drop_stdout()
             return _BROKEN_PIPE
-        case ImportError() if _lacks_trainer(error):
-            return _report(_without_trainer(given[0]), style)
     traceback.print_exception(error)  # a bug: the whole story, and the farm's code for it
     return _BUG
+
+
+def _ours(error: BaseException, given: Sequence[str]) -> VelaturaError | None:
+    """Return an error as one of ours, where it is no bug: of the input, or of this machine."""
+    match error:
+        case VelaturaError():
+            return error
+        case MemoryError():
+            return MachineError("There is not enough memory", found=str(error))
+        case BrokenPipeError():
+            return None
+        case OSError():
+            return of_system(error)
+        case ImportError() if _lacks_trainer(error):
+            return _without_trainer(given[0])
+    return None
 
 
 def _app(called: str) -> App:
@@ -105,8 +133,33 @@ def _app(called: str) -> App:
 
 def _report(error: VelaturaError, style: Style) -> int:
     log.error(error)
-    fail(style, str(error))
+    try:
+        fail(style, str(error))
+        sys.stdout.flush()
+    except (OSError, StorageError):
+        _drop_stdout()
     return error.exit_code
+
+
+def _open_closed_streams() -> None:
+    """Put nothing in the place of streams that whoever started us has closed.
+
+    Nobody listens, and the work is still wanted. All three descriptors are taken before a file is
+    opened that would land in one of them, and be written into.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004  # stderr
+        pass
+    os.close(number)
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # for as long as the process lives
+            nowhere = Path(os.devnull).open("r" if name == "stdin" else "w")  # noqa: SIM115
+            setattr(sys, name, nowhere)
+
+
+def _drop_stdout() -> None:
+    """Let what is left in stdout's buffer go nowhere."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _lacks_trainer(error: BaseException | None) -> bool:

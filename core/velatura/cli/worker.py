@@ -28,9 +28,17 @@ import velatura
 from velatura.apply import sequence
 from velatura.apply.session import Session, open_session
 from velatura.client import PROTOCOL
-from velatura.errors import CancelledError, InputError, VelaturaError
+from velatura.errors import (
+    CancelledError,
+    InputError,
+    MachineError,
+    VelaturaError,
+    of_system,
+)
 from velatura.job import Device, Job
 from velatura.look import Look
+from velatura.system.stopping import end_soon, promptly
+from velatura.texts import shown
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +47,11 @@ _WARM = 2  # sessions kept: the look a shot has, and the one an artist compares 
 
 def serve() -> None:
     """Run jobs from stdin until it closes."""
+    with promptly():
+        _serve()
+
+
+def _serve() -> None:
     channel = _Channel()
     warm = _Warm()
     jobs: queue.Queue[tuple[int, Job] | None] = queue.Queue()
@@ -48,12 +61,13 @@ def serve() -> None:
     try:
         channel.send(event="ready", protocol=PROTOCOL, version=velatura.__version__)
         for message in _messages(sys.stdin):
-            if "cancel" in message:
-                running.cancel(message["cancel"])
+            if isinstance(number := message.get("cancel"), int):
+                running.cancel(number)
             else:
                 _accept(message, channel, jobs)
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is ending
+        end_soon(0)
         running.end()
         jobs.put(None)
         hand.join()
@@ -79,14 +93,16 @@ class _Warm:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, Device], Session] = {}
+        self._lock = threading.Lock()  # a job that was cancelled may still be opening its look
 
     def open(self, look: Look, device: Device) -> Session:
         key = look.digest, device
-        session = self._kept.pop(key, None) or open_session(look, device)
-        self._kept[key] = session  # last again
-        while len(self._kept) > _WARM:
-            del self._kept[next(iter(self._kept))]
-        return session
+        with self._lock:
+            session = self._kept.pop(key, None) or open_session(look, device)
+            self._kept[key] = session  # last again
+            while len(self._kept) > _WARM:
+                del self._kept[next(iter(self._kept))]
+            return session
 
 
 class _Running:
@@ -151,7 +167,7 @@ class _Warnings(logging.Handler):
         return record.levelno == logging.WARNING and record.name != __name__
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._channel.send(id=self._number, event="warning", text=record.getMessage())
+        self._channel.send(id=self._number, event="warning", text=shown(record.getMessage()))
 
 
 @contextmanager
@@ -169,7 +185,7 @@ def _messages(stream: TextIO) -> Iterator[dict[str, Any]]:
     for line in stream:
         try:
             message = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             log.warning("A line on stdin is not JSON: %s", error)
             continue
         if isinstance(message, dict):
@@ -183,7 +199,7 @@ def _accept(
     try:
         order = message.get("job")
         if not isinstance(number, int) or not isinstance(order, dict):
-            raise InputError("A message needs an id and a job", found=", ".join(message))
+            raise InputError("A message needs an id and a job", found=", ".join(message)[:200])
         jobs.put((number, Job.from_values(order)))
     except VelaturaError as error:
         _failed(channel, number, error)
@@ -203,6 +219,10 @@ def _work(
             channel.send(id=number, event="done")
         except VelaturaError as error:
             _failed(channel, number, error)
+        except MemoryError as error:
+            _failed(channel, number, MachineError("There is not enough memory", found=str(error)))
+        except OSError as error:
+            _failed(channel, number, of_system(error))
         except Exception as error:  # a bug in one job must not take the host's render down
             log.exception("Job %d failed", number)
             _failed(channel, number, VelaturaError(f"A bug: {error!r}", do="See the worker's log"))

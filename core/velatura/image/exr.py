@@ -16,12 +16,12 @@ import OpenEXR  # type: ignore[import-not-found]  # a C extension without stubs
 
 from velatura.atomic import replacing
 from velatura.errors import ImageError
-from velatura.image import exr_errors
+from velatura.image import exr_attributes, exr_errors
 from velatura.image.exr_errors import MAX_PIXELS, window_of
 from velatura.image.planes import Image, Part, Pixels, Plane, Window
 from velatura.system.quiet import hushed
 
-_DWA = (OpenEXR.DWAA_COMPRESSION, OpenEXR.DWAB_COMPRESSION)
+_DWA = exr_attributes.DWA
 # DWA quantises channels by the last part of their name; all others, and uint, it keeps exactly.
 _DWA_LOSSY = {"R", "G", "B", "Y", "BY", "RY"}
 # What a Part holds in fields of its own, or what OpenEXR computes anew.
@@ -44,6 +44,7 @@ def read(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
     declared = _open(path, header_only=True).parts
     for part in declared:
         exr_errors.refuse_unusable(path, part.header, max_pixels)
+    exr_errors.refuse_bomb(path, [part.header for part in declared])
     with hushed() as printed:
         parts = _open(path, header_only=False).parts
     # OpenEXR drops a part that it cannot decode and only prints a warning.
@@ -64,10 +65,19 @@ def write(path: Path, image: Image) -> None:
     Raises:
         StorageError: the folder is missing or read-only, or the disk is full; nothing is left.
     """
-    file = OpenEXR.File([_exr_part(part) for part in image.parts])
     with replacing(path) as beside, beside.open("wb", buffering=_WRITE_BUFFER) as stream:
         # A stream of ours and not a path: Python reports a full disk at close, C++ would not.
-        file.write(stream)
+        try:
+            _file(image).write(stream)
+        except exr_attributes.REFUSED:
+            fit = exr_attributes.writable(image)
+            stream.seek(0)
+            stream.truncate()
+            _file(fit).write(stream)
+
+
+def _file(image: Image) -> OpenEXR.File:
+    return OpenEXR.File([exr_attributes.part_of(part) for part in image.parts])
 
 
 def attributes(path: Path) -> Mapping[str, Any]:
@@ -112,6 +122,11 @@ def _open(path: Path, *, header_only: bool) -> OpenEXR.File:
         raise ImageError(f"The name {shown} is not UTF-8", do="Rename it") from error
     except RuntimeError as error:
         raise exr_errors.headless(path) from error
+    except (ArithmeticError, LookupError, TypeError, SystemError) as error:
+        # What OpenEXR's Python cannot hold: a frame rate of 24/0.
+        raise ImageError(
+            f"{path} has a header attribute that is no value", found=str(error), do=exr_errors.AGAIN
+        ) from error
 
 
 def _part(part: OpenEXR.Part) -> Part:
@@ -129,31 +144,5 @@ def _attributes(header: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in header.items() if name not in _NOT_ATTRIBUTES}
 
 
-def _exr_part(part: Part) -> OpenEXR.Part:
-    header = dict(part.attributes)
-    header["dataWindow"], header["displayWindow"] = _box(part.data), _box(part.display)
-    if header.get("compression") in _DWA and any(plane.lossy for plane in part.planes):
-        header["compression"] = OpenEXR.ZIP_COMPRESSION
-    if "tiles" in header:
-        header["tiles"] = _one_level(header["tiles"])
-    for name, value in header.items():
-        if isinstance(value, list) and not value:  # OpenEXR cannot tell a list's type from nothing
-            header[name] = OpenEXR.OpaqueAttribute(b"", "stringvector")
-    # OpenEXR would write a strided array as if it had none: the wrong pixels, and no word of it.
-    pixels = {plane.name: np.ascontiguousarray(plane.pixels) for plane in part.planes}
-    return OpenEXR.Part(header, pixels, part.name)
-
-
-def _one_level(tiles: OpenEXR.TileDescription) -> OpenEXR.TileDescription:
-    flat = OpenEXR.TileDescription()
-    flat.xSize, flat.ySize, flat.mode = tiles.xSize, tiles.ySize, OpenEXR.ONE_LEVEL
-    return flat
-
-
 def _dwa_quantises(name: str, pixels: Pixels) -> bool:
     return pixels.dtype != np.uint32 and name.rpartition(".")[2].upper() in _DWA_LOSSY
-
-
-def _box(window: Window) -> tuple[Any, Any]:
-    last = (window.x + window.width - 1, window.y + window.height - 1)
-    return np.array((window.x, window.y), np.int32), np.array(last, np.int32)

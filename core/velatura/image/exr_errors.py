@@ -37,7 +37,22 @@ _READ = "Export it as EXR, PNG, JPG, TIFF, DPX, HDR, MOV or MP4, with that end t
 _DEEP = (OpenEXR.deepscanline, OpenEXR.deeptile)
 _DATA_WINDOW = re.compile(rb"dataWindow\0box2i\0\x10\0\0\0(.{16})", re.DOTALL)
 _HEADER = 1 << 16  # bytes in which a header's data window is looked for
-_AGAIN = "Render or copy this frame again"
+AGAIN = "Render or copy this frame again"
+"""What helps against damage."""
+
+# How many times smaller than its pixels a file can be, at most. ZIP: zlib's DEFLATE makes 1032 to
+# 1 of zeros (zlib.net, "Technical Details"); RLE two bytes of 128; B44 three bytes of 16 halves.
+# PIZ and DWA end in a Huffman code with runs of 255, the others are newer: generously.
+_RATIOS = {
+    OpenEXR.NO_COMPRESSION: 1.0,
+    OpenEXR.RLE_COMPRESSION: 65.0,
+    OpenEXR.ZIPS_COMPRESSION: 1040.0,
+    OpenEXR.ZIP_COMPRESSION: 1040.0,
+    OpenEXR.PXR24_COMPRESSION: 1400.0,
+}
+_MOST_RATIO = 16384.0
+_MOST_CHANNELS = 1024  # of a file: a render with all its AOVs and Cryptomattes has a hundred
+_LEAST = 2  # bytes of a pixel: a half; which type it is, a header alone does not tell in Python
 
 
 def refuse_other_files(path: Path) -> None:
@@ -56,7 +71,7 @@ def refuse_other_files(path: Path) -> None:
 def _instead(start: bytes) -> tuple[str, str]:
     """Return what a file is, by its first bytes, and what to do about it."""
     if not start:
-        return "an empty file", _AGAIN
+        return "an empty file", AGAIN
     for magic, answer in _NO_PICTURES.items():
         if start.startswith(magic):
             return answer
@@ -90,10 +105,31 @@ def refuse_unusable(path: Path, header: Mapping[str, Any], max_pixels: int) -> N
             )
 
 
+def refuse_bomb(path: Path, headers: Sequence[Mapping[str, Any]]) -> None:
+    """Raise ImageError if a file is too small for what its header says is in it.
+
+    Before anything is allocated: a header of ten kilobytes may claim more than a machine holds.
+    """
+    size = path.stat().st_size
+    least, channels, window = 0.0, 0, Window(0, 0, 0, 0)
+    for header in headers:
+        window = window_of(header["dataWindow"])
+        pixel = _LEAST * len(header["channels"])
+        ratio = _RATIOS.get(header.get("compression"), _MOST_RATIO)
+        least += window.width * window.height * pixel / ratio
+        channels += len(header["channels"])
+    if least > size or channels > _MOST_CHANNELS:
+        raise ImageError(
+            f"{path} is truncated or damaged",
+            found=f"{channels} channels of {window}, in {size} bytes",
+            do=AGAIN,
+        )
+
+
 def headless(path: Path) -> ImageError:
     """Return the error for a file whose header OpenEXR refuses."""
     size = f"{path.stat().st_size} bytes that OpenEXR cannot read"
-    return ImageError(f"{path} has a damaged header", found=_odd_window(path) or size, do=_AGAIN)
+    return ImageError(f"{path} has a damaged header", found=_odd_window(path) or size, do=AGAIN)
 
 
 def damaged(path: Path, declared: Sequence[OpenEXR.Part], printed: str) -> VelaturaError:
@@ -112,7 +148,7 @@ def damaged(path: Path, declared: Sequence[OpenEXR.Part], printed: str) -> Velat
     return ImageError(
         f"{path} is truncated or damaged",
         found=f"pixels that cannot be decoded{where}",
-        do=_AGAIN,
+        do=AGAIN,
     )
 
 

@@ -160,7 +160,7 @@ def named(whose: str, do: str = "") -> Iterator[None]:
 
 
 def _said(attributes: Mapping[str, Any]) -> Iterator[str]:
-    yield str(attributes.get("colorInteropID", ""))
+    yield _text(attributes, "colorInteropID")
     found = attributes.get("chromaticities")
     name = primaries.name_of(found)
     if name is None:
@@ -170,7 +170,13 @@ def _said(attributes: Mapping[str, Any]) -> Iterator[str]:
             do="Name its colour space with --space",
         )
     yield name
-    yield str(attributes.get("oiio:ColorSpace", ""))
+    yield _text(attributes, "oiio:ColorSpace")
+
+
+def _text(attributes: Mapping[str, Any], name: str) -> str:
+    """Return an attribute that should be a text; what is none of that name says nothing."""
+    value = attributes.get(name, "")
+    return value if isinstance(value, str) else ""
 
 
 def _near(name: str, key: configs.Key) -> list[str]:

@@ -7,7 +7,6 @@ that flickers: a page that can be sent by mail.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +30,9 @@ from velatura.look import Look, read
 from velatura.report import html, tables
 from velatura.system import resources
 
+_MARKS = (LOOK_KEY, DIGEST_KEY)
+_LARGEST = 2**25  # px of a layer that is looked into: 8K; two at a time take 1.2 GiB
+_AT_ONCE = 2
 _SHOWN = 6  # pictures on the page
 _WIDTH = 320  # px of each
 _HEAD = ("file", "written", "size", "min", "mean", "max stops", "")  # of all three channels
@@ -101,7 +103,7 @@ def gather(folder: Path) -> list[Layer]:
         FrameError: there are none.
     """
     paths = sorted(path for path in folder.glob("*.exr") if path.is_file())
-    with ThreadPoolExecutor(resources.processors()) as pool:
+    with ThreadPoolExecutor(min(_AT_ONCE, resources.processors())) as pool:
         layers = [layer for layer in pool.map(_layer, paths) if layer]
     if not layers:
         raise FrameError(
@@ -120,9 +122,9 @@ def _layer(path: Path) -> Layer | None:
         header = exr.attributes(path)
         if DIGEST_KEY not in header or STRENGTH_KEY in header:
             return None
-        marks = str(header.get(LOOK_KEY, "")), str(header[DIGEST_KEY])
+        marks = [value if isinstance(value, str) else "" for value in map(header.get, _MARKS)]
         layer = replace(layer, look=marks[0], digest=marks[1])
-        stops = stops_of(exr.read(path))
+        stops = stops_of(exr.read(path, _LARGEST))
     except InputError as error:
         ours = layer.digest or bakes.is_gain(path.name)
         return replace(layer, trouble=str(error)) if ours else None
@@ -181,7 +183,7 @@ def _thumbnail(look: Look | None) -> html.Picture | None:
     """Return the picture in a look's card, if it is one: a card is untrusted."""
     try:
         data = base64.b64decode(look.card.thumbnail if look else "", validate=True)
-    except binascii.Error:
+    except ValueError:  # of base64, or letters that are none of it
         return None
     return html.Picture(data) if data.startswith(signatures.PNG) else None
 
@@ -213,8 +215,21 @@ def _small(stops: FloatArray) -> FloatArray:
 
 def _row(layer: Layer, digest: str) -> tuple[str, ...]:
     state = layer.path.stat()
-    written = f"{datetime.fromtimestamp(state.st_mtime):%Y-%m-%d %H:%M}"
     stops = [f"{value:+.2f}" for value in layer.stops] or [""] * 3
     another = layer.digest not in {digest, ""}
     note = layer.trouble or (f"by {layer.look}, {layer.digest[:12]}" if another else "")
-    return (layer.path.name, written, f"{state.st_size / 2**20:.2f} MiB", *stops, note)
+    return (
+        layer.path.name,
+        _date(state.st_mtime),
+        f"{state.st_size / 2**20:.2f} MiB",
+        *stops,
+        note,
+    )
+
+
+def _date(seconds: float) -> str:
+    """Return when a file was written; a broken clock may say of it what no calendar has."""
+    try:
+        return f"{datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return "?"

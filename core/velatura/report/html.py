@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from velatura.gain import false_colour
+from velatura.texts import shown
 
 _STYLE = """
 :root { color-scheme: light dark; font: 15px/1.45 system-ui, sans-serif; }
@@ -43,19 +44,24 @@ class Picture:
     def html(self) -> str:
         """Return it as a figure."""
         source = f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
-        caption = html.escape(self.caption)
+        caption = _text(self.caption)
         below = f"<figcaption>{caption}</figcaption>" if caption else ""
         return f'<figure><img src="{source}" alt="{caption}">{below}</figure>'
 
 
+def _text(text: str) -> str:
+    """Return a text as it may stand in a page: no markup, and nothing that a browser would obey."""
+    return html.escape(shown(text))
+
+
 def document(title: str, lead: str, body: Iterable[str]) -> str:
     """Return the whole page: a title, a line under it, and parts that the functions here made."""
-    name = html.escape(title)
+    name = _text(title)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
         f"<title>{name}</title>\n<style>{_STYLE}</style>\n"
-        f'<h1>{name}</h1>\n<p class="lead">{html.escape(lead)}</p>\n'
+        f'<h1>{name}</h1>\n<p class="lead">{_text(lead)}</p>\n'
         + "\n".join(filter(None, body))
         + "\n</html>\n"
     )
@@ -63,18 +69,16 @@ def document(title: str, lead: str, body: Iterable[str]) -> str:
 
 def messages(lines: Sequence[str]) -> str:
     """Return lines as a list that strikes the eye; nothing where there are none."""
-    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+    items = "".join(f"<li>{_text(line)}</li>" for line in lines)
     return f'<ul class="messages">{items}</ul>' if items else ""
 
 
 def facts(title: str, rows: Iterable[tuple[str, str]], thumbnail: Picture | None = None) -> str:
     """Return what it is and how it is, row by row."""
-    lines = "".join(
-        f"<tr><th>{html.escape(what)}</th><td>{html.escape(how)}</td></tr>" for what, how in rows
-    )
+    lines = "".join(f"<tr><th>{_text(what)}</th><td>{_text(how)}</td></tr>" for what, how in rows)
     shown = thumbnail.html() if thumbnail else ""
     return (
-        f'<h2>{html.escape(title)}</h2><div class="look">{shown}'
+        f'<h2>{_text(title)}</h2><div class="look">{shown}'
         f'<table class="facts">{lines}</table></div>'
     )
 
@@ -84,7 +88,7 @@ def strip(title: str, pictures: Iterable[Picture], end: float) -> str:
     ticks = "".join(f"<span>{end * part:+g}</span>" for part in (-1, -0.5))
     ticks += "<span>0</span>" + "".join(f"<span>{end * part:+g}</span>" for part in (0.5, 1))
     return (
-        f'<h2>{html.escape(title)}</h2><div class="legend">'
+        f'<h2>{_text(title)}</h2><div class="legend">'
         '<div class="ramp" style="background:linear-gradient(to right,'
         f'{",".join(false_colour.RAMP)})"></div><div class="ticks">{ticks}</div>'
         '<div class="ticks"><span>darker</span><span>stops</span><span>brighter</span></div></div>'
@@ -98,12 +102,11 @@ def listing(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> s
 
     def cells(tag: str, row: Sequence[str]) -> str:
         return "".join(
-            f"<{tag}{kind}>{html.escape(cell)}</{tag}>"
-            for kind, cell in zip(kinds, row, strict=True)
+            f"<{tag}{kind}>{_text(cell)}</{tag}>" for kind, cell in zip(kinds, row, strict=True)
         )
 
     lines = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
     return (
-        f'<h2>{html.escape(title)}</h2><table class="listing">'
+        f'<h2>{_text(title)}</h2><table class="listing">'
         f"<thead><tr>{cells('th', head)}</tr></thead><tbody>{lines}</tbody></table>"
     )

@@ -10,6 +10,10 @@ from rich.text import Text
 
 from velatura.library import Entry
 from velatura.look import Look
+from velatura.system.progress import refusing
+from velatura.texts import shown
+
+_NAME = 40  # letters of a look's name: a longer one would leave no room for where it lies
 
 Row = tuple[str, str]
 """What it is, and how it is."""
@@ -18,11 +22,12 @@ Row = tuple[str, str]
 def show(title: str, rows: Sequence[Row]) -> None:
     """Print rows to stdout, as wide as the terminal allows; what they say is never obeyed."""
     table = Table(title=_plain(title), show_header=False, title_justify="left")
-    table.add_column(style="bold", no_wrap=True)
+    table.add_column(style="bold", no_wrap=True, overflow="ellipsis", max_width=_NAME)
     table.add_column(overflow="fold")
     for row in rows:
         table.add_row(*map(_plain, row))
-    Console().print(table)
+    with refusing():
+        Console().print(table)
 
 
 def card(look: Look) -> list[Row]:
@@ -55,4 +60,4 @@ def shelved(entry: Entry) -> Row:
 
 def _plain(text: str) -> Text:
     """Return text as it is: no markup, no colours, none of a terminal's control characters."""
-    return Text("".join(letter if letter.isprintable() else "?" for letter in text))
+    return Text(shown(text, gap="?"))

@@ -30,15 +30,22 @@ def read(kind: str, key: str) -> str | None:
     return text
 
 
-def write(kind: str, key: str, text: str) -> None:
-    """Keep a memo, whole or not at all; where the folder cannot be written, there is none."""
+def write(kind: str, key: str, text: str, most: int = MOST) -> None:
+    """Keep a memo, whole or not at all; where the folder cannot be written, there is none.
+
+    Args:
+        kind: which sort of memo.
+        key: names all that it depends on.
+        text: the memo, ASCII.
+        most: memos of its kind that are kept.
+    """
     path = _path(kind, key)
     with suppress(OSError, StorageError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as beside:
             beside.write_text(text, encoding="ascii")
         found = sorted(path.parent.glob("*.txt"), key=lambda memo: memo.stat().st_mtime)
-        for memo in found[:-MOST]:
+        for memo in found[:-most]:
             memo.unlink(missing_ok=True)
 
 

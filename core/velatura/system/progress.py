@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
+
+from velatura.errors import StorageError
+from velatura.texts import shown
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -46,7 +50,7 @@ class Progress:
         self._done = self._total = 0
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
-        self._out: TextIO = sys.stdout
+        self._out: TextIO = sys.stdout  # a bar is beside it, if it is a terminal
 
     def __enter__(self) -> Progress:
         if self._style in {"auto", "bar"} and sys.stderr.isatty():
@@ -91,8 +95,7 @@ class Progress:
     def _line(self, text: str) -> None:
         # Beside a bar, a person's terminal would show both on one line.
         if self._bar is None or not self._out.isatty():
-            self._out.write(text + "\n")
-            self._out.flush()
+            say(text, self._out)
 
 
 def farm_lines(style: Style, status: str, percent: float | None = None) -> Iterator[str]:
@@ -114,9 +117,34 @@ def farm_lines(style: Style, status: str, percent: float | None = None) -> Itera
 def fail(style: Style, message: str) -> None:
     """Tell the farm why the job failed, where it listens for that."""
     if style == "openjd":
-        one_line = " ".join(message.split())
-        sys.stdout.write(f"openjd_fail: {one_line}\n")
-        sys.stdout.flush()
+        say(f"openjd_fail: {' '.join(message.split())}")
+
+
+def say(text: str, out: TextIO | None = None) -> None:
+    """Write one line to stdout, at once; what a terminal would obey is taken out.
+
+    Args:
+        text: the line.
+        out: what stdout was when the work began; None for what it is now.
+
+    Raises:
+        StorageError: stdout is a file on a full disk.
+        BrokenPipeError: its reader has gone.
+    """
+    with refusing(out):
+        (out or sys.stdout).write(shown(text) + "\n")
+
+
+@contextmanager
+def refusing(out: TextIO | None = None) -> Iterator[None]:
+    """Raise StorageError where stdout cannot be written meanwhile: it is a file on a full disk."""
+    try:
+        yield
+        (out or sys.stdout).flush()
+    except BrokenPipeError:  # its reader has gone: no error of anybody
+        raise
+    except OSError as error:
+        raise StorageError("Standard output cannot be written", found=error.strerror) from error
 
 
 def _bar() -> RichProgress:

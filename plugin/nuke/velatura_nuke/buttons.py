@@ -10,6 +10,7 @@ import nuke
 
 from velatura.bakes import Step
 from velatura.errors import CancelledError, VelaturaError
+from velatura.texts import inert, shown
 
 from . import api, baking, look_list, looknode, report
 from .baking import Batch
@@ -33,9 +34,9 @@ def press(verb: str, node: nuke.Group) -> None:
     except VelaturaError as error:
         if not nuke.GUI:
             raise
-        baking.tell(LookNode(node), str(error))
+        baking.tell(LookNode(node), inert(str(error)))
         if not isinstance(error, CancelledError):
-            nuke.message(str(error))
+            nuke.message(inert(str(error)))
 
 
 def render_every() -> None:
@@ -54,7 +55,7 @@ def render_every() -> None:
     except CancelledError:
         return
     except VelaturaError as error:
-        nuke.message(str(error))
+        nuke.message(inert(str(error)))
 
 
 def _render(look: LookNode) -> None:
@@ -92,9 +93,9 @@ def _done(batch: Batch, uid: str, error: BaseException | None, said: list[str]) 
     _running.pop(uid, None)
     baking.finish(batch, error)
     for text in said:
-        nuke.tprint(f"velatura: {text}")
+        nuke.tprint(f"velatura: {shown(text)}")
     if error is not None and not isinstance(error, CancelledError):
-        nuke.message(str(error) if isinstance(error, VelaturaError) else repr(error))
+        nuke.message(inert(str(error) if isinstance(error, VelaturaError) else repr(error)))
 
 
 def _cancel(look: LookNode) -> None:

@@ -8,6 +8,7 @@ import nuke
 
 from velatura import bakes, library
 from velatura.errors import VelaturaError
+from velatura.texts import inert
 
 from . import baking, graph_digest, looknode
 from .looknode import LookNode
@@ -17,9 +18,9 @@ from .panel import NO_LOOK
 def looks() -> dict[str, Path]:
     """Return the library's looks by the names in the list: of two of a name the file is told."""
     entries = library.shelf()
-    names = [entry.card.name for entry in entries]
+    names = [inert(entry.card.name) for entry in entries]
     return {
-        name if names.count(name) == 1 else f"{name} ({entry.path.stem})": entry.path
+        name if names.count(name) == 1 else f"{name} ({inert(entry.path.stem)})": entry.path
         for name, entry in zip(names, entries)
     }
 
@@ -29,8 +30,8 @@ def fill(node: nuke.Group) -> None:
     there, path = looks(), LookNode(node).path
     names = [name for name, each in there.items() if each == path]
     if not names and node["digest"].value():
-        names = [path.stem]
-        there[path.stem] = path
+        names = [inert(path.stem)]
+        there[names[0]] = path
     node["look"].setValues([NO_LOOK, *there])  # type: ignore[attr-defined]  # an Enumeration_Knob's
     node["look"].setValue(names[0] if names else NO_LOOK)
 
@@ -61,4 +62,4 @@ def on_change() -> None:
         if path is not None and path != Path() and (knob == "file" or path != LookNode(node).path):
             put(node, path)
     except VelaturaError as error:
-        nuke.message(str(error))
+        nuke.message(inert(str(error)))

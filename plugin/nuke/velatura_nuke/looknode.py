@@ -16,6 +16,7 @@ import nuke
 from velatura import bakes, fingerprint
 from velatura.errors import InputError, LookError
 from velatura.look import Card, read
+from velatura.texts import ACTIVE
 
 from . import gain_expressions
 from .panel import about
@@ -139,12 +140,12 @@ def choose(node: nuke.Group, path: Path) -> Card:
     """Let a node use a look; its gain is another one then. Return the look's card.
 
     Raises:
-        LookError: the file is not a look.
+        LookError: the file is not a look, or has a name that Nuke would run as Tcl.
     """
     found = read(path)
     card = found.card
     if LookNode(node).path != path:
-        node["file"].setValue(path.as_posix())
+        node["file"].setValue(_literal(path))
     changed = node["digest"].value() != found.digest
     node["digest"].setValue(found.digest)
     node["gain_floor"].setValue(card.floor)
@@ -162,6 +163,18 @@ def premultiplied(node: nuke.Group) -> str:
     """Return what the node says of its plate's alpha; "auto" of nodes from before it was asked."""
     knob = node.knob("premultiplied")
     return str(knob.value()) if knob is not None else "auto"
+
+
+def _literal(path: Path) -> str:
+    """Return a path as a file knob takes it for itself: the knob has no quotes for # and %."""
+    text = path.as_posix()
+    if odd := sorted(ACTIVE & set(text)):
+        raise LookError(
+            f"Nuke would not take {text} for a file: it would run parts of its name",
+            found=" ".join(odd),
+            do="Give the look, and the folder that it lies in, other names",
+        )
+    return text
 
 
 def identify(node: nuke.Node) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import velatura
 from velatura.job import PREMULTIPLIED
+from velatura.texts import inert
 
 from . import gain_expressions
 from .nodespec import Expression, UserKnob
@@ -127,7 +128,7 @@ def _info() -> tuple[UserKnob, ...]:
 
 def about(look: str) -> str:
     """Return what the Info tab says."""
-    return f"velatura {velatura.__version__}\nLook: {look}"
+    return f"velatura {velatura.__version__}\nLook: {inert(look)}"
 
 
 def _button(verb: str, label: str, tip: str, *, newline: bool = True) -> UserKnob:

@@ -100,7 +100,7 @@ def test_weights_that_are_not_numbers_are_refused(tmp_path, value):
 
 def test_an_output_of_half_the_size_is_refused(tmp_path):
     graph = looks.Graph(0)
-    small = graph.node("MaxPool", "rgb", kernel_shape=[2, 2], strides=[2, 2])
+    small = graph.conv("rgb", 3, 3, size=4, stride=2)
     looks.bounded(graph, small, 8)
     outputs = [looks.shaped("stops", 3, "h2", "w2")]
     path = looks.pack(graph, looks.SMALL, tmp_path / "x.onnx", outputs=outputs)
@@ -146,7 +146,7 @@ def test_weights_outside_the_file_are_refused_even_from_its_own_folder(tmp_path,
     onnx.save(model, path)
     assert (tmp_path / "weights.bin").is_file()
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(LookError, match="ONNX Runtime refuses"):
+    with pytest.raises(LookError, match="field 13 of a constant, which no look has"):
         open_session(read(path), "cpu")
 
 
@@ -155,7 +155,7 @@ def test_operators_of_nobody_are_refused(tmp_path, operator):
     graph = looks.Graph(0)
     looks.bounded(graph, graph.node(operator, "rgb", domain="evil.example"), 8)
     path = looks.pack(graph, looks.SMALL, tmp_path / "x.onnx")
-    with pytest.raises(LookError, match="ONNX Runtime refuses"):
+    with pytest.raises(LookError, match=rf"the operator {operator} of evil\.example"):
         open_session(read(path), "cpu")
 
 

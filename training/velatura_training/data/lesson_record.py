@@ -12,6 +12,7 @@ from velatura.errors import TrainingError
 from velatura.plate.passes import GUIDES
 from velatura_training import run_folder
 from velatura_training.data.key_reading import AS_SAVED, KeyReading
+from velatura_training.plain_values import built
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ class LessonRecord:
                 keys=KeyReading(**found.get("keys", {})),
             )
             known = all(guide in GUIDES for guide in record.guides)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            built(cls, vars(record))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise TrainingError(f"{source} is not one of ours", found=str(error)) from error
         if not known:
             raise TrainingError(f"{source} names unknown guides")

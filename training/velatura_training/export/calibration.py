@@ -151,10 +151,12 @@ def glaze(run: Path, painter: Generator) -> list[Sample]:
     """Return what a painter makes of a run's swatches; nothing where an older run has none."""
     if not (run / run_folder.SWATCHES).exists():
         return []
-    found = run_folder.load(run / run_folder.SWATCHES, torch.device("cpu"))
+    path = run / run_folder.SWATCHES
+    found = run_folder.load(path, torch.device("cpu"))
     glazed = []
-    for swatch in found["swatches"]:
-        plate, guides = swatch["plate"].float(), swatch["guides"].float()
-        stops = painter(plate[None], guides[None] if len(guides) else None)[0]
-        glazed.append(Sample(plate.numpy(), stops.numpy()))
+    with run_folder.believed(path):
+        for swatch in found["swatches"]:
+            plate, guides = swatch["plate"].float(), swatch["guides"].float()
+            stops = painter(plate[None], guides[None] if len(guides) else None)[0]
+            glazed.append(Sample(plate.numpy(), stops.numpy()))
     return glazed

@@ -100,7 +100,9 @@ def best_painter(
     """
     path = run / run_folder.BEST
     saved = run_folder.load(path, torch.device("cpu"))
-    return painter_of(saved.get("painter", {}), recipe, lesson, path), saved
+    with run_folder.believed(path):
+        kept = {**saved, "steps": int(saved["steps"]), "score": float(saved["score"])}
+    return painter_of(saved.get("painter", {}), recipe, lesson, path), kept
 
 
 def painter_of(
@@ -122,7 +124,7 @@ def painter_of(
     painter = build.build(recipe.generator, recipe.tier, shape)
     try:
         painter.load_state_dict(weights)
-    except (AttributeError, TypeError, RuntimeError) as error:
+    except (AttributeError, TypeError, ValueError, KeyError, RuntimeError) as error:
         raise TrainingError(
             f"{source} does not fit the run's recipe",
             found=str(error).split("\n")[0],

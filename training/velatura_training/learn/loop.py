@@ -35,6 +35,7 @@ from velatura_training.learn import loss_plot, preview, stop, threads
 from velatura_training.learn.bar import Watch
 from velatura_training.learn.history import Curves
 from velatura_training.learn.method import Method
+from velatura_training.plain_values import built
 from velatura_training.recipe import Budget
 
 log = logging.getLogger("velatura.training")
@@ -103,18 +104,15 @@ class Training:
         """
         path = self.out / run_folder.CHECKPOINT
         found = run_folder.load(path, self.method.device)
-        try:
+        with run_folder.believed(
+            path, "It may be of another velatura: export it with that, and train again."
+        ):
+            self.state = built(State, found["state"])
+            self.curves = built(Curves, found["curves"])
             self.method.restore(found[run_folder.METHOD])
             self.rng.set_state(found["rng"].cpu())
-            self.state, self.curves = State(**found["state"]), Curves(**found["curves"])
-            self.kept = found["kept"]
-            run_folder.save(self.out / run_folder.BEST, self.kept)
-        except (KeyError, TypeError, RuntimeError) as error:  # RuntimeError: other tensors
-            raise TrainingError(
-                f"{path} does not fit this run",
-                found=str(error).split("\n")[0],
-                do="It may be of another velatura: export it with that, and train again.",
-            ) from error
+            self.kept = dict(found["kept"])
+        run_folder.save(self.out / run_folder.BEST, self.kept)
 
     def forget_best(self) -> None:
         """Let the next score be the best one: what is wanted has changed."""
@@ -247,8 +245,10 @@ class Training:
                 found=trouble,
                 do=f"Train again with a lower --rate; {self.out} keeps the best from before.",
             )
-        good = run_folder.load(self.out / run_folder.CHECKPOINT, self.method.device)
-        self.method.restore(good[run_folder.METHOD])
+        path = self.out / run_folder.CHECKPOINT
+        good = run_folder.load(path, self.method.device)
+        with run_folder.believed(path):
+            self.method.restore(good[run_folder.METHOD])
         state.pace /= 2
         log.warning(
             "Step %d: %s. Rolled back to the last good checkpoint; "

@@ -1,0 +1,61 @@
+"""A network in ONNX Runtime: how it is loaded, and what it is first tried on.
+
+Light enough for the process that tries a stranger's look: no pictures, no colour, no keys.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import PurePath
+
+import numpy as np
+import numpy.typing as npt
+
+from velatura.apply.onnx_runtime import ort
+from velatura.half import HALF_MAX
+from velatura.job import Device
+from velatura.network.limits import PROBES
+
+FATAL = 4
+"""ORT's log level: its warnings about looks become our errors."""
+
+_NOWHERE = str(PurePath("/velatura") / "no external data")
+_BRIGHTEST = (4.0, HALF_MAX)  # of each probe: light of a plate, and more than any plate should have
+
+
+def load(model: bytes, device: Device, threads: int) -> ort.InferenceSession:
+    """Return a network, loaded; ORT raises a dozen unrelated types.
+
+    Args:
+        model: the ONNX file, read and allowed before (`velatura.network`).
+        device: "cpu", or else CUDA where this build has it.
+        threads: CPU threads of one run.
+    """
+    options = ort.SessionOptions()  # graph optimisation stays at ORT_ENABLE_ALL: 1.8x on a CPU
+    options.intra_op_num_threads = threads
+    options.log_severity_level = FATAL
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Weights outside the look's own file would be read from a folder that is not there.
+    options.add_session_config_entry(
+        "session.model_external_initializers_file_folder_path", _NOWHERE
+    )
+    providers: list[str | tuple[str, dict[str, str]]] = ["CPUExecutionProvider"]
+    # Asking a build for a provider it lacks is a warning there; asking first is not.
+    if device != "cpu" and "CUDAExecutionProvider" in ort.get_available_providers():
+        with contextlib.redirect_stdout(sys.stderr):  # it prints what it misses
+            ort.preload_dlls()
+        # The default search, EXHAUSTIVE, stalls at each new tile shape; TF32 would cost three
+        # of the ten bits that a half float holds.
+        cuda = {"cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"}
+        providers.insert(0, ("CUDAExecutionProvider", cuda))
+    with contextlib.redirect_stdout(sys.stderr):  # it prints that it falls back
+        return ort.InferenceSession(model, options, providers=providers)
+
+
+def probes(alignment: int) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield two small frames ``(3, h, w)``, scene-linear: one dark to bright, one brighter."""
+    for (rows, columns), brightest in zip(PROBES, _BRIGHTEST, strict=True):
+        ramp = np.geomspace(1e-4, brightest, 3 * rows * columns * alignment**2, dtype=np.float32)
+        yield ramp.reshape(3, rows * alignment, columns * alignment)

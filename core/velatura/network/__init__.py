@@ -1,0 +1,1 @@
+"""A look's network, read and measured before anything runs it."""
