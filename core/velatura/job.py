@@ -6,6 +6,7 @@ Standard library only, Python 3.9 and later: host adapters import this module.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
