@@ -13,6 +13,9 @@ SAYS = (1.0, 0.5, 0.25)
 SLACK = 1.01
 """A measure is worse when it is worse by more than a hundredth: less is chance."""
 
+SOFTER = 0.02
+"""So much less sharp, or more, is as sharp: what is mended is a little softer than torn edges."""
+
 log = logging.getLogger("velatura.training")
 
 
@@ -26,7 +29,7 @@ def settle(measure: Callable[[float], Verdict]) -> float:
     worse: list[str] = []
     for say in SAYS:
         found = _off(measure(say).mean)
-        worse = [name for name in raw if found[name] > SLACK * raw[name]]
+        worse = [name for name in raw if found[name] > _most(name, raw[name])]
         if not worse:
             if say < 1:
                 log.info("the network's own touch is kept at %g: more of it was no better", say)
@@ -35,9 +38,14 @@ def settle(measure: Callable[[float], Verdict]) -> float:
     return 0.0
 
 
+def _most(name: str, raw: float) -> float:
+    """Return how far a measure may be off where the merged paint's is off by ``raw``."""
+    return raw + SOFTER if name == "sharp" else SLACK * raw
+
+
 def _off(mean: Mapping[str, float]) -> dict[str, float]:
     """Return how far each measure is from what is best."""
     off = {name: mean[name] for name in ("l1log", "lpips", "gram") if name in mean}
     if "sharp" in mean:
-        off["sharp"] = abs(1 - mean["sharp"]) + 0.01  # a hundredth either way is as sharp
+        off["sharp"] = abs(1 - mean["sharp"])
     return off
