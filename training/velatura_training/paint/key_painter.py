@@ -46,7 +46,7 @@ class Manner:
     """
 
     paintings: Sequence[Painting]
-    hold: float = 0.5
+    hold: float = 0.3
     strokes: bool = True
     eyes: Optimiser | None = None
     stroke: float = 1.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from velatura.scene.footage import Footage
 from velatura.suggest.advice import advise
 from velatura.suggest.coverage import measure
 from velatura.suggest.proxy import scout
-from velatura.system.progress import Progress, Report
-from velatura_training.data.paintings import Painting
+from velatura.system.progress import Progress, Report, Style
+from velatura_training.data import paintings as painting_files
+from velatura_training.data.paintings import WHOLE, Crop, Painting
 from velatura_training.losses import backbones
-from velatura_training.paint.key_painter import Manner
+from velatura_training.paint.key_painter import KeyPainter, Manner
 from velatura_training.paint.optimise import Optimiser
 
 SPACE = colour.SCENE
@@ -39,6 +40,9 @@ class Order:
         stroke: size of the strokes, against paintings of 600 px.
         hold: 0..1, how much of the drawing stays.
         seed: of everything random.
+        frames: which to paint; none leaves the choice to `suggested`.
+        count: how many it chooses.
+        crop: what is left out of each painting.
 
     Raises:
         TrainingError: values that make no sense.
@@ -49,8 +53,11 @@ class Order:
     weights: Path | None = None
     rounds: int = 40
     stroke: float = 1.0
-    hold: float = 0.5
+    hold: float = 0.3
     seed: int = 0
+    frames: Sequence[int] = ()
+    count: int = 3
+    crop: Crop = WHOLE
 
     def __post_init__(self) -> None:
         if not 0 <= self.hold <= 1:
@@ -66,6 +73,40 @@ class Order:
                 "The painter `eyes` has no eyes to see with",
                 do="Give --eyes vgg16, or vgg19 with --eyes-weights FILE; or --painter strokes.",
             )
+
+
+def paint(
+    order: Order,
+    footage: Footage,
+    paintings: Sequence[Path],
+    path: Callable[[int], Path],
+    progress: Style,
+) -> list[int]:
+    """Paint keys of a shot; return their numbers.
+
+    Args:
+        order: how they are wanted.
+        footage: the shot.
+        paintings: files of those.
+        path: the file of each key.
+        progress: how to show progress.
+
+    Raises:
+        TrainingError, MissingRuntimeError: paintings or eyes that cannot be used.
+        FrameError, ImageError, PassError, ColourError: frames that are not there or do not fit.
+        StorageError: a key cannot be written.
+    """
+    read = painting_files.read(paintings, SPACE, order.stroke, order.crop)
+    how = manner(order, read)
+    if order.frames:
+        chosen = demanded(footage, order.frames)
+    else:
+        with Progress(progress, "frames looked at") as report:
+            chosen = suggested(footage, order.count, report)
+    artist = KeyPainter(footage, how)
+    with Progress(progress, "keys") as report:
+        artist.paint(chosen, path, report)
+    return chosen
 
 
 def manner(order: Order, paintings: Sequence[Painting]) -> Manner:

@@ -56,8 +56,8 @@ class PlateLight:
         height, width = self.seen.shape[:2]
         if paint.shape[:2] != (height, width):
             detail = (self.seen + LEAST) / (resized(self.small, height, width) + LEAST)
-            paint = resized(paint, height, width) * np.clip(detail, 0.5, 2) ** np.float32(hold)
-            paint = np.clip(paint, 0, 1).astype(np.float32)
+            detail = np.clip(detail, 0.5, 2) ** np.float32(hold)
+            paint = np.asarray(np.clip(resized(paint, height, width) * detail, 0, 1), np.float32)
         ordinary = colour.convert(_planes(paint), colour.PAINTED, colour.SCENE)
         plain = colour.convert(_planes(self.seen), colour.PAINTED, colour.SCENE)
         above = np.maximum(self.light / np.maximum(plain, LEAST), 1)

@@ -49,18 +49,18 @@ LOOSE, TIGHT = 0.3, 0.06
 CROSS = 1.2
 """A stroke ends where the picture's colour has changed by this many times as much."""
 
-SNAP = 0.8
+SNAP = 0.9
 """How far a stroke goes from the colour that is wanted to that of its strip, in the painting."""
 
-PICKED = 4e-3
+PICKED = 8e-3
 """Squared colour differences up to this count alike when a strip is chosen: no strip comes twice
 in a row."""
 
-LAYOUT = 0.25
+LAYOUT = 0.15
 """How much the colours' layout within a strip counts beside their mean: contours of a strip lie
 where the plate has some."""
 
-EVEN = 0.35
+EVEN = 0.15
 """How much a strip's own contrast counts against it, as a part of that. With 1, as in a distance,
 even strips win in even places, and the painting's rhythm is lost; with 0 flat shapes break up."""
 
@@ -99,7 +99,7 @@ class StrokePainter:
         seed: of everything random.
     """
 
-    def __init__(self, brushwork: Brushwork, hold: float = 0.5, seed: int = 0) -> None:
+    def __init__(self, brushwork: Brushwork, hold: float = 0.3, seed: int = 0) -> None:
         self._tolerance = LOOSE * (TIGHT / LOOSE) ** hold
         self._seed = seed
         self._sizes = [self._size(layer, brushwork) for layer in LAYERS]

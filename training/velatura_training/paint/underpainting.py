@@ -51,7 +51,7 @@ class Underpainting:
 
     whole: Palette
     regions: dict[int, Palette] = field(default_factory=dict)
-    hold: float = 0.5
+    hold: float = 0.3
 
     @classmethod
     def of(
