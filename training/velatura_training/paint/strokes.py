@@ -70,11 +70,11 @@ SHORTEST = 0.2
 SPACING = 0.9
 """Distance of strokes' seeds, in halves of their width: they overlap."""
 
-HELD = 3.0
-"""Where carried paint is worth 1 it may be off by so many times more, plus once: it stays."""
+HOLE, WORTHY = 0.15, 0.3
+"""What carried paint must be worth not to count as a hole, and from where on all of it stays."""
 
-HOLE = 0.3
-"""What carried paint must be worth not to count as a hole."""
+CHANGED = 0.35
+"""By how much carried paint may be off before it is painted over: the light is another there."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +140,20 @@ class StrokePainter:
             if len(seeds):
                 brush.lay(canvas, self._strokes(seeds, wanted, tangents, size, strips, rng), rng)
         small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
-        return np.clip(small[..., :3], 0, 1), small[..., 3]
+        paint, fresh = np.clip(small[..., :3], 0, 1), small[..., 3]
+        if begun is not None:  # strokes over a hole end at its rim
+            same = np.abs(blurred(begun.paint, 2) - blurred(wanted, 2)).max(-1) < CHANGED
+            stays = np.clip((begun.worth - HOLE) / (WORTHY - HOLE), 0, 1) * same
+            fresh = fresh * (1 - stays)
+            paint = begun.paint + fresh[..., None] * (paint - begun.paint)
+        return paint, fresh
 
     def _allowed(self, number: int, size: tuple[int, int], worth: FloatArray | None) -> FloatArray:
         """Return by how much paint may be off: in holes and before the first stroke not at all."""
         bare = np.float32(-1 if number == 0 else self._tolerance)
         if worth is None:
             return np.full(size, bare, np.float32)
-        kept = self._tolerance * (1 + HELD * worth)
+        kept = np.float32(max(CHANGED, self._tolerance))
         return np.where(worth < HOLE, bare, kept).astype(np.float32)
 
     def _size(self, layer: Layer, brushwork: Brushwork) -> tuple[float, int, float]:
