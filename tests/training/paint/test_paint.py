@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from tiny import write_frame
 
 from velatura.errors import FrameError, TrainingError
@@ -13,8 +14,10 @@ from velatura_training.cli.paint import paint
 from velatura_training.cli.train import train
 from velatura_training.data import paintings
 from velatura_training.learn import run as runs
+from velatura_training.losses import backbones, terms
 from velatura_training.paint.brushwork import Brushwork
 from velatura_training.paint.octaves import Octaves
+from velatura_training.paint.optimise import Optimiser
 from velatura_training.paint.plate_light import PlateLight, look
 from velatura_training.paint.strokes import Canvas, StrokePainter
 from velatura_training.paint.tangents import Tangents
@@ -161,3 +164,27 @@ def test_a_large_plate_is_painted_small_and_keeps_its_highlights():
     assert lit.shape == sky.shape
     assert abs(np.log2(lit[0, 120, 630] / 30)) < 0.2
     assert abs(lit[0, 300, 100] - 0.3) < 0.01
+
+
+def test_eyes_bring_a_key_nearer_to_the_painting_and_keep_what_was_carried():
+    eyes = backbones.load()
+    wall = np.tile(np.linspace(0.2, 0.7, 96, dtype=np.float32)[:, None], (96, 1, 3))
+    kept = np.zeros((96, 96), np.float32)
+    kept[:, :32] = 1
+    optimiser = Optimiser.of(eyes, [hatching()], rounds=6, hold=0.3)
+    key = optimiser.refined(wall, wall, Canvas(wall, kept))
+    wanted = eyes(torch.from_numpy(hatching().transpose(2, 0, 1).copy())[None])
+    far, near = (
+        float(terms.style(eyes(torch.from_numpy(p.transpose(2, 0, 1).copy())[None]), wanted))
+        for p in (wall, key)
+    )
+    assert near < 0.95 * far
+    moved = np.abs(key - wall).mean((0, 2))
+    assert moved[:24].mean() < 0.7 * moved[40:].mean()
+
+
+def test_a_painting_with_a_frame_is_doubted(tmp_path, caplog):
+    framed = np.pad(hatching(), ((20, 20), (20, 20), (0, 0)))
+    png.write_png(tmp_path / "framed.png", (framed * 255).astype(np.uint8))
+    paintings.read([tmp_path / "framed.png"], "lin_rec709_scene")
+    assert "--crop" in caplog.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +30,13 @@ SIZE = 600
 
 EVEN = 2e-3
 """Standard deviation of display values below which there is nothing to be learnt."""
+
+
+BORDER, BARE = 0.02, 0.02
+"""Width of a painting's border, as a part of its shorter side, and the deviation of display values
+below which there is no paint in it: a print's margin has .01, a painter's sky .05."""
+
+log = logging.getLogger("velatura.training")
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,12 @@ def _read(path: Path, space: str, stroke: float, crop: Crop) -> Painting:
         raise TrainingError(
             f"The painting {path} is of one colour all over", do="Give one that shows strokes."
         )
+    for side in _bare(shown):
+        log.warning(
+            "%s is even along its %s: a frame, a wall or bare canvas would be taken for paint; "
+            "--crop leaves it out",
+            *(path, side),
+        )
     return Painting(path.name, _planes(_sized(shown, SIZE * stroke)), digest)
 
 
@@ -135,6 +149,18 @@ def _demand_usable(path: Path, found: Picture) -> None:
             f"The painting {path} has transparent places, which would be learnt as paint",
             do="Crop them off, or flatten it onto its ground.",
         )
+
+
+def _bare(shown: FloatArray) -> list[str]:
+    """Return the sides of a painting along which there is no paint, by the looks of it."""
+    wide = max(1, round(BORDER * min(shown.shape[:2])))
+    strips = {
+        "left": shown[:, :wide],
+        "top": shown[:wide],
+        "right": shown[:, -wide:],
+        "bottom": shown[-wide:],
+    }
+    return [side for side, strip in strips.items() if float(strip.std(axis=(0, 1)).max()) < BARE]
 
 
 def _sized(shown: FloatArray, shorter: float) -> FloatArray:
