@@ -55,17 +55,10 @@ class Octaves:
         whole = np.zeros_like(shown)
         for level, part in zip(self.levels, _parted(shown), strict=True):
             colours = torch.from_numpy(np.ascontiguousarray(part.reshape(-1, 3).T))
-            palette = Palette.between(colours, level)
-            moved = (_limited(palette.matrix) @ (colours - palette.middle) + palette.wanted).numpy()
+            palette = Palette.between(colours, level).limited(0, MOST)
+            moved = (palette.matrix @ (colours - palette.middle) + palette.wanted).numpy()
             whole += moved.T.reshape(shown.shape)
         return np.clip(whole, 0, 1)
-
-
-def _limited(matrix: torch.Tensor) -> torch.Tensor:
-    """Return a symmetric matrix that stretches no colour by more than `MOST`."""
-    values, vectors = torch.linalg.eigh(matrix)
-    limited: torch.Tensor = vectors @ torch.diag(values.clamp_max(MOST)) @ vectors.T
-    return limited
 
 
 def _parted(shown: FloatArray) -> list[FloatArray]:

@@ -25,6 +25,10 @@ KIN = 0.15
 OWN = 0.5
 """How far a region goes from the whole shot's colours to those."""
 
+SPREAD = 0.9, 1.5
+"""By how much a region's contrast may change: colours that are kin spread little, and a chequered
+floor must not turn into one."""
+
 SMALLEST = 0.01
 """Part of a frame from which on a region counts as one."""
 
@@ -106,7 +110,7 @@ def _kin(colours: FloatArray, paint: FloatArray) -> Palette:
     """Return the map from a region's colours to those of the paintings that are nearest to them."""
     apart = ((paint - colours.mean(0)) ** 2).sum(1)
     near = paint[np.argsort(apart)[: max(16, round(KIN * len(paint)))]]
-    return Palette.between(_columns(colours), _columns(near))
+    return Palette.between(_columns(colours), _columns(near)).limited(*SPREAD)
 
 
 def _moved(shown: FloatArray, palette: Palette) -> FloatArray:
