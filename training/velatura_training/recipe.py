@@ -18,7 +18,7 @@ GeneratorName = Literal["unet", "resnet", "brush"]
 Tier = Literal["draft", "standard", "fine"]
 DiscriminatorName = Literal["patch", "multiscale"]
 AdversarialName = Literal["lsgan", "hinge", "bce"]
-PerceptualName = Literal["efficientnet", "squeezenet", "vgg19"]
+PerceptualName = Literal["efficientnet", "squeezenet", "vgg19", "vgg16"]
 
 
 SMALLEST_PATCH = 32

@@ -43,6 +43,10 @@ _TRAINER = (
 )
 _ELSEWHERE = {  # command -> what it does; imported only when it is the one that is called
     "train": ("velatura_training.cli.train:train", "Learn a look from painted frames."),
+    "paint": (
+        "velatura_training.cli.paint:paint",
+        "Paint keys of a shot in the manner of a painting.",
+    ),
     "export": ("velatura_training.cli.export:export", "Write a trained look as one ONNX file."),
     "evaluate": (
         "velatura_training.cli.evaluate:evaluate",

@@ -22,7 +22,8 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("words", [{"motion": ("vector",)}, {"stmap": ("1:stm.####.exr",)}])
 @pytest.mark.parametrize(
-    "look", [{"style": (Path("storm.jpg"),)}, {"painted": ("p.####.exr",), "free": True}]
+    "look",
+    [{"style": (Path("storm.jpg"),), "free": True}, {"painted": ("p.####.exr",), "free": True}],
 )
 def test_a_look_that_carries_no_paint_has_no_use_for_motion(tmp_path, words, look):
     with pytest.raises(TrainingError, match=r"this look carries none.*a free look"):

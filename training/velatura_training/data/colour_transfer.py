@@ -49,6 +49,12 @@ class Palette:
         moved = torch.einsum("ij,njhw->nihw", self.matrix, shown - self.middle[..., None])
         return (moved + self.wanted[..., None]).clamp(0, 1)
 
+    def limited(self, least: float, most: float) -> Palette:
+        """Return the map with each stretch of its matrix, a symmetric one, kept in a range."""
+        values, vectors = torch.linalg.eigh(self.matrix)
+        matrix = vectors @ torch.diag(values.clamp(least, most)) @ vectors.T
+        return Palette(matrix, self.middle, self.wanted)
+
     def to(self, device: torch.device) -> Palette:
         """Return the palette on a device."""
         return Palette(*(t.to(device) for t in (self.matrix, self.middle, self.wanted)))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,13 @@ EVEN = 2e-3
 """Standard deviation of display values below which there is nothing to be learnt."""
 
 
+BORDER, BARE = 0.02, 0.02
+"""Width of a painting's border, as a part of its shorter side, and the deviation of display values
+below which there is no paint in it: a print's margin has .01, a painter's sky .05."""
+
+log = logging.getLogger("velatura.training")
+
+
 @dataclass(frozen=True)
 class Painting:
     """A painting, as large as its strokes are wanted.
@@ -46,13 +54,40 @@ class Painting:
     digest: str
 
 
-def read(paths: Sequence[Path], space: str, stroke: float = 1.0) -> tuple[Painting, ...]:
+Crop = tuple[float, float, float, float]
+"""Parts of a picture that are left out at its left, top, right and bottom, 0..1."""
+
+WHOLE: Crop = (0.0, 0.0, 0.0, 0.0)
+
+
+def parse_crop(text: str) -> Crop:
+    """Return the crop that ``5,5,5,8`` says, in percent; all of the picture where it is empty.
+
+    Raises:
+        TrainingError: it is no crop, or leaves less than a tenth of a side.
+    """
+    try:
+        left, top, right, bottom = (float(part) / 100 for part in (text or "0,0,0,0").split(","))
+    except ValueError:
+        left = top = right = bottom = -1.0
+    if min(left, top, right, bottom) < 0 or max(left + right, top + bottom) > 0.9:  # noqa: PLR2004
+        raise TrainingError(
+            f"{text} is not a crop",
+            do="Say what to leave out at left, top, right and bottom, in percent: 5,5,5,8.",
+        )
+    return left, top, right, bottom
+
+
+def read(
+    paths: Sequence[Path], space: str, stroke: float = 1.0, crop: Crop = WHOLE
+) -> tuple[Painting, ...]:
     """Return the paintings.
 
     Args:
         paths: EXR (scene-linear), or PNG, JPEG, TIFF and so on (sRGB).
         space: the look's colour space.
         stroke: how large the strokes shall be, against a painting of `SIZE` px.
+        crop: what is left out of each.
 
     Raises:
         TrainingError: none given, unreadable, too small, too large, transparent or of one colour.
@@ -60,10 +95,10 @@ def read(paths: Sequence[Path], space: str, stroke: float = 1.0) -> tuple[Painti
     """
     if not paths:
         raise TrainingError("No painting to learn from", do="Name one or more with --style.")
-    return tuple(_read(path, space, stroke) for path in paths)
+    return tuple(_read(path, space, stroke, crop) for path in paths)
 
 
-def _read(path: Path, space: str, stroke: float) -> Painting:
+def _read(path: Path, space: str, stroke: float, crop: Crop) -> Painting:
     try:
         found = flat.read_rgb(path, max_pixels=LARGEST)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -74,6 +109,7 @@ def _read(path: Path, space: str, stroke: float) -> Painting:
             found=error.found if isinstance(error, ImageError) else None,
             do="Give a whole picture of 1000 to 5000 px a side.",
         ) from error
+    found = _cropped(found, crop)
     _demand_usable(path, found)
     linear = np.nan_to_num(found.light(space), posinf=1.0)
     shown = display(torch.from_numpy(linear)).numpy().transpose(1, 2, 0)
@@ -81,7 +117,22 @@ def _read(path: Path, space: str, stroke: float) -> Painting:
         raise TrainingError(
             f"The painting {path} is of one colour all over", do="Give one that shows strokes."
         )
+    for side in _bare(shown):
+        log.warning(
+            "%s is even along its %s: a frame, a wall or bare canvas would be taken for paint; "
+            "--crop leaves it out",
+            *(path, side),
+        )
     return Painting(path.name, _planes(_sized(shown, SIZE * stroke)), digest)
+
+
+def _cropped(found: Picture, crop: Crop) -> Picture:
+    height, width = found.rgb.shape[:2]
+    left, top, right, bottom = crop
+    rows = slice(round(top * height), height - round(bottom * height))
+    columns = slice(round(left * width), width - round(right * width))
+    alpha = None if found.alpha is None else found.alpha[rows, columns]
+    return replace(found, rgb=found.rgb[rows, columns], alpha=alpha)
 
 
 def _demand_usable(path: Path, found: Picture) -> None:
@@ -97,6 +148,18 @@ def _demand_usable(path: Path, found: Picture) -> None:
             f"The painting {path} has transparent places, which would be learnt as paint",
             do="Crop them off, or flatten it onto its ground.",
         )
+
+
+def _bare(shown: FloatArray) -> list[str]:
+    """Return the sides of a painting along which there is no paint, by the looks of it."""
+    wide = max(1, round(BORDER * min(shown.shape[:2])))
+    strips = {
+        "left": shown[:, :wide],
+        "top": shown[:wide],
+        "right": shown[:, -wide:],
+        "bottom": shown[-wide:],
+    }
+    return [side for side, strip in strips.items() if float(strip.std(axis=(0, 1)).max()) < BARE]
 
 
 def _sized(shown: FloatArray, shorter: float) -> FloatArray:

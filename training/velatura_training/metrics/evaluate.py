@@ -20,7 +20,7 @@ from velatura.errors import FrameError, ImageError
 from velatura.image import drawing
 from velatura.plate import colour, flat
 from velatura_training.encoding import display
-from velatura_training.metrics import fidelity, flip, highlights, structure, texture
+from velatura_training.metrics import brushmarks, fidelity, flip, highlights, structure, texture
 from velatura_training.metrics.eyes import Eyes
 from velatura_training.metrics.frames import NO_MOTION, SPACE, Frames, clean, listed, same_size
 from velatura_training.metrics.motion import warp_error
@@ -105,8 +105,10 @@ def against_plate(result: Tensor, plate: Tensor) -> Scores:
         result: ``(1, 3, H, W)`` scene-linear Rec.709, NaN and Inf as they are in the file.
         plate: the same of the plate.
     """
-    content = _structure(display(clean(result)), display(clean(plate)))
+    seen, unstyled = display(clean(result)), display(clean(plate))
+    content = _structure(seen, unstyled)
     named = {f"{name}P": value for name, value in content.items()}
+    named["emboss"] = brushmarks.emboss(seen, unstyled)
     return {**named, **highlights.measure(result, plate)}
 
 
@@ -125,12 +127,25 @@ def against_styles(result: Tensor, styles: Sequence[Path], eyes: Eyes) -> Scores
     Raises:
         ImageError: an unreadable or tiny style picture.
     """
-    _, seen = eyes.see(display(clean(result)))
-    longest = max(result.shape[2:])
-    wanted = [eyes.see(display(_read_style(path, longest)))[1] for path in styles]
+    shown, longest = display(clean(result)), max(result.shape[2:])
+    paintings = [display(_read_style(path, longest)) for path in styles]
+    seen, wanted = eyes.see(shown), [eyes.see(painting) for painting in paintings]
+    scores = _manner("", seen[1], [maps for _, maps in wanted])
+    if eyes.texture is not None:
+        scores |= _manner("2", seen[0], [maps for maps, _ in wanted])
     return {
-        "gramS": float(np.mean([texture.gram_distance(seen, maps) for maps in wanted])),
-        "swdS": float(np.mean([texture.sliced_wasserstein(seen, maps) for maps in wanted])),
+        **scores,
+        "coherenceS": float(np.mean([brushmarks.coherence(shown, p) for p in paintings])),
+        "lengthS": brushmarks.run_length(shown)
+        / float(np.mean([brushmarks.run_length(p) for p in paintings])),
+    }
+
+
+def _manner(which: str, seen: Sequence[Tensor], wanted: Sequence[Sequence[Tensor]]) -> Scores:
+    """Return how far some maps are from those of style pictures, as one pair of eyes has it."""
+    return {
+        f"gramS{which}": float(np.mean([texture.gram_distance(seen, maps) for maps in wanted])),
+        f"swdS{which}": float(np.mean([texture.sliced_wasserstein(seen, maps) for maps in wanted])),
     }
 
 

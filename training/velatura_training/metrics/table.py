@@ -30,6 +30,7 @@ FIGURES: Mapping[str, tuple[Line, ...]] = {
     "against the plate": (
         ("msssimP", "1", "structure kept"),
         ("edgeP", "1", "edges kept"),
+        ("emboss", "0", "ripples along the plate's edges"),
         ("ewP", "", "flicker over the plate's"),
         ("p999", "", "highlights moved, stops"),
         ("over1", "1", "light above 1 kept"),
@@ -41,6 +42,10 @@ FIGURES: Mapping[str, tuple[Line, ...]] = {
     "against the style": (
         ("gramS", "0", "texture"),
         ("swdS", "0", "texture, in full"),
+        ("gramS2", "0", "texture, by the other eyes"),
+        ("swdS2", "0", "texture in full, by the other eyes"),
+        ("coherenceS", "0", "strokes side by side as in the style"),
+        ("lengthS", "1", "strokes as long as in the style"),
     ),
 }
 """All figures, in the order of the table; docs/metrics.md has their formulas."""

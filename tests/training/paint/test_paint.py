@@ -1,0 +1,190 @@
+"""`velatura paint`: keys in a painting's strokes, their light, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tiny import write_frame
+
+from velatura.errors import FrameError, TrainingError
+from velatura.image import exr, png
+from velatura.image.planes import FloatArray
+from velatura_training.cli.paint import paint
+from velatura_training.cli.train import train
+from velatura_training.data import paintings
+from velatura_training.learn import run as runs
+from velatura_training.losses import backbones, terms
+from velatura_training.paint.brushwork import Brushwork
+from velatura_training.paint.octaves import Octaves
+from velatura_training.paint.optimise import Optimiser
+from velatura_training.paint.plate_light import PlateLight, look
+from velatura_training.paint.strokes import Canvas, StrokePainter
+from velatura_training.paint.tangents import Tangents
+
+HEIGHT, WIDTH = 96, 128
+OCHRE, BLUE = (0.86, 0.66, 0.16), (0.08, 0.16, 0.43)
+
+
+def hatching(period: int = 12, side: int = 200) -> FloatArray:
+    """Slanting strokes of ochre on dark blue, display values."""
+    y, x = np.mgrid[:side, :side]
+    stroke = ((x + 2 * y) % period < period * 0.45)[..., None]
+    noise = np.random.default_rng(0).normal(0, 0.01, (side, side, 1))
+    return (np.where(stroke, OCHRE, BLUE) + noise).clip(0, 1).astype(np.float32)
+
+
+@pytest.fixture
+def painting(tmp_path):
+    png.write_png(tmp_path / "hatching.png", (hatching() * 255).astype(np.uint8))
+    return tmp_path / "hatching.png"
+
+
+@pytest.fixture
+def shot(tmp_path):
+    """Three frames of a grey ramp, with a dark post that moves and a lamp of 20."""
+    for number in (1, 2, 3):
+        wall = np.tile(np.linspace(0.05, 0.7, WIDTH, dtype=np.float32), (HEIGHT, 1))
+        wall[:, 30 + 4 * number : 44 + 4 * number] = 0.02
+        wall[10:20, 90:100] = 20
+        write_frame(tmp_path / f"wall.{number:04d}.exr", dict.fromkeys("RGB", wall))
+    return str(tmp_path / "wall.####.exr")
+
+
+def light(path) -> FloatArray:
+    planes = {p.name: p.pixels for p in exr.read(path).parts[0].planes}
+    return np.stack([planes[c] for c in "RGB"]).astype(np.float32)
+
+
+def test_keys_are_painted_in_the_colours_of_the_painting(shot, painting, tmp_path):
+    paint(shot, style=(painting,), frames="1,3", out=tmp_path / "keys", progress="none")
+    assert sorted(p.name for p in (tmp_path / "keys").iterdir()) == ["key.0001.exr", "key.0003.exr"]
+    key = light(tmp_path / "keys" / "key.0001.exr")
+    assert key.shape == (3, HEIGHT, WIDTH)
+    assert (key >= 0).all()
+    seen = look(key).reshape(-1, 3)
+    ends = np.array([OCHRE, BLUE], np.float32)
+    share = (seen - ends[0]) @ (ends[1] - ends[0]) / ((ends[1] - ends[0]) ** 2).sum()
+    between = ends[0] + share.clip(0, 1)[:, None] * (ends[1] - ends[0])
+    assert np.median(np.abs(seen - between).max(1)) < 0.08  # grey lies .2 from all mixtures
+
+
+def test_a_lamp_stays_brighter_than_white(shot, painting, tmp_path):
+    paint(shot, style=(painting,), frames="1", out=tmp_path / "keys", progress="none")
+    key = light(tmp_path / "keys" / "key.0001.exr")
+    assert key[:, 12:18, 92:98].max() > 4
+
+
+def test_two_paintings_of_the_same_shot_by_one_seed_are_equal(shot, painting, tmp_path):
+    for folder in ("a", "b"):
+        paint(shot, style=(painting,), frames="2", out=tmp_path / folder, progress="none")
+    a, b = (light(tmp_path / folder / "key.0002.exr") for folder in ("a", "b"))
+    assert np.array_equal(a, b)
+
+
+def test_without_frames_the_keys_are_chosen(shot, painting, tmp_path):
+    paint(shot, style=(painting,), count=1, out=tmp_path / "keys", progress="none")
+    assert len(list((tmp_path / "keys").iterdir())) == 1
+
+
+def test_wrong_orders_are_refused(shot, painting, tmp_path):
+    wrong = {"out": tmp_path / "keys", "style": (painting,), "progress": "none"}
+    with pytest.raises(FrameError, match=r"no frame 9.*1 to 3"):
+        paint(shot, frames="9", **wrong)
+    with pytest.raises(TrainingError, match="--eyes vgg16"):
+        paint(shot, painter="eyes", **wrong)
+    with pytest.raises(TrainingError, match="--hold"):
+        paint(shot, hold=2.0, **wrong)
+    with pytest.raises(TrainingError, match="5,5,5,8"):
+        paint(shot, crop="60,0,60,0", **wrong)
+    assert not (tmp_path / "keys").exists()
+
+
+def test_train_learns_from_painted_keys_and_keeps_retouched_ones(
+    shot, painting, tmp_path, monkeypatch
+):
+    lessons = []
+    monkeypatch.setattr(runs, "train", lambda lesson, *_: lessons.append(lesson))
+    order = {"style": (painting,), "out": tmp_path / "run", "count": 2, "progress": "none"}
+    train(shot, **order)
+    keys = sorted((tmp_path / "run" / "keys").iterdir())
+    assert len(lessons[0].keys) == len(keys) == 2
+    write_frame(keys[0], dict.fromkeys("RGB", np.full((HEIGHT, WIDTH), 0.5, np.float32)))
+    train(shot, **order)
+    assert float(lessons[1].keys[0].paint.std()) < 1e-3
+
+
+def test_a_crop_leaves_out_what_is_not_painted(painting, tmp_path):
+    framed = np.pad(hatching(), ((20, 20), (20, 20), (0, 0)))
+    png.write_png(tmp_path / "framed.png", (framed * 255).astype(np.uint8))
+    crop = paintings.parse_crop("8.4,8.4,8.4,8.4")
+    space = "lin_rec709_scene"
+    (cut,) = paintings.read([tmp_path / "framed.png"], space, crop=crop)
+    (whole,) = paintings.read([painting], space)
+    assert float((cut.shown.mean((2, 3)) - whole.shown.mean((2, 3))).abs().max()) < 0.02
+
+
+def test_strokes_are_measured_in_the_painting():
+    thin, thick = (Brushwork.of([hatching(p, 300)]) for p in (20, 40))
+    assert thick.width > 1.3 * thin.width
+
+
+def test_tangents_run_along_stripes():
+    y, x = np.mgrid[:64, :64]
+    stripes = np.repeat(np.sin((x + y) / 2)[..., None], 3, -1).astype(np.float32) / 2 + 0.5
+    along = Tangents.of_painting(stripes).along[16:48, 16:48]
+    assert np.abs(along @ np.array([1, -1]) / np.sqrt(2)).min() > 0.98
+
+
+def test_paint_that_is_worth_much_stays_and_holes_are_filled():
+    wanted = np.full((HEIGHT, WIDTH, 3), 0.4, np.float32)
+    worth = np.ones((HEIGHT, WIDTH), np.float32)
+    worth[:, 90:] = 0
+    painter = StrokePainter(Brushwork.of([hatching()]))
+    begun = Canvas(wanted + 0.02, worth)
+    paint_, fresh = painter.paint(wanted, Tangents.of_plate(wanted), begun)
+    assert fresh[:, :50].max() == 0
+    assert np.allclose(paint_[:, :50], 0.42, atol=1e-3)
+    assert fresh[:, 95:].mean() > 0.98
+
+
+def test_octaves_bring_contrast_to_the_paintings():
+    rng = np.random.default_rng(0)
+    loud, faint = (rng.normal(0.5, s, (96, 96, 3)).astype(np.float32) for s in (0.12, 0.09))
+    matched = Octaves.of([loud]).matched(faint)
+    assert abs(matched.std() - loud.std()) < 0.01
+
+
+def test_a_large_plate_is_painted_small_and_keeps_its_highlights():
+    sky = np.full((3, 400, 1280), 0.3, np.float32)
+    sky[:, 100:140, 600:660] = 30
+    frame = PlateLight.of(sky)
+    assert frame.small.shape == (200, 640, 3)
+    lit = frame.painted(frame.small, 1.0)
+    assert lit.shape == sky.shape
+    assert abs(np.log2(lit[0, 120, 630] / 30)) < 0.2
+    assert abs(lit[0, 300, 100] - 0.3) < 0.01
+
+
+def test_eyes_bring_a_key_nearer_to_the_painting_and_keep_what_was_carried():
+    eyes = backbones.load()
+    wall = np.tile(np.linspace(0.2, 0.7, 96, dtype=np.float32)[:, None], (96, 1, 3))
+    kept = np.zeros((96, 96), np.float32)
+    kept[:, :32] = 1
+    optimiser = Optimiser.of(eyes, [hatching()], rounds=6, hold=0.3)
+    key = optimiser.refined(wall, wall, Canvas(wall, kept))
+    wanted = eyes(torch.from_numpy(hatching().transpose(2, 0, 1).copy())[None])
+    far, near = (
+        float(terms.style(eyes(torch.from_numpy(p.transpose(2, 0, 1).copy())[None]), wanted))
+        for p in (wall, key)
+    )
+    assert near < 0.95 * far
+    moved = np.abs(key - wall).mean((0, 2))
+    assert moved[:24].mean() < 0.7 * moved[40:].mean()
+
+
+def test_a_painting_with_a_frame_is_doubted(tmp_path, caplog):
+    framed = np.pad(hatching(), ((20, 20), (20, 20), (0, 0)))
+    png.write_png(tmp_path / "framed.png", (framed * 255).astype(np.uint8))
+    paintings.read([tmp_path / "framed.png"], "lin_rec709_scene")
+    assert "--crop" in caplog.text

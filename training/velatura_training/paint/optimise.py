@@ -1,0 +1,162 @@
+"""The painter with eyes: a key's pixels are moved until a network sees the paintings' manner in it.
+
+Gatys et al. 2016, from strokes instead of noise, at half the size and then at the whole one:
+Gram matrices of the paintings, and the drawing held by the features of the underpainting and by its
+means of 8 px. Paint that was carried from another key stays where it is worth much (Ruder et al.
+2016).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - torch's own idiom
+
+from velatura.image.planes import FloatArray
+from velatura_training.losses import terms
+from velatura_training.losses.backbones import Backbone
+from velatura_training.paint.plate_light import resized
+from velatura_training.paint.strokes import Canvas
+
+SCALES = ((0.5, 2.0), (1.0, 1.0))
+"""Sizes that are optimised, and how many times the rounds each gets: half size costs a quarter."""
+
+STYLE = 100.0
+"""Pull of the Gram matrices."""
+
+DRAWING, BROAD = 1.0, 10.0
+"""Pull of the underpainting's shapes, and of its means of `CELL` px, at ``hold`` 1."""
+
+TINT = 300.0
+"""Pull of the colours that it began with: these eyes see brightness better than hue, and left alone
+they set single pixels of red and green."""
+
+CELL = 8
+"""Side of the means that are held, px."""
+
+KEPT = 40.0
+"""Pull of carried paint where it is worth 1."""
+
+SMOOTH = 0.5
+"""Pull against noise of single pixels: total variation."""
+
+RATE = 0.03
+"""Adam's step, display values; it falls to a tenth."""
+
+AROUND, RIM = 16, 2
+"""The picture is mirrored by so many px all around, and so many outer cells of the maps are left
+out: those have seen the zeros beyond, and would draw a frame."""
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """Eyes, and what they have seen of the paintings.
+
+    Attributes:
+        eyes: the network.
+        grams: by scale the mean Gram matrix of each of its taps.
+        rounds: at full size.
+        hold: 0..1, how much of the drawing stays.
+    """
+
+    eyes: Backbone
+    grams: dict[float, list[Tensor]]
+    rounds: int
+    hold: float
+
+    @classmethod
+    def of(
+        cls, eyes: Backbone, paintings: Sequence[FloatArray], rounds: int, hold: float
+    ) -> Optimiser:
+        """Return the optimiser towards some paintings, ``(H, W, 3)`` display values each."""
+        grams: dict[float, list[Tensor]] = {}
+        for scale, _ in SCALES:
+            seen = [_seen(eyes, _planes(_scaled(painting, scale))) for painting in paintings]
+            each = [[terms.gram(tap) for tap in taps] for taps in seen]
+            grams[scale] = [torch.stack(taps).mean(0) for taps in zip(*each, strict=True)]
+        return cls(eyes, grams, rounds, hold)
+
+    def refined(
+        self, paint: FloatArray, wanted: FloatArray, kept: Canvas | None = None
+    ) -> FloatArray:
+        """Return a key with more of the paintings' manner.
+
+        Args:
+            paint: ``(H, W, 3)`` display values to begin with.
+            wanted: the underpainting, the same: what is drawn.
+            kept: paint that stays where its worth is 1.
+        """
+        height, width = paint.shape[:2]
+        for scale, times in SCALES:
+            small = _scaled(paint, scale)
+            hold = None
+            if kept is not None:
+                worth = torch.from_numpy(_scaled(kept.worth, scale).copy())[None, None]
+                hold = _planes(_scaled(kept.paint, scale)), worth
+            moved = self._moved(
+                small, _scaled(wanted, scale), scale, round(times * self.rounds), hold
+            )
+            # Only what has changed is scaled up: what was painted fine stays fine.
+            paint = np.clip(paint + resized(moved - small, height, width), 0, 1)
+        if kept is not None:
+            paint = paint + kept.worth[..., None] * (kept.paint - paint)
+        return paint
+
+    def _moved(
+        self,
+        begin: FloatArray,
+        wanted: FloatArray,
+        scale: float,
+        rounds: int,
+        kept: tuple[Tensor, Tensor] | None,
+    ) -> FloatArray:
+        planes, drawn = _planes(begin).requires_grad_(), _planes(wanted)
+        with torch.no_grad():
+            shapes = _seen(self.eyes, drawn)[-1]
+        first_tint = (planes - planes.mean(1, keepdim=True)).detach()
+        adam = torch.optim.Adam([planes], lr=RATE)
+        for number in range(rounds):
+            adam.param_groups[0]["lr"] = RATE * (1 - 0.9 * number / rounds)
+            adam.zero_grad()
+            taps = _seen(self.eyes, planes)
+            pull = STYLE * _style(taps, self.grams[scale])
+            pull = pull + self.hold * DRAWING * terms.shapes(taps[-1], shapes)
+            tint = (planes - planes.mean(1, keepdim=True)) - first_tint
+            pull = pull + TINT * F.avg_pool2d(tint, 3, 1).square().mean()
+            broad = F.avg_pool2d(planes, CELL, CELL // 2) - F.avg_pool2d(drawn, CELL, CELL // 2)
+            pull = pull + self.hold * BROAD * broad.square().mean()
+            pull = pull + SMOOTH * terms.total_variation(planes)
+            pull = pull + 100 * (planes - planes.clamp(0, 1)).square().mean()
+            if kept is not None:
+                pull = pull + KEPT * (kept[1] * (planes - kept[0]).abs()).mean()
+            pull.backward()  # type: ignore[no-untyped-call]
+            adam.step()
+        done: FloatArray = planes.detach().clamp(0, 1)[0].numpy().transpose(1, 2, 0)
+        return np.ascontiguousarray(done)
+
+
+def _style(taps: Sequence[Tensor], grams: Sequence[Tensor]) -> Tensor:
+    """Return how far some taps' Gram matrices are from the paintings'."""
+    off = [
+        (terms.gram(tap) - gram).square().sum() / gram.square().sum()
+        for tap, gram in zip(taps, grams, strict=True)
+    ]
+    return torch.stack(off).mean()
+
+
+def _seen(eyes: Backbone, planes: Tensor) -> list[Tensor]:
+    around = F.pad(planes, (AROUND,) * 4, mode="reflect")
+    return [tap[..., RIM:-RIM, RIM:-RIM] for tap in eyes(around)]
+
+
+def _scaled(pixels: FloatArray, scale: float) -> FloatArray:
+    height, width = pixels.shape[:2]
+    return resized(pixels, max(1, round(height * scale)), max(1, round(width * scale)))
+
+
+def _planes(shown: FloatArray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(shown.transpose(2, 0, 1)))[None]

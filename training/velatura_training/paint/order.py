@@ -1,0 +1,157 @@
+"""What is to be painted: which keys, by which painter, with which eyes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from velatura.errors import FrameError, TrainingError
+from velatura.plate import colour
+from velatura.scene.footage import Footage
+from velatura.suggest.advice import advise
+from velatura.suggest.coverage import measure
+from velatura.suggest.proxy import scout
+from velatura.system.progress import Progress, Report, Style
+from velatura_training.data import paintings as painting_files
+from velatura_training.data.paintings import WHOLE, Crop, Painting
+from velatura_training.losses import backbones
+from velatura_training.paint.key_painter import KeyPainter, Manner
+from velatura_training.paint.optimise import Optimiser
+
+SPACE = colour.SCENE
+"""The colour space that is painted in: a screen's primaries, as paintings on a screen have them."""
+
+log = logging.getLogger("velatura.training")
+
+
+@dataclass(frozen=True)
+class Order:
+    """How keys are wanted.
+
+    Attributes:
+        painter: ``strokes``, ``eyes`` or ``both``.
+        eyes: name of a backbone, or ``none``.
+        weights: its file, where it needs one.
+        rounds: of the eyes at full size.
+        stroke: size of the strokes, against paintings of 600 px.
+        hold: 0..1, how much of the drawing stays.
+        seed: of everything random.
+        frames: which to paint; none leaves the choice to `suggested`.
+        count: how many it chooses.
+        crop: what is left out of each painting.
+
+    Raises:
+        TrainingError: values that make no sense.
+    """
+
+    painter: str = "both"
+    eyes: str = "none"
+    weights: Path | None = None
+    rounds: int = 40
+    stroke: float = 1.0
+    hold: float = 0.3
+    seed: int = 0
+    frames: Sequence[int] = ()
+    count: int = 3
+    crop: Crop = WHOLE
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.hold <= 1:
+            raise TrainingError("--hold is a part of 1", found=str(self.hold), do="Give 0 to 1.")
+        if not 0.25 <= self.stroke <= 4:  # noqa: PLR2004
+            raise TrainingError(
+                "--stroke is out of range", found=str(self.stroke), do="Give 0.25 to 4."
+            )
+        if self.rounds < 1:
+            raise TrainingError("--rounds is 1 or more", found=str(self.rounds))
+        if self.painter == "eyes" and self.eyes == "none":
+            raise TrainingError(
+                "The painter `eyes` has no eyes to see with",
+                do="Give --eyes vgg16, or vgg19 with --eyes-weights FILE; or --painter strokes.",
+            )
+
+
+def paint(
+    order: Order,
+    footage: Footage,
+    paintings: Sequence[Path],
+    path: Callable[[int], Path],
+    progress: Style,
+) -> list[int]:
+    """Paint keys of a shot; return their numbers.
+
+    Args:
+        order: how they are wanted.
+        footage: the shot.
+        paintings: files of those.
+        path: the file of each key.
+        progress: how to show progress.
+
+    Raises:
+        TrainingError, MissingRuntimeError: paintings or eyes that cannot be used.
+        FrameError, ImageError, PassError, ColourError: frames that are not there or do not fit.
+        StorageError: a key cannot be written.
+    """
+    read = painting_files.read(paintings, SPACE, order.stroke, order.crop)
+    how = manner(order, read)
+    if order.frames:
+        chosen = demanded(footage, order.frames)
+    else:
+        with Progress(progress, "frames looked at") as report:
+            chosen = suggested(footage, order.count, report)
+    artist = KeyPainter(footage, how)
+    with Progress(progress, "keys") as report:
+        artist.paint(chosen, path, report)
+    return chosen
+
+
+def manner(order: Order, paintings: Sequence[Painting]) -> Manner:
+    """Return how to paint.
+
+    Raises:
+        TrainingError, MissingRuntimeError: eyes that are not there: `backbones.load`.
+    """
+    eyes = None
+    if order.eyes != "none" and order.painter != "strokes":
+        network = backbones.load(order.eyes, order.weights)
+        seen = [np.ascontiguousarray(p.shown[0].numpy().transpose(1, 2, 0)) for p in paintings]
+        eyes = Optimiser.of(network, seen, order.rounds, order.hold)
+        log.info("eyes: %s", network.label)
+    strokes = order.painter != "eyes"
+    return Manner(paintings, order.hold, strokes, eyes, order.stroke, order.seed)
+
+
+def demanded(footage: Footage, frames: Sequence[int]) -> list[int]:
+    """Return the frames that were asked for, or raise FrameError for one that is not there."""
+    missing = sorted(set(frames) - set(footage.frames))
+    if missing:
+        raise FrameError(
+            f"The shot has no frame {', '.join(map(str, missing))}",
+            found=f"frames {footage.frames[0]} to {footage.frames[-1]}",
+        )
+    return sorted(set(frames))
+
+
+def suggested(footage: Footage, count: int, report: Report) -> list[int]:
+    """Return the frames whose paint helps the whole shot most, as `velatura suggest` names them.
+
+    Args:
+        footage: the shot.
+        count: how many; fewer where there are fewer frames.
+        report: told of each frame that is looked at.
+
+    Raises:
+        FrameError: a count below 1.
+    """
+    if count < 1:
+        raise FrameError("At least one key is to be painted (--count)", found=str(count))
+    if count >= len(footage.frames):
+        return list(footage.frames)
+    seen = scout(footage, report)
+    with Progress("none") as silent:
+        reach = measure(seen, [], silent)
+    return sorted(one.frame for one in advise(reach, [], count).suggestions)
