@@ -67,7 +67,10 @@ def test_so_it_is_for_any_alignment(tmp_path, alignment):
         rgb = pixels(height, width, seed=seed)
         whole = infer(session, rgb, budget=EVERYTHING)
         for side in range(37, 60, 3):
-            assert infer(session, rgb, budget=100 * side**2).tobytes() == whole.tobytes()
+            assert (
+                infer(session, rgb, budget=int(session.card.bytes_px * side**2)).tobytes()
+                == whole.tobytes()
+            )
 
 
 def test_guides_are_tiled_with_the_picture(tmp_path):
