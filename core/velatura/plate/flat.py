@@ -25,9 +25,10 @@ _SAY = (
 _USUAL = "Save it as PNG, TIFF, PSD, JPG or EXR"
 
 # ITU-T H.273, tables 2 and 3: primaries and transfer characteristics, as a PNG's cICP has them. A
-# curve for cameras (1, 6, 14, 15) is shown by a screen's 2.4.
+# curve for cameras (1, 6, 14, 15) is shown as the painter sees it, which is sRGB, as in movies:
+# frames that were exported from one agree with it.
 _GAMUTS = {1: "rec709", 9: "rec2020", 11: "p3dci", 12: "p3d65"}
-_CURVES = {1: "g24", 4: "g22", 5: "g28", 6: "g24", 8: "lin", 13: "srgb", 14: "g24", 15: "g24"}
+_CURVES = {4: "g22", 5: "g28", 8: "lin", **dict.fromkeys((1, 6, 13, 14, 15), "srgb")}
 
 
 @dataclass(frozen=True)

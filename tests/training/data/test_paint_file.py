@@ -78,7 +78,12 @@ def test_a_damaged_profile_is_refused_and_the_hint_helps(over, tmp_path):
 
 @pytest.mark.parametrize(
     ("cicp", "gamut", "gamma"),
-    [((12, 13, 0, 1), "p3d65", 0), ((9, 8, 0, 1), "rec2020", 1), ((12, 4, 0, 1), "p3d65", 2.2)],
+    [
+        ((12, 13, 0, 1), "p3d65", 0),
+        ((9, 8, 0, 1), "rec2020", 1),
+        ((12, 4, 0, 1), "p3d65", 2.2),
+        ((1, 1, 0, 1), "rec709", 0),  # of a movie's frame; movies are taken so as well
+    ],
 )
 def test_a_cicp_chunk_counts(over, tmp_path, cicp, gamut, gamma):
     light = light_in(f"lin_{gamut}_scene")
