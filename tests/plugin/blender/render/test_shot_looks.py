@@ -27,7 +27,7 @@ pytestmark = pytest.mark.host_blender
 
 FRAMES, KEYS = range(1, 6), (1, 5)
 
-WORTH = 0.1
+WORTH = 0.04
 """Paint of more is looked at: one sample a pixel is noise, which costs paint most of its worth."""
 FLOOR = Card("law").floor
 
