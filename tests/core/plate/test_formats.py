@@ -9,6 +9,7 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 import plates
 import pytest
+import saved
 from glazing import law, run, stack
 
 from velatura.apply import sequence
@@ -341,3 +342,18 @@ def test_of_a_radiance_picture_comes_one_for_looking(tmp_path, look):
     assert found.find("R")[1].pixels.dtype == np.float32
     shown = flat.read_rgb(tmp_path / "out" / "a.png").rgb
     assert np.abs(footage.light(shown) - light).mean() < 0.01
+
+
+def test_an_icc_profile_is_of_the_colour_before_alpha_is_multiplied_in(tmp_path):
+    codes = np.full((24, 32, 4), 0.5, np.float32)
+    profile = saved.matrix_profile("lin_rec709_scene", 2.2)
+    tag = np.frombuffer(profile, np.uint8)
+    spec = oiio.ImageSpec(32, 24, 4, "uint16")
+    spec.attribute("ICCProfile", f"uint8[{len(profile)}]", tag)
+    codes[..., :3] *= 0.5
+    path = tmp_path / "associated.tif"
+    out = oiio.ImageOutput.create(str(path))
+    assert out.open(str(path), spec)
+    assert out.write_image(codes)
+    out.close()
+    np.testing.assert_allclose(linear(path), 0.5**2.2, rtol=2e-3)
