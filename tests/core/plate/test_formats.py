@@ -225,6 +225,17 @@ def test_a_movie_comes_of_pictures(tmp_path, look):
     assert np.abs(shown - footage.codes(2)).mean() < 2 / 255
 
 
+def test_a_movie_of_frames_of_two_sizes_is_refused_and_the_hint_helps(tmp_path, look):
+    for frame, size in ((1, (64, 48)), (2, (80, 48))):
+        footage.still(tmp_path / f"s.{frame:04d}.png", footage.codes(frame, size))
+    job = Job(str(tmp_path / "s.####.png"), str(look), str(tmp_path / "out"), write="picture")
+    with pytest.raises(ImageError, match=r"64x48 of s.0001.exr, and 80x48 of s.0002.exr.*--frames"):
+        sequence.run(Job(**{**vars(job), "deliver": "mp4"}), Progress("none"))
+    assert not (tmp_path / "out" / "s.mp4").exists()
+    sequence.run(Job(**{**vars(job), "deliver": "mp4", "frames": "1"}), Progress("none"))
+    assert (tmp_path / "out" / "s.mp4").exists()
+
+
 def test_what_is_there_already_is_kept_and_what_was_taken_away_comes_again(tmp_path, look):
     clip = footage.movie(tmp_path / "clip.mp4", 3)
     job = Job(str(clip), str(look), str(tmp_path / "out"), write="picture", deliver="mp4")
