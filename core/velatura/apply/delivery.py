@@ -6,7 +6,7 @@ linear EXR, which no screen shows as it is, come pictures for looking: sRGB.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
@@ -16,7 +16,7 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 
 from velatura.atomic import replacing
-from velatura.errors import StorageError
+from velatura.errors import ImageError, StorageError
 from velatura.image import exr, movie_file, movies
 from velatura.image.planes import FloatArray, Image, place
 from velatura.image.yuv import Format
@@ -142,13 +142,31 @@ def movie(path: Path, pictures: Sequence[Path], plates: Sequence[Path], encoding
 
     Raises:
         StorageError: it cannot be written.
-        ImageError: a picture is gone.
+        ImageError: a picture is gone, or they are not all of one size.
     """
     straight = path.suffix == ".mov"
     coded = (_codes(exr.read(picture), encoding, straight=straight) for picture in pictures)
     first = next(coded)
     kind, times, sound = _timing(_kind(first, encoding), plates)
-    movie_file.write(path, kind, chain([first], coded), times, sound)
+    frames = _alike(path, chain([first], coded), pictures)
+    movie_file.write(path, kind, frames, times, sound)
+
+
+def _alike(
+    path: Path, frames: Iterable[FloatArray], pictures: Sequence[Path]
+) -> Iterator[FloatArray]:
+    """Yield a movie's frames, or raise ImageError where one is of another size than the first."""
+    size = ""
+    for codes, picture in zip(frames, pictures, strict=True):
+        own = f"{codes.shape[1]}x{codes.shape[0]}"
+        size = size or own
+        if own != size:
+            raise ImageError(
+                f"{path} cannot be written: its frames are not all of one size",
+                found=f"{size} of {pictures[0].name}, and {own} of {picture.name}",
+                do="Name frames of one size with --frames, or write --as png",
+            )
+        yield codes
 
 
 def _kind(codes: FloatArray, encoding: Encoding) -> Format:

@@ -8,8 +8,10 @@ little more memory than its own pixels and the network's budget.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,8 @@ from velatura.plate import matte as mask
 from velatura.plate.plate import Plate, usable
 from velatura.plate.reading import Reading
 from velatura.system.stopping import stop_if
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,14 @@ def encoding_of(plate: Path, job: Job) -> Encoding:
     return Encoding.of(Plate.of(views.of(image, view), _reading(job)), job.deliver, view)
 
 
+@lru_cache
+def _tell_one_view(folder: Path, kind: str, view: str, others: str) -> None:
+    log.warning(
+        "Of the stereo plates in %s, --as %s writes one view, %s. --views takes another: %s",
+        *(folder, kind, view, others),
+    )
+
+
 def _reading(job: Job) -> Reading:
     return Reading(job.layer, job.passes, job.space, job.config, job.premultiplied)
 
@@ -123,7 +135,10 @@ def load(frame: Frame, job: Job, card: Card) -> Loaded:
         matte = _matte(image, plate, job, frame) if frame.picture else None
         return View(name, Feed.of(plate, card, job), matte)
 
-    return Loaded(image, tuple(map(view, views.chosen(image, job.views))))
+    first, *others = views.chosen(image, job.views)
+    if others and job.deliver:
+        _tell_one_view(frame.plate.parent, job.deliver, first, ", ".join(others))
+    return Loaded(image, tuple(map(view, (first, *others))))
 
 
 def glaze(

@@ -62,7 +62,8 @@ class Notices:
             )
         if about.unused and self._new("unused", *about.unused):
             log.warning(
-                "%s holds other pictures, which are left as they are: %s. --layer names another",
+                "%s holds other pictures, which are left as they are: %s. --layer (of stereo "
+                "--views) takes another",
                 *(plate, ", ".join(about.unused)),
             )
 

@@ -104,6 +104,8 @@ def plates(pattern: str, span: str = "") -> dict[str, Path]:
     found = {number: plate.path(number) for number in numbers}
     if plate.movie:
         _refuse_beyond(plate, list(map(int, found)))
+    elif plate.single is not None and not plate.path(plate.single).is_file():
+        raise FrameError(f"There is no file {pattern}", do=gathering.advice(plate))
     else:
         _refuse_missing("plate", list(found.values()))
     return found

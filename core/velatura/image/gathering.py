@@ -84,6 +84,8 @@ def only(texts: Iterable[str]) -> str:
 
 def advice(plate: Pattern) -> str:
     """Return what to do where a pattern finds nothing: with what lies there instead."""
+    if not plate.folder.is_dir():
+        return f"Check the path: there is no folder {plate.folder}"
     there = sorted(merged([str(f) for f in plate.folder.iterdir() if _is_picture(f)]))
     found = [Path(text).name for text in there]
     if not found:

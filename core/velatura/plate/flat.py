@@ -30,6 +30,10 @@ _USUAL = "Save it as PNG, TIFF, PSD, JPG or EXR"
 _GAMUTS = {1: "rec709", 9: "rec2020", 11: "p3dci", 12: "p3d65"}
 _CURVES = {4: "g22", 5: "g28", 8: "lin", **dict.fromkeys((1, 6, 13, 14, 15), "srgb")}
 
+# OpenImageIO's names of formats whose alpha is not multiplied in, which it does not say of them:
+# bitmaps, icons, GIF's one clear colour, and JPEG 2000 and XL as painting programs save them.
+_NOT_MULTIPLIED = {"bmp", "ico", "gif", "jpeg2000", "jpegxl"}
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -136,7 +140,10 @@ def _read_other(path: Path, max_pixels: int, flag: str) -> Picture:
     rgb = pixels[..., :3] if coloured else np.repeat(pixels[..., :1], 3, -1)
     # Of a GIF, OpenImageIO counts from 1.
     alpha = pixels[..., min(spec.alpha_channel, channels - 1)] if spec.alpha_channel >= 0 else None
-    straight = alpha is not None and spec.get_int_attribute("oiio:UnassociatedAlpha") == 1
+    straight = alpha is not None and (
+        spec.get_int_attribute("oiio:UnassociatedAlpha") == 1
+        or source.format_name() in _NOT_MULTIPLIED
+    )
     window = Window(0, 0, width, height)
     with colour.named(str(path), _SAY):
         told = colour.canonical(flag) if flag else _told(spec, source.format_name())

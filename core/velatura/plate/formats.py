@@ -119,13 +119,21 @@ def _still(path: Path, *, told: bool) -> Image:
         read = flat.read_rgb(path, space=colour.PAINTED if told else "")
         space, rgb = read.space, np.moveaxis(read.rgb, -1, 0)
         if read.profile:  # what OCIO has no name for is light from here on
-            space, rgb = colour.SCENE, read.light(colour.SCENE)
+            space, rgb = colour.SCENE, _light(read)
     except ColourError as error:
         raise ColourError(error.what, found=error.found, do=_SAY) from error
     attributes: dict[str, Any] = {SPACE: space, BITS: _bits(path)}
     if read.alpha is not None and not read.premultiplied:
         attributes[STRAIGHT] = 1
     return _picture(path, rgb, read.alpha, attributes)
+
+
+def _light(read: flat.Picture) -> FloatArray:
+    """Return ``(3, H, W)`` light in `colour.SCENE`, multiplied by alpha where the codes are."""
+    light = read.straight().light(colour.SCENE)
+    if read.alpha is None or not read.premultiplied:
+        return light
+    return np.where(read.alpha > 0, light * read.alpha, light)
 
 
 def _frame(path: Path) -> Image:

@@ -70,7 +70,10 @@ def _home(key: configs.Key, space: str) -> ocio.Config:
 
 
 def _is_linear(config: ocio.Config, space: str) -> bool:
-    return bool(config.isColorSpaceLinear(space, ocio.REFERENCE_SPACE_SCENE))
+    try:
+        return bool(config.isColorSpaceLinear(space, ocio.REFERENCE_SPACE_SCENE))
+    except configs.REFUSALS:  # a LUT that is not there: light needs none
+        return False
 
 
 @lru_cache(maxsize=64)

@@ -58,7 +58,7 @@ def of_file(path: Path, channel: str, beauty: Part) -> Pixels:
         PassError: no such channel, or an EXR of several channels, none of them R, Y or A.
     """
     shown = beauty.display
-    image = formats.read(path)
+    image = formats.read(path, told=True)  # coverage has no colour: a profile bends nothing
     name = _named(image, channel) if channel else _usual(image)
     part, plane = image.find(name)
     pixels, window, format_ = plane.pixels, part.data, part.display

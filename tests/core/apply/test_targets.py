@@ -157,3 +157,13 @@ def test_a_file_without_a_number_has_no_range(tmp_path):
 def test_a_plate_that_is_no_file_is_refused(plate):
     with pytest.raises(FrameError):
         frames(Path(plate))
+
+
+def test_one_file_that_is_not_there_is_refused_with_what_there_is(tmp_path):
+    touched(tmp_path / "shot", *THREE)
+    for name in ("plate.0001-0003.exr", "plate.{1..3}.exr", "plate.0009.exr", "still.exr"):
+        with pytest.raises(FrameError, match=r"no file .*there are plate\.####\.exr"):
+            frames(tmp_path / "shot" / name)
+    assert len(frames(tmp_path / "shot" / "plate.####.exr")) == 3
+    with pytest.raises(FrameError, match=r"Check the path: there is no folder .*nowhere"):
+        frames(tmp_path / "nowhere" / "still.exr")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from velatura.errors import ColourError
-from velatura.plate import colour
+from velatura.plate import colour, linear
 
 LINEAR = ["lin_rec709_scene", "ACEScg", "ACES2065-1", "lin_rec2020_scene", "lin_p3d65_scene"]
 AP1 = (0.713, 0.293, 0.165, 0.83, 0.128, 0.044, 0.32168, 0.33767)
@@ -257,6 +257,17 @@ def test_a_legacy_configs_own_names_come_first_and_its_linear_is_rec709(tmp_path
     ]
     with pytest.raises(ColourError, match=r"legacy\.ocio has no colour space liner\..*linear"):
         colour.canonical("liner", str(path))
+
+
+def test_a_config_that_lacks_a_lut_serves_all_other_spaces(tmp_path):
+    path = tmp_path / "lacking.ocio"
+    lacking = "  - !<ColorSpace> {name: film, to_reference: !<FileTransform> {src: no.lut}}\n"
+    path.write_text(LEGACY.replace("colorspaces:\n", "colorspaces:\n" + lacking))
+    for space in ("sRGB", "ARRI LogC3 (EI800)"):
+        behind = linear.linear_of(colour.canonical(space, str(path)), str(path))
+        assert linear.linear_of(behind, str(path)) == behind
+    with pytest.raises(ColourError, match=r"no\.lut"):
+        linear.linear_of("film", str(path))
 
 
 def test_a_lean_config_is_entered_by_its_interchange_role(tmp_path):

@@ -9,6 +9,7 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 import plates
 import pytest
+import saved
 from glazing import law, run, stack
 
 from velatura.apply import sequence
@@ -224,6 +225,17 @@ def test_a_movie_comes_of_pictures(tmp_path, look):
     assert np.abs(shown - footage.codes(2)).mean() < 2 / 255
 
 
+def test_a_movie_of_frames_of_two_sizes_is_refused_and_the_hint_helps(tmp_path, look):
+    for frame, size in ((1, (64, 48)), (2, (80, 48))):
+        footage.still(tmp_path / f"s.{frame:04d}.png", footage.codes(frame, size))
+    job = Job(str(tmp_path / "s.####.png"), str(look), str(tmp_path / "out"), write="picture")
+    with pytest.raises(ImageError, match=r"64x48 of s.0001.exr, and 80x48 of s.0002.exr.*--frames"):
+        sequence.run(Job(**{**vars(job), "deliver": "mp4"}), Progress("none"))
+    assert not (tmp_path / "out" / "s.mp4").exists()
+    sequence.run(Job(**{**vars(job), "deliver": "mp4", "frames": "1"}), Progress("none"))
+    assert (tmp_path / "out" / "s.mp4").exists()
+
+
 def test_what_is_there_already_is_kept_and_what_was_taken_away_comes_again(tmp_path, look):
     clip = footage.movie(tmp_path / "clip.mp4", 3)
     job = Job(str(clip), str(look), str(tmp_path / "out"), write="picture", deliver="mp4")
@@ -341,3 +353,18 @@ def test_of_a_radiance_picture_comes_one_for_looking(tmp_path, look):
     assert found.find("R")[1].pixels.dtype == np.float32
     shown = flat.read_rgb(tmp_path / "out" / "a.png").rgb
     assert np.abs(footage.light(shown) - light).mean() < 0.01
+
+
+def test_an_icc_profile_is_of_the_colour_before_alpha_is_multiplied_in(tmp_path):
+    codes = np.full((24, 32, 4), 0.5, np.float32)
+    profile = saved.matrix_profile("lin_rec709_scene", 2.2)
+    tag = np.frombuffer(profile, np.uint8)
+    spec = oiio.ImageSpec(32, 24, 4, "uint16")
+    spec.attribute("ICCProfile", f"uint8[{len(profile)}]", tag)
+    codes[..., :3] *= 0.5
+    path = tmp_path / "associated.tif"
+    out = oiio.ImageOutput.create(str(path))
+    assert out.open(str(path), spec)
+    assert out.write_image(codes)
+    out.close()
+    np.testing.assert_allclose(linear(path), 0.5**2.2, rtol=2e-3)

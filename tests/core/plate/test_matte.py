@@ -8,6 +8,7 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 import plates
 import pytest
+import saved
 from glazing import law, run, stack
 from images import assert_images_match
 
@@ -179,3 +180,18 @@ def test_a_mask_may_be_a_movie(tmp_path, look):
     clip = footage.movie(tmp_path / "roto.mp4", 4)
     found = run(plate, look, tmp_path / "out", write="picture", mask=str(clip))
     assert not np.array_equal(stack(found, *"RGB"), stack(exr.read(plate), *"RGB"))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("profile", ["colour", "broken", "cICP"])
+def test_what_a_mattes_file_says_of_colour_bends_no_coverage(tmp_path, channels, profile):
+    part, path = plates.part(plates.rgba(24, 32)), tmp_path / "matte.png"
+    half = np.full((24, 32, channels), 0.5)
+    if profile == "cICP":
+        saved.write_cicp(path, half[..., :1].repeat(3, -1), (9, 16, 0, 1))  # PQ
+    else:
+        own = saved.matrix_profile("lin_p3d65_scene", 2.2)
+        known = saved.grey_profile(2.2) if channels == 1 else own
+        path = path.with_suffix(".tif")
+        saved.write_8_bit(path, half, known if profile == "colour" else known[:150])
+    np.testing.assert_allclose(matte.of_file(path, "", part), 128 / 255, rtol=1e-6)

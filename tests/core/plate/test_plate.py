@@ -124,7 +124,7 @@ def test_another_view_layer_is_said_to_stay_as_it_is(tmp_path, look, caplog):
     }
     exr.write(tmp_path / "a.exr", Image((plates.part(both),)))
     run(tmp_path / "a.exr", look, tmp_path / "out", write="both")
-    assert "left as they are: ViewLayer.Combined. --layer names another" in caplog.text
+    assert "left as they are: ViewLayer.Combined. --layer (of stereo --views) takes" in caplog.text
     caplog.clear()
     run(tmp_path / "a.exr", look, tmp_path / "out", write="both", layer="ViewLayer.Combined")
     assert "left as they are: Background.Combined" in caplog.text

@@ -99,3 +99,14 @@ def test_one_matte_of_the_plate_holds_for_both_views_and_the_main_one_is_deliver
     assert (tmp_path / "out" / "plate.png").is_file()
     run(plate, look, tmp_path / "out", deliver="mov", **settings)
     assert (tmp_path / "out" / "plate.mov").is_file()
+
+
+def test_a_picture_for_looking_is_of_one_view_which_is_said(tmp_path, look, caplog):
+    path = single(tmp_path / "plate.exr")
+    run(path, look, tmp_path / "both", write="picture", deliver="png", strength=0.0)
+    assert "--as png writes one view, left. --views takes another: right" in caplog.text
+    caplog.clear()
+    run(path, look, tmp_path / "one", write="picture", deliver="png", views="right")
+    assert "--as png" not in caplog.text
+    both, one = ((tmp_path / name / "plate.png").read_bytes() for name in ("both", "one"))
+    assert both != one

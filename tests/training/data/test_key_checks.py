@@ -79,10 +79,17 @@ def as_shown(view: str = "Un-tone-mapped") -> np.ndarray:
     return displays.of(view).shown(light, colour.SCENE).transpose(1, 2, 0)
 
 
+def white_but_for(pixels: int) -> np.ndarray:
+    codes = np.ones((180, 320, 3))
+    codes[0, :pixels] = 0
+    return codes
+
+
 @pytest.mark.parametrize(
     ("codes", "doubt"),
     [
         (lambda: np.ones((180, 320, 3)), "is white: was it saved right?"),
+        pytest.param(lambda: white_but_for(3), "is white", id="stray"),
         (lambda: np.full((180, 320, 3), 0.3), "is of one colour all over"),
         (lambda: np.zeros((180, 320, 4)), "is wholly transparent"),
         (as_shown, "is its plate, and nothing is painted on it"),

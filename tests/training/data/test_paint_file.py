@@ -6,6 +6,7 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813 - its own idiom
 import pytest
 import torch
+from PIL import Image as PILImage
 from saved import curve, grey_profile, matrix_profile, table_profile, write_8_bit, write_cicp
 from tiny import HEIGHT, WIDTH, plate, write_frame
 
@@ -189,6 +190,24 @@ def test_alpha_means_coverage_in_every_format(over, tmp_path, kind):
     np.testing.assert_allclose(key.cover, alpha, atol=0.003)
     wanted = key.plate + key.cover * (torch.from_numpy(LIGHT)[:, None, None] - key.plate)
     np.testing.assert_allclose(key.paint, wanted, atol=0.01)
+    clear = alpha == 0
+    np.testing.assert_array_equal(key.paint[:, clear], key.plate[:, clear])
+
+
+@pytest.mark.parametrize("suffix", ["gif", "bmp", "jp2", "jxl"])
+def test_what_a_painting_program_leaves_under_clear_alpha_is_no_paint(over, tmp_path, suffix):
+    path = tmp_path / f"paint.0001.{suffix}"
+    alpha = np.zeros((HEIGHT, WIDTH), np.float32)
+    alpha[RECT] = 1
+    codes = np.where(alpha[..., None] > 0, even(curve(LIGHT)), np.float32(1))  # white paper
+    if suffix == "gif":
+        picture = PILImage.fromarray(alpha.astype(np.uint8)).convert("P")
+        picture.putpalette([255, 255, 255, *np.rint(curve(LIGHT) * 255).astype(int).tolist()])
+        picture.save(path, transparency=0)
+    else:
+        write_8_bit(path, np.dstack([codes, alpha]))
+    key = over(path)
+    np.testing.assert_allclose(key.cover, alpha, atol=0.01)
     clear = alpha == 0
     np.testing.assert_array_equal(key.paint[:, clear], key.plate[:, clear])
 

@@ -20,6 +20,8 @@ from velatura_training.data.viewed_key import CLOSE, codes_of
 _EVEN = 1 / 255
 """A key whose codes differ by no more is of one colour; its plate's must differ by `_VARIED`."""
 _VARIED = 8 / 255
+_STRAY = 0.1
+"""Percent of a key at either end that does not count for that."""
 _BLOCK, _SAME = 8, 1.5 / 255
 """A key is its plate if the means of blocks this large, px, differ by no more: JPEG's noise does
 not count, a stroke of a few px does."""
@@ -76,7 +78,9 @@ def doubts(key: Frame, paint: Path, space: str, view: str) -> Iterator[str]:
 
 
 def _spread(codes: FloatArray) -> float:
-    return float(np.ptp(codes.reshape(3, -1), axis=1).max())
+    """Return how far codes are apart, but for a few stray pixels."""
+    low, high = np.percentile(codes.reshape(3, -1), (_STRAY, 100 - _STRAY), axis=1)
+    return float((high - low).max())
 
 
 def _colour(codes: FloatArray) -> str:
