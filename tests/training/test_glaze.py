@@ -43,6 +43,15 @@ def test_it_ends_with_the_step_that_fails(tmp_path):
     assert "Export it" not in done.stderr
 
 
+def test_a_strength_that_no_look_has_is_refused_before_anything_is_learnt(tmp_path):
+    done = velatura(
+        "glaze", "clip.mp4", "--painted", "k.####.png", "--out", tmp_path, "--strength=9"
+    )
+    assert done.returncode == 3
+    assert "--strength" in done.stderr
+    assert "Learn the look" not in done.stderr
+
+
 @pytest.mark.slow
 def test_the_readmes_command_on_the_clip_of_its_script(tmp_path):
     subprocess.run(

@@ -14,6 +14,8 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.rule import Rule
 
+from velatura.job import demand_strength
+
 
 def glaze(
     *plate: str,
@@ -47,6 +49,7 @@ def glaze(
         space: the plate's colour space; default: from its metadata.
         start: the number of a movie's first frame.
     """
+    demand_strength(strength, "--strength")  # before minutes go by, not after
     console = Console(stderr=True)
     run, look = out / "run", out / "look.onnx"
     means = [f"--space={space}"] if space else []

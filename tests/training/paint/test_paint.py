@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -10,9 +11,13 @@ from tiny import write_frame
 from velatura.errors import FrameError, TrainingError
 from velatura.image import exr, png
 from velatura.image.planes import FloatArray
+from velatura.plate import colour, flat
+from velatura.plate.plate import Plate
+from velatura.plate.reading import Reading
 from velatura_training.cli.paint import paint
 from velatura_training.cli.train import train
-from velatura_training.data import paintings
+from velatura_training.data import paint_file, paintings
+from velatura_training.data.key_reading import KeyReading
 from velatura_training.learn import run as runs
 from velatura_training.losses import backbones, terms
 from velatura_training.paint.brushwork import Brushwork
@@ -54,6 +59,51 @@ def shot(tmp_path):
 def light(path) -> FloatArray:
     planes = {p.name: p.pixels for p in exr.read(path).parts[0].planes}
     return np.stack([planes[c] for c in "RGB"]).astype(np.float32)
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """The shot of `shot` as pictures on a screen."""
+    for number in (1, 2, 3):
+        wall = np.tile(np.linspace(30, 215, WIDTH).astype(np.uint8)[None, :, None], (HEIGHT, 1, 3))
+        wall[:, 30 + 4 * number : 44 + 4 * number] = 4
+        png.write_png(tmp_path / f"clip.{number:04d}.png", wall)
+    return tmp_path / "clip.####.png"
+
+
+def test_a_clip_that_is_no_exr_is_painted_too(clip, painting, tmp_path):
+    """A movie, and pictures by their folder, are plates as everywhere else."""
+    frames = [np.asarray(flat.read_rgb(clip.with_name(f"clip.{n:04d}.png")).rgb) for n in (1, 2, 3)]
+    with av.open(str(tmp_path / "clip.mkv"), "w") as movie:
+        stream = movie.add_stream("ffv1", rate=24)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "bgr0"
+        for frame in frames:
+            codes = (frame * 255).round().astype(np.uint8)
+            movie.mux(stream.encode(av.VideoFrame.from_ndarray(codes, format="rgb24")))
+        movie.mux(stream.encode())
+    how = {"style": (painting,), "progress": "none"}
+    paint(str(clip), frames="2", out=tmp_path / "stills", **how)
+    paint(str(tmp_path / "clip.mkv"), frames="1002", start=1001, out=tmp_path / "film", **how)
+    stills, film = light(tmp_path / "stills/key.0002.exr"), light(tmp_path / "film/key.1002.exr")
+    assert np.abs(look(stills) - look(film)).mean() < 0.02
+    assert np.ptp(look(stills)) > 0.3
+
+
+def test_a_key_says_its_colours_whatever_the_plate_has(painting, tmp_path):
+    """A key of an ACEScg plate is read as the painter meant it: linear Rec.709."""
+    grey = np.tile(np.linspace(0.05, 0.7, WIDTH, dtype=np.float32), (HEIGHT, 1))
+    planes = {"R": grey, "G": grey * 0.6, "B": grey * 0.3}
+    for number in (1, 2):
+        write_frame(tmp_path / f"aces.{number:04d}.exr", planes)
+    shot = str(tmp_path / "aces.####.exr")
+    paint(
+        shot, style=(painting,), frames="1", out=tmp_path / "keys", space="ACEScg", progress="none"
+    )
+    plate = Plate.read(tmp_path / "aces.0001.exr", Reading(space="ACEScg"))
+    seen = plate.seen(slice(0, HEIGHT), slice(0, WIDTH), colour.SCENE)
+    key = tmp_path / "keys/key.0001.exr"
+    laid = paint_file.read(key, plate, seen, colour.SCENE, KeyReading())
+    assert np.abs(laid.rgb - light(key)).max() < 1e-3
 
 
 def test_keys_are_painted_in_the_colours_of_the_painting(shot, painting, tmp_path):

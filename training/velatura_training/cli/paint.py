@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from velatura.image import gathering, movies
 from velatura.image.numbered import Pattern, find, frame_numbers
 from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
@@ -37,6 +38,7 @@ def paint(
     layer: str = "",
     passes: str = "",
     space: str = "",
+    start: Annotated[int, Parameter(allow_leading_hyphen=True)] = 0,
     seed: int = 0,
     threads: int = 0,
     progress: Style = "auto",
@@ -53,7 +55,8 @@ def paint(
         velatura paint shot.####.exr --style starry_night.jpg --frames 1,24 --out keys
 
     Args:
-        plate: the shot: shot.####.exr, shot.%04d.exr or shot.$F4.exr; or one frame.
+        plate: the shot: shot.####.exr, shot.%04d.exr or shot.$F4.exr, a folder or a movie; or one
+            frame. EXR, PNG, JPG, TIFF, DPX, Cineon, HDR, MOV, MP4, MKV.
         style: the paintings: PNG, JPEG, TIFF (sRGB) or EXR (linear), 1000 px a side or more.
         out: the folder of the keys.
         frames: which to paint: 1,24; default: as many as --count says, chosen as `velatura suggest`
@@ -71,6 +74,7 @@ def paint(
         layer: the beauty's layer, where it is not the usual one.
         passes: layers of the passes, where they are not the usual ones: position=P,vector=Motion.
         space: the plate's colour space, where its metadata do not tell.
+        start: the number of a movie's first frame.
         seed: of everything random.
         threads: processor threads of the eyes; 0 takes all.
         progress: a bar, lines for Open Job Description or Tractor, or nothing.
@@ -89,8 +93,9 @@ def paint(
         count=count,
         crop=paintings.parse_crop(crop),
     )
-    footage = Footage(find(plate), Reading(layer, passes, space))
-    numbers = Pattern.parse(plate)
+    shot = gathering.pattern(movies.started(plate, start))
+    footage = Footage(find(shot), Reading(layer, passes, space))
+    numbers = Pattern.parse(shot)
 
     def path(frame: int) -> Path:
         return out / f"key.{numbers.written(frame)}.exr"

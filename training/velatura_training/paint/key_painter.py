@@ -12,7 +12,7 @@ import numpy as np
 from velatura.errors import StorageError
 from velatura.image import exr
 from velatura.image.planes import FloatArray, Image, Window, place
-from velatura.plate import colour
+from velatura.plate import colour, linear
 from velatura.plate.plate import Plate
 from velatura.scene.footage import Footage
 from velatura.system.progress import Progress, Report
@@ -148,7 +148,7 @@ class KeyPainter:
         return lit
 
     def _view(self, frame: int) -> View:
-        plate = Plate.of(exr.read(self._footage.plates[frame]), self._footage.reading)
+        plate = Plate.read(self._footage.plates[frame], self._footage.reading)
         rows, columns = (slice(0, size) for size in plate.size)
         light = PlateLight.of(plate.seen(rows, columns, colour.SCENE))
         ids = plate.guides.objects(plate.part.data)
@@ -158,7 +158,7 @@ class KeyPainter:
 
 
 def write(path: Path, lit: FloatArray, plate: Plate) -> None:
-    """Write a key as an EXR of half floats, scene-linear Rec.709, in its plate's windows.
+    """Write a key as an EXR of half floats in its plate's windows: Rec.709 light, and it says so.
 
     Raises:
         StorageError: it cannot be written.
@@ -169,7 +169,9 @@ def write(path: Path, lit: FloatArray, plate: Plate) -> None:
         raise StorageError(f"Cannot make the folder {path.parent}", found=str(error)) from error
     half = np.minimum(lit, 65504).astype(np.float16)
     planes = dict(zip("RGB", half, strict=True))
-    exr.write(path, Image((exr.new_part(planes, plate.part.data, plate.part.display),)))
+    told = {"colorInteropID": linear.interop_id(colour.SCENE)}  # else it is taken as its plate
+    part = exr.new_part(planes, plate.part.data, plate.part.display, told)
+    exr.write(path, Image((part,)))
 
 
 def _outward(frames: Sequence[int]) -> list[int]:
