@@ -15,6 +15,7 @@ from velatura.image import exr
 from velatura.image.planes import Image, Window
 from velatura.plate import colour, displays
 from velatura_training.data import lesson as lessons
+from velatura_training.data import viewed_key
 from velatura_training.data.key_reading import KeyReading
 
 ACES = "sRGB - Display/ACES 2.0 - SDR 100 nits (Rec.709)"
@@ -287,6 +288,17 @@ def test_a_view_that_nobody_knows_is_fitted_to_the_key_or_refused(over, tmp_path
     write_8_bit(tmp_path / "paint.0001.png", noise)
     with pytest.raises(TrainingError, match=r"does not show.*ACES 2\.0 - SDR.*--painted-view"):
         over(tmp_path / "paint.0001.png", KeyReading(view="sRGB/AgX"))
+
+
+def test_a_mistyped_view_is_not_fitted_to_a_key_that_needs_none(over, tmp_path):
+    key = over(write_8_bit(tmp_path / "paint.0001.png", even((0.2, 0.2, 0.2))))
+    shown = viewed_key.codes_of(key.plate.numpy(), colour.SCENE).transpose(1, 2, 0)
+    write_8_bit(tmp_path / "paint.0001.png", shown)
+    with pytest.raises(TrainingError, match=r"view AgXX, and .* shows its plate as sRGB does"):
+        over(tmp_path / "paint.0001.png", KeyReading(view="AgXX"))
+    write_8_bit(tmp_path / "paint.0001.png", even((0.2, 0.2, 0.2)))
+    with pytest.raises(TrainingError, match="is of one colour"):
+        over(tmp_path / "paint.0001.png", KeyReading(view="AgXX"))
 
 
 def test_a_layer_through_a_view_is_undone_where_it_covers(over, tmp_path):

@@ -63,7 +63,8 @@ def read(
         layer: its alpha says where it is painted, and elsewhere it shows nothing.
 
     Raises:
-        TrainingError: no config at hand has the view, and the key does not show what it does.
+        TrainingError: no config at hand has the view, and the key does not show what it does, or
+            needs none.
         ColourError: the view's config lacks files, or the key's profile is damaged.
     """
     codes = [planes[:, rows, columns] for planes in _codes(key)]
@@ -72,6 +73,7 @@ def read(
         raise _unknown(view, f"{key.source}, a layer, does not show it")
     if known is None:
         own, least = codes[0], CLOSE
+        _demand_view(own, plate, space, key.source, view)
         fitted = _fitted(own, plate, key.source, view)
         seen, light = fitted.shown(plate), fitted.light(own)
         off = np.minimum(_off(own, seen), _off(own, _corrected(seen, own, plate)))
@@ -100,6 +102,14 @@ def _codes(key: Picture) -> list[FloatArray]:
     """Return what may be the codes of a key: as they are stored, and as its profile shows them."""
     stored = np.clip(np.nan_to_num(key.rgb.transpose(2, 0, 1)), 0, 1)
     return [np.ascontiguousarray(stored), codes_of(key.light(colour.SCENE), colour.SCENE)]
+
+
+def _demand_view(codes: FloatArray, plate: FloatArray, space: str, source: str, view: str) -> None:
+    """Refuse to fit what needs no view, as under a mistyped name, and what shows nothing of one."""
+    if float((codes.max((1, 2)) - codes.min((1, 2))).max()) < CLOSE:
+        raise _unknown(view, f"{source} is of one colour")
+    if float((_off(codes_of(plate, space), codes) < CLOSE).mean()) >= _AGREES:
+        raise _unknown(view, f"{source} shows its plate as sRGB does, without any view")
 
 
 def _fitted(codes: FloatArray, plate: FloatArray, source: str, view: str) -> FittedView:
