@@ -12,9 +12,9 @@ from learning import CPU, QUICK, learn
 from tiny import HEIGHT, WIDTH, paint, plate, write_frame
 
 from velatura import look
-from velatura.apply import tile
+from velatura.apply import claims, tile
 from velatura.apply.session import open_session
-from velatura.errors import StorageError, TrainingError
+from velatura.errors import InputError, StorageError, TrainingError
 from velatura.gain import law
 from velatura.plate import flat
 from velatura.scene import optical_flow
@@ -247,3 +247,11 @@ def test_cuda_learns_in_mixed_precision_from_the_same_code(shot, tmp_path):
     run = runs.train(lesson, Run(tmp_path / "run", recipe, Budget(steps=60), device, "none"))
     assert run_folder.load(run / run_folder.BEST, CPU)["score"] < 3
     assert onnx_file.export(run, tmp_path / "look.onnx").card.parameters > 0
+
+
+def test_a_folder_that_another_process_learns_in_is_refused(tmp_path):
+    with (
+        claims.held(tmp_path, {run_folder.CHECKPOINT: "another run"}),
+        pytest.raises(InputError, match=r"Another job writes .*checkpoint.*Let it end"),
+    ):
+        runs.follow(lambda *_: pytest.fail("it began"), Run(tmp_path, QUICK, Budget(steps=1), CPU))

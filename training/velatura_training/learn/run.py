@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import torch
 
+from velatura.apply import claims
 from velatura.errors import DeviceError, StorageError, TrainingError
 from velatura.system.progress import Style
 from velatura_training import run_folder
@@ -101,14 +103,21 @@ def follow(begin: Begin, run: Run) -> Path:
 
     Raises:
         TrainingError: a run is there already, or another one than is to be resumed.
+        InputError: another process learns in this folder.
         StorageError: the folder cannot be written.
         CancelledError: stopped on request.
     """
-    out, recipe = run.out, run.recipe
+    out = run.out
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"Cannot make the run's folder {out}", found=str(error)) from error
+    with claims.held(out, {run_folder.CHECKPOINT: secrets.token_hex(8)}):
+        return _followed(begin, run)
+
+
+def _followed(begin: Begin, run: Run) -> Path:
+    out, recipe = run.out, run.recipe
     started = (out / run_folder.CHECKPOINT).exists()
     if started and not run.resume:
         raise TrainingError(
