@@ -13,6 +13,7 @@ import looks
 import numpy as np
 import pytest
 from commands import velatura
+from shared import CASES
 
 from velatura.errors import TrainingError
 from velatura.plate import flat
@@ -21,7 +22,6 @@ from velatura_training.data.frame import Frame
 from velatura_training.data.key_reading import KeyReading
 from velatura_training.data.watched_keys import WatchedKeys
 
-CASES = Path(__file__).parents[3] / "shared" / "cases"
 ACES = "sRGB - Display/ACES 2.0 - SDR 100 nits (Rec.709)"
 pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="no shared/cases beside the checkout")
 

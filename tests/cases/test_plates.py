@@ -6,7 +6,6 @@ place. The same kinds, made here, are in the tests of the modules that deal with
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -18,13 +17,13 @@ import plates
 import pytest
 from commands import velatura
 from glazing import law, stack
+from shared import CASES
 
 from velatura.image import exr
 from velatura.image.planes import Image
 from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
 
-CASES = Path(os.environ.get("VELATURA_CASES", Path(__file__).parents[3] / "shared/cases"))
 STUDIO = "studio-config-v4.0.0_aces-v2.0_ocio-v2.5"
 
 pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason=f"there is no {CASES}")

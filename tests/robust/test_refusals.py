@@ -20,6 +20,7 @@ import plates
 import pytest
 from commands import started, velatura
 from onnx import TensorProto, helper
+from shared import CASES
 
 from velatura import library
 from velatura.apply import trial
@@ -29,7 +30,6 @@ from velatura.image.planes import Image
 from velatura.look import CARD_KEY, Card, read
 from velatura.network import limits, onnx_graph
 
-CASES = Path(__file__).parents[3] / "shared" / "cases"
 LOOKS = sorted((CASES / "looks").glob("*.onnx"))
 EXRS = sorted((CASES / "exr-attributes").glob("*.exr"))
 LINES = sorted((CASES / "worker-lines").glob("*"))

@@ -155,21 +155,14 @@ def _near(key: Frame, found: Survey) -> list[int]:
 
 
 def _by_way_of(frame: int, key: Frame, carried: Carry, footage: Footage, found: Survey) -> Frame:
-    """Return a key as another frame would be painted, seen from where the key stands.
-
-    Where the strokes of keys disagree, there is its own paint alone.
-    """
+    """Return a key with its own paint alone, led to another frame and back."""
     there = found.fields[key.frame, frame]
+    led = found.fields[frame, key.frame].through(there.places)
     rng = np.random.default_rng([key.frame & 0xFFFF, frame & 0xFFFF])
-    taken = carried if carried.agreement >= AGREE else carried.only(key.frame)
-    fields: dict[tuple[int, int], Field] = {}
-    for each in taken.keys:
-        if (frame, each.frame) in found.fields:
-            led = found.fields[frame, each.frame].through(there.places)
-            places = led.places + _off(led.places, key, rng)
-            worth = np.minimum(led.worth, there.worth)
-            fields[key.frame, each.frame] = Field(places, worth, led.choice)
-    return completed(key, replace(taken, fields=fields, same={}), footage, own=False)
+    places = led.places + _off(led.places, key, rng)
+    field = Field(places, np.minimum(led.worth, there.worth), led.choice)
+    alone = replace(carried.only(key.frame), fields={(key.frame, key.frame): field}, same={})
+    return completed(key, alone, footage, own=False)
 
 
 def _off(places: FloatArray, key: Frame, rng: np.random.Generator) -> FloatArray:
