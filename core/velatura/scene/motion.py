@@ -184,7 +184,7 @@ class Motion:
         return None
 
     def _believed(self, told: FloatArray, frame: int, to: int) -> FloatArray:
-        """Return a pass's motion; NaN where it says 0 and the pictures say that all moves there.
+        """Return a pass's motion; where it says 0 and the pictures say that all moves, theirs.
 
         Blender writes 0 behind all things, and without ids nothing else tells where that is.
         """
@@ -196,7 +196,7 @@ class Motion:
         here, there = (residual.grey(self.light(each)) for each in (frame, to))
         found = Residual.of(here, there, places)
         moves = found.pixels > MOVING * still.sum() and found.explains
-        return np.where(still, np.float32(np.nan), told) if moves else told
+        return np.where(still, seen, told) if moves else told
 
     def _seen(self, frame: int, to: int) -> FloatArray:
         """Return the motion that the pictures show, px."""
