@@ -105,12 +105,16 @@ def _left(
         stop_if(stop.is_set)
         stale = None
         try:
-            if stale := outputs.stale(frame, job, look.digest):
-                trial.demand(look, stop.is_set)  # before there are pictures in memory
-                with memory.enough_for(frame.plate):
-                    return [stale, *frames[place + 1 :]], load(stale, job, look.card)
+            stale = outputs.stale(frame, job, look.digest)
         except InputError as error:
             failures.note(frame.plate, error)
+        if stale:
+            trial.demand(look, stop.is_set)  # the job's fault; before there are pictures in memory
+            try:
+                with memory.enough_for(frame.plate):
+                    return [stale, *frames[place + 1 :]], load(stale, job, look.card)
+            except InputError as error:
+                failures.note(frame.plate, error)
         report.finished(movies.title(frame.plate), skipped=not stale)
     return [], None
 

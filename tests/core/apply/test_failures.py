@@ -9,8 +9,8 @@ import plates
 import pytest
 from commands import velatura
 
-from velatura.apply import sequence
-from velatura.errors import ColourError, ImageError
+from velatura.apply import sequence, trial
+from velatura.errors import ColourError, ImageError, LookError
 from velatura.image import exr
 from velatura.image.planes import Image
 from velatura.job import Job
@@ -103,6 +103,17 @@ def test_what_is_wrong_with_every_frame_is_said_once(tmp_path, look):
     pattern = plates.shot(tmp_path / "in", 3)
     with pytest.raises(ColourError, match=r"3 of 3 frames could not be done.*no colour space nix"):
         run(pattern, look, tmp_path / "out", space="nix")
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_wrong_with_the_look_is_no_frames_fault(tmp_path, look, monkeypatch, caplog):
+    def failed(*_: object) -> None:
+        raise LookError("The look crashed ONNX Runtime in its trial")
+
+    monkeypatch.setattr(trial, "demand", failed)
+    with pytest.raises(LookError, match=r"^The look crashed ONNX Runtime in its trial\.$"):
+        run(plates.shot(tmp_path / "in", 3), look, tmp_path / "out")
+    assert "left out" not in caplog.text
     assert not (tmp_path / "out").exists()
 
 
