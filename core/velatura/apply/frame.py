@@ -165,13 +165,13 @@ def glaze(
         CancelledError: ``cancelled`` said yes, or the session was terminated.
     """
     card, plate = session.card, loaded.plate
-    misfit = _misfit(loaded.views[0].feed, session, frame)
+    why = misfit(loaded.views[0].feed, session, frame)
     amount = strength.even(() if job.raw_strength else card.strength_lut, job.strength)
     layers, picture = {}, loaded.image
     for view in loaded.views:
-        feed = view.feed.carrying(session.carry, None if misfit else frame.number)
+        feed = view.feed.carrying(session.carry, None if why else frame.number)
         try:
-            stops = _bake(feed, session, budget, cancelled)
+            stops = bake(feed, session, budget, cancelled)
         except LookError as error:  # of this frame's light or passes: the probe had neither
             what = f"{frame.plate}: {error.what}"
             raise LookError(what, found=error.found, do=error.do) from error
@@ -195,10 +195,10 @@ def glaze(
             frame.delivered, picture, Encoding.of(plate, job.deliver, loaded.views[0].name)
         )
         written.append(frame.delivered)
-    return Glazed(tuple(written), replace(loaded.about(card), misfit=misfit))
+    return Glazed(tuple(written), replace(loaded.about(card), misfit=why))
 
 
-def _misfit(feed: Feed, session: Session, frame: Frame) -> str:
+def misfit(feed: Feed, session: Session, frame: Frame) -> str:
     """Return why a shot look's painted keys do not belong into this frame; empty if they do."""
     if session.carry is None:
         return ""
@@ -230,8 +230,20 @@ def _matte(image: Image, plate: Plate, job: Job, frame: Frame) -> Pixels | None:
     return mask.of_plate(plate.image if own else image, job.mask, plate.part)
 
 
-def _bake(feed: Feed, session: Session, budget: int, cancelled: Callable[[], bool]) -> Stops:
-    """Return the plate's gain layer, 0 where the plate is NaN or Inf."""
+def bake(
+    feed: Feed, session: Session, budget: int, cancelled: Callable[[], bool] = lambda: False
+) -> Stops:
+    """Return the plate's gain layer, 0 where the plate is NaN or Inf.
+
+    Args:
+        feed: the plate as the look sees it.
+        session: the loaded look.
+        budget: memory of the network, in bytes; it decides the tiles, and no bit of the answer.
+        cancelled: asked between tiles.
+
+    Raises:
+        LookError, MachineError, CancelledError: as `glaze`.
+    """
 
     def fetch(rows: slice, columns: slice) -> tuple[FloatArray, FloatArray | None]:
         stop_if(cancelled)

@@ -53,6 +53,7 @@ _ELSEWHERE = {  # command -> what it does; imported only when it is the one that
         "Measure results: fidelity, style, content, calm.",
     ),
     "suggest": ("velatura_training.cli.suggest:suggest", "Name the frame to paint next."),
+    "verify": ("velatura.cli.verify:verify", "Prove what a look promises, on given frames."),
     "glaze": ("velatura.cli.glaze:glaze", "From footage and painted frames to the finished shot."),
     "demo": ("velatura.cli.demo:demo", "Learn a look from three painted frames and glaze a shot."),
 }

@@ -61,7 +61,7 @@ class Network:
     @cached_property
     def bytes_px(self) -> float:
         """Memory per pixel, bytes: what the card says, or what was measured, where that is more."""
-        measured = self._cost(*_reference(self.card))
+        measured = self.cost(*_reference(self.card))
         return max(self.card.bytes_px, measured.peak / _pixels(*_reference(self.card)))
 
     def demand(self, height: int, width: int) -> None:
@@ -71,7 +71,7 @@ class Network:
             height: of what is fed, in px, a multiple of the card's alignment.
             width: likewise.
         """
-        found, pixels, card = self._cost(height, width), _pixels(height, width), self.card
+        found, pixels, card = self.cost(height, width), _pixels(height, width), self.card
         kflop = min(max(FACTOR * card.kflop_px, FREE_KFLOP), MOST_KFLOP) * pixels
         if found.answer != (1, 3, height, width):
             raise ValueError(f"an answer of {found.answer}, wanted {(1, 3, height, width)}")
@@ -84,7 +84,8 @@ class Network:
                 f"{found.flop / pixels / 1000:.1f} kFLOP a pixel; its card says {card.kflop_px:g}"
             )
 
-    def _cost(self, height: int, width: int) -> Cost:
+    def cost(self, height: int, width: int) -> Cost:
+        """Return what a frame of that size takes, which is fed whole; sizes as of `demand`."""
         if (height, width) not in self._costs:
             fed = {name: (1, count, height, width) for name, count in self.channels.items()}
             self._costs[height, width] = shapes.cost(self.graph, fed, "stops")
