@@ -15,6 +15,7 @@ Everything works in `nuke -t` as well. Refusals are `velatura.errors.VelaturaErr
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
@@ -23,13 +24,13 @@ from typing import Callable
 import nuke
 
 from velatura.bakes import Step
-from velatura.errors import InputError
+from velatura.errors import InputError, MachineError
 from velatura.job import demand_strength
 
-from . import baking, graph_digest, look_list, looknode
-from .assemble import assemble
+from . import baking, edition, graph_digest, look_list, looknode, nkscript, pipeline, undo
 from .group import look_group
 from .looknode import LookNode
+from .nodespec import Value
 
 _BELOW = 80  # px between a node and the look behind it
 
@@ -45,17 +46,25 @@ def create(look: str | PathLike[str] | None = None, after: nuke.Node | None = No
     Raises:
         LookError: the file is not a look.
     """
+    values: dict[str, Value] = {"uid": looknode.identity()}
+    if look is not None:
+        values |= looknode.told(Path(look).absolute())[1]
+    if edition.limited():  # Nuke wires it to what is selected
+        span = {name: int(nuke.value(f"root.{name}_frame")) for name in ("first", "last")}
+        return _pasted({**values, **span})
     selected = nuke.selectedNodes()
     source = after or (selected[0] if len(selected) == 1 else None)
-    node = assemble(look_group())
-    looknode.identify(node)
-    if source is not None:
-        _insert(node, source)
-    set_range(node)
-    if look is None:
-        look_list.fill(node)
-    else:
-        set_look(node, look)
+    with undo.step("Add a look"):
+        for each in selected:
+            each.setSelected(False)
+        node = _pasted(values)
+        if source is not None:
+            _insert(node, source)
+        set_range(node)
+        if look is None:
+            look_list.fill(node)
+        else:
+            set_look(node, look)
     if nuke.GUI:
         node.showControlPanel()
     return node
@@ -138,16 +147,20 @@ def bake(
     made = kept = 0
     step = Step(0, 0, 0)
     for look in looks:
-        batch = baking.prepare(look, look.span() if wanted is None else wanted)
+        order = baking.prepare(look, look.span() if wanted is None else wanted)
         counted = step = Step(0, made, kept)
+
+        def count(each: Step, before: Step = counted) -> None:
+            nonlocal step
+            step = Step(each.frame, before.made + each.made, before.kept + each.kept)
+            told(step)
+
         try:
-            for each in batch.bake(lambda: False, _warn):
-                step = Step(each.frame, counted.made + each.made, counted.kept + each.kept)
-                told(step)
+            pipeline.here(order, count, _warn)
         except BaseException as error:
-            baking.finish(batch, error)
+            baking.finish(order, error)
             raise
-        baking.finish(batch)
+        baking.finish(order)
         made, kept = step.made, step.kept
     return step
 
@@ -179,8 +192,25 @@ def _key(knob: nuke.Knob, value: float, frame: int) -> None:
         knob.fromScript(f"{{curve x{frame} {value!r}}}")
 
 
+def _pasted(values: dict[str, Value]) -> nuke.Group:
+    """Paste the Group as text, which is one event for Nuke, and one node for Python."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "Velatura.nk")
+        path.write_text(nkscript.dumps(look_group().having(values)), encoding="utf-8")
+        made = nuke.nodePaste(path.as_posix())
+    if not isinstance(made, nuke.Group):
+        raise MachineError(
+            "Nuke did not paste the look node",
+            do="In Nuke Non-commercial or Indie Python may have used up its nodes: save the script"
+            " and open it again",
+        )
+    return made
+
+
 def _insert(node: nuke.Group, source: nuke.Node) -> None:
     for fed in source.dependent(nuke.INPUTS):
+        if fed.Class() == "Viewer":  # the artist says what is viewed
+            continue
         for place in range(fed.inputs()):
             if fed.input(place) == source:
                 fed.setInput(place, node)

@@ -1,13 +1,15 @@
 """Baking: the plate is written in Nuke's main thread, the gain is made of it, GainRead reads it.
 
-`prepare` and `finish` ask Nuke and belong into its main thread; what is between them does not.
+`prepare`, `write` and `finish` ask Nuke and belong into its main thread; what makes the gain
+(`Bake.run`) does not.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Callable
@@ -26,107 +28,172 @@ from velatura.errors import (
 )
 from velatura.job import Job
 
-from . import colour, gain_cache, graph_digest, guides, looknode
+from . import colour, edition, gain_cache, graph_digest, guides, looknode, precision, undo
 from .group import LATEST
 from .looknode import LookNode
-from .panel import FLOATS, NOT_RENDERED
+from .panel import NOT_RENDERED
+
+BATCH = 8
+"""Frames whose plates are written at a time; while the look sees them, Nuke writes the next."""
 
 
-@dataclass(frozen=True)
-class Batch:
-    """A look node's plates, written and waiting for the runtime.
+@dataclass
+class Bake:
+    """A look node's gain, about to be rendered.
 
     Attributes:
         name: the node's full name, by which it is found again.
-        jobs: an order for each view.
-        frames: how many frames each of them has.
-        mark: what was wired in when they were written.
-        plates: the folder they lie in.
+        job: the order for all frames, without its plate and its output.
+        slug: what its files are called.
+        views: the views of the script.
+        batches: frame numbers, those of a batch together.
+        mark: what was wired in when it began.
+        plates: the folder of the plates that wait for the look; two batches lie there at most.
+        out: the folder of the gain.
         done: frames whose gain is there in a view; grows.
+        made: gain layers that were made so far.
+        kept: gain layers that were right already, so far.
+        held: the node itself, where Python is given few nodes.
     """
 
     name: str
-    jobs: tuple[Job, ...]
-    frames: int
+    job: Job
+    slug: str
+    views: tuple[str, ...]
+    batches: tuple[tuple[int, ...], ...]
     mark: str
     plates: Path
+    out: Path
     done: set[int] = field(default_factory=set)
+    made: int = 0
+    kept: int = 0
+    held: LookNode | None = None
 
     @property
     def total(self) -> int:
         """How many gain layers there will be."""
-        return self.frames * len(self.jobs)
+        return sum(map(len, self.batches)) * len(self.views)
 
-    def bake(
-        self, cancelled: Callable[[], bool], on_warning: Callable[[str], None]
-    ) -> Generator[Step, None, None]:
-        """Have the gain made, frame by frame; in any thread.
+    def jobs(self, batch: Sequence[int]) -> Iterator[Job]:
+        """Yield an order for each view of a batch."""
+        frames = ",".join(f"{first}-{last}" for first, last in _runs(batch))
+        for view in self.views:
+            plate, out = self.plates / view / f"{self.slug}.%04d.exr", self.out / view
+            yield replace(self.job, plate=str(plate), out=str(out), frames=frames)
+
+    def run(
+        self,
+        batch: Sequence[int],
+        cancelled: Callable[[], bool],
+        on_warning: Callable[[str], None],
+    ) -> Iterator[Step]:
+        """Have the gain of a batch made, frame by frame; in any thread.
 
         Raises:
             VelaturaError: as the runtime raised it; frames that were yielded are whole.
         """
-        made = kept = 0
-        for job in self.jobs:
+        for job in self.jobs(batch):
             for answer in gain_cache.make(job, cancelled):
                 if answer.frame is None:
                     on_warning(answer.text)
                     continue
-                made, kept = made + answer.made, kept + (not answer.made)
+                self.made, self.kept = self.made + answer.made, self.kept + (not answer.made)
                 self.done.add(answer.frame)
-                yield Step(answer.frame, made, kept)
+                yield Step(answer.frame, self.made, self.kept)
+
+    def drop(self, batch: Sequence[int]) -> None:
+        """Take the plates of a batch away, which the look has seen."""
+        for view in self.views:
+            for frame in batch:
+                with suppress(OSError):
+                    (self.plates / view / f"{self.slug}.{frame:04d}.exr").unlink()
 
 
-def prepare(look: LookNode, frames: Sequence[int]) -> Batch:
-    """Write the plates that a look is to see; in the main thread.
+def prepare(look: LookNode, frames: Sequence[int]) -> Bake:
+    """Make a look node ready for `write`; in the main thread.
 
     Raises:
-        InputError: nothing is wired in, the script has no name, is in proxy mode.
+        InputError: nothing is wired in, or deep images are; the script has no name, is in proxy
+            mode.
         FrameError: no frames, or such as files have no names for.
         LookError: the look's file is gone, or none.
         PassError, ColourError: a pass or the OCIO config is missing.
-        MachineError: Nuke could not write the plates.
         MissingRuntimeError: there is no runtime; no plate was written in vain.
     """
-    _refuse(look, frames)
+    source = look.node.input(0)
+    plate = source.channels() if source is not None else None
+    _refuse(look, frames, plate)
     card = looknode.choose(look.node, look.path)
     client.runtime()
-    if any(other.uid == look.uid for other in looknode.every() if other.name != look.name):
+    if not edition.limited() and any(
+        other.uid == look.uid for other in looknode.every() if other.name != look.name
+    ):
         looknode.identify(look.node)  # it was copied: its gain is no longer the other one's
-    passes = guides.wire(look, card.passes)
+    passes = guides.wire(look, card.passes, plate or [])
     space, config = colour.working(card)
-    device = "auto" if look.node["useGPUIfAvailable"].value() else "cpu"
     alpha = looknode.premultiplied(look.node)
-    look.node["opaque"].setValue(alpha == "no" or not guides.has_alpha(_plate(look)))
-    views, runs = nuke.views(), _runs(frames)
-    _write(look, runs, views, FLOATS if card.passes else str(look.node["datatype"].value()))
-    jobs = (
-        Job(
-            str(look.plates(view) / f"{look.slug}.%04d.exr"),
-            look=str(look.path),
-            out=str(look.gain(0, view).parent),
-            frames=",".join(f"{first}-{last}" for first, last in runs),
-            device=device,
-            passes=passes,
-            space=space,
-            config=config,
-            premultiplied=alpha,
-        )
-        for view in views
-    )
-    return Batch(look.name, tuple(jobs), len(set(frames)), graph_digest.mark(look), look.plates())
+    look.node["opaque"].setValue(alpha == "no" or "rgba.alpha" not in (plate or []))
+    look.put("SrcWrite", "file", look.plate_pattern())
+    look.put("SrcWrite", "datatype", precision.datatype(look, card))
+    shutil.rmtree(look.plates(), ignore_errors=True)
+    views = tuple(nuke.views())
+    for view in views:
+        look.plates(view).mkdir(parents=True, exist_ok=True)
+    job = Job(
+        plate="",
+        look=str(look.path),
+        out="",
+        device="auto" if look.node["useGPUIfAvailable"].value() else "cpu",
+        passes=passes,
+        space=space,
+        config=config,
+        premultiplied=alpha,
+        exposure=looknode.number(look.node, "exposure"),
+        degrain=looknode.number(look.node, "degrain"),
+    ).checked()
+    numbers = sorted(set(frames))
+    batches = tuple(tuple(numbers[at : at + BATCH]) for at in range(0, len(numbers), BATCH))
+    mark = graph_digest.mark(look)
+    bake = Bake(look.name, job, look.slug, views, batches, mark, look.plates(), look.folder)
+    bake.held = look if edition.limited() else None
+    return bake
 
 
-def finish(batch: Batch, error: BaseException | None = None) -> None:
+def write(bake: Bake, batch: Sequence[int]) -> None:
+    """Write the plates of a batch; in the main thread, which waits.
+
+    Raises:
+        MachineError: Nuke could not write them.
+        CancelledError: the artist stopped Nuke, or the node is gone.
+    """
+    look = bake.held or looknode.find(bake.name)
+    if look is None or look.plates() != bake.plates:
+        raise CancelledError(f"{bake.name} is gone, or has another look now")
+    with undo.none():
+        look.put("SrcWrite", "disable", value=False)
+        try:
+            for view in bake.views:
+                look.put("SrcWrite", "views", view)  # one from before there were views knows none
+                for first, last in _runs(batch):
+                    nuke.execute(f"{look.name}.SrcWrite", first, last, 1, [view])
+        except RuntimeError as error:  # how Nuke says that it could not, or was not to
+            raise _unwritten(look, error) from error
+        finally:
+            look.put("SrcWrite", "disable", value=True)
+
+
+def finish(bake: Bake, error: BaseException | None = None) -> None:
     """Let the node read what there is now; in the main thread.
 
     After an error it reads on as before: not each frame may be there.
     """
-    shutil.rmtree(batch.plates, ignore_errors=True)
-    look = looknode.find(batch.name)
-    if look is None or look.plates() != batch.plates:  # deleted, or of another look, meanwhile
+    shutil.rmtree(bake.plates, ignore_errors=True)
+    look = bake.held or looknode.find(bake.name)
+    if look is None or look.plates() != bake.plates:  # deleted, or of another look, meanwhile
         return
-    if batch.done:
-        bakes.remember(look.folder, batch.done, batch.mark)
+    if bake.done and bake.mark:
+        look.folder.mkdir(parents=True, exist_ok=True)
+        bakes.remember(look.folder, bake.done, bake.mark)
     if error is None:
         connect(look, baked=True)
     else:
@@ -134,73 +201,64 @@ def finish(batch: Batch, error: BaseException | None = None) -> None:
 
 
 def connect(look: LookNode, *, baked: bool) -> None:
-    """Let GainRead read a look's gain, if that is to be shown; and the file anew."""
-    reader, span = look.inner("GainRead"), look.span()
-    reader["file"].setValue(look.gain_pattern())
-    look.inner("GainRange")["first_frame"].setValue(span.start)
-    look.inner("GainRange")["last_frame"].setValue(max(span.start, span.stop - 1))
-    reader["reload"].execute()  # type: ignore[attr-defined]  # a Script_Knob's
-    look.node["baked"].setValue(baked)
-    tell(look, "rendered" if baked else NOT_RENDERED)
+    """Let GainRead read a look's gain, if that is to be shown; and the file anew.
+
+    It has the frames that are there: a farm's submitter asks for each file of a Read's range.
+    """
+    there = gain_cache.frames(look.folder, look.slug) if baked else []
+    first, last = (there[0], there[-1]) if there else (1, 1)
+    look.put("GainRead", "file", look.gain_pattern() if there else "")
+    for knobs, frame in ((("first", "origfirst"), first), (("last", "origlast"), last)):
+        for knob in knobs:
+            look.put("GainRead", knob, frame)
+    span = look.span()
+    look.put("GainRange", "first_frame", span.start)
+    look.put("GainRange", "last_frame", max(span.start, span.stop - 1))
+    look.press("GainRead", "reload")
+    look.node["baked"].setValue(bool(there))
+    tell(look, "rendered" if there else NOT_RENDERED)
 
 
 def tell(look: LookNode, text: str) -> None:
-    """Say how it is with the gain: on the panel, and under the node's name in the graph."""
+    """Say how it is with the gain: on the panel, and by a knob that the node's label shows."""
     look.node["state"].setValue(text)
-    state = "" if look.node["baked"].value() else "\nno gain"
-    look.node["label"].setValue(f"{look.slug}{state}")
+    if (note := look.node.knob("note")) is not None:
+        note.setValue(f"{look.slug}{'' if look.node['baked'].value() else ': no gain'}")
 
 
-def _refuse(look: LookNode, frames: Sequence[int]) -> None:
-    if nuke.root()["proxy"].value():
+def _refuse(look: LookNode, frames: Sequence[int], plate: Sequence[str] | None) -> None:
+    if nuke.value("root.proxy").casefold() not in {"0", "false"}:
         raise InputError(
             f"{look.name} cannot be rendered in proxy mode: its gain would be made from proxies",
             do="Switch the proxy mode off, render the gain, and switch it on again",
         )
-    _plate(look)
+    if plate is None:
+        raise InputError(f"Nothing is wired to the input img of {look.name}", do="Wire the plate")
+    if {"deep.front", "deep.back"} & set(plate):
+        raise InputError(
+            f"What is wired into {look.name} is deep: a look sees one colour for each pixel",
+            do="Put a DeepToImage before it",
+        )
     if look.path == Path():
         raise LookError(f"{look.name} has no look yet", do="Choose one in its list, or its file")
-    if not looknode.evaluated(look.node, "cache").is_absolute():
+    if not look.folder.is_absolute():
         raise InputError(
             f"The gain of {look.name} has no folder yet: the script was never saved",
-            found=f"the cache folder {looknode.evaluated(look.node, 'cache')}",
+            found=f"the cache folder {look.folder.parent}",
             do="Save the script, or give an absolute cache folder",
         )
-    if not frames or min(frames) < 0 or max(frames) > LATEST:
+    if not frames or max(frames) > LATEST:
         raise FrameError(
             f"{look.name} has no frames to render the gain of",
             found=f"{min(frames)} to {max(frames)}" if frames else "none",
             do=f"Give a frame range between 0 and {LATEST}, the first before the last",
         )
-
-
-def _plate(look: LookNode) -> nuke.Node:
-    plate = look.node.input(0)
-    if plate is None:
-        raise InputError(f"Nothing is wired to the input img of {look.name}", do="Wire the plate")
-    return plate
-
-
-def _write(
-    look: LookNode, runs: Sequence[tuple[int, int]], views: Sequence[str], datatype: str
-) -> None:
-    writer = look.inner("SrcWrite")
-    writer["file"].setValue(look.plate_pattern())
-    writer["datatype"].setValue(datatype)
-    shutil.rmtree(look.plates(), ignore_errors=True)
-    for view in views:
-        look.plates(view).mkdir(parents=True, exist_ok=True)
-    writer["disable"].setValue(False)
-    try:
-        for view in views:
-            writer["views"].setValue(view)  # a Write made before its script had views knows none
-            for first, last in runs:
-                nuke.execute(writer, first, last, 1, [view])
-    except RuntimeError as error:  # how Nuke says that it could not, or was not to
-        shutil.rmtree(look.plates(), ignore_errors=True)
-        raise _unwritten(look, error) from error
-    finally:
-        writer["disable"].setValue(True)
+    if min(frames) < 0:
+        raise FrameError(
+            f"{look.name} renders no frames before 0: gain files have no names for them",
+            found=f"{min(frames)} to {max(frames)}",
+            do="Begin at 0, or shift the shot by a TimeOffset before the look and one behind it",
+        )
 
 
 def _unwritten(look: LookNode, error: RuntimeError) -> VelaturaError:
@@ -209,7 +267,7 @@ def _unwritten(look: LookNode, error: RuntimeError) -> VelaturaError:
     return MachineError(
         f"What is wired into {look.name} could not be written",
         found=str(error),
-        do="View the node before it at that frame; see that there is room in the cache folder",
+        do=f"View the node before it at that frame; see that there is room in {look.plates()}",
     )
 
 

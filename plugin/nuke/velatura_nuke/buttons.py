@@ -12,8 +12,8 @@ from velatura.bakes import Step
 from velatura.errors import CancelledError, VelaturaError
 from velatura.texts import inert, shown
 
-from . import api, baking, look_list, looknode, report
-from .baking import Batch
+from . import api, baking, look_list, looknode, pipeline, report, undo, verify
+from .baking import Bake
 from .looknode import LookNode
 
 _running: dict[str, threading.Event] = {}
@@ -28,9 +28,11 @@ def press(verb: str, node: nuke.Group) -> None:
         "reload": _reload,
         "report": _report,
         "reset": _reset,
+        "verify": _verify,
     }
     try:
-        actions[verb](LookNode(node))
+        with undo.step(f"velatura: {verb}"):
+            actions[verb](LookNode(node))
     except VelaturaError as error:
         if not nuke.GUI:
             raise
@@ -64,38 +66,50 @@ def _render(look: LookNode) -> None:
         return
     if look.uid in _running:
         return
-    batch, stop = baking.prepare(look, look.span()), threading.Event()
+    order, stop = baking.prepare(look, look.span()), threading.Event()
+    baking.write(order, order.batches[0])  # what cannot be written is said at once
     _running[look.uid] = stop
     baking.tell(look, "rendering")
     name = f"velatura {look.name}"
-    threading.Thread(target=_bake, args=(batch, look.uid, stop), name=name, daemon=True).start()
+    threading.Thread(target=_bake, args=(order, look.uid, stop), name=name, daemon=True).start()
 
 
-def _bake(batch: Batch, uid: str, stop: threading.Event) -> None:
+def _bake(order: Bake, uid: str, stop: threading.Event) -> None:
     """Have the gain made; in a thread of its own, which leaves all of Nuke to the main thread."""
-    task, said = nuke.ProgressTask(f"velatura: {batch.name}"), list[str]()
+    task, said = nuke.ProgressTask(f"velatura: {order.name}"), list[str]()
     error: BaseException | None = None
 
     def cancelled() -> bool:
         return stop.is_set() or bool(task.isCancelled())
 
     try:
-        for step in batch.bake(cancelled, said.append):
+        main = nuke.executeInMainThread
+        for step in pipeline.steps(order, main, cancelled, said.append, begun=True):
             done = step.made + step.kept
-            task.setProgress(100 * done // batch.total)
-            task.setMessage(f"frame {step.frame}, {done} of {batch.total}")
+            task.setProgress(100 * done // order.total)
+            task.setMessage(f"frame {step.frame}, {done} of {order.total}")
     except Exception as failed:  # noqa: BLE001  # a bug too has to reach the artist, who waits
         error = failed.with_traceback(None)  # which holds the bar, in a circle: it would stay
-    nuke.executeInMainThread(_done, args=(batch, uid, error, said))
+    nuke.executeInMainThread(_done, args=(order, uid, error, said))
 
 
-def _done(batch: Batch, uid: str, error: BaseException | None, said: list[str]) -> None:
+def _done(order: Bake, uid: str, error: BaseException | None, said: list[str]) -> None:
     _running.pop(uid, None)
-    baking.finish(batch, error)
+    with undo.step("velatura: gain rendered"):
+        baking.finish(order, error)
     for text in said:
         nuke.tprint(f"velatura: {shown(text)}")
     if error is not None and not isinstance(error, CancelledError):
         nuke.message(inert(str(error) if isinstance(error, VelaturaError) else repr(error)))
+
+
+def _verify(look: LookNode) -> None:
+    frame = nuke.frame()
+    wrong = verify.verify(look, frame)
+    well = f"The gain of frame {frame} was made from the very pixels that are wired in now"
+    text = f"The gain of frame {frame} was made from other pixels: {', '.join(wrong)}"
+    baking.tell(look, text if wrong else well)
+    nuke.message(inert(text if wrong else well))
 
 
 def _cancel(look: LookNode) -> None:

@@ -32,19 +32,26 @@ def working(card: Card) -> tuple[str, str]:
 
 
 def _config(root: nuke.Root) -> str:
-    """Return the script's OCIO config; $OCIO wins, as it does in Nuke."""
+    """Return the script's OCIO config; $OCIO wins, as it does in Nuke.
+
+    Nuke's own knob says which file its choice is: artists may add configs, which lie elsewhere.
+    """
     named = os.environ.get("OCIO", "")
     if named:
         return named
     choice = str(root["OCIO_config"].value())
     if choice == "custom":
         return str(root["customOCIOConfigPath"].getEvaluatedValue())  # type: ignore[attr-defined]
+    told = root.knob("OCIOConfigPath")
+    path = str(told.getEvaluatedValue() or "") if told is not None else ""  # type: ignore[attr-defined]
+    if path.startswith("ocio://") or Path(path).is_file():
+        return path.replace("ocio://", "", 1)
     shipped = Path(nuke.EXE_PATH).parent / "plugins" / "OCIOConfigs" / "configs"
-    for path in (shipped / choice / "config.ocio", shipped / f"{choice}.ocio"):
-        if path.is_file():
-            return str(path)
+    for file in (shipped / choice / "config.ocio", shipped / f"{choice}.ocio"):
+        if file.is_file():
+            return str(file)
     raise ColourError(
         f"The OCIO config {choice} of the project settings is not where Nuke keeps its own",
-        found=str(shipped),
+        found=path or str(shipped),
         do="Choose custom there and name the config's file, or set $OCIO",
     )

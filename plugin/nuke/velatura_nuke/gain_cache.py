@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Callable
 
-from velatura import resident
+from velatura import bakes, resident
 from velatura.job import Job
 
 _NUMBER = re.compile(r"\.(-?\d+)\.exr$")  # of a frame, in the name of its file
@@ -29,6 +30,12 @@ class Answer:
     frame: int | None = None
     made: bool = False
     text: str = ""
+
+
+def frames(folder: Path, stem: str) -> list[int]:
+    """Return the frames of which there are gain layers, of any view, in order."""
+    found = (_NUMBER.search(path.name) for path in folder.glob(f"*/{bakes.gain_name(stem, '*')}"))
+    return sorted({int(number[1]) for number in found if number})
 
 
 def make(job: Job, cancelled: Callable[[], bool]) -> Iterator[Answer]:

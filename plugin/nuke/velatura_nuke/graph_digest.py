@@ -14,9 +14,11 @@ import nuke
 
 from velatura import bakes
 
-from .looknode import LookNode, is_look, premultiplied
+from . import edition
+from .looknode import LookNode, is_look, number, premultiplied
 
 _SETTINGS = ("passes", "datatype")
+_STOPS = ("exposure", "degrain")
 _LIVE = ("strength", "even", "mix", "invert_mask", "uid", "digest", "disable")
 _WORD = r"(?:\{[^{}]*\}|\"(?:[^\"\\]|\\.)*\"|\S+)"
 _DRAWN = re.compile(  # where a node stands and how it is drawn
@@ -26,11 +28,17 @@ _DRAWN = re.compile(  # where a node stands and how it is drawn
 
 
 def mark(look: LookNode) -> str:
-    """Return the digest of all that is wired into a look's picture, and of its own settings."""
+    """Return the digest of all that is wired into a look's picture, and of its own settings.
+
+    Where Python is given few nodes there is none, "": nothing is compared.
+    """
+    if edition.limited():
+        return ""
     ends = [look.node.input(place) for place in (0, 2)]
     own = [look.node[name].value() for name in _SETTINGS]
     if (alpha := premultiplied(look.node)) != "auto":  # marks from before there was such stay right
         own.append(alpha)
+    own += [value for name in _STOPS if (value := number(look.node, name))]
     root = nuke.root()
     colour = [root[name].value() for name in ("colorManagement", "OCIO_config", "workingSpaceLUT")]
     return hashlib.sha256(repr([own, colour, _told(ends)]).encode()).hexdigest()
@@ -49,7 +57,12 @@ def upstream(ends: Iterable[nuke.Node | None]) -> Iterator[nuke.Node]:
 
 
 def states(
-    look: LookNode, frames: Iterable[int], now: str, views: Sequence[str] = ()
+    look: LookNode,
+    frames: Iterable[int],
+    now: str,
+    views: Sequence[str] = (),
+    *,
+    made: bool = False,
 ) -> dict[int, str]:
     """Return for each frame "baked", "missing", or "stale": made with another look or graph.
 
@@ -58,10 +71,13 @@ def states(
         frames: frame numbers.
         now: its `mark`; "" not to compare the graph.
         views: the views that count; all of the script if omitted. The worst one is returned.
+        made: look at the gain that the next rendering makes, not at what GainRead reads.
     """
     counted = views or nuke.views()
-    gains = {frame: [look.gain(frame, view) for view in counted] for frame in frames}
-    return bakes.states(look.folder, gains, look.digest(), now)
+    where = look.gain if made else look.shown
+    gains = {frame: [where(frame, view) for view in counted] for frame in frames}
+    folder = where(0, counted[0]).parents[1]
+    return bakes.states(folder, gains, look.digest(), now)
 
 
 def _sources(node: nuke.Node) -> list[nuke.Node]:

@@ -5,13 +5,15 @@
     img ─┬─ SrcKeep ─ Passes1..4 ─ SrcWrite      what the look sees, written once
          │              └ PassesFrom (img or guides)
          ├─────────────────────────── B ┐
-         │  GainRead ─ White ─ Matte ─ A Law ─ PlateBox ─┐
-         │                       └ mask                  │
-         └───────────────────────────────────────────── Gate ─ Output
+         │  GainRead ─ GainOrError ─ White ─ Matte ─ A Law ─ PlateBox ─┐
+         │     └ NoGain ─┘               └ mask                        │
+         └──────────────────────────────────────────────────────────── Gate ─ Output
 
 Only nodes of Nuke's own are in it and no Python that matters, so a script with rendered gains opens
 and renders in a Nuke without the plug-in. Gate leads the plate past the law where the strength is
-0, and where no gain was rendered yet; there, outside the GUI, GainRead fails instead.
+0, and in the GUI where no gain was rendered yet. GainOrError ends a render at NoGain, an Assert
+that never holds, wherever there is no gain of this look: no file that is not there has to be named,
+which farms' submitters would look for.
 """
 
 from __future__ import annotations
@@ -24,22 +26,23 @@ NAME = "Velatura1"
 PASSES = 4  # Copy nodes of four channels each: all six guides together have fifteen
 SLOTS = 4  # channels that one Copy node copies
 EARLIEST, LATEST = 0, 999999
-"""Frames that GainRead looks for: each its own file, and an error where there is none.
-
-Within a narrower range Nuke would hold the first and the last gain outside it, and say nothing.
-"""
-UNRENDERED = "velatura_gain_is_not_rendered.%04d.exr"  # a name that says what is wrong
+"""Frames that files can be numbered by here."""
 
 _MASKED = "[exists parent.input1]"
 _HELP = "velatura: a trained look. Render its gain once; strength, mask and mix are live."
-_NONE = tuple((f"{end}{slot}", "none") for slot in range(SLOTS) for end in ("from", "to"))
+_NONE = (("from0", "none"), ("to0", "none"))  # Nuke's other slots hold none from the start
+_DIGEST = "[metadata -n GainRead exr/velatura/digest]"
+_REFUSED = (
+    "velatura: [value parent.name] has no gain of its look for this frame. Render gain, save the"
+    " script, and render again"
+)
 
 
 def look_group() -> GroupSpec:
     """Return the Group as it is before a look was chosen."""
     return GroupSpec(
         NAME,
-        (("help", _HELP), ("tile_color", 0x6B5A45FF)),
+        (("help", _HELP), ("tile_color", 0x6B5A45FF), ("label", "[value note]")),
         panel(),
         (*_inputs(), *_source(), *_gain(), *_glaze()),
     )
@@ -103,11 +106,8 @@ def _gain() -> tuple[Node, ...]:
             (200, 100),
             knobs=(
                 ("file_type", "exr"),
-                ("file", UNRENDERED),
-                ("first", EARLIEST),
-                ("last", LATEST),
-                ("origfirst", EARLIEST),
-                ("origlast", LATEST),
+                ("first", 1),
+                ("last", 1),
                 ("origset", True),
                 ("on_error", "error"),
                 ("raw", True),
@@ -116,10 +116,24 @@ def _gain() -> tuple[Node, ...]:
             ),
         ),
         Node(
+            "Assert",
+            "NoGain",
+            (300, 100),
+            ("GainRead",),
+            (("expression", 0), ("message", _REFUSED)),
+        ),
+        Node(
+            "Switch",
+            "GainOrError",
+            (200, 130),
+            ("GainRead", "NoGain"),
+            (("which", Expression(_missing())),),
+        ),
+        Node(
             "FrameRange",
             "GainRange",
             (200, 150),
-            ("GainRead",),
+            ("GainOrError",),
             (("first_frame", 1), ("last_frame", 1)),
         ),
         Node("Expression", "White", (200, 200), ("GainRange",), (("expr3", "1"),)),
@@ -159,3 +173,14 @@ def _glaze() -> tuple[Node, ...]:
         ),
         Node("Output", "Output1", (0, 550), ("Gate",)),
     )
+
+
+def _missing() -> str:
+    """Return the expression that is true where GainRead has no gain of this look.
+
+    A Read holds its first and its last frame, and says nothing. The gain's own digest is in its
+    header; where Nuke tells no metadata, nothing is compared.
+    """
+    outside = "frame < GainRead.first || frame > GainRead.last"
+    other = f"[string length {_DIGEST}] && ![string equal {_DIGEST} [value parent.digest]]"
+    return f"!parent.baked || {outside} || {other}"

@@ -6,14 +6,16 @@ which fails where it is really asked for: what is between may shift frames.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
+from typing import Callable
 
 import nuke
 
 from velatura import bakes
 from velatura.errors import FrameError
 
-from . import graph_digest
+from . import edition, graph_digest
 from .looknode import LookNode, is_look
 
 _marks: dict[str, list[tuple[LookNode, str]]] = {}
@@ -21,8 +23,10 @@ _marks: dict[str, list[tuple[LookNode, str]]] = {}
 
 
 def register() -> None:
-    nuke.addBeforeRender(before_render, nodeClass="Write")
-    nuke.addBeforeFrameRender(before_frame, nodeClass="Write")
+    """Ask from now on; not where Python is given few nodes: there a look node guards itself."""
+    if not edition.limited():
+        nuke.addBeforeRender(before_render, nodeClass="Write")
+        nuke.addBeforeFrameRender(before_frame, nodeClass="Write")
 
 
 def before_render() -> None:
@@ -31,11 +35,8 @@ def before_render() -> None:
     Raises:
         FrameError: a gain is missing or out of date, or was never rendered.
     """
-    writer = nuke.thisNode()
-    _marks[writer.fullName()] = _looks(writer)
-    if writer["use_limit"].value():
-        first, last = (int(writer[name].value()) for name in ("first", "last"))
-        _demand(writer, range(first, last + 1))
+    _marks.clear()
+    _refusing(_begin)
 
 
 def before_frame() -> None:
@@ -44,10 +45,41 @@ def before_frame() -> None:
     Raises:
         FrameError: its gain is missing or out of date.
     """
+    _refusing(_frame)
+
+
+def _refusing(ask: Callable[[], None]) -> None:
+    """Let nothing end a render but a refusal: an error of the guard's own is printed."""
+    try:
+        ask()
+    except FrameError:
+        raise
+    except Exception:  # noqa: BLE001  # nobody's render may fail over this
+        traceback.print_exc()
+
+
+def _begin() -> None:
+    if not _has_looks():
+        return
+    writer = nuke.thisNode()
+    _marks[writer.fullName()] = _looks(writer)
+    if writer["use_limit"].value():
+        first, last = (int(writer[name].value()) for name in ("first", "last"))
+        _demand(writer, range(first, last + 1))
+
+
+def _frame() -> None:
+    if not _has_looks():
+        return
     writer = nuke.thisNode()
     if writer.fullName() not in _marks:
         _marks[writer.fullName()] = _looks(writer)
     _demand(writer, [nuke.frame()])
+
+
+def _has_looks() -> bool:
+    """Say whether the script has any look: one without groups is not looked into."""
+    return any(map(is_look, nuke.allNodes("Group", recurseGroups=True)))
 
 
 def _looks(writer: nuke.Node) -> list[tuple[LookNode, str]]:
@@ -76,7 +108,7 @@ def _refusal(look: LookNode, frame: int, state: str) -> FrameError:
     wrong = "was not rendered" if state == bakes.MISSING else "is out of date"
     return FrameError(
         f"The gain of {look.name} {wrong} for frame {frame}",
-        found=f"{state}: {look.gain(frame, nuke.views()[0])}",
+        found=f"{state}: {look.shown(frame, nuke.views()[0])}",
         do="Press Render gain, or disable the node if it is unused; to render with a gain of an"
         " older graph, switch refuse stale gain off in its tab Gain",
     )

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-import nuke
-
 from velatura import channels
 from velatura.errors import PassError
 
@@ -19,17 +17,18 @@ Layers = Mapping[str, Mapping[str, str]]
 """Layer -> R, G, B, A, X, Y... -> the channel's full name."""
 
 
-def wire(look: LookNode, wanted: Sequence[str]) -> str:
+def wire(look: LookNode, wanted: Sequence[str], plate: Sequence[str]) -> str:
     """Let SrcWrite write the passes that a look reads; return where they are, as a Job says it.
 
-    They come from the input guides where something is wired to it, else from img.
+    They come from the input guides where something is wired to it, else from img, whose channels
+    are ``plate``.
 
     Raises:
         PassError: one is not there; it is named, and so is what there is.
     """
-    source = look.node.input(2) or look.node.input(0)
-    look.inner("PassesFrom")["which"].setValue(1 if look.node.input(2) else 0)
-    layers = _layers(source.channels() if source else [])
+    beside = look.node.input(2) if wanted else None
+    look.put("PassesFrom", "which", 1 if beside else 0)
+    layers = _layers(beside.channels() if beside else plate)
     named = _named(look)
     found = {guide: _find(layers, guide, named.get(guide)) for guide in wanted}
     missing = [guide for guide, where in found.items() if where is None]
@@ -47,11 +46,11 @@ def wire(look: LookNode, wanted: Sequence[str]) -> str:
 def _copy(look: LookNode, names: Sequence[str]) -> None:
     slots = [*names, *["none"] * (PASSES * SLOTS - len(names))]
     for number in range(PASSES):
-        node, mine = look.inner(f"Passes{number + 1}"), slots[SLOTS * number :][:SLOTS]
+        node, mine = f"Passes{number + 1}", slots[SLOTS * number :][:SLOTS]
         for slot, name in enumerate(mine):
             for end in ("from", "to"):
-                node[f"{end}{slot}"].setValue(name)
-        node["disable"].setValue(mine[0] == "none")
+                look.put(node, f"{end}{slot}", name)
+        look.put(node, "disable", mine[0] == "none")
 
 
 def _layers(names: Sequence[str]) -> Layers:
@@ -85,7 +84,3 @@ def _named(look: LookNode) -> dict[str, str]:
     except PassError as error:
         what = f"In the knob passes of {look.name}: {error.what}"
         raise PassError(what, found=error.found, do=error.do) from error
-
-
-def has_alpha(node: nuke.Node) -> bool:
-    return "rgba.alpha" in node.channels()

@@ -45,7 +45,7 @@ def put(node: nuke.Group, path: Path) -> None:
     looknode.choose(node, path)
     fill(node)
     look = LookNode(node)
-    there = graph_digest.states(look, look.span(), "").values()
+    there = graph_digest.states(look, look.span(), "", made=True).values()
     baking.connect(look, baked=bool(there) and set(there) == {bakes.BAKED})
 
 

@@ -5,6 +5,8 @@ A look node is a Group of ours, known by its knobs. Its ``uid`` names the folder
 
 from __future__ import annotations
 
+import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,14 +20,14 @@ from velatura.errors import InputError, LookError
 from velatura.look import Card, read
 from velatura.texts import ACTIVE
 
-from . import gain_expressions
+from . import edition, gain_expressions
+from .nodespec import Expression, Value
 from .panel import about
 
 if TYPE_CHECKING:
     from typing import TypeGuard  # Nuke 14 has no such name
 
 _OURS = ("uid", "digest", "gain_floor", "amount")
-_SOURCE = "source"  # folder of the plates, beside those of the views
 
 
 @dataclass(frozen=True)
@@ -59,24 +61,44 @@ class LookNode:
 
     @property
     def folder(self) -> Path:
-        """Where its gain lies, a folder for each view."""
-        return evaluated(self.node, "cache") / bakes.folder_name(self.path.stem, self.uid)
+        """Where its next gain is rendered to, a folder for each view."""
+        return substituted(self._cache()) / self._own()
 
     def gain_pattern(self) -> str:
-        """Return the gain's files as Nuke's Read takes them: the cache folder not yet evaluated."""
-        return f"{self._home()}/%V/{bakes.gain_name(self.slug, '%04d')}"
+        """Return the gain's files as GainRead is to have them.
 
-    def plate_pattern(self) -> str:
-        """Return the files of the plates that the look is handed, as Nuke's Write takes them."""
-        return f"{self._home()}/{_SOURCE}/%V/{self.slug}.%04d.exr"
+        A farm may render a copy of the script that lies elsewhere, so they are told by their place
+        on disk, unless the artist asks for one beside the script.
+        """
+        relative = self.node.knob("relative")
+        beside = relative is not None and relative.value()
+        home = self._cache() if beside else substituted(self._cache()).as_posix()
+        return f"{home}/{self._own()}/%V/{bakes.gain_name(self.slug, '%04d')}"
 
     def gain(self, frame: int, view: str) -> Path:
-        """Return the gain layer of a frame."""
+        """Return the gain layer of a frame, as the next rendering makes it."""
         return self.folder / view / bakes.gain_name(self.slug, f"{frame:04d}")
+
+    def shown(self, frame: int, view: str) -> Path:
+        """Return the gain layer of a frame that GainRead reads; as `gain` where it reads none."""
+        if edition.limited():
+            pattern = nuke.value(f"root.{self.name}.GainRead.file", "")
+        else:
+            pattern = str(self.inner("GainRead")["file"].value() or "")
+        if not pattern:
+            return self.gain(frame, view)
+        folder, _, name = pattern.rpartition("/")
+        number = f"{frame:04d}"
+        return substituted(folder.replace("%V", view)) / name.replace("%04d", number)
 
     def plates(self, view: str = "") -> Path:
         """Return the folder of a view's plates; without a view that of all of them."""
-        return self.folder / _SOURCE / view
+        temporary = os.environ.get("NUKE_TEMP_DIR") or tempfile.gettempdir()  # Nuke always sets it
+        return Path(temporary, f"velatura-{os.getpid()}", self._own(), view)
+
+    def plate_pattern(self) -> str:
+        """Return the files of the plates that the look is handed, as Nuke's Write takes them."""
+        return f"{self.plates().as_posix()}/%V/{self.slug}.%04d.exr"
 
     def inner(self, name: str) -> nuke.Node:
         """Return a node of the Group."""
@@ -86,6 +108,19 @@ class LookNode:
                 f"{self.name} has no {name} any more", do="Create the look node again, or undo"
             )
         return found
+
+    def put(self, inner: str, knob: str, value: str | float | bool) -> None:
+        """Set a knob of a node in the Group: by Tcl where Python is given few nodes."""
+        if edition.limited():
+            text = str(int(value)) if isinstance(value, bool) else str(value)
+            nuke.tcl("knob", f"root.{self.name}.{inner}.{knob}", text)
+        else:
+            self.inner(inner)[knob].setValue(value)
+
+    def press(self, inner: str, button: str) -> None:
+        """Press a button of a node in the Group; nothing where Python is given few nodes."""
+        if not edition.limited():
+            self.inner(inner)[button].execute()  # type: ignore[attr-defined]  # a Script_Knob's
 
     def digest(self) -> str:
         """Return the look file's digest; where the file is gone, the one it had when chosen."""
@@ -105,9 +140,11 @@ class LookNode:
             return False
         return all(self.node[name].getValueAt(frame) != 0 for name in ("amount", "mix"))
 
-    def _home(self) -> str:
-        cache = str(self.node["cache"].value()).rstrip("/")
-        return f"{cache}/{bakes.folder_name(self.path.stem, self.uid)}"
+    def _cache(self) -> str:
+        return str(self.node["cache"].value()).rstrip("/")
+
+    def _own(self) -> str:
+        return bakes.folder_name(self.path.stem, self.uid)
 
 
 def is_look(node: nuke.Node) -> TypeGuard[nuke.Group]:
@@ -142,16 +179,15 @@ def choose(node: nuke.Group, path: Path) -> Card:
     Raises:
         LookError: the file is not a look, or has a name that Nuke would run as Tcl.
     """
-    found = read(path)
-    card = found.card
-    if LookNode(node).path != path:
-        node["file"].setValue(_literal(path))
-    changed = node["digest"].value() != found.digest
-    node["digest"].setValue(found.digest)
-    node["gain_floor"].setValue(card.floor)
-    node["amount"].setExpression(gain_expressions.amount(card.strength_lut))
-    told = (card.name, f"by {card.author}" if card.author else "", card.licence, found.digest[:16])
-    node["about"].setValue(about(", ".join(filter(None, told))))
+    card, values = told(path)
+    changed = node["digest"].value() != values["digest"]
+    if LookNode(node).path == path:
+        values = {name: value for name, value in values.items() if name != "file"}
+    for name, value in values.items():
+        if isinstance(value, Expression):
+            node[name].setExpression(value.text)
+        else:
+            node[name].setValue(value)
     if not node["uid"].value():
         identify(node)
     if changed:
@@ -159,10 +195,34 @@ def choose(node: nuke.Group, path: Path) -> Card:
     return card
 
 
+def told(path: Path) -> tuple[Card, dict[str, Value]]:
+    """Return a look's card, and what the knobs of a node that uses it hold.
+
+    Raises:
+        LookError: as of `choose`.
+    """
+    found = read(path)
+    card = found.card
+    who = (card.name, f"by {card.author}" if card.author else "", card.licence, found.digest[:16])
+    return card, {
+        "file": _literal(path),
+        "digest": found.digest,
+        "gain_floor": card.floor,
+        "amount": Expression(gain_expressions.amount(card.strength_lut)),
+        "about": about(", ".join(filter(None, who))),
+    }
+
+
 def premultiplied(node: nuke.Group) -> str:
     """Return what the node says of its plate's alpha; "auto" of nodes from before it was asked."""
     knob = node.knob("premultiplied")
     return str(knob.value()) if knob is not None else "auto"
+
+
+def number(node: nuke.Group, name: str) -> float:
+    """Return what a knob of numbers holds; 0 of nodes from before there was such."""
+    knob = node.knob(name)
+    return float(knob.value()) if knob is not None else 0.0
 
 
 def _literal(path: Path) -> str:
@@ -179,7 +239,19 @@ def _literal(path: Path) -> str:
 
 def identify(node: nuke.Node) -> None:
     """Give a node a folder of its own."""
-    node["uid"].setValue(uuid.uuid4().hex[:8])
+    node["uid"].setValue(identity())
+
+
+def identity() -> str:
+    """Return what tells a node's folder from others'."""
+    return uuid.uuid4().hex[:8]
+
+
+def substituted(text: str) -> Path:
+    """Return the path that a text with Tcl in it stands for, as studios' filters leave it."""
+    if "[" in text:
+        text = str(nuke.tcl("subst", "-nobackslashes", "-novariables", text))
+    return Path(str(nuke.filenameFilter(text) or text))  # type: ignore[no-untyped-call]
 
 
 def evaluated(node: nuke.Node, knob: str) -> Path:

@@ -1,12 +1,13 @@
 """Node specs: what a Group is made of, as plain values.
 
-The same `GroupSpec` becomes nodes in a running Nuke (`velatura_nuke.assemble`) and the text of a
-file that Nuke reads (`velatura_nuke.nkscript`), so that the two cannot differ.
+A `GroupSpec` becomes the text of a file that Nuke reads (`velatura_nuke.nkscript`): the one that is
+shipped, and the one that `velatura_nuke.create` pastes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Union
 
 
@@ -78,3 +79,8 @@ class GroupSpec:
     knobs: Knobs
     panel: tuple[UserKnob, ...]
     nodes: tuple[Node, ...]
+
+    def having(self, values: Mapping[str, Value]) -> GroupSpec:
+        """Return the Group with other values on its panel."""
+        panel = (replace(knob, value=values.get(knob.name, knob.value)) for knob in self.panel)
+        return replace(self, panel=tuple(panel))

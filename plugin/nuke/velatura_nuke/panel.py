@@ -12,6 +12,7 @@ from .nodespec import Expression, UserKnob
 NO_LOOK = "(choose a look)"
 NOT_RENDERED = "The gain is not rendered yet: the plate is shown as it is, and renders fail"
 HALVES, FLOATS = "16 bit half", "32 bit float"  # what Nuke's EXR writer calls them
+AS_PLATE = "as the plate"
 CACHE = "[file dirname [value root.name]]/velatura"  # beside the script, wherever it is moved
 
 _ABSENT = "velatura is not installed in this Nuke. What is rendered already needs no plug-in."
@@ -62,6 +63,12 @@ def _look() -> tuple[UserKnob, ...]:
         _button("render", "Render gain", "Let the look see every frame of the range, once"),
         _button("cancel", "Cancel", "Stop rendering: frames that are there stay", newline=False),
         _button("reload", "Reload", "Read the looks and the gain from disk again", newline=False),
+        _button(
+            "verify",
+            "Verify gain",
+            "Write this frame's plate again, and compare its pixels with those of the gain",
+            newline=False,
+        ),
         _button("report", "Report", "A page about this look and its gain", newline=False),
     )
 
@@ -72,16 +79,26 @@ def _gain() -> tuple[UserKnob, ...]:
         UserKnob("Int_Knob", "first", "frame range", 1),
         UserKnob("Int_Knob", "last", "", 1, newline=False),
         _button("reset", "Reset", "Take the range of the plate", newline=False),
+        UserKnob(  # no File_Knob: submitters of farms take what such knobs hold for files
+            "String_Knob", "cache", "cache folder", CACHE, "Where the next gain is rendered to"
+        ),
         UserKnob(
-            "File_Knob", "cache", "cache folder", CACHE, "Where the gain lies, half floats in EXR"
+            "Boolean_Knob",
+            "relative",
+            "read it from there too",
+            value=False,
+            tip="On: the gain is read from this folder as it is evaluated then, beside whichever"
+            " copy of the script runs. Off: from where it was rendered to",
+            newline=False,
         ),
         UserKnob("Boolean_Knob", "useGPUIfAvailable", "Use GPU if available", value=True),
         UserKnob(
             "Enumeration_Knob",
             "datatype",
             "write plate as",
-            items=(FLOATS, HALVES),
-            tip="What the look is handed. A look that reads passes always gets 32 bit floats",
+            items=(AS_PLATE, FLOATS, HALVES),
+            tip="What the look is handed. as the plate: halves where the plate is read from such"
+            " and not changed. A look that reads passes always gets 32 bit floats",
         ),
         UserKnob(
             "String_Knob",
@@ -96,6 +113,24 @@ def _gain() -> tuple[UserKnob, ...]:
             items=PREMULTIPLIED,
             tip="Whether the plate is multiplied by its alpha. no: its alpha is a roto, a key or an"
             " AOV. auto: yes, with a warning where that looks wrong",
+        ),
+        UserKnob(
+            "Double_Knob",
+            "exposure",
+            "exposure",
+            0.0,
+            "Stops by which the look sees the plate brighter than it is, for a shot that is darker"
+            " than those it has learnt. The picture keeps its own brightness",
+            ends=(-4, 4),
+        ),
+        UserKnob(
+            "Double_Knob",
+            "degrain",
+            "degrain",
+            0.0,
+            "Grain of the plate, in stops; film has about 0.1. The look sees the plate without it,"
+            " and does not shimmer; the picture keeps its grain",
+            ends=(0, 0.5),
         ),
         UserKnob(
             "Boolean_Knob",
@@ -114,6 +149,7 @@ def _hidden() -> tuple[UserKnob, ...]:
         UserKnob("Double_Knob", "gain_floor", value=0.0, hidden=True),
         UserKnob("Boolean_Knob", "opaque", value=False, hidden=True),
         UserKnob("Boolean_Knob", "baked", value=False, hidden=True),
+        UserKnob("String_Knob", "note", hidden=True),
         UserKnob("String_Knob", "uid", hidden=True),
         UserKnob("String_Knob", "digest", hidden=True),
     )

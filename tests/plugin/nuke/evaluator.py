@@ -77,17 +77,11 @@ class Evaluator:
             return self._read(node, frame)
         if Scope(node, frame).number("disable"):
             return self.picture(_input(node, 0), frame)
-        if node.kind == "Group":
-            outputs = [each for each in node.nodes if each.kind == "Output"]
-            if len(outputs) != 1:
-                raise NkError(f"{node.name} has {len(outputs)} outputs")
-            return self.picture(outputs[0], frame)
-        if node.kind == "Input":
-            number = int(Scope(node, frame).number("number"))
-            return self.picture(_input(node.parent, number) if node.parent else None, frame)
-        if node.kind == "Switch":
-            which = int(Scope(node, frame).number("which"))
-            return self.picture(_input(node, min(max(which, 0), len(node.inputs) - 1)), frame)
+        if node.kind in _LEADS:
+            return self.picture(_led(node, frame), frame)
+        if node.kind == "Assert" and not Scope(node, frame).number("expression"):
+            told = filled(node.text("message") or "", node, frame, self._view)
+            raise RenderError(f"{node.title()}: {told}")
         operation: Callable[[Scope, list[Picture]], Picture] | None = OPERATIONS.get(node.kind)
         if operation is None:
             raise NkError(f"{node.kind} is not understood here")
@@ -116,6 +110,23 @@ class Evaluator:
         if node.text(side) != "hold":
             raise NkError(f"{node.name}: {side} {node.text(side)} is not understood here")
         return self.picture(node, first if frame < first else last)
+
+
+_LEADS = {"Group", "Input", "Switch"}  # classes that show what another node shows
+
+
+def _led(node: Node, frame: int) -> Node | None:
+    """Return the node whose picture a node of these classes shows."""
+    if node.kind == "Group":
+        outputs = [each for each in node.nodes if each.kind == "Output"]
+        if len(outputs) != 1:
+            raise NkError(f"{node.name} has {len(outputs)} outputs")
+        return outputs[0]
+    if node.kind == "Input":
+        number = int(Scope(node, frame).number("number"))
+        return _input(node.parent, number) if node.parent else None
+    which = int(Scope(node, frame).number("which"))
+    return _input(node, min(max(which, 0), len(node.inputs) - 1))
 
 
 def _input(node: Node, index: int) -> Node | None:

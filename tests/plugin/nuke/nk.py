@@ -67,6 +67,17 @@ class Node:
     def above(self) -> Node | None:
         return self.parent
 
+    def metadatum(self, node: str, key: str, frame: float) -> str:
+        """Return what a node beside this one has in its stream, "" for nothing, as Tcl has it."""
+        from evaluator import Evaluator, RenderError  # which reads scripts
+
+        found = self.parent.below(node) if self.parent else None
+        try:
+            shown = Evaluator(self.parent or self).picture(found, int(frame))
+        except RenderError:
+            return ""
+        return str(shown.metadata.get(key, ""))
+
     def below(self, name: str) -> Node | None:
         return next((node for node in self.nodes if node.name == name), None)
 

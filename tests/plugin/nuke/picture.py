@@ -101,6 +101,10 @@ def read(path: Path) -> Picture:
         for part, name, plane in image.planes()
     }
     metadata = {f"exr/{name}": value for name, value in first.attributes.items()}
+    kinds = {plane.pixels.dtype.name for _, name, plane in image.planes() if "." not in name}
+    metadata["input/bitsperchannel"] = (
+        "16-bit half float" if kinds == {"float16"} else "32-bit float"
+    )
     return Picture(planes, bbox, first.display, metadata)  # type: ignore[arg-type]
 
 

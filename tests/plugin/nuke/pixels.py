@@ -180,6 +180,7 @@ def _constant(scope: Scope, _inputs: list[Picture]) -> Picture:
 
 
 OPERATIONS: dict[str, Operation] = {
+    "Assert": _same,
     "Constant": _constant,
     "Copy": _copy,
     "CopyBBox": _copy_bbox,

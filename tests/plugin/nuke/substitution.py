@@ -1,10 +1,12 @@
 """What Nuke fills into texts: frame numbers, views, and Tcl in brackets, ``[value parent.file]``.
 
-Only the commands that our nodes use: ``value`` and ``knob``, ``exists`` and ``file dirname``.
+Only the commands that our nodes and tests use: ``value`` and ``knob``, ``exists``, ``getenv``,
+``file dirname``, ``metadata -n``, ``string length`` and ``string equal``.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import PurePosixPath
 
@@ -39,11 +41,28 @@ def _result(command: str, scope: Scope) -> str:
     rest = rest.strip()
     if verb in {"value", "knob"}:
         return _value(scope, rest)
+    if verb == "metadata" and rest.startswith("-n "):
+        return scope.node.metadatum(*rest.removeprefix("-n ").split(), scope.frame)
+    if verb == "string":
+        return _string(rest)
+    if verb == "getenv":
+        return os.environ.get(rest, "")
     if verb == "exists":
         return str(int(scope.exists(rest)))
     if verb == "file" and rest.split(" ")[0] == "dirname":  # of nothing it is ".", as Tcl says
         return str(PurePosixPath(rest.removeprefix("dirname").strip()).parent)
     raise NkError(f"The Tcl [{command}] is not understood here")
+
+
+def _string(rest: str) -> str:
+    """Return what Tcl's ``string length`` and ``string equal`` return of words without braces."""
+    verb, _, words = rest.partition(" ")
+    if verb == "length":
+        return str(len(words.strip()))
+    if verb == "equal":
+        one, _, other = words.partition(" ")
+        return str(int(one == other.strip()))
+    raise NkError(f"The Tcl [string {rest}] is not understood here")
 
 
 def _value(scope: Scope, path: str) -> str:

@@ -47,15 +47,35 @@ def test_nothing_but_the_gain_stays(studio: Studio) -> None:
     assert node.node("SrcWrite")["disable"].value()
 
 
-def test_the_script_reads_the_gain_wherever_it_is_moved(studio: Studio) -> None:
+def test_the_read_has_the_frames_that_are_there_and_their_place_on_disk(studio: Studio) -> None:
+    """A farm renders a copy of the script that lies elsewhere, and asks for each frame's file."""
     node = studio.begin()
-    velatura_nuke.bake(node)
+    velatura_nuke.bake(node, [2, 3])
     reader = node.node("GainRead")
-    assert reader["file"].value().startswith("[file dirname [value root.name]]/velatura/ink-")
-    assert (reader["first"].value(), reader["last"].value()) == (0, 999999)
+    assert reader["file"].value() == f"{LookNode(node).folder}/%V/ink.gain.%04d.exr"
+    ends = [reader[name].value() for name in ("first", "last", "origfirst", "origlast")]
+    assert ends == [2, 3, 2, 3]
     ends = [node.node("GainRange")[name].value() for name in ("first_frame", "last_frame")]
     assert ends == [1, 3]
-    assert str(studio.folder) not in node.node("SrcWrite")["file"].value()
+    kinds = {knob.name() for knob in node.allKnobs() if knob.Class() == "File_Knob"}
+    assert kinds == {"file"}  # a folder in such a knob is refused by submitters
+
+
+def test_a_published_copy_finds_its_gain_and_one_that_is_to_look_beside_it_does_not(studio) -> None:
+    node = studio.begin()
+    node["relative"].setValue(True)
+    velatura_nuke.bake(node)
+    beside = node.node("GainRead")["file"].value()
+    assert beside.startswith("[file dirname [value root.name]]/velatura/ink-")
+    assert velatura_nuke.status(node, [1]) == {1: "baked"}
+    node["relative"].setValue(False)
+    velatura_nuke.bake(node)
+    (studio.folder / "publish").mkdir()
+    nuke.scriptSaveAs(str(studio.folder / "publish/shot_v002.nk"))
+    assert velatura_nuke.status(node, [1]) == {1: "baked"}
+    studio.render()
+    node.node("GainRead")["file"].setValue(beside)
+    assert velatura_nuke.status(node, [1]) == {1: "missing"}
 
 
 def test_without_a_window_it_prints_how_far_it_is(studio: Studio) -> None:

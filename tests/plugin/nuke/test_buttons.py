@@ -36,7 +36,7 @@ def test_the_gain_is_rendered_beside_the_artists_work(node: nuke.Group) -> None:
     served()
     assert node["baked"].value()
     assert node["state"].value() == "rendered"
-    assert node["label"].value() == "ink"
+    assert node["note"].value() == "ink"
     (task,) = SESSION.tasks
     assert task.percent == 100
     assert task.messages[-1].endswith("3 of 3")
@@ -99,7 +99,7 @@ def test_cancel_on_the_panel_stops_the_worker(node: nuke.Group) -> None:
     node["render"].execute()
     node["cancel"].execute()
     served()
-    assert node["state"].value() == "Stopped."
+    assert node["state"].value() in {"Stopped.", "Rendering the gain was stopped."}
 
 
 @pytest.mark.usefixtures("slow")
@@ -170,7 +170,7 @@ def test_reload_takes_over_what_lies_on_disk(node: nuke.Group) -> None:
     LookNode(node).gain(2, "main").unlink()
     node["reload"].execute()
     assert not node["baked"].value()
-    assert node["label"].value() == "ink\nno gain"
+    assert node["note"].value() == "ink: no gain"
 
 
 @pytest.mark.usefixtures("node")

@@ -184,7 +184,7 @@ def test_a_copied_node_is_pasted_with_another_name(tmp_path: Path, plate: nuke.N
     nuke.nodeCopy("%clipboard%")
     pasted = nuke.nodePaste("%clipboard%")
     assert (pasted.name(), pasted["channels"].value()) == ("Final1", "all")
-    assert pasted.input(0) is None
+    assert pasted.input(0) is final  # Nuke wires what is pasted to what is selected
 
 
 def test_a_deleted_node_answers_no_more() -> None:

@@ -37,7 +37,7 @@ def test_every_node_is_wired_to_one_that_came_before() -> None:
 
 def test_its_python_holds_where_there_is_no_plug_in() -> None:
     scripts = [knob.text for knob in look_group().panel if knob.kind == "PyScript_Knob"]
-    assert len(scripts) == 5
+    assert len(scripts) == 6
     for text in scripts:
         compile(text, "knob", "exec")
         assert text.startswith(
@@ -50,8 +50,10 @@ def test_expressions_name_only_knobs_that_there_are() -> None:
     knobs = {knob.name for knob in group.panel}
     texts = [str(value) for node in group.nodes for _, value in node.knobs]
     named = {name for text in texts for name in re.findall(r"parent\.(?!input)(\w+)", text)}
-    assert named == {"amount", "mix", "baked", "invert_mask", "gain_floor", "opaque"}
-    assert named <= knobs
+    assert named == {
+        *("amount", "mix", "baked", "invert_mask", "gain_floor", "opaque", "digest", "name")
+    }
+    assert named <= knobs | {"name"}
 
 
 def test_the_slider_is_the_calibration() -> None:

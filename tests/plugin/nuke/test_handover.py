@@ -50,8 +50,9 @@ def passes(path: Path, *layers: str, colour: bool = True) -> Path:
 
 def handed(node: nuke.Group) -> tuple[Job, Image]:
     """Return what the runtime is handed for frame 1."""
-    batch = baking.prepare(LookNode(node), [1])
-    (job,) = batch.jobs
+    bake = baking.prepare(LookNode(node), [1])
+    baking.write(bake, [1])
+    (job,) = bake.jobs([1])
     return job, exr.read(Path(job.plate % 1))
 
 
@@ -138,9 +139,9 @@ def test_the_frames_are_the_shots_own(studio: Studio) -> None:
     for frame in (1001, 1002, 1005):
         passes(studio.plate(frame))
     nuke.toNode("Plate")["last"].setValue(1005)
-    batch = baking.prepare(LookNode(node), [1005, 1001, 1002])
-    assert batch.jobs[0].frames == "1001-1002,1005-1005"
-    assert batch.total == 3
+    bake = baking.prepare(LookNode(node), [1005, 1001, 1002])
+    assert [job.frames for job in bake.jobs(bake.batches[0])] == ["1001-1002,1005-1005"]
+    assert bake.total == 3
 
 
 def test_nukes_own_colours_are_linear_rec_709(studio: Studio) -> None:

@@ -81,7 +81,7 @@ def law(x, stops, amount, alpha):
     return x + base * (2.0 ** (amount * stops) - 1)
 
 
-def look(plate=None, gain=None, mask=None):
+def look(plate=None, gain=None, mask=None, last=1):
     """Paste the shipped Group, and let it read a gain as if that were rendered."""
     for node in nuke.selectedNodes():
         node.setSelected(False)
@@ -93,7 +93,9 @@ def look(plate=None, gain=None, mask=None):
     node["gain_floor"].setValue(FLOOR)
     node["baked"].setValue(True)
     gain = gain or written(constant(STOPS, "Stops"), "gain")
-    nuke.toNode(node.fullName() + ".GainRead")["file"].setValue(gain)
+    read = nuke.toNode(node.fullName() + ".GainRead")
+    read["file"].setValue(gain)
+    read["last"].setValue(last)
     return node
 
 

@@ -79,11 +79,12 @@ def keyed():
         assert abs(node[name].getValueAt(20) - 1.5) < 1e-9, name
 
 
-@assume("N11", "[file dirname [value root.name]] and %V in a file knob; getEvaluatedValue")
+@assume("N11", "[file dirname [value root.name]] by nuke.tcl's subst; and with %V in a file knob")
 def names():
     nuke.scriptSaveAs(FOLDER + "/named.nk", 1)
     node = look()
-    assert node["cache"].getEvaluatedValue().replace("\\", "/") == FOLDER + "/velatura"
+    told = nuke.tcl("subst", "-nobackslashes", "-novariables", node["cache"].value())
+    assert told.replace("\\", "/") == FOLDER + "/velatura", told
     path = written(constant(STOPS, "Stops"), nuke.views()[0])
     knob = nuke.toNode(node.fullName() + ".GainRead")["file"]
     knob.setValue("[file dirname [value root.name]]/%V.%04d.exr")

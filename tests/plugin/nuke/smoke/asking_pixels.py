@@ -72,11 +72,11 @@ def matte():
     close(pixel(node)[:1], [law(PLATE[0], STOPS[0], 1.0, PLATE[3])])
 
 
-@assume("N9", "a Read from 0 to 999999 reads each frame's own file, and never holds one")
+@assume("N9", "each frame reads its own file; one outside the gain's range ends a render at an Assert")
 def frames():
     stops = nuke.nodes.Expression(expr0="frame", expr1="frame", expr2="frame")
     stops.setInput(0, constant(STOPS, "Stops"))
-    node = look(gain=written(stops, "numbered", (1, 3)))
+    node = look(gain=written(stops, "numbered", (1, 3)), last=3)
     shown = reader(written(node, "shown", (1, 3)), 3)
     for frame in (1, 3):
         nuke.frame(frame)
@@ -84,7 +84,8 @@ def frames():
     nuke.frame(1)
     try:
         written(node, "beyond", (4, 4))
-    except RuntimeError:
+    except RuntimeError as error:
+        assert "has no gain of its look" in str(error), error
         return
     raise AssertionError("frame 4 showed another frame's gain")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import callbacks
+from .contexts import OutputContext, Undo
 from .groups import Group, Root
 from .knobs import (
     DISABLED,
@@ -49,6 +50,7 @@ from .scripts import (
 )
 from .session import SESSION
 from .tasks import ProgressTask, executeInMainThread, executeInMainThreadWithResult
+from .tclcommands import exists, runIn, script_directory, tcl, value
 from .tree import (
     allNodes,
     createNode,
@@ -95,7 +97,13 @@ def __getattr__(name: str) -> Any:
     if name == "EXE_PATH":
         return SESSION.exe
     if name == "env":
-        return {"gui": SESSION.gui, "NukeVersionMajor": NUKE_VERSION_MAJOR, "nukex": False}
+        limits = {name: SESSION.edition == name for name in ("nc", "indie")}
+        return {
+            "gui": SESSION.gui,
+            "NukeVersionMajor": NUKE_VERSION_MAJOR,
+            "nukex": False,
+            **limits,
+        }
     raise AttributeError(f"module 'nuke' has no attribute {name!r}")
 
 

@@ -18,13 +18,19 @@ class Group(Node):
 
     def nodes(self) -> list[Node]:
         self._alive()
-        return list(self._nodes)
+        found: list[Node] = SESSION.hand(list(self._nodes))
+        return found
 
     def node(self, name: str) -> Node | None:
         """Return the node ``Merge1``, or ``Group1.Merge1`` further down."""
+        found: Node | None = SESSION.hand(self.inner(name))
+        return found
+
+    def inner(self, name: str) -> Node | None:
+        """Return it, whatever Python may be given; no part of Nuke."""
         first, _, rest = name.partition(".")
         found = self.below(first)
-        return found.node(rest) if rest and isinstance(found, Group) else found
+        return found.inner(rest) if rest and isinstance(found, Group) else found
 
     def begin(self) -> Group:
         SESSION.demand_main("Opening a group")

@@ -58,6 +58,10 @@ class Node(Measured):
         found = self._knobs.get(knob)
         return tuple(found.values()) if isinstance(found, Enumeration_Knob) else ()
 
+    def metadatum(self, node: str, key: str, _frame: float) -> str:
+        found = self._parent.below(node) if self._parent else None
+        return str((found.metadata(key) if found else None) or "")
+
     def Class(self) -> str:
         return self._kind
 
@@ -133,7 +137,8 @@ class Node(Measured):
 
     def input(self, index: int) -> Node | None:
         self._alive()
-        return self._inputs.get(given(index, int, "An input"))
+        found: Node | None = SESSION.hand(self._inputs.get(given(index, int, "An input")))
+        return found
 
     def setInput(self, index: int, node: Node | None) -> bool:
         self._edit("Connecting")

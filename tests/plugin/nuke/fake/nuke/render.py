@@ -31,7 +31,7 @@ def execute(
     SESSION.demand_main("execute")
     if SESSION.rendering:
         raise RuntimeError("I'm already executing something else")
-    node = tree.toNode(nameOrNode) if isinstance(nameOrNode, str) else nameOrNode
+    node = tree.find(nameOrNode) if isinstance(nameOrNode, str) else nameOrNode
     if node is None:
         raise RuntimeError(f"{nameOrNode}: no such node")
     if node.Class() != "Write":
@@ -131,7 +131,7 @@ def frame_range(node: Node) -> FrameRange:
         return FrameRange(node["first_frame"].value(), node["last_frame"].value())
     if node is tree.root():
         return FrameRange(node["first_frame"].value(), node["last_frame"].value())
-    fed = [node.input(index) for index in range(node.inputs())]
+    fed = [node.source(index) for index in range(node.inputs())]
     found = [frame_range(each) for each in fed if each is not None]
     return found[0] if found else FrameRange(tree.root().firstFrame(), tree.root().lastFrame())
 

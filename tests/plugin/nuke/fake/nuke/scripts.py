@@ -24,6 +24,7 @@ def clear() -> None:
     SESSION.groups.clear()
     SESSION.this.clear()
     SESSION.script = ""
+    SESSION.given = 0  # `scriptClear` gives Python its nodes anew
 
 
 def scriptClear() -> None:
@@ -94,12 +95,16 @@ def nodePaste(filename: str) -> Node | None:
     """Add a file's nodes, or the clipboard's, to the group that is open; they are selected then."""
     SESSION.demand_edit("Pasting")
     text = SESSION.clipboard if filename == "%clipboard%" else _text_of(filename)
-    for node in tree.selectedNodes():
+    before = [node for node in SESSION.inside()._nodes if node.isSelected()]
+    for node in before:
         node.setSelected(False)
     made = load(nk.parse(text), SESSION.inside())
     for node in made:
         node.setSelected(True)
-    return made[-1] if made else None
+    if before and made and made[0].maxInputs():  # the first open input takes what was selected
+        made[0].setInput(0, before[-1])
+    found: Node | None = SESSION.hand(made[-1] if made else None)
+    return found
 
 
 def text_of(root: Group) -> str:
@@ -119,9 +124,9 @@ def as_text(node: Node) -> nk.Node:
         if changed or (knob in own and not isinstance(knob, _STATELESS)):
             made.knobs[name] = knob.toScript()
     if isinstance(node, Group):
-        inner = {id(each): as_text(each) for each in node.nodes()}
-        for each in node.nodes():
-            inputs = [each.input(index) for index in range(each.inputs())]
+        inner = {id(each): as_text(each) for each in node._nodes}
+        for each in node._nodes:
+            inputs = [each.source(index) for index in range(each.inputs())]
             inner[id(each)].inputs = [inner.get(id(source)) for source in inputs]
         made.nodes = list(inner.values())
     return made

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .tasks import ProgressTask
 
 Task = Callable[[], None]
+NODES = 10  # that Python is given in Non-commercial, over the whole session (measured by others)
 
 
 @dataclass
@@ -38,6 +39,11 @@ class Session:
         plugins: the plug-in path.
         script: the path of the script, empty before it is saved.
         exe: Nuke's own program.
+        edition: "", "nc" or "indie", which give ten nodes to Python, and None from then on.
+        given: how many nodes Python was given.
+        undone: what there is to undo, by name; one for each click.
+        undo_depth: how many steps are open, one in another.
+        undo_off: how often undo was switched off, and not on again.
     """
 
     gui: bool = False
@@ -53,6 +59,11 @@ class Session:
     plugins: list[str] = field(default_factory=list)
     script: str = ""
     exe: str = "/nowhere/Nuke13.2"
+    edition: str = ""
+    given: int = 0
+    undone: list[str] = field(default_factory=list)
+    undo_depth: int = 0
+    undo_off: int = 0
     main: threading.Thread = field(default_factory=threading.current_thread)
     queue: queue.Queue[Task] = field(default_factory=queue.Queue)
 
@@ -90,6 +101,14 @@ class Session:
         self.demand_main(what)
         if self.rendering:
             raise RuntimeError(f"{what} during a render")
+
+    def hand(self, node: Any) -> Any:
+        """Return a node, or the nodes of a list, as Python gets them: in some editions ten."""
+        if isinstance(node, list):
+            return [self.hand(each) for each in node]
+        if node is not None:
+            self.given += 1
+        return None if self.edition and self.given > NODES else node
 
     def inside(self) -> Group:
         """Return the group that new nodes go into."""

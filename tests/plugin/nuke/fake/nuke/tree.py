@@ -29,7 +29,7 @@ class Nodes:
                     node.setName(value)
                 else:
                     assign(node, name, value)
-            return node
+            return SESSION.hand(node)
 
         if kind.startswith("_"):
             raise AttributeError(kind)
@@ -100,12 +100,18 @@ def root() -> Root:
 
 def toNode(name: str) -> Node | None:
     """Return the node of this name: in the group that is open, or by its full name."""
+    found: Node | None = SESSION.hand(find(name))
+    return found
+
+
+def find(name: str) -> Node | None:
+    """Return the node of this name, whatever Python may be given; no part of Nuke."""
     SESSION.demand_main(f"Looking for {name}")
     given(name, str, "A node's name")
     if name == "root":
         return root()
     path = name.removeprefix("root.")
-    return SESSION.inside().node(path) or root().node(path)
+    return SESSION.inside().inner(path) or root().inner(path)
 
 
 def allNodes(
@@ -114,17 +120,25 @@ def allNodes(
     recurseGroups: bool = False,
 ) -> list[Node]:
     SESSION.demand_main("Listing nodes")
+    wanted = _all(group or SESSION.inside(), recurse=recurseGroups)
+    found: list[Node] = SESSION.hand([n for n in wanted if filter in {None, n.Class()}])
+    return found
+
+
+def _all(group: Group, *, recurse: bool) -> list[Node]:
     found = []
-    for node in (group or SESSION.inside()).nodes():
-        if filter is None or node.Class() == filter:
-            found.append(node)
-        if recurseGroups and isinstance(node, Group):
-            found += allNodes(filter, node, True)
+    for node in group._nodes:
+        found.append(node)
+        if recurse and isinstance(node, Group):
+            found += _all(node, recurse=True)
     return found
 
 
 def selectedNodes(filter: str | None = None) -> list[Node]:
-    return [node for node in allNodes(filter) if node.isSelected()]
+    SESSION.demand_main("Listing nodes")
+    chosen = [node for node in SESSION.inside()._nodes if node.isSelected()]
+    found: list[Node] = SESSION.hand([n for n in chosen if filter in {None, n.Class()}])
+    return found
 
 
 def selectedNode() -> Node:
@@ -137,7 +151,8 @@ def selectedNode() -> Node:
 def thisNode() -> Node:
     """Return the node whose callback or button runs; the open group, or the script, otherwise."""
     SESSION.demand_main("thisNode")
-    return SESSION.this[-1] if SESSION.this else SESSION.inside()
+    found: Node = SESSION.hand(SESSION.this[-1] if SESSION.this else SESSION.inside())
+    return found
 
 
 def thisGroup() -> Group:

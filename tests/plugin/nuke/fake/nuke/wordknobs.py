@@ -7,6 +7,7 @@ from typing import Any
 from substitution import filled
 
 from . import knobs, numberknobs
+from .contexts import OutputContext
 from .knobs import Knob
 from .session import SESSION, given
 
@@ -32,8 +33,10 @@ class File_Knob(EvalString_Knob):
         """Take a path as the file browser gives it: with a range behind, ``a.####.exr 1-12``."""
         self.setValue(text.rsplit(" ", 1)[0])
 
-    def getEvaluatedValue(self) -> str:
-        return self.evaluate()
+    def getEvaluatedValue(self, oc: OutputContext | None = None) -> str:
+        if oc is None or self._node is None:
+            return self.evaluate()
+        return filled(self._text, self._node, oc.frame(), oc.viewname(oc.view()))
 
 
 class Script_Knob(String_Knob):

@@ -1,0 +1,80 @@
+"""Non-commercial and Indie: Python is given ten nodes over a session, and None from then on."""
+
+from __future__ import annotations
+
+import nuke
+import pytest
+from nuke.session import NODES, SESSION
+from shots import Studio, law
+
+import velatura_nuke
+from velatura.errors import MachineError
+from velatura.image import exr
+from velatura_nuke import guard
+
+EDITIONS = pytest.mark.parametrize("edition", ["nc", "indie"])
+
+
+def script(studio: Studio) -> None:
+    """Let the shot's script be open, with the plate selected, and no node given out yet."""
+    nuke.scriptSaveAs(str(studio.script), 1)
+    files = str(studio.folder / "plate.%04d.exr")
+    plate = nuke.nodes.Read(name="Plate", file_type="exr", file=files, raw=True, first=1, last=3)
+    final = nuke.nodes.Write(name="Final", file_type="exr", raw=True, channels="all")
+    final["file"].setValue(str(studio.folder / "out/shot.####.exr"))
+    final["datatype"].setValue("32 bit float")
+    final["create_directories"].setValue(True)
+    final.setInput(0, plate)
+    plate.setSelected(True)
+    nuke.root()["last_frame"].setValue(3)
+    SESSION.given = 0
+
+
+@EDITIONS
+def test_a_script_without_looks_renders_on_and_on_and_costs_no_node(studio, edition) -> None:
+    script(studio)
+    SESSION.edition = edition
+    guard.register()
+    for _ in range(2 * NODES):
+        nuke.execute("Final", 1, 3)
+    assert SESSION.given == 0
+
+
+def test_nor_does_it_where_the_guard_asks(studio: Studio) -> None:
+    """In other editions it looks for looks, and in a script without groups finds none."""
+    script(studio)
+    guard.register()
+    for _ in range(2 * NODES):
+        nuke.execute("Final", 1, 3)
+    assert SESSION.given == 0
+
+
+def test_an_error_of_the_guards_own_ends_no_render(studio, monkeypatch, capsys) -> None:
+    studio.guarded().begin()
+    velatura_nuke.bake(nuke.toNode("Velatura1"))
+    monkeypatch.setattr(nuke, "thisNode", lambda: None)  # as if it were one node too many
+    studio.render()
+    assert "AttributeError" in capsys.readouterr().err
+
+
+@EDITIONS
+def test_a_look_is_pasted_rendered_and_shown_with_the_nodes_there_are(studio, edition) -> None:
+    script(studio)
+    SESSION.edition = edition
+    node = velatura_nuke.create(studio.look)
+    velatura_nuke.set_strength(node, 0.5)
+    velatura_nuke.bake(node)
+    assert velatura_nuke.status(node) == dict.fromkeys((1, 2, 3), "baked")
+    assert SESSION.given <= NODES // 2
+    SESSION.edition = ""
+    nuke.toNode("Final").setInput(0, node)
+    assert node.input(0) is nuke.toNode("Plate")
+    studio.render(2)
+    law(studio, 2, 0.5, exr.read(studio.rendered(2)))
+
+
+def test_a_node_too_many_is_said(studio: Studio) -> None:
+    script(studio)
+    SESSION.edition, SESSION.given = "nc", NODES
+    with pytest.raises(MachineError, match="used up its nodes"):
+        velatura_nuke.create(studio.look)
