@@ -72,7 +72,9 @@ def matte():
     close(pixel(node)[:1], [law(PLATE[0], STOPS[0], 1.0, PLATE[3])])
 
 
-@assume("N9", "each frame reads its own file; one outside the gain's range ends a render at an Assert")
+@assume(
+    "N9", "each frame reads its own file; one outside the gain's range ends a render at an Assert"
+)
 def frames():
     stops = nuke.nodes.Expression(expr0="frame", expr1="frame", expr2="frame")
     stops.setInput(0, constant(STOPS, "Stops"))
