@@ -68,6 +68,14 @@ _CONV: Mapping[str, Test] = {
     "pads": _list(0, _KERNEL, 4),
     "strides": _list(1, 8, 2),
 }
+_POOL: Mapping[str, Test] = {
+    "auto_pad": _is("NOTSET"),
+    "ceil_mode": _is(0),
+    "count_include_pad": _is(0, 1),
+    "kernel_shape": _list(1, MOST_SCALE, 2),
+    "pads": _is((0, 0, 0, 0)),
+    "strides": _list(1, MOST_SCALE, 2),
+}
 _RESIZE: Mapping[str, Test] = {
     "antialias": _is(0),
     "coordinate_transformation_mode": _is("half_pixel"),
@@ -82,6 +90,7 @@ _RESIZE: Mapping[str, Test] = {
 ALLOWED: Mapping[str, Operator] = {
     **dict.fromkeys(("Ceil", "Exp", "Log", "Relu", "Sigmoid", "Tanh"), Operator(_exactly(1))),
     **dict.fromkeys(("Add", "Div", "Greater", "Mul", "Pow", "Sub"), Operator(_exactly(2))),
+    "AveragePool": Operator(_exactly(1), _POOL, ("kernel_shape", "strides")),
     "Clip": Operator(range(1, 4)),
     "Concat": Operator(range(1, _WIDEST + 1), {"axis": _is(1)}, ("axis",)),
     "Conv": Operator(range(2, 4), _CONV),

@@ -173,6 +173,18 @@ def _conv(read: _Inputs) -> tuple[Value, int]:
     return (shape, _FLOAT), 2 * prod(shape) * narrow * prod(kernel)
 
 
+def _average_pool(read: _Inputs) -> tuple[Value, int]:
+    batch, channels, *sides = read.picture()
+    kernel, strides = (_list(read.node.attributes[name]) for name in ("kernel_shape", "strides"))
+    made = [
+        (side - size) // step + 1 for side, size, step in zip(sides, kernel, strides, strict=True)
+    ]
+    if min(made) < 1:
+        raise ValueError(f"AveragePool of {kernel} on {tuple(sides)}")
+    shape = (batch, channels, *made)
+    return (shape, _FLOAT), prod(shape) * prod(kernel)
+
+
 def _concat(read: _Inputs) -> tuple[Value, int]:
     shapes = [read.shape(place) for place in range(len(read.node.inputs))]
     first = read.picture()
@@ -227,6 +239,7 @@ _MOST_PAD = 16  # px: repeated edges for a convolution of that size
 _RULES: Mapping[str, Callable[[_Inputs], tuple[Value, int]]] = {
     **dict.fromkeys(("Ceil", "Exp", "LeakyRelu", "Log", "Relu", "Sigmoid", "Tanh"), _elementwise),
     **dict.fromkeys(("Add", "Div", "Mul", "Pow", "Sub"), _elementwise),
+    "AveragePool": _average_pool,
     "Clip": _clip,
     "Concat": _concat,
     "Conv": _conv,

@@ -143,13 +143,9 @@ def script(painter: Generator, card: Card) -> torch.jit.ScriptModule:
     Raises:
         TrainingError: the painter has an operator that an old torch may lack.
     """
-    shape = painter.shape
-    first = 3 + shape.plain - canvas.CHANNELS * shape.canvas
-    kept = [*range(3), *range(first, 3 + shape.plain)]
     with quiet():
-        scripted: torch.jit.ScriptModule = torch.jit.script(
-            Live(torchscript_trace.script(painter, kept), card)
-        )
+        network = torchscript_trace.script(painter)
+        scripted: torch.jit.ScriptModule = torch.jit.script(Live(network, card))
     return scripted.eval()
 
 

@@ -9,7 +9,7 @@ as a plain list of them; torch has had them all since 1.6. Nothing in the list d
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -32,18 +32,16 @@ class Trunk(nn.Module):
             self.register_buffer(name, weight)
 
 
-def script(painter: Generator, kept: Sequence[int]) -> torch.jit.ScriptModule:
-    """Return `Generator.trunk` as TorchScript.
+def script(painter: Generator) -> torch.jit.ScriptModule:
+    """Return `Generator.trunk` as TorchScript, without passes and carried paint.
 
     Args:
         painter: the network.
-        kept: the channels that its input will have, rising; the others are 0 for good, and cost
-            nothing any more.
 
     Raises:
         TrainingError: the network has an operator that is not in the list.
     """
-    weights, lines = _followed(_Whole(painter), kept)
+    weights, lines = _followed(_Whole(painter))
     kind = type("Trunk", (Trunk,), {})  # all modules of one type would share one source
     trunk: torch.jit.ScriptModule = torch.jit.script(kind(weights))
     # Not a method of the class above: of that, torch would want the Python source.
@@ -59,7 +57,7 @@ class _Whole(nn.Module):
         self.painter = painter
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.painter.trunk(x)
+        return self.painter.trunk(x, None)
 
 
 class _Follower(fx.Tracer):
@@ -70,28 +68,22 @@ class _Follower(fx.Tracer):
         return False
 
 
-def _followed(network: nn.Module, kept: Sequence[int]) -> tuple[dict[str, Tensor], list[str]]:
+def _followed(network: nn.Module) -> tuple[dict[str, Tensor], list[str]]:
     """Return the weights of a network by name, and its lines, one an operator."""
     weights: dict[str, Tensor] = {}
     lines: list[str] = []
     names: dict[fx.Node, str] = {}
-    inputs: set[fx.Node] = set()  # the input, and it with a frame: what still has all its channels
     for node in _Follower().trace(network).nodes:
         if node.op == "placeholder":
             names[node] = "x"
-            inputs.add(node)
         elif node.op == "get_attr":
             names[node] = f"self.w{len(weights)}"
-            weight: Tensor = operator.attrgetter(str(node.target))(network).detach()
-            fed = any(use.args[0] in inputs and use.args[1] is node for use in node.users)
-            weights[f"w{len(weights)}"] = weight[:, list(kept)].contiguous() if fed else weight
+            weights[f"w{len(weights)}"] = operator.attrgetter(str(node.target))(network).detach()
         elif node.op == "output":
             lines.append(f"return {_text(node.args[0], names)}")
         else:
             names[node] = f"y{len(lines)}"
             lines.append(f"{names[node]} = {_written(node, names)}")
-            if node.target is F.pad and node.args[0] in inputs:
-                inputs.add(node)
     return weights, lines
 
 

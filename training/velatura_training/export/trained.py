@@ -128,6 +128,7 @@ def painter_of(
         raise TrainingError(
             f"{source} does not fit the run's recipe",
             found=str(error).split("\n")[0],
+            do="A run of an older velatura is exported by that one; or train again",
         ) from error
     return painter.eval().requires_grad_(False)
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
-from velatura_training.network.generator import Generator
+from velatura_training.network.generator import Generator, Shape
 
 PROBE = 512
 """Height of the picture that is used for measuring, px: several times any receptive field."""
@@ -85,8 +86,9 @@ def _reach(painter: Generator) -> tuple[int, int]:
         for parameter in probe.parameters():
             parameter.abs_().add_(1e-3)
     width = 2 * painter.alignment
-    picture = torch.ones(1, 3 + probe.shape.channels, PROBE, width, requires_grad=True)
-    answers = probe.trunk(picture)
+    picture = torch.ones(1, probe.shape.whole + probe.shape.halved, PROBE, width)
+    picture.requires_grad_()
+    answers = probe.trunk(*_parted(picture, probe.shape))
     start, reach, field = PROBE // 2, 0, 0
     for at in range(start, start + painter.alignment):
         (seen,) = torch.autograd.grad(answers[:, :, at].sum(), picture, retain_graph=True)
@@ -95,3 +97,9 @@ def _reach(painter: Generator) -> tuple[int, int]:
         reach = max(reach, at - first, last - at)
         field = max(field, last - first + 1)
     return reach, field
+
+
+def _parted(picture: Tensor, shape: Shape) -> tuple[Tensor, Tensor | None]:
+    """Return `Generator.trunk`'s inputs of a picture with all their channels."""
+    halved = F.avg_pool2d(picture[:, shape.whole :], 2) if shape.halved else None
+    return picture[:, : shape.whole], halved

@@ -30,7 +30,7 @@ class StrokeUNet(Pyramid):
         blocks: tuple[int, int, int, int, int],
     ) -> None:
         super().__init__(shape, widths, blocks, SoftDown)
-        self.finest_in = conv(3 + shape.channels, FINEST)
+        self.finest_in = conv(shape.whole, FINEST)
         self.up_0 = Up(widths[0], FINEST)
         self.head = conv(FINEST, shape.answers)
         nn.init.normal_(self.head.weight, std=1e-3)  # a new look starts as almost no change
@@ -38,10 +38,10 @@ class StrokeUNet(Pyramid):
             if isinstance(layer, nn.Conv2d):
                 layer.padding_mode = "replicate"
 
-    def trunk(self, x: Tensor) -> Tensor:
+    def trunk(self, whole: Tensor, halved: Tensor | None) -> Tensor:
         """See `Generator`."""
-        whole = self.up_0(self.body(x), self.finest_in(x))
-        stops: Tensor = self.head(F.leaky_relu(whole, LEAK))
+        finest = self.up_0(self.body(whole, halved), self.finest_in(whole))
+        stops: Tensor = self.head(F.leaky_relu(finest, LEAK))
         return stops
 
 

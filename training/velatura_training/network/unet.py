@@ -8,6 +8,30 @@ from velatura_training.network.blocks import LEAK, Down, Up, conv, stack
 from velatura_training.network.generator import Generator, Shape
 
 
+class Stem(nn.Module):
+    """The first layer: the picture at the whole resolution, passes and paint at half of it.
+
+    Args:
+        shape: what is read.
+        width: channels of the answer.
+        light: reads what comes at the whole resolution.
+        stride: from half the resolution to the answer's.
+    """
+
+    def __init__(self, shape: Shape, width: int, light: nn.Conv2d, stride: int = 1) -> None:
+        super().__init__()
+        self.light = light
+        self.others = None
+        if shape.halved:
+            self.others = conv(shape.halved, width, 2 + stride, stride, padding=1)
+            self.others.bias = None  # where all are missing, nothing is added
+
+    def forward(self, whole: Tensor, halved: Tensor | None) -> Tensor:
+        """Return ``(N, width, h, w)`` features of `Generator.trunk`'s inputs."""
+        seen: Tensor = self.light(whole)
+        return seen if halved is None or self.others is None else seen + self.others(halved)
+
+
 class Pyramid(Generator):
     """The body of a residual U-Net: 1/2, 1/4 and 1/8 of the resolution, down and up again.
 
@@ -30,7 +54,7 @@ class Pyramid(Generator):
         super().__init__(shape)
         fine, middle, coarse = widths
         # A 6x6 convolution at stride 2 is pixel-unshuffle and 3x3 in one step, 15 % cheaper.
-        self.stem = conv(3 + shape.channels, fine, 6, stride=2, padding=2)
+        self.stem = Stem(shape, fine, conv(shape.whole, fine, 6, stride=2, padding=2))
         self.fine_in = stack(fine, blocks[0])
         self.down_1 = down(fine, middle)
         self.middle_in = stack(middle, blocks[1])
@@ -41,9 +65,9 @@ class Pyramid(Generator):
         self.up_1 = Up(middle, fine)
         self.fine_out = stack(fine, blocks[4])
 
-    def body(self, x: Tensor) -> Tensor:
-        """Return ``(N, widths[0], H/2, W/2)`` features of `Generator.trunk`'s input."""
-        half = self.fine_in(self.stem(x))
+    def body(self, whole: Tensor, halved: Tensor | None) -> Tensor:
+        """Return ``(N, widths[0], H/2, W/2)`` features of `Generator.trunk`'s inputs."""
+        half = self.fine_in(self.stem(whole, halved))
         quarter = self.middle_in(self.down_1(half))
         eighth = self.coarse(self.down_2(quarter))
         quarter = self.middle_out(self.up_2(eighth, quarter))
@@ -63,9 +87,9 @@ class UNet(Pyramid):
         super().__init__(shape, widths, blocks)
         self.head = _head(widths[0], 2, shape.answers)
 
-    def trunk(self, x: Tensor) -> Tensor:
+    def trunk(self, whole: Tensor, halved: Tensor | None) -> Tensor:
         """See `Generator`: ``(N, widths[0], H/2, W/2)`` features, shuffled up by two."""
-        stops: Tensor = self.head(self.body(x))
+        stops: Tensor = self.head(self.body(whole, halved))
         return stops
 
 
@@ -76,13 +100,13 @@ class ResNet(Generator):
 
     def __init__(self, shape: Shape, width: int, blocks: int) -> None:
         super().__init__(shape)
-        self.stem = conv(3 + shape.channels, width, 8, stride=4, padding=2)
+        self.stem = Stem(shape, width, conv(shape.whole, width, 8, stride=4, padding=2), stride=2)
         self.body = stack(width, blocks)
         self.head = _head(width, 4, shape.answers)
 
-    def trunk(self, x: Tensor) -> Tensor:
+    def trunk(self, whole: Tensor, halved: Tensor | None) -> Tensor:
         """See `Generator`: ``(N, width, H/4, W/4)`` features, shuffled up by four."""
-        stops: Tensor = self.head(self.body(self.stem(x)))
+        stops: Tensor = self.head(self.body(self.stem(whole, halved)))
         return stops
 
 
