@@ -110,7 +110,7 @@ class Worker:
         raise MissingRuntimeError(
             "The velatura runtime is of another version than this plug-in",
             found=f"{hello.get('version')}",
-            do="Run `python install.py` again, and install the plug-in from the same folder",
+            do="Install the runtime and the plug-in from the same folder or wheel",
         )
 
     def __enter__(self) -> Worker:

@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from typing import IO
 
+from velatura import installation
 from velatura.errors import MachineError, MissingRuntimeError
 
 __all__ = ["PATIENCE", "Pipe", "environment"]
@@ -52,7 +53,9 @@ class Pipe:
             raise MissingRuntimeError(
                 f"{command[0]} does not start",
                 found=error.strerror,
-                do="Run `python install.py` again",
+                do=f"Run `{installation.adding()}` again"
+                if installation.source()
+                else "Install velatura again",
             ) from error
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._errors: deque[str] = deque(maxlen=_TAIL)

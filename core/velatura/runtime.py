@@ -9,6 +9,7 @@ import os
 import shutil
 from pathlib import Path
 
+from velatura import installation
 from velatura.errors import MissingRuntimeError
 from velatura.userdir import home
 
@@ -46,10 +47,15 @@ def runtime(preferred: str = "") -> list[str]:
     if not found:
         raise MissingRuntimeError(
             "The velatura runtime is not installed",
-            do="Run `python install.py` in velatura's folder, or let VELATURA_RUNTIME name the "
-            "velatura executable",
+            do=f"{_install()}, or let VELATURA_RUNTIME name the velatura executable",
         )
     return [found]
+
+
+def _install() -> str:
+    if installation.source() is not None:
+        return f"Run `{installation.adding()}`"
+    return "Install velatura in an environment whose programs are on the PATH"
 
 
 def _noted() -> str:

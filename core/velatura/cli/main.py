@@ -25,7 +25,9 @@ from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
 import velatura
-from velatura.cli import commands
+from velatura import installation
+from velatura.cli import commands, packages
+from velatura.cli.packages import Package
 from velatura.errors import (
     MachineError,
     MissingRuntimeError,
@@ -37,10 +39,6 @@ from velatura.system.log_lines import OneLine
 from velatura.system.progress import Style, fail
 
 _USAGE, _BUG, _BROKEN_PIPE = 2, 1, 141  # 141: as the shell has it, 128 + SIGPIPE
-_TRAINER = (
-    *("velatura_training", "torch", "matplotlib", "onnx", "onnxscript", "tensorboard"),
-    *("efficientnet", "pytorch_msssim"),
-)
 _ELSEWHERE = {  # command -> what it does; imported only when it is the one that is called
     "train": ("velatura_training.cli.train:train", "Learn a look from painted frames."),
     "paint": (
@@ -113,8 +111,8 @@ def _ours(error: BaseException, given: Sequence[str]) -> VelaturaError | None:
             return None
         case OSError():
             return of_system(error)
-        case ImportError() if _lacks_trainer(error):
-            return _without_trainer(given[0])
+        case ImportError() if package := _missing(error):
+            return _without(package, given[0])
     return None
 
 
@@ -167,17 +165,19 @@ def _drop_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def _lacks_trainer(error: BaseException | None) -> bool:
-    """Say whether an import failed because a package of the trainer is not installed."""
-    if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith(_TRAINER):
-        return True
-    return error is not None and _lacks_trainer(error.__cause__)
+def _missing(error: BaseException | None) -> Package | None:
+    """Return the package of velatura's that a failed import did not find; None for a bug."""
+    if isinstance(error, ModuleNotFoundError):
+        return packages.of_module((error.name or "").partition(".")[0])
+    return None if error is None else _missing(error.__cause__)
 
 
-def _without_trainer(command: str) -> VelaturaError:
+def _without(package: Package, command: str) -> VelaturaError:
+    whole = {"cpu": "ONNX Runtime", "train": "the trainer"}.get(package.part, package.name)
     return MissingRuntimeError(
-        f"`velatura {command}` needs the trainer, which is not installed",
-        do="Run `python install.py train`",
+        f"`velatura {command}` needs {whole}, which is not installed",
+        found=f"no {package.name}" if whole != package.name else None,
+        do=f"Run `{installation.adding(*filter(None, [package.part]))}`",
     )
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KINDS = ("mp4", "mov")
 """What can be written."""
 
-_CODECS = {"mp4": "libx264", "mov": "prores_ks"}
+CODECS = {"mp4": "libx264", "mov": "prores_ks"}
 _CRF = "12"  # of H.264: on the clip of the tests 46 dB
 _TICKS = 90_000  # a second, where frames are held unevenly: MPEG's own clock
 _REC709 = 1  # AVColorSpace
@@ -95,7 +95,7 @@ def _write(
 ) -> None:
     import av
 
-    stream = cast("VideoStream", out.add_stream(_CODECS[container], rate=kind.rate))
+    stream = cast("VideoStream", out.add_stream(CODECS[container], rate=kind.rate))
     stream.width, stream.height = kind.width, kind.height
     stream.pix_fmt = _layout(kind, container)
     profile = "4" if kind.alpha else "3"  # of ProRes: 4444, else 422 HQ

@@ -26,11 +26,33 @@ def test_a_sound_machine_says_what_answers():
     findings = examined(0, VELATURA_LOOKS="/shelf")
     assert "CPUExecutionProvider answers" in findings["device"]["found"]
     assert "no other beside it" in findings["ONNX Runtime"]["found"]
-    trainer = "installed, with torch" if find_spec("torch") else "`python install.py train`"
-    assert trainer in findings["trainer"]["found"]
+    if find_spec("torch"):
+        assert "installed, with torch" in findings["trainer"]["found"]
+    else:
+        assert findings["trainer"]["add"]
+    assert "mp4 (libx264), mov (prores_ks)" in findings["movies"]["found"]
+    assert "GiB are free" in findings["memory"]["found"]
+    assert "GiB of this folder's" in findings["disk"]["found"]
     flow = "DIS, of OpenCV" if find_spec("cv2") else "not installed; it comes with the trainer"
     assert findings["optical flow"]["found"].startswith(flow)
     assert findings["$VELATURA_LOOKS"]["found"] == "/shelf"
+
+
+def test_hosts_are_found_by_their_programs_and_velatura_in_them(tmp_path):
+    home, path = tmp_path / "home", tmp_path / "programs"
+    for program in ("blender", "Nuke"):
+        package_file(path / program, "#!/bin/sh\n").chmod(0o700)
+    where = {"HOME": home, "XDG_CONFIG_HOME": home / ".config", "PATH": path}
+    before = examined(0, **where)
+    assert str(path / "blender") in before["Blender"]["found"]
+    assert before["Blender"]["add"].endswith("install.py blender")
+    assert before["Nuke"]["add"].endswith("install.py nuke")
+    package_file(home / ".config/blender/4.5/extensions/user_default/velatura_blender/a.py", "")
+    package_file(home / ".nuke/init.py", "# >>> velatura >>>\n")
+    after = examined(0, **where)
+    assert "the add-on is in Blender 4.5" in after["Blender"]["found"]
+    assert "the plug-in is in" in after["Nuke"]["found"]
+    assert after["Blender"]["add"] == after["Nuke"]["add"] == ""
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])
@@ -57,7 +79,8 @@ def test_an_onnx_runtime_that_does_not_load_is_trouble(tmp_path, broken):
     package(tmp_path / "onnxruntime", broken)
     findings = examined(4, PYTHONPATH=tmp_path)
     assert findings["device"]["found"].startswith("none answers")
-    assert "install.py" in findings["device"]["trouble"]
+    assert findings["device"]["trouble"] == "ONNX Runtime does not run."
+    assert "-m pip install --force-reinstall" in findings["device"]["add"]
 
 
 @pytest.mark.parametrize(
@@ -68,12 +91,19 @@ def test_optical_flow_that_does_not_load_is_trouble(tmp_path, broken):
     package(tmp_path / "cv2", broken)
     findings = examined(4, PYTHONPATH=tmp_path)
     assert findings["optical flow"]["found"].startswith("none: ")
-    assert "install.py train" in findings["optical flow"]["trouble"]
+    assert findings["optical flow"]["trouble"] == "OpenCV does not run."
+    assert "opencv-python-headless" in findings["optical flow"]["add"]
 
 
 def test_a_colour_config_that_does_not_load_is_trouble(tmp_path):
     findings = examined(4, OCIO=tmp_path / "none.ocio")
     assert "none.ocio" in findings["colour"]["trouble"]
+
+
+def package_file(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
 
 
 def package(folder: Path, text: str) -> None:

