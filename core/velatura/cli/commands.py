@@ -10,61 +10,70 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import Parameter
-
+from velatura.cli.options import (
+    AsJson,
+    Config,
+    Deliver,
+    Layer,
+    Numbers,
+    Passes,
+    Shown,
+    Space,
+    Start,
+    basic,
+    machine,
+    picture,
+    reads_plate,
+)
 from velatura.errors import LookError, MachineError
 from velatura.job import Device, Job
-from velatura.system.progress import Progress, Style, say
+from velatura.system.progress import Progress, say
 from velatura.system.stopping import promptly
 
 if TYPE_CHECKING:
     from velatura.library import Entry
 
-JsonFlag = Annotated[bool, Parameter("--json", negative="")]
-
 log = logging.getLogger("velatura")
 
 
 def apply(
-    plate: str,
-    *more: str,
-    look: str,
-    out: str,
-    frames: Annotated[str, Parameter(allow_leading_hyphen=True)] = "",
-    write: Literal["gain", "picture", "both"] = "gain",
-    strength: float = 1.0,
-    mask: str = "",
-    device: Device = "auto",
-    layer: str = "",
-    passes: str = "",
-    space: str = "",
-    workers: int = 0,
-    memory_mb: int = 0,
-    config: str = "",
-    raw_strength: Annotated[bool, Parameter(negative="")] = False,
-    exposure: float = 0.0,
-    degrain: float = 0.0,
-    premultiplied: Literal["auto", "yes", "no"] = "auto",
-    views: str = "",
-    start: Annotated[int, Parameter(allow_leading_hyphen=True)] = 0,
-    deliver: Annotated[
-        Literal["", "png", "tiff", "dpx", "mp4", "mov"], Parameter(name=("--as", "--deliver"))
-    ] = "",
-    stop_at_first: Annotated[bool, Parameter(negative="--keep-going")] = False,
-    progress: Style = "auto",
+    plate: Annotated[str, basic("PLATE")],
+    *more: Annotated[str, basic("PLATE")],
+    look: Annotated[str, basic("LOOK")],
+    out: Annotated[str, basic("FOLDER")],
+    frames: Numbers = "",
+    write: Annotated[Literal["gain", "picture", "both"], basic()] = "gain",
+    strength: Annotated[float, picture("NUMBER")] = 1.0,
+    mask: Annotated[str, picture("MASK")] = "",
+    device: Annotated[Device, machine()] = "auto",
+    layer: Layer = "",
+    passes: Passes = "",
+    space: Space = "",
+    workers: Annotated[int, machine("NUMBER")] = 0,
+    memory_mb: Annotated[int, machine("MIB")] = 0,
+    config: Config = "",
+    raw_strength: Annotated[bool, picture()] = False,
+    exposure: Annotated[float, reads_plate("STOPS")] = 0.0,
+    degrain: Annotated[float, reads_plate("STOPS")] = 0.0,
+    premultiplied: Annotated[Literal["auto", "yes", "no"], reads_plate()] = "auto",
+    views: Annotated[str, reads_plate("VIEW,...")] = "",
+    start: Start = 0,
+    deliver: Deliver = None,
+    stop_at_first: Annotated[bool, machine(negative="--keep-going")] = False,
+    progress: Shown = "auto",
 ) -> None:
-    """Put a look on a shot: write its gain layer, the finished picture, or both.
+    r"""Put a look on a shot: write its gain layer, the finished picture, or both.
 
     Finished frames are kept: after an interruption, run the same command again. Files
     are named after the plate: OUT/shot.gain.0001.exr and OUT/shot.0001.exr.
 
-    Example::
+    For example:
 
-        velatura apply shot.####.exr --look ink.onnx --out glazed --frames 1-12
-
-        velatura apply shot.%04d.exr --look ink.onnx --out final --write both --mask matte.R
-
-        velatura apply clip.mp4 --look ink.onnx --out final --write picture --as mp4
+        velatura apply shot.####.exr --look ink.onnx --out gains
+        velatura apply shot.%04d.exr --look ink.onnx \
+            --out final --write both --mask matte.R
+        velatura apply clip.mp4 --look ink.onnx --out movie \
+            --write picture --as mp4
 
     Args:
         plate: the frames: shot.####.exr, shot.%04d.exr, shot.$F4.exr, one file, a folder, or a
@@ -73,19 +82,14 @@ def apply(
         look: the look, an ONNX file that `velatura export` wrote.
         out: the folder to write into; created if missing.
         frames: 1-12, 1-10x2, 1,5,9-12 or "1 5 9"; default: all on disk.
-        write: the gain layer (for the look node in a host), the finished picture, or both.
+        write: gain is the gain layer, for the look node in a host; picture is the finished picture;
+            both is both.
         strength: of the look in the finished picture, 0 to 4; 0 is the plate, 1 as painted.
         mask: where the look goes, 0 to 1: a channel of the plate, such as matte.R, or a file or
             sequence, with its channel behind it where red is not meant: roto.####.exr:A.
-        device: auto is CUDA where it answers, else the CPU.
-        layer: the plate's layer to glaze, such as diffuse; default: the beauty.
-        passes: layers of the plate to read as passes, where their names are not the usual ones:
-            normal=N,depth=Z,albedo=diffuse,id=crypto_object00; or numbered files: id=roto.####.exr.
-        space: the plate's colour space; default: from its metadata.
+        device: auto is CUDA where it answers, else the CPU; cpu; cuda must answer.
         workers: frames at a time; 0 for as many as processors and memory allow.
         memory_mb: memory for everything, in MiB; 0 for half of what is free.
-        config: the OCIO config that defines --space, a file or a built-in's name;
-            default: $OCIO, else a built-in one.
         raw_strength: apply --strength as a plain fraction of the stops, ignoring the look's
             perceptual calibration; from 1 up both are the same.
         exposure: stops by which the look sees the plate brighter (negative: darker) than it is, for
@@ -93,14 +97,11 @@ def apply(
             brightness. One number for the whole shot.
         degrain: standard deviation of the plate's grain, in stops (film: about 0.1). The look sees
             the plate without it and does not shimmer; the picture keeps the plate's own grain.
-        premultiplied: whether the plate is multiplied by its alpha; no for an alpha that is a roto,
-            a key or an AOV; auto is what the format says (EXR: yes).
+        premultiplied: whether the plate is multiplied by its alpha: auto is what the format says
+            (EXR: yes); yes; no for an alpha that is a roto, a key or an AOV.
         views: of stereo plates, the views to glaze, left or left,right; default: all.
-        start: the number of a movie's first frame.
-        deliver: write the finished picture in this format as well, in the plate's own encoding.
-        stop_at_first: end at the first frame that cannot be done; else the others are done, and
-            then all bad ones are named.
-        progress: a bar on a terminal, or lines for Open Job Description or Tractor on stdout.
+        stop_at_first: end at the first frame that cannot be done; else (--keep-going) the others
+            are done, and then all bad ones are named.
     """
     from velatura.apply import sequence
     from velatura.image import gathering
@@ -118,7 +119,7 @@ def apply(
         *(exposure, degrain),
         *(premultiplied, views),
         start,
-        deliver,
+        deliver or "",
         stop_at_first,
     ).checked()
     if write == "gain" and (mask or strength != 1):
@@ -129,16 +130,15 @@ def apply(
         sequence.run(job, report)
 
 
-def info(look: Path, *, as_json: JsonFlag = False) -> None:
+def info(look: Path, /, *, as_json: AsJson = False) -> None:
     """Show a look's card: what it is, what it reads, what it costs, who made it.
 
-    Example::
+    For example:
 
         velatura info ink.onnx
 
     Args:
         look: an ONNX file that `velatura export` wrote.
-        as_json: the whole card as JSON on stdout.
     """
     from velatura.look import read
     from velatura.report import tables
@@ -151,15 +151,20 @@ def info(look: Path, *, as_json: JsonFlag = False) -> None:
 
 
 def report(
-    folder: Path, *, look: Path | None = None, note: Path | None = None, out: Path | None = None
+    folder: Path,
+    /,
+    *,
+    look: Annotated[Path | None, basic("LOOK")] = None,
+    note: Annotated[Path | None, basic("FILE")] = None,
+    out: Annotated[Path | None, basic("FILE")] = None,
 ) -> None:
     """Write a page about a folder of gain layers: the look, the frames, what the gain does.
 
     The page is one HTML file with its pictures inside.
 
-    Example::
+    For example:
 
-        velatura report cache/ink --out ink.html
+        velatura report gains --out ink.html
 
     Args:
         folder: where a host or `velatura apply` wrote the gain layers.
@@ -174,15 +179,12 @@ def report(
     _out(f"wrote {page}")
 
 
-def doctor(*, as_json: JsonFlag = False) -> None:
+def doctor(*, as_json: AsJson = False) -> None:
     """Show what is installed, which device answers, and what is missing.
 
-    Example::
+    For example:
 
         velatura doctor
-
-    Args:
-        as_json: the findings as JSON on stdout.
     """
     from velatura.cli.doctor import examine
     from velatura.report import tables
@@ -202,26 +204,23 @@ def doctor(*, as_json: JsonFlag = False) -> None:
 def worker() -> None:
     """Run jobs that arrive as JSON lines on stdin, until it closes: hosts use this.
 
-    Example::
+    For example:
 
-        velatura worker
+        velatura worker < /dev/null
     """
     from velatura.cli.worker import serve
 
     serve()
 
 
-def looks(*, as_json: JsonFlag = False) -> None:
+def looks(*, as_json: AsJson = False) -> None:
     """List the published looks, which hosts list too.
 
     They are in the folders that VELATURA_LOOKS names, like a plug-in path, and in your own.
 
-    Example::
+    For example:
 
         velatura looks
-
-    Args:
-        as_json: paths, digests and whole cards as JSON on stdout.
     """
     from velatura import library
     from velatura.report import tables
@@ -237,12 +236,12 @@ def looks(*, as_json: JsonFlag = False) -> None:
         log.warning(trouble)
 
 
-def publish(look: Path, *, replace: Annotated[bool, Parameter(negative="")] = False) -> None:
+def publish(look: Path, /, *, replace: Annotated[bool, basic()] = False) -> None:
     """Copy a look to the library, where artists and hosts find it.
 
     The library is the first writable folder of VELATURA_LOOKS, else your own folder.
 
-    Example::
+    For example:
 
         velatura publish ink.onnx
 

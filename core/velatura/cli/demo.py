@@ -13,16 +13,17 @@ import sys
 import time
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from rich.console import Console
 from rich.rule import Rule
 
+from velatura.cli.options import basic, learning
 from velatura.errors import InputError
 from velatura.image.planes import FloatArray
 from velatura.plate import flat
 from velatura.report import contact_sheet
+from velatura.system import terminal
 
 FRAMES = "frame.####.exr"
 
@@ -35,27 +36,30 @@ SHOWN = (3, 8, 10)
 
 def demo(
     *,
-    out: Path = Path("demo-out"),
-    seconds: float = 150.0,
-    perceptual: Literal["efficientnet", "squeezenet", "vgg19"] = "efficientnet",
-    perceptual_weights: Path | None = None,
+    out: Annotated[Path, basic("FOLDER")] = Path("demo-out"),
+    seconds: Annotated[float, basic("NUMBER")] = 150.0,
+    perceptual: Annotated[Literal["efficientnet", "squeezenet", "vgg19"], learning()] = (
+        "efficientnet"
+    ),
+    perceptual_weights: Annotated[Path | None, learning("FILE")] = None,
 ) -> None:
     """Learn a look from three painted frames, glaze a shot with it, and show what came out.
 
     Leaves in OUT: the look (courtyard.onnx), the training run, the shot with its gain layers and
     finished pictures, and contact_sheet.png (plate, result, what the painter painted).
 
-    Example::
+    For example:
 
         velatura demo --out demo-out
 
     Args:
         out: the folder to write into.
         seconds: how long to learn.
-        perceptual: eyes of the figures at the end; squeezenet and vgg19 need a file.
+        perceptual: eyes of the figures at the end: efficientnet comes with the trainer; squeezenet
+            and vgg19 need a file.
         perceptual_weights: that file, with torchvision's key names.
     """
-    console = Console(stderr=True)
+    console = terminal.console(stderr=True)
     courtyard = Path(str(files("velatura"))) / "courtyard"
     plate, painted, truth = (
         str(courtyard / kind / FRAMES) for kind in ("plate", "painted", "truth")

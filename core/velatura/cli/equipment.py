@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import shutil
-import sys
 from collections.abc import Iterator
 
 from velatura import installation
@@ -42,7 +41,7 @@ def trainer() -> Finding:
 def learning() -> Finding:
     """Say which device torch learns on; it is loaded only where there may be another."""
     processors = "the processors"
-    if not shutil.which("nvidia-smi") and sys.platform != "win32":
+    if not shutil.which("nvidia-smi"):
         return Finding("learns on", f"{processors}: there is no NVIDIA driver")
     if packages.version("torch").endswith("+cpu"):
         return Finding("learns on", f"{processors}: this torch has no CUDA")

@@ -8,35 +8,34 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from cyclopts import Parameter
-from rich.console import Console
 from rich.rule import Rule
 
+from velatura.cli.options import Deliver, Space, Start, basic, picture
 from velatura.job import demand_strength
+from velatura.system import terminal
 
 
 def glaze(
-    *plate: str,
-    painted: Annotated[tuple[str, ...], Parameter(consume_multiple=True)],
-    out: Path,
-    minutes: float = 5.0,
-    deliver: Annotated[
-        Literal["", "png", "tiff", "dpx", "mp4", "mov"], Parameter(name=("--as", "--deliver"))
-    ] = "",
-    strength: float = 1.0,
-    space: str = "",
-    start: Annotated[int, Parameter(allow_leading_hyphen=True)] = 0,
+    *plate: Annotated[str, basic()],
+    painted: Annotated[tuple[str, ...], basic("KEYS", consume_multiple=True)],
+    out: Annotated[Path, basic("FOLDER")],
+    minutes: Annotated[float, basic("NUMBER")] = 5.0,
+    deliver: Deliver = None,
+    strength: Annotated[float, picture("NUMBER")] = 1.0,
+    space: Space = "",
+    start: Start = 0,
 ) -> None:
-    """Learn a look from painted frames of a shot, and put it on the whole shot: all in one go.
+    r"""Learn a look from painted frames of a shot, and put it on the whole shot: all in one go.
 
     It is `velatura train`, `export` and `apply` one after another, with their usual settings. The
     same command again goes on where it was stopped.
 
-    Example::
+    For example:
 
-        velatura glaze clip.mp4 --painted paint.####.png --out glazed --minutes 5 --as mp4
+        velatura glaze clip.mp4 --painted paint.####.png \
+            --out glazed --minutes 5 --as mp4
 
     Args:
         plate: the frames of one shot: a movie, shot.####.exr, a folder, or its files.
@@ -44,13 +43,10 @@ def glaze(
         out: the folder to write into: the finished frames and gain layers as EXR, the look
             (look.onnx), and the training (run).
         minutes: how long to learn.
-        deliver: write the finished picture in this format as well, in the plate's own encoding.
         strength: of the look, 0 to 4; 1 is as painted.
-        space: the plate's colour space; default: from its metadata.
-        start: the number of a movie's first frame.
     """
     demand_strength(strength, "--strength")  # before minutes go by, not after
-    console = Console(stderr=True)
+    console = terminal.console(stderr=True)
     run, look = out / "run", out / "look.onnx"
     means = [f"--space={space}"] if space else []
     means += [f"--start={start}"] if start else []

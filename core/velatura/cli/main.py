@@ -22,11 +22,11 @@ from types import FrameType
 from typing import NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
-from rich.console import Console
 
 import velatura
 from velatura import installation
-from velatura.cli import commands, packages
+from velatura.cli import commands, packages, usage
+from velatura.cli.options import COMMANDS, OTHER_COMMANDS, OTHER_OPTIONS
 from velatura.cli.packages import Package
 from velatura.errors import (
     MachineError,
@@ -35,6 +35,7 @@ from velatura.errors import (
     VelaturaError,
     of_system,
 )
+from velatura.system import terminal
 from velatura.system.log_lines import OneLine
 from velatura.system.progress import Style, fail
 
@@ -55,6 +56,7 @@ _ELSEWHERE = {  # command -> what it does; imported only when it is the one that
     "glaze": ("velatura.cli.glaze:glaze", "From footage and painted frames to the finished shot."),
     "demo": ("velatura.cli.demo:demo", "Learn a look from three painted frames and glaze a shot."),
 }
+_COMPLETION = "Let the shell complete commands and options: bash, zsh, fish, PowerShell."
 
 log = logging.getLogger("velatura")
 
@@ -124,14 +126,27 @@ def _app(called: str) -> App:
         help="Trained looks as compositing nodes: learn a look from a few painted frames, "
         "glaze whole EXR shots with it.",
         help_format="markdown",
-        default_parameter=Parameter(show_default=lambda value: value or None),
-        error_console=Console(stderr=True),
+        default_parameter=Parameter(show_default=_default, negative_bool="", negative_iterable=""),
+        group_commands=OTHER_COMMANDS,
+        group_parameters=OTHER_OPTIONS,
+        error_console=terminal.console(stderr=True),
+        console=terminal.console(),
     )
     for command in commands.ALL:
-        app.command(command)
+        name = command.__name__
+        app.command(command, usage=usage.of(name), group=COMMANDS.get(name, ()))
     for name, (where, what) in _ELSEWHERE.items():
-        app.command(where, name=name, help=None if name == called else what)
+        text = None if name == called else what
+        app.command(where, name=name, help=text, usage=usage.of(name), group=COMMANDS.get(name, ()))
+    app.register_install_completion_command(help=_COMPLETION)
     return app
+
+
+def _default(value: object) -> object:
+    """Return what help shows of a default: nothing of one that its text explains."""
+    if value is None or value in ("", ()) or value is False:
+        return None
+    return f"{value:g}" if isinstance(value, float) else value
 
 
 def _report(error: VelaturaError, style: Style) -> int:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from velatura.library import Entry
 from velatura.look import Look
+from velatura.system import terminal
 from velatura.system.progress import refusing
 from velatura.texts import shown
 
@@ -27,7 +27,7 @@ def show(title: str, rows: Sequence[Row]) -> None:
     for row in rows:
         table.add_row(*map(_plain, row))
     with refusing():
-        Console().print(table)
+        terminal.console().print(table)
 
 
 def card(look: Look) -> list[Row]:

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 from velatura.errors import StorageError
+from velatura.system import terminal
 from velatura.texts import shown
 
 if TYPE_CHECKING:
@@ -148,7 +149,6 @@ def refusing(out: TextIO | None = None) -> Iterator[None]:
 
 
 def _bar() -> RichProgress:
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -164,5 +164,5 @@ def _bar() -> RichProgress:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=terminal.console(stderr=True),
     )

@@ -10,52 +10,49 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
-
+from velatura.cli.options import AsJson, Layer, Passes, Space, basic, eyes
 from velatura_training.recipe import PerceptualName
 
 
 def evaluate(
     *,
-    result: str,
-    painted: str = "",
-    plate: str = "",
-    style: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
-    perceptual: PerceptualName = "efficientnet",
-    perceptual_weights: Path | None = None,
-    texture: PerceptualName | None = None,
-    texture_weights: Path | None = None,
-    layer: str = "",
-    passes: str = "",
-    space: str = "",
-    sheet: Path | None = None,
-    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    result: Annotated[str, basic("PICTURES")],
+    painted: Annotated[str, basic("KEYS")] = "",
+    plate: Annotated[str, basic("PLATE")] = "",
+    style: Annotated[tuple[Path, ...], basic("PAINTING", consume_multiple=True)] = (),
+    perceptual: Annotated[PerceptualName, eyes()] = "efficientnet",
+    perceptual_weights: Annotated[Path | None, eyes("FILE")] = None,
+    texture: Annotated[PerceptualName | None, eyes()] = None,
+    texture_weights: Annotated[Path | None, eyes("FILE")] = None,
+    layer: Layer = "",
+    passes: Passes = "",
+    space: Space = "",
+    sheet: Annotated[Path | None, basic("FILE")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Measure results: against painted frames, against the plate, against a style, in motion.
+    r"""Measure results: against painted frames, against the plate, against a style, in motion.
 
     Give all you have. Painted frames that the look has not seen tell most; the plate tells whether
     content, highlights and calm are kept; style pictures tell whether the manner is met.
 
-    Example::
+    For example:
 
-        velatura evaluate --result out/plate.####.exr --painted truth/paint.####.exr
-
-        velatura evaluate --result out/a.####.exr --plate a.####.exr --style sky.jpg --sheet a.png
+        velatura evaluate --result final/shot.####.exr \
+            --painted truth.####.png --sheet worst.png
+        velatura evaluate --result final/shot.####.exr \
+            --plate shot.####.exr --style storm.jpg
 
     Args:
         result: the finished pictures.
         painted: the truth: what the painter would have painted; every frame there is measured.
         plate: the unstyled plate; its vector pass tells how things move.
         style: pictures painted in the wanted manner.
-        perceptual: eyes of the lpips, gram and swd scores; squeezenet and vgg19 need a file.
+        perceptual: eyes of the lpips, gram and swd scores: efficientnet comes with the trainer;
+            vgg16 is added as `velatura doctor` says; squeezenet and vgg19 need a file.
         perceptual_weights: that file, with torchvision's key names.
-        texture: other eyes for gram and swd.
+        texture: other eyes for gram and swd: efficientnet, vgg16, squeezenet or vgg19, as above.
         texture_weights: their weights file, where they need one.
-        layer: the layer of plate and result, where it is not the usual one.
-        passes: layers of the plate's passes, where they are not the usual ones: vector=Motion.
-        space: the colour space of plate and result, where their metadata do not tell.
         sheet: write the worst, median and best frame as a PNG: plate, result, truth, error.
-        as_json: print JSON instead of a table.
     """
     from velatura_training.losses import backbones
     from velatura_training.metrics import worst_frames

@@ -6,29 +6,30 @@ torch is imported inside the command: its help must not wait for it.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
+from velatura.cli.options import basic
 from velatura.errors import TrainingError
 
 
 def export(
-    run: Path,
+    run: Annotated[Path, basic("RUN")],
     /,
     *,
-    out: Path | None = None,
-    torchscript: Path | None = None,
-    name: str = "",
-    author: str = "",
-    licence: str = "",
+    out: Annotated[Path | None, basic("LOOK")] = None,
+    torchscript: Annotated[Path | None, basic("FOLDER")] = None,
+    name: Annotated[str, basic("NAME")] = "",
+    author: Annotated[str, basic("NAME")] = "",
+    licence: Annotated[str, basic("TERMS")] = "",
 ) -> None:
-    """Write a training run as a look, one ONNX file, or as a live node for NukeX.
+    r"""Write a training run as a look, one ONNX file, or as a live node for NukeX.
 
     First it is proved: ONNX Runtime or TorchScript must agree with the network that
     was trained, and strength 0 must give the plate back bit for bit.
 
-    Example::
+    For example:
 
-        velatura export runs/ink --out looks/ink.onnx --author "M. Rossi"
-
+        velatura export runs/ink --out ink.onnx --author "Rossi"
         velatura export runs/ink --torchscript ~/.nuke/Cattery
 
     Args:

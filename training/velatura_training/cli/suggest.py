@@ -14,9 +14,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from cyclopts import Parameter
 
 from velatura.apply.targets import plates
+from velatura.cli.options import (
+    AsJson,
+    Layer,
+    Numbers,
+    Passes,
+    Shown,
+    Space,
+    Start,
+    basic,
+)
 from velatura.errors import FrameError
 from velatura.image import gathering, movies
 from velatura.image.numbered import find, frame_numbers, holes
@@ -25,7 +34,8 @@ from velatura.scene.footage import Footage
 from velatura.suggest.advice import Advice, Suggestion, advise
 from velatura.suggest.coverage import measure
 from velatura.suggest.proxy import scout
-from velatura.system.progress import Progress, Style
+from velatura.system import terminal
+from velatura.system.progress import Progress
 
 MEANS = {
     "camera": "where paint reaches is known from the Position pass",
@@ -45,31 +55,31 @@ log = logging.getLogger("velatura")
 
 
 def suggest(
-    plate: str,
+    plate: Annotated[str, basic("PLATE")],
     *,
-    painted: str = "",
-    count: int = 1,
-    run: Path | None = None,
-    sheet: Path | None = None,
-    frames: Annotated[str, Parameter(allow_leading_hyphen=True)] = "",
-    layer: str = "",
-    passes: str = "",
-    space: str = "",
-    start: Annotated[int, Parameter(allow_leading_hyphen=True)] = 0,
-    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
-    progress: Style = "auto",
+    painted: Annotated[str, basic("KEYS")] = "",
+    count: Annotated[int, basic("NUMBER")] = 1,
+    run: Annotated[Path | None, basic("RUN")] = None,
+    sheet: Annotated[Path | None, basic("FILE")] = None,
+    frames: Numbers = "",
+    layer: Layer = "",
+    passes: Passes = "",
+    space: Space = "",
+    start: Start = 0,
+    as_json: AsJson = False,
+    progress: Shown = "auto",
 ) -> None:
-    """Name the frame to paint next, and say how sure that is.
+    r"""Name the frame to paint next, and say how sure that is.
 
     It is the frame whose paint would help the whole shot most: carried by the plate's passes, its
     paint reaches places that no other paint reaches, or where the light has changed. This also
     works before anything is painted.
 
-    Example::
+    For example:
 
-        velatura suggest shot.####.exr --count 3 --sheet advice.png
-
-        velatura suggest shot.####.exr --painted paint.####.png --run runs/ink
+        velatura suggest shot.####.exr --count 3
+        velatura suggest shot.####.exr --painted paint.####.png \
+            --run runs/ink --sheet advice.png
 
     Args:
         plate: the frames: shot.####.exr, shot.%04d.exr or shot.$F4.exr, a folder or a movie.
@@ -78,12 +88,6 @@ def suggest(
         run: a run that `velatura train` learnt from these keys: its errors and doubts count too.
         sheet: write a PNG: all frames as bars, and of each named one where the look is unsure.
         frames: 1-12, 1-10x2 or 1,5,9-12; default: all on disk.
-        layer: the beauty's layer, where it is not the usual one.
-        passes: layers of the passes, where they are not the usual ones: position=P,vector=Motion.
-        space: the plate's colour space, where its metadata do not tell.
-        start: the number of a movie's first frame.
-        as_json: print JSON instead of a table.
-        progress: a bar, lines for Open Job Description or Tractor, or nothing.
     """
     found = plates(movies.started(plate, start), frames)
     files = {int(number or 0): path for number, path in found.items()}
@@ -180,7 +184,6 @@ def _plain(given: Advice) -> dict[str, Any]:
 
 def _show(given: Advice) -> None:
     """Print an advice for people: a row for each frame, and last what to do."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(title="velatura suggest", title_justify="left")
@@ -201,7 +204,7 @@ def _show(given: Advice) -> None:
     table.add_section()
     covered, error, left = map(given.reach.mean, (given.covered, given.error, given.left))
     row("all", "", covered, error, float("nan"), left)
-    console = Console()
+    console = terminal.console()
     console.print(table)
     if known and len(given.suggestions) > 1:
         saved = f"save {100 * (1 - left / error):.0f} % of the error that is expected"

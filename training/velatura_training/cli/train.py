@@ -10,27 +10,43 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import Parameter
-
+from velatura.cli import options
+from velatura.cli.options import (
+    Config,
+    Layer,
+    Passes,
+    Shown,
+    Space,
+    Start,
+    basic,
+    keys,
+    machine,
+    reads_plate,
+)
 from velatura.errors import TrainingError
 from velatura.image import gathering, movies, numbered
 from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.scene.motion_files import MotionFiles
 from velatura.system.progress import Progress, Style
-from velatura_training.cli.paint import EyesName, PainterName
-from velatura_training.recipe import (
-    FREE,
-    PAINTING,
-    SHOT,
-    AdversarialName,
-    Budget,
-    DiscriminatorName,
-    GeneratorName,
-    PerceptualName,
-    Recipe,
+from velatura_training.cli.paint import Count, Crop, Eyes, EyesWeights, Hold, Painter
+from velatura_training.cli.recipe_options import (
+    Adversarial,
+    Batch,
+    Discriminator,
+    Generator,
+    Patch,
+    Perceptual,
+    PerceptualWeights,
+    Rate,
+    Seed,
+    Steps,
     Tier,
+    VaryExposure,
+    VaryGrain,
+    Weights,
 )
+from velatura_training.recipe import FREE, PAINTING, SHOT, Budget, Recipe
 
 if TYPE_CHECKING:
     from velatura_training.data.key_reading import KeyReading
@@ -45,62 +61,63 @@ Device = Literal["auto", "cpu", "cuda"]
 
 
 def train(
-    *plates: str,
-    painted: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
-    style: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = (),
-    stroke: float | None = None,
-    painter: PainterName = "both",
-    eyes: EyesName = "none",
-    eyes_weights: Path | None = None,
-    hold: float = 0.3,
-    crop: str = "",
-    count: int = 3,
-    out: Path,
-    minutes: float | None = None,
-    steps: int | None = None,
-    free: Annotated[bool, Parameter(negative="")] = False,
-    tier: Tier | None = None,
-    generator: GeneratorName | None = None,
-    discriminator: DiscriminatorName | None = None,
-    adversarial: AdversarialName | None = None,
-    perceptual: PerceptualName | None = None,
-    perceptual_weights: Path | None = None,
-    weights: Annotated[dict[str, float] | None, Parameter(name="--weight")] = None,
-    guides: Annotated[tuple[Guide, ...], Parameter(consume_multiple=True)] = (),
-    hold_out: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (),
-    layer: str = "",
-    passes: str = "",
-    space: str = "",
-    start: Annotated[int, Parameter(allow_leading_hyphen=True)] = 0,
-    config: str = "",
-    painted_space: str = "",
-    painted_view: str = "",
-    painted_resize: Annotated[bool, Parameter(negative="")] = False,
-    align: Annotated[bool, Parameter(negative="")] = False,
-    motion: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
-    stmap: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
-    rate: float | None = None,
-    patch: int | None = None,
-    batch: int | None = None,
-    exposure: float | None = None,
-    grain: float | None = None,
-    seed: int | None = None,
-    device: Device = "auto",
-    threads: int = 0,
-    resume: bool = False,
-    progress: Style = "auto",
+    *plates: Annotated[str, basic(name="plate")],
+    painted: Annotated[tuple[str, ...], basic("KEYS...", consume_multiple=True)] = (),
+    style: Annotated[tuple[Path, ...], basic("PAINTING...", consume_multiple=True)] = (),
+    stroke: Annotated[float | None, options.painter("NUMBER")] = None,
+    painter: Painter = "both",
+    eyes: Eyes = "none",
+    eyes_weights: EyesWeights = None,
+    hold: Hold = 0.3,
+    crop: Crop = "",
+    count: Count = 3,
+    out: Annotated[Path, basic("RUN")],
+    minutes: Annotated[float | None, basic("NUMBER")] = None,
+    steps: Steps = None,
+    free: Annotated[bool, basic()] = False,
+    tier: Tier = None,
+    generator: Generator = None,
+    discriminator: Discriminator = None,
+    adversarial: Adversarial = None,
+    perceptual: Perceptual = None,
+    perceptual_weights: PerceptualWeights = None,
+    weights: Weights = None,
+    guides: Annotated[tuple[Guide, ...], reads_plate(consume_multiple=True)] = (),
+    hold_out: Annotated[tuple[int, ...], basic("FRAME...", consume_multiple=True)] = (),
+    layer: Layer = "",
+    passes: Passes = "",
+    space: Space = "",
+    start: Start = 0,
+    config: Config = "",
+    painted_space: Annotated[str, keys("SPACE")] = "",
+    painted_view: Annotated[str, keys("DISPLAY/VIEW")] = "",
+    painted_resize: Annotated[bool, keys()] = False,
+    align: Annotated[bool, keys()] = False,
+    motion: Annotated[tuple[str, ...], keys("VECTORS...", consume_multiple=True)] = (),
+    stmap: Annotated[tuple[str, ...], keys("KEY:STMAPS...", consume_multiple=True)] = (),
+    rate: Rate = None,
+    patch: Patch = None,
+    batch: Batch = None,
+    vary_exposure: VaryExposure = None,
+    vary_grain: VaryGrain = None,
+    seed: Seed = None,
+    device: Annotated[Device, machine()] = "auto",
+    threads: Annotated[int, machine("NUMBER")] = 0,
+    resume: Annotated[bool, basic()] = False,
+    progress: Shown = "auto",
 ) -> None:
-    """Learn a look from painted frames of a shot, or from a painting.
+    r"""Learn a look from painted frames of a shot, or from a painting.
 
     Watch OUT/contact_sheet.png (plate, result, paint) and OUT/losses.png, renewed while it learns.
     The trainer picks up keys that are repainted meanwhile. Ctrl-C keeps the best so far. Then
     write the look with `velatura export OUT`.
 
-    Example::
+    For example:
 
-        velatura train shot/plate.####.exr --painted shot/paint.####.png --out runs/ink --minutes 5
-
-        velatura train shot/plate.####.exr --style storm.jpg --out runs/storm --minutes 30
+        velatura train shot.####.exr --painted paint.####.png \
+            --out runs/ink --minutes 5
+        velatura train shot.####.exr --style storm.jpg \
+            --out runs/storm --minutes 30
 
     Args:
         plates: the plate's frames: name.####.exr, name.%04d.exr or name.$F4.exr, a folder, or a
@@ -112,41 +129,21 @@ def train(
         style: instead of painted keys, one or more paintings: keys are painted in their manner, as
             `velatura paint` does, into OUT/keys, and learnt from. Retouch them while it learns.
             With --free, or several shots, a network learns the manner by itself, for any shot.
-        stroke: size of their strokes: 1 for a painting of 600 px on its shorter side.
-        painter: see `velatura paint`, and so the next five.
-        eyes: what the painter sees with.
-        eyes_weights: their file.
-        hold: how much of the drawing stays, 0 to 1.
-        crop: what is left out of each painting.
-        count: how many keys to paint.
+        stroke: size of their strokes: 1 (the default) for a painting of 600 px on its shorter side.
         out: the run's folder.
         minutes: how long to learn (5 where neither this nor --steps is given).
-        steps: how many steps to learn, instead of --minutes.
         free: learn from the plate alone, for any shot. Else the painted keys are carried along into
             each frame of their shot, where its passes (Position, ids, Vector) allow it: closer to
             the paint, and calmer.
-        tier: size of the network: draft (quick to run, softer), standard, or fine.
-        generator: unet, or resnet (faster to run, less detail).
-        discriminator: patch, or multiscale for frames of 1080p and more.
-        adversarial: the critic's loss.
-        perceptual: eyes of the content and style losses; squeezenet and vgg19 need a file.
-        perceptual_weights: that file, with torchvision's key names.
-        weights: how hard each loss pulls, e.g. --weight.l1 4 --weight.adversarial 0.
         guides: passes to read beside the beauty; default: normal, depth, albedo and id, if all
-            painted frames have them; `none` for a look that needs no passes.
+            painted frames have them; position and vector are read only where they are named; none
+            for a look that needs no passes.
         hold_out: painted frames to keep out of the training; the figures at the end are measured on
             them.
-        layer: the beauty's layer, where it is not the usual one.
-        passes: layers of the guides, where they are not the usual ones: normal=N,depth=Z; or files
-            of their own: id=roto.####.exr.
-        space: the plate's colour space, where its metadata do not say.
-        start: the number of a movie's first frame; of several movies, clip.mp4:1001 says it.
-        config: the OCIO config that defines it, a file or a built-in's name; default: $OCIO, else
-            a built-in one.
         painted_space: the painted keys' colour space, whatever their files say.
-        painted_view: the view that the keys were painted over, DISPLAY/VIEW, where they show what a
-            viewer or a render with AgX, Filmic or ACES showed: "sRGB/AgX". What is unpainted stays
-            as the plate is.
+        painted_view: the view that the keys were painted over, where they show what a viewer or a
+            render with AgX, Filmic or ACES showed: "sRGB/AgX". What is unpainted stays as the plate
+            is.
         painted_resize: scale keys of exactly half or twice their plate's size.
         align: move keys to where their edges fit their plates', by whole pixels.
         motion: your own motion vectors, by which the painted keys are carried: layers of the plate
@@ -154,18 +151,11 @@ def train(
             their own (vectors.####.exr). Signs and directions are found by trial; docs/motion.md.
         stmap: for a painted key the STMaps that lead from each frame into it, as VectorDistort
             writes them (st-map inverse): 1:stm_key1.####.exr 12:stm_key12.####.exr.
-        rate: learning rate at its height.
-        patch: side of a training patch, px.
-        batch: patches a step.
-        exposure: vary the exposure by up to this many stops while learning.
-        grain: add fresh grain of up to this part of a value while learning.
-        seed: of everything random.
-        device: where to learn.
+        device: where to learn: auto is CUDA where it answers, else the CPU; cpu; cuda must answer.
         threads: processor threads; 0 tries how many learn fastest. With 1 and --steps, runs repeat
             bit for bit.
         resume: go on with the run in OUT, if there is one, with its own settings; --minutes and
             --steps count the whole run.
-        progress: a bar, lines for Open Job Description or Tractor, or nothing.
     """
     # How long OpenMP's threads spin before they sleep, in loops: by default so long that on a busy
     # machine they mostly spin, and with none at all a step takes twice as long on a quiet one.
@@ -206,8 +196,8 @@ def train(
             patch=patch,
             batch=batch,
             rate=rate,
-            exposure=exposure,
-            grain=grain,
+            exposure=vary_exposure,
+            grain=vary_grain,
             seed=seed,
         )
         return runs.Run(out, recipe, budget, where, progress, threads, resume)

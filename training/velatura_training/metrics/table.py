@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
+from velatura.system import terminal
 from velatura_training.metrics.scores import Scores, Verdict
 
 Line = tuple[str, str, str]
@@ -60,7 +60,7 @@ COARSE = ("psnr", "sharp", "ewR", "ewP", "p999")
 def show(verdicts: Mapping[str, Verdict], stderr: bool = False) -> None:
     """Print the mean scores of each verdict, and each frame's of the first, for people."""
     first = next(iter(verdicts.values()))
-    console = Console(stderr=stderr)
+    console = terminal.console(stderr=stderr)
     console.print(_means(verdicts, len(first.frames)))
     console.print(_frames(first))
     eyes = re.sub(r"(sha256:[0-9a-f]{8})[0-9a-f]+", r"\1", first.backbone)

@@ -1,0 +1,33 @@
+"""The usage lines of all commands: what each wants, in the order in which it is typed."""
+
+from __future__ import annotations
+
+_LINES = {
+    "apply": ["PLATE... --look LOOK --out FOLDER [OPTIONS]"],
+    "demo": ["[OPTIONS]"],
+    "doctor": ["[OPTIONS]"],
+    "evaluate": [
+        "--result PICTURES --painted KEYS [OPTIONS]",
+        "--result PICTURES --plate PLATE [OPTIONS]",
+        "--result PICTURES --style PAINTING... [OPTIONS]",
+    ],
+    "export": ["RUN --out LOOK [OPTIONS]", "RUN --torchscript FOLDER [OPTIONS]"],
+    "glaze": ["PLATE... --painted KEYS --out FOLDER [OPTIONS]"],
+    "info": ["LOOK [OPTIONS]"],
+    "looks": ["[OPTIONS]"],
+    "paint": ["PLATE --style PAINTING... --out FOLDER [OPTIONS]"],
+    "publish": ["LOOK [OPTIONS]"],
+    "report": ["FOLDER [OPTIONS]"],
+    "suggest": ["PLATE [OPTIONS]"],
+    "train": [
+        "PLATE... --painted KEYS... --out RUN [OPTIONS]",
+        "PLATE... --style PAINTING... --out RUN [OPTIONS]",
+    ],
+    "worker": [""],
+}
+
+
+def of(command: str) -> str | None:
+    """Return a command's usage, one line for each way to call it; None where it has none yet."""
+    ways = _LINES.get(command, [])
+    return "\n       ".join(f"velatura {command} {way}".rstrip() for way in ways) or None
