@@ -15,8 +15,10 @@ from velatura.cli.options import (
     Config,
     Deliver,
     Layer,
+    MemoryMb,
     Numbers,
     Passes,
+    Premultiplied,
     Shown,
     Space,
     Start,
@@ -50,12 +52,12 @@ def apply(
     passes: Passes = "",
     space: Space = "",
     workers: Annotated[int, machine("NUMBER")] = 0,
-    memory_mb: Annotated[int, machine("MIB")] = 0,
+    memory_mb: MemoryMb = 0,
     config: Config = "",
     raw_strength: Annotated[bool, picture()] = False,
     exposure: Annotated[float, reads_plate("STOPS")] = 0.0,
     degrain: Annotated[float, reads_plate("STOPS")] = 0.0,
-    premultiplied: Annotated[Literal["auto", "yes", "no"], reads_plate()] = "auto",
+    premultiplied: Premultiplied = "auto",
     views: Annotated[str, reads_plate("VIEW,...")] = "",
     start: Start = 0,
     deliver: Deliver = None,
@@ -89,7 +91,6 @@ def apply(
             sequence, with its channel behind it where red is not meant: roto.####.exr:A.
         device: auto is CUDA where it answers, else the CPU; cpu; cuda must answer.
         workers: frames at a time; 0 for as many as processors and memory allow.
-        memory_mb: memory for everything, in MiB; 0 for half of what is free.
         raw_strength: apply --strength as a plain fraction of the stops, ignoring the look's
             perceptual calibration; from 1 up both are the same.
         exposure: stops by which the look sees the plate brighter (negative: darker) than it is, for
@@ -97,8 +98,6 @@ def apply(
             brightness. One number for the whole shot.
         degrain: standard deviation of the plate's grain, in stops (film: about 0.1). The look sees
             the plate without it and does not shimmer; the picture keeps the plate's own grain.
-        premultiplied: whether the plate is multiplied by its alpha: auto is what the format says
-            (EXR: yes); yes; no for an alpha that is a roto, a key or an AOV.
         views: of stereo plates, the views to glaze, left or left,right; default: all.
         stop_at_first: end at the first frame that cannot be done; else (--keep-going) the others
             are done, and then all bad ones are named.

@@ -38,7 +38,7 @@ OTHER_OPTIONS, OTHER_COMMANDS = Group("More options", sort_key=8), Group("More",
 _COMMANDS = {
     Group("Learn a look", sort_key=1): ("train", "paint", "suggest", "export", "glaze", "demo"),
     Group("Use it", sort_key=2): ("apply", "publish", "looks", "info"),
-    Group("See how good it is", sort_key=3): ("evaluate", "report"),
+    Group("See how good it is", sort_key=3): ("evaluate", "verify", "report"),
 }
 COMMANDS = {name: group for group, names in _COMMANDS.items() for name in names}
 """The group of each command that is in one."""
@@ -85,6 +85,17 @@ Config = Annotated[
         help="the OCIO config that defines --space: a file, or a built-in's name; default: $OCIO, "
         "else a built-in one.",
     ),
+]
+Premultiplied = Annotated[
+    Literal["auto", "yes", "no"],
+    reads_plate(
+        help="whether the plate is multiplied by its alpha: auto is what the format says (EXR: "
+        "yes); yes; no for an alpha that is a roto, a key or an AOV."
+    ),
+]
+MemoryMb = Annotated[
+    int,
+    machine("MIB", help="memory for everything, in MiB; 0 for half of what is free."),
 ]
 Shown = Annotated[
     Style,

@@ -23,6 +23,7 @@ _LINES = {
         "PLATE... --painted KEYS... --out RUN [OPTIONS]",
         "PLATE... --style PAINTING... --out RUN [OPTIONS]",
     ],
+    "verify": ["LOOK PLATE... [OPTIONS]"],
     "worker": [""],
 }
 

@@ -3,42 +3,53 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from cyclopts import Parameter
-
+from velatura.cli.options import (
+    AsJson,
+    Config,
+    Layer,
+    MemoryMb,
+    Numbers,
+    Passes,
+    Premultiplied,
+    Shown,
+    Space,
+    basic,
+)
 from velatura.errors import LookError
 from velatura.job import Job
-from velatura.system.progress import Progress, Style, say
+from velatura.system.progress import Progress, say
 from velatura.system.stopping import promptly
 
 
 def verify(
-    look: Path,
-    plate: str,
-    *more: str,
-    frames: Annotated[str, Parameter(allow_leading_hyphen=True)] = "",
-    painted: str = "",
-    as_json: Annotated[bool, Parameter("--json", negative="")] = False,
-    html: Path | None = None,
-    stamp: Path | None = None,
-    layer: str = "",
-    passes: str = "",
-    space: str = "",
-    config: str = "",
-    premultiplied: Literal["auto", "yes", "no"] = "auto",
-    memory_mb: int = 0,
-    progress: Style = "auto",
+    look: Annotated[Path, basic("LOOK")],
+    plate: Annotated[str, basic("PLATE")],
+    *more: Annotated[str, basic("PLATE")],
+    frames: Numbers = "",
+    painted: Annotated[str, basic("KEYS")] = "",
+    as_json: AsJson = False,
+    html: Annotated[Path | None, basic("FILE")] = None,
+    stamp: Annotated[Path | None, basic("FOLDER")] = None,
+    layer: Layer = "",
+    passes: Passes = "",
+    space: Space = "",
+    config: Config = "",
+    premultiplied: Premultiplied = "auto",
+    memory_mb: MemoryMb = 0,
+    progress: Shown = "auto",
 ) -> None:
-    """Run a look on given frames and prove what it promises, each with a figure and PASS or FAIL.
+    r"""Run a look on given frames and prove what it promises, each with a figure and PASS or FAIL.
 
     Strength 0 gives the plate back; tiles, repeats and threads change no bit; exposure, painted
     frames, light, slider, flicker and cost are within their limits: docs/verify.md has them.
     Ends with exit code 3 if a proof fails. Nothing is written but what is asked for.
 
-    Example::
+    For example:
 
-        velatura verify ink.onnx shot.####.exr --frames 1-12 --html proofs.html
+        velatura verify ink.onnx shot.####.exr --frames 1-3 \
+            --html proofs.html
 
     Args:
         look: the look, an ONNX file that `velatura export` wrote.
@@ -48,17 +59,9 @@ def verify(
             flicker.
         painted: the painted keys, opaque pictures numbered like the plate; default: those that the
             look has on board.
-        as_json: the verdict as JSON on stdout.
         html: write it as a page as well.
         stamp: a folder; the proof's digest is written into the headers of the EXRs in it that this
             look has made, if every proof passes.
-        layer: the plate's layer to glaze; default: the beauty.
-        passes: layers of the plate to read as passes, as of `velatura apply`.
-        space: the plate's colour space; default: from its metadata.
-        config: the OCIO config that defines it.
-        premultiplied: whether the plate is multiplied by its alpha.
-        memory_mb: memory for everything, in MiB; 0 for half of what is free.
-        progress: a bar, lines for Open Job Description or Tractor, or nothing.
     """
     from velatura.image import gathering, numbered
     from velatura.report import tables

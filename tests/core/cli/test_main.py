@@ -45,7 +45,7 @@ TRAINERS = pytest.mark.skipif(find_spec("torch") is None, reason="the trainer is
 )
 def test_every_command_has_an_example(command):
     said = velatura(command, "--help").stdout
-    assert "Example" in said
+    assert "For example:" in said
     assert f"velatura {command}" in said
 
 
