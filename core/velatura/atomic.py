@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +15,10 @@ from pathlib import Path
 from velatura.errors import StorageError
 
 __all__ = ["replacing"]
+
+_PATIENCE = 2.0  # seconds that another program may hold a file: on Windows a host that shows it
+_PAUSE = 0.05
+_SYSTEM = os.name
 
 
 @contextmanager
@@ -33,7 +38,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield beside
         with beside.open("rb+") as stream:  # costs a tenth of the writing (measured, local disk)
             os.fsync(stream.fileno())
-        beside.replace(path)
+        _replace(beside, path)
     except OSError as error:
         raise StorageError(
             f"{path} cannot be written",
@@ -43,3 +48,20 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # the reason is on its way already
             beside.unlink(missing_ok=True)
+
+
+def _replace(beside: Path, path: Path) -> None:
+    """Give a file its name; where another program holds that for a moment, try again.
+
+    On Windows a file that Nuke or a virus scanner reads cannot be replaced (PermissionError).
+    """
+    deadline = time.monotonic() + (_PATIENCE if _SYSTEM == "nt" else 0.0)
+    while True:
+        try:
+            beside.replace(path)
+        except PermissionError:  # noqa: PERF203  # trying again is what the loop is for
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return

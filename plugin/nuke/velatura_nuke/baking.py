@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -20,18 +21,29 @@ from velatura import bakes, client
 from velatura.bakes import Step
 from velatura.errors import (
     CancelledError,
-    FrameError,
-    InputError,
-    LookError,
     MachineError,
     VelaturaError,
 )
 from velatura.job import Job
 
-from . import colour, edition, gain_cache, graph_digest, guides, looknode, precision, undo
-from .group import LATEST
+from . import (
+    colour,
+    edition,
+    gain_cache,
+    graph_digest,
+    guides,
+    looknode,
+    moved,
+    precision,
+    refusals,
+    scopes,
+    undo,
+)
+from .graph_digest import Mark
 from .looknode import LookNode
 from .panel import NOT_RENDERED
+
+_SYSTEM = os.name
 
 BATCH = 8
 """Frames whose plates are written at a time; while the look sees them, Nuke writes the next."""
@@ -54,6 +66,8 @@ class Bake:
         made: gain layers that were made so far.
         kept: gain layers that were right already, so far.
         held: the node itself, where Python is given few nodes.
+        read: what GainRead read before, where it was led away: on Windows a file that Nuke shows
+            cannot be replaced.
     """
 
     name: str
@@ -61,13 +75,14 @@ class Bake:
     slug: str
     views: tuple[str, ...]
     batches: tuple[tuple[int, ...], ...]
-    mark: str
+    mark: Mark
     plates: Path
     out: Path
     done: set[int] = field(default_factory=set)
     made: int = 0
     kept: int = 0
     held: LookNode | None = None
+    read: str = ""
 
     @property
     def total(self) -> int:
@@ -122,7 +137,7 @@ def prepare(look: LookNode, frames: Sequence[int]) -> Bake:
     """
     source = look.node.input(0)
     plate = source.channels() if source is not None else None
-    _refuse(look, frames, plate)
+    refusals.demand(look, frames, plate)
     card = looknode.choose(look.node, look.path)
     client.runtime()
     if not edition.limited() and any(
@@ -133,6 +148,8 @@ def prepare(look: LookNode, frames: Sequence[int]) -> Bake:
     space, config = colour.working(card)
     alpha = looknode.premultiplied(look.node)
     look.node["opaque"].setValue(alpha == "no" or "rgba.alpha" not in (plate or []))
+    if not edition.limited() and (knob := look.node.knob("scopes")) is not None:
+        knob.setValue(" ".join(scopes.named(graph_digest.upstream([source]))))
     look.put("SrcWrite", "file", look.plate_pattern())
     look.put("SrcWrite", "datatype", precision.datatype(look, card))
     shutil.rmtree(look.plates(), ignore_errors=True)
@@ -155,7 +172,11 @@ def prepare(look: LookNode, frames: Sequence[int]) -> Bake:
     batches = tuple(tuple(numbers[at : at + BATCH]) for at in range(0, len(numbers), BATCH))
     mark = graph_digest.mark(look)
     bake = Bake(look.name, job, look.slug, views, batches, mark, look.plates(), look.folder)
-    bake.held = look if edition.limited() else None
+    if edition.limited():
+        bake.held = look
+    elif _SYSTEM == "nt":
+        bake.read = str(look.inner("GainRead")["file"].value() or "")
+        look.put("GainRead", "file", "")
     return bake
 
 
@@ -191,12 +212,15 @@ def finish(bake: Bake, error: BaseException | None = None) -> None:
     look = bake.held or looknode.find(bake.name)
     if look is None or look.plates() != bake.plates:  # deleted, or of another look, meanwhile
         return
-    if bake.done and bake.mark:
+    if bake.done and bake.mark.text:
         look.folder.mkdir(parents=True, exist_ok=True)
-        bakes.remember(look.folder, bake.done, bake.mark)
+        moved.remember(look.folder, bake.mark.paths)
+        bakes.remember(look.folder, bake.done, bake.mark.text)
     if error is None:
         connect(look, baked=True)
     else:
+        if bake.read:
+            look.put("GainRead", "file", bake.read)
         tell(look, str(error) if isinstance(error, VelaturaError) else repr(error))
 
 
@@ -224,41 +248,6 @@ def tell(look: LookNode, text: str) -> None:
     look.node["state"].setValue(text)
     if (note := look.node.knob("note")) is not None:
         note.setValue(f"{look.slug}{'' if look.node['baked'].value() else ': no gain'}")
-
-
-def _refuse(look: LookNode, frames: Sequence[int], plate: Sequence[str] | None) -> None:
-    if nuke.value("root.proxy").casefold() not in {"0", "false"}:
-        raise InputError(
-            f"{look.name} cannot be rendered in proxy mode: its gain would be made from proxies",
-            do="Switch the proxy mode off, render the gain, and switch it on again",
-        )
-    if plate is None:
-        raise InputError(f"Nothing is wired to the input img of {look.name}", do="Wire the plate")
-    if {"deep.front", "deep.back"} & set(plate):
-        raise InputError(
-            f"What is wired into {look.name} is deep: a look sees one colour for each pixel",
-            do="Put a DeepToImage before it",
-        )
-    if look.path == Path():
-        raise LookError(f"{look.name} has no look yet", do="Choose one in its list, or its file")
-    if not look.folder.is_absolute():
-        raise InputError(
-            f"The gain of {look.name} has no folder yet: the script was never saved",
-            found=f"the cache folder {look.folder.parent}",
-            do="Save the script, or give an absolute cache folder",
-        )
-    if not frames or max(frames) > LATEST:
-        raise FrameError(
-            f"{look.name} has no frames to render the gain of",
-            found=f"{min(frames)} to {max(frames)}" if frames else "none",
-            do=f"Give a frame range between 0 and {LATEST}, the first before the last",
-        )
-    if min(frames) < 0:
-        raise FrameError(
-            f"{look.name} renders no frames before 0: gain files have no names for them",
-            found=f"{min(frames)} to {max(frames)}",
-            do="Begin at 0, or shift the shot by a TimeOffset before the look and one behind it",
-        )
 
 
 def _unwritten(look: LookNode, error: RuntimeError) -> VelaturaError:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Callable
 
 from velatura import bakes, resident
+from velatura.errors import CancelledError
 from velatura.job import Job
 
 _NUMBER = re.compile(r"\.(-?\d+)\.exr$")  # of a frame, in the name of its file
@@ -43,8 +44,15 @@ def make(job: Job, cancelled: Callable[[], bool]) -> Iterator[Answer]:
 
     Raises:
         VelaturaError: as the runtime raised it; frames that were yielded are whole.
+        CancelledError: ``cancelled`` said yes: at once, while the runtime lets go of its frames.
     """
-    for event in resident.worker().submit(job, cancelled):
+
+    def stopped() -> bool:
+        if cancelled():
+            raise CancelledError("Rendering the gain was stopped")
+        return False
+
+    for event in resident.worker().submit(job, stopped):
         if event.kind == "warning":
             yield Answer(text=event.text)
         number = _NUMBER.search(event.text)

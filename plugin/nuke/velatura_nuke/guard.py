@@ -16,9 +16,10 @@ from velatura import bakes
 from velatura.errors import FrameError
 
 from . import edition, graph_digest
+from .graph_digest import Mark
 from .looknode import LookNode, is_look
 
-_marks: dict[str, list[tuple[LookNode, str]]] = {}
+_marks: dict[str, list[tuple[LookNode, Mark]]] = {}
 """Full name of a Write -> the looks before it, with their marks as the render began."""
 
 
@@ -82,11 +83,11 @@ def _has_looks() -> bool:
     return any(map(is_look, nuke.allNodes("Group", recurseGroups=True)))
 
 
-def _looks(writer: nuke.Node) -> list[tuple[LookNode, str]]:
+def _looks(writer: nuke.Node) -> list[tuple[LookNode, Mark]]:
     nodes = (node for node in graph_digest.upstream([writer]) if node is not writer)
     looks = [LookNode(node) for node in nodes if is_look(node)]
     return [
-        (look, graph_digest.mark(look) if look.node["refuse_stale"].value() else "")
+        (look, graph_digest.mark(look) if look.node["refuse_stale"].value() else Mark())
         for look in looks
     ]
 

@@ -11,6 +11,7 @@ from velatura.errors import VelaturaError
 from velatura.texts import inert
 
 from . import baking, graph_digest, looknode
+from .graph_digest import Mark
 from .looknode import LookNode
 from .panel import NO_LOOK
 
@@ -45,7 +46,7 @@ def put(node: nuke.Group, path: Path) -> None:
     looknode.choose(node, path)
     fill(node)
     look = LookNode(node)
-    there = graph_digest.states(look, look.span(), "", made=True).values()
+    there = graph_digest.states(look, look.span(), Mark(), made=True).values()
     baking.connect(look, baked=bool(there) and set(there) == {bakes.BAKED})
 
 

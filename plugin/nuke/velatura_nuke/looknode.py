@@ -20,7 +20,7 @@ from velatura.errors import InputError, LookError
 from velatura.look import Card, read
 from velatura.texts import ACTIVE
 
-from . import edition, gain_expressions
+from . import edition, gain_expressions, scopes
 from .nodespec import Expression, Value
 from .panel import about
 
@@ -62,7 +62,7 @@ class LookNode:
     @property
     def folder(self) -> Path:
         """Where its next gain is rendered to, a folder for each view."""
-        return substituted(self._cache()) / self._own()
+        return substituted(f"{self._cache()}/{self._own()}")
 
     def gain_pattern(self) -> str:
         """Return the gain's files as GainRead is to have them.
@@ -72,7 +72,7 @@ class LookNode:
         """
         relative = self.node.knob("relative")
         beside = relative is not None and relative.value()
-        home = self._cache() if beside else substituted(self._cache()).as_posix()
+        home = self._cache() if beside else Path(without_tcl(self._cache())).as_posix()
         return f"{home}/{self._own()}/%V/{bakes.gain_name(self.slug, '%04d')}"
 
     def gain(self, frame: int, view: str) -> Path:
@@ -94,7 +94,7 @@ class LookNode:
     def plates(self, view: str = "") -> Path:
         """Return the folder of a view's plates; without a view that of all of them."""
         temporary = os.environ.get("NUKE_TEMP_DIR") or tempfile.gettempdir()  # Nuke always sets it
-        return Path(temporary, f"velatura-{os.getpid()}", self._own(), view)
+        return Path(temporary, f"velatura-{os.getpid()}", scopes.filled(self._own()), view)
 
     def plate_pattern(self) -> str:
         """Return the files of the plates that the look is handed, as Nuke's Write takes them."""
@@ -144,7 +144,11 @@ class LookNode:
         return str(self.node["cache"].value()).rstrip("/")
 
     def _own(self) -> str:
-        return bakes.folder_name(self.path.stem, self.uid)
+        """Return what of the folder is its own: for each shot of a script with many another one."""
+        knob = self.node.knob("scopes")
+        names = str(knob.value()).split() if knob is not None else []
+        own = bakes.folder_name(self.path.stem, self.uid)
+        return "/".join([own, *(f"%{{{name}}}" for name in names)])
 
 
 def is_look(node: nuke.Node) -> TypeGuard[nuke.Group]:
@@ -248,10 +252,15 @@ def identity() -> str:
 
 
 def substituted(text: str) -> Path:
-    """Return the path that a text with Tcl in it stands for, as studios' filters leave it."""
+    """Return the path that a text with Tcl and variables in it stands for."""
+    return Path(scopes.filled(without_tcl(text)))
+
+
+def without_tcl(text: str) -> str:
+    """Return a path with its Tcl evaluated, as studios' filters leave it."""
     if "[" in text:
         text = str(nuke.tcl("subst", "-nobackslashes", "-novariables", text))
-    return Path(str(nuke.filenameFilter(text) or text))  # type: ignore[no-untyped-call]
+    return str(nuke.filenameFilter(text) or text)  # type: ignore[no-untyped-call]
 
 
 def evaluated(node: nuke.Node, knob: str) -> Path:

@@ -151,6 +151,7 @@ def _hidden() -> tuple[UserKnob, ...]:
         UserKnob("Boolean_Knob", "baked", value=False, hidden=True),
         UserKnob("String_Knob", "note", hidden=True),
         UserKnob("String_Knob", "uid", hidden=True),
+        UserKnob("String_Knob", "scopes", hidden=True),
         UserKnob("String_Knob", "digest", hidden=True),
     )
 

@@ -97,6 +97,7 @@ class Studio:
 def rich(path: Path, seed: int = 0) -> Path:
     """Write a plate with a soft alpha, AOVs, a data window that is not the format, odd pixels."""
     height, width = SIZE
+    path.parent.mkdir(parents=True, exist_ok=True)
     planes = plates.rgba(height, width, seed)
     colour = np.stack([planes[name] for name in "RGB"]).astype(np.float32)
     planes |= dict(zip("RGB", plates.with_specials(colour).astype(np.float16), strict=True))

@@ -15,6 +15,7 @@ from tcl import NkError
 
 _HASHES = re.compile(r"#+")
 _PRINTF = re.compile(r"%0?(\d*)d")
+_SCOPE = re.compile(r"%\{(\w+)\}")
 _INNERMOST = re.compile(r"\[([^\[\]]*)\]")
 
 
@@ -24,9 +25,23 @@ def filled(text: str, node: Readable, frame: float, view: str = "main") -> str:
     Raises:
         NkError: it holds Tcl that is not understood here.
     """
-    text = substituted(text, Scope(node, frame)).replace("%V", view).replace("%v", view[:1])
+    text = (
+        _scoped(substituted(text, Scope(node, frame)), node)
+        .replace("%V", view)
+        .replace("%v", view[:1])
+    )
     text = _PRINTF.sub(lambda found: f"{int(frame):0{int(found[1] or 0)}d}", text)
     return _HASHES.sub(lambda found: f"{int(frame):0{len(found[0])}d}", text)
+
+
+def _scoped(text: str, node: Readable) -> str:
+    """Return a text with its graph scope variables filled in: ``%{shot}``, as the root says."""
+    above = node
+    while (outer := above.above()) is not None:
+        above = outer
+    words = (above.text("gsv") or "").split()
+    known = dict(zip(words[::2], words[1::2], strict=True))
+    return _SCOPE.sub(lambda found: known.get(found[1], ""), text)
 
 
 def substituted(text: str, scope: Scope) -> str:

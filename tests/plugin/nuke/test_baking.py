@@ -14,6 +14,7 @@ import velatura_nuke
 from velatura import errors, fingerprint, resident
 from velatura.bakes import Step
 from velatura.image import exr
+from velatura_nuke import baking
 from velatura_nuke.looknode import LookNode
 
 
@@ -43,7 +44,9 @@ def test_only_the_frames_that_are_asked_for_are_rendered(studio: Studio) -> None
 def test_nothing_but_the_gain_stays(studio: Studio) -> None:
     node = studio.begin()
     velatura_nuke.bake(node)
-    assert sorted(path.name for path in LookNode(node).folder.iterdir()) == ["main", "wiring.json"]
+    there = sorted(path.name for path in LookNode(node).folder.iterdir())
+    assert there == ["main", "paths.json", "wiring.json"]
+    assert not LookNode(node).plates().exists()
     assert node.node("SrcWrite")["disable"].value()
 
 
@@ -190,6 +193,12 @@ def test_an_alpha_that_is_not_the_plates_counts_as_1(studio: Studio) -> None:
     assert not np.array_equal(*shown)
 
 
+def _deep() -> nuke.Node:
+    deep = nuke.nodes.Expression(channel0="deep.front", expr0="1", channel1="deep.back", expr1="2")
+    deep.setInput(0, nuke.toNode("Plate"))
+    return deep
+
+
 @pytest.mark.parametrize(
     ("spoil", "kind", "says"),
     [
@@ -197,7 +206,8 @@ def test_an_alpha_that_is_not_the_plates_counts_as_1(studio: Studio) -> None:
         (lambda _: nuke.root()["proxy"].setValue(True), errors.InputError, "proxy mode"),
         (lambda node: node["cache"].setValue("velatura"), errors.InputError, "never saved"),
         (lambda node: node["last"].setValue(0), errors.FrameError, "none"),
-        (lambda node: node["first"].setValue(-2), errors.FrameError, "-2 to 3"),
+        (lambda node: node["first"].setValue(-2), errors.FrameError, "no frames before 0.*-2 to 3"),
+        (lambda node: node.setInput(0, _deep()), errors.InputError, "is deep.*DeepToImage"),
         (lambda node: node["file"].setValue("gone.onnx"), errors.LookError, "gone.onnx"),
         (lambda node: node["passes"].setValue("normals=N"), errors.PassError, "normals"),
     ],
@@ -270,3 +280,18 @@ def test_a_warning_of_the_runtime_is_passed_on(studio: Studio) -> None:
     with scripted(studio.folder / "warns", "read order", *(f"echo '{line}'" for line in lines)):
         velatura_nuke.bake(node)
     assert "velatura: mind the gap" in SESSION.said
+
+
+def test_on_windows_the_read_lets_go_of_the_gain_while_it_is_rendered(studio, monkeypatch) -> None:
+    """There Nuke holds the file that it shows, and nobody can replace it."""
+    node = studio.begin()
+    velatura_nuke.bake(node, [1])
+    reader = node.node("GainRead")["file"]
+    before, seen = reader.value(), []
+    nuke.addBeforeRender(lambda: seen.append(reader.value()), nodeClass="Write")
+    monkeypatch.setattr(baking, "_SYSTEM", "nt")
+    velatura_nuke.bake(node, [1])
+    studio.plate(1).unlink()
+    with pytest.raises(errors.MachineError):
+        velatura_nuke.bake(node, [1])
+    assert (seen, reader.value()) == (["", ""], before)

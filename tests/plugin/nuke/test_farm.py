@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import looks
 import nuke
 import pytest
 import shell
@@ -136,6 +137,19 @@ def test_a_missing_gain_where_the_plug_in_is_not(studio: Studio, ever: bool) -> 
     done = shell.nuke("-x", studio.script, "2-2", NUKE_PATH="")
     failed(done, *(["GainRead", "0002.exr: Read error"] if ever else ["Velatura1 has no gain"]))
     assert rendered(studio) == []
+
+
+def test_another_looks_gain_is_caught_where_the_plug_in_is_not(studio: Studio) -> None:
+    """Someone rendered the gain anew in another copy of the script, with another look."""
+    look = studio.begin()
+    velatura_nuke.bake(look)
+    nuke.scriptSave()
+    assert shell.nuke("-x", studio.script, "1-1", NUKE_PATH="").returncode == 0
+    chalk = looks.small(studio.folder / "ink.onnx", name="chalk", floor=0.02)
+    velatura_nuke.set_look(look, chalk)
+    velatura_nuke.bake(look)
+    done = shell.nuke("-x", studio.script, "2-2", NUKE_PATH="")
+    failed(done, "Velatura1 has no gain of its look for this frame")
 
 
 def test_a_gain_that_is_missing_is_not_missed_at_strength_0(baked: Studio) -> None:

@@ -126,12 +126,46 @@ def test_a_look_without_passes_leaves_none_of_the_last_one(studio, node) -> None
     assert {name for _, name, _ in plate.planes()} == {"R", "G", "B", "A"}
 
 
-@pytest.mark.parametrize(("choice", "kind"), [("16 bit half", "f2"), ("32 bit float", "f4")])
-def test_a_plate_is_handed_over_in_the_precision_that_is_chosen(studio, choice, kind) -> None:
+@pytest.mark.parametrize(
+    ("choice", "plate", "kind"),
+    [
+        ("16 bit half", np.float32, "f2"),
+        ("32 bit float", np.float16, "f4"),
+        ("as the plate", np.float16, "f2"),
+        ("as the plate", np.float32, "f4"),
+    ],
+)
+def test_a_plate_is_handed_over_in_its_precision_or_the_one_that_is_chosen(
+    studio: Studio, choice: str, plate: type, kind: str
+) -> None:
     node = studio.begin()
+    window = Window(0, 0, 8, 6)
+    planes = {name: each.astype(plate) for name, each in plates.rgba(6, 8).items()}
+    exr.write(studio.plate(1), Image((exr.new_part(planes, window, window, {}),)))
     node["datatype"].setValue(choice)
-    _, plate = handed(node)
-    assert {plane.pixels.dtype for _, _, plane in plate.planes()} == {np.dtype(kind)}
+    _, found = handed(node)
+    assert {each.pixels.dtype for _, _, each in found.planes()} == {np.dtype(kind)}
+    if choice == "as the plate":  # a value that was changed may be no half any more
+        grade = nuke.nodes.Expression(expr0="r * 1.3")
+        grade.setInput(0, node.input(0))
+        node.setInput(0, grade)
+        _, found = handed(node)
+        assert {each.pixels.dtype for _, _, each in found.planes()} == {np.dtype("f4")}
+
+
+def test_exposure_and_grain_are_handed_over_and_make_another_gain(studio: Studio) -> None:
+    node = studio.begin()
+    job, _ = handed(node)
+    assert (job.exposure, job.degrain) == (0, 0)
+    velatura_nuke.bake(node, [1])
+    node["exposure"].setValue(1.5)
+    node["degrain"].setValue(0.1)
+    job, _ = handed(node)
+    assert (job.exposure, job.degrain) == (1.5, 0.1)
+    assert velatura_nuke.status(node, [1]) == {1: "stale"}
+    node["degrain"].setValue(7)
+    with pytest.raises(errors.InputError, match="degrain"):
+        handed(node)
 
 
 def test_the_frames_are_the_shots_own(studio: Studio) -> None:
@@ -163,6 +197,19 @@ def test_the_scripts_working_space_and_config_are_handed_over(studio, monkeypatc
     assert (job.space, job.config) == ("scene_linear", "/configs/ours.ocio")
     monkeypatch.setenv("OCIO", "/configs/studio.ocio")
     assert handed(node)[0].config == "/configs/studio.ocio"
+
+
+def test_nuke_says_which_file_its_choice_of_a_config_is(studio: Studio) -> None:
+    """Artists may add configs of their own, which lie elsewhere than Nuke's."""
+    node, root = studio.begin(), nuke.root()
+    root["colorManagement"].setValue("OCIO")
+    root["OCIO_config"].setValue("aces_1.2")
+    root["workingSpaceLUT"].setValue("ACES - ACEScg")
+    config = studio.folder / "added/config.ocio"
+    config.parent.mkdir()
+    config.touch()
+    root["OCIOConfigPath"].setValue(str(config))
+    assert handed(node)[0].config == str(config)
 
 
 def test_a_config_that_came_with_nuke_is_found_there(studio, monkeypatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ from .wordknobs import KINDS
 
 if TYPE_CHECKING:
     from .groups import Group
+
+
+_PATH = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+")
 
 
 class Node(Measured):
@@ -154,7 +158,9 @@ class Node(Measured):
         return True
 
     def dependencies(self, mask: int = 1) -> list[Node]:
-        return [node for _, node in sorted(self._inputs.items())] if mask & 1 else []
+        """Return what feeds this node, and with EXPRESSIONS what its expressions name."""
+        found = [node for _, node in sorted(self._inputs.items())] if mask & 1 else []
+        return found + (expressed(self) if mask & 8 else [])
 
     def dependent(self, mask: int = 1) -> list[Node]:
         """Return the nodes that this one feeds."""
@@ -224,6 +230,20 @@ class _NameKnob(KINDS["String_Knob"]):  # type: ignore[misc]
         if self._node:
             self._node.setName(value)
         return True
+
+
+def expressed(node: Node) -> list[Node]:
+    """Return the nodes that the expressions of a node lead to; no part of Nuke."""
+    found: list[Node] = []
+    for knob in node._knobs.values():
+        for path in _PATH.findall(knob.toScript() if knob.toScript().startswith("{") else ""):
+            first = path.split(".")[0]
+            there = node._parent.below(first) if node._parent else None
+            if first == "root":
+                there = SESSION.root
+            if there is not None and there not in found:
+                found.append(there)
+    return found
 
 
 def _named(node: Node) -> Knob:

@@ -1,0 +1,61 @@
+"""Refusals: what keeps a look from being rendered as it stands, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import nuke
+
+from velatura.errors import FrameError, InputError, LookError
+
+from .group import LATEST
+from .looknode import LookNode
+
+
+def demand(look: LookNode, frames: Sequence[int], plate: Sequence[str] | None) -> None:
+    """Raise what keeps a look from being rendered as it stands; in the main thread.
+
+    Args:
+        look: the look.
+        frames: frame numbers.
+        plate: the channels of what is wired to img; None where nothing is.
+
+    Raises:
+        InputError: nothing is wired in, or deep images are; the script has no name, is in proxy
+            mode.
+        FrameError: no frames, or such as files have no names for.
+        LookError: no look was chosen.
+    """
+    if nuke.value("root.proxy").casefold() not in {"0", "false"}:
+        raise InputError(
+            f"{look.name} cannot be rendered in proxy mode: its gain would be made from proxies",
+            do="Switch the proxy mode off, render the gain, and switch it on again",
+        )
+    if plate is None:
+        raise InputError(f"Nothing is wired to the input img of {look.name}", do="Wire the plate")
+    if {"deep.front", "deep.back"} & set(plate):
+        raise InputError(
+            f"What is wired into {look.name} is deep: a look sees one colour for each pixel",
+            do="Put a DeepToImage before it",
+        )
+    if look.path == Path():
+        raise LookError(f"{look.name} has no look yet", do="Choose one in its list, or its file")
+    if not look.folder.is_absolute():
+        raise InputError(
+            f"The gain of {look.name} has no folder yet: the script was never saved",
+            found=f"the cache folder {look.folder.parent}",
+            do="Save the script, or give an absolute cache folder",
+        )
+    if not frames or max(frames) > LATEST:
+        raise FrameError(
+            f"{look.name} has no frames to render the gain of",
+            found=f"{min(frames)} to {max(frames)}" if frames else "none",
+            do=f"Give a frame range between 0 and {LATEST}, the first before the last",
+        )
+    if min(frames) < 0:
+        raise FrameError(
+            f"{look.name} renders no frames before 0: gain files have no names for them",
+            found=f"{min(frames)} to {max(frames)}",
+            do="Begin at 0, or shift the shot by a TimeOffset before the look and one behind it",
+        )
