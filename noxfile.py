@@ -126,6 +126,23 @@ def dist(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def browser(session: nox.Session) -> None:
+    """The pages in a real Chromium, which is not fetched: `$CHROMIUM`, or `chromium` on the PATH.
+
+    Debian's is `apt-get install chromium`. Playwright, which drives it, has an environment apart.
+    """
+    folder = Path(".nox", "browser").absolute()
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    ready = folder / "ready"  # written last
+    if not ready.exists():
+        session.run(sys.executable, "-m", "venv", "--clear", folder)
+        session.run(python, "-m", "pip", "install", "--quiet", "playwright>=1.50")
+        ready.touch()
+    env = {"VELATURA_PLAYWRIGHT": str(python)}
+    session.run(HERE / "pytest", "-m", "browser", "tests/browser", *session.posargs, env=env)
+
+
+@nox.session(venv_backend="none")
 def sbom(session: nox.Session) -> None:
     """Write `.nox/sbom.json`, the bill of what is installed in `.venv` (CycloneDX 1.6)."""
     said = session.run(HERE / "python", "-m", "pip", "inspect", silent=True)

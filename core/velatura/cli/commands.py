@@ -29,6 +29,7 @@ from velatura.cli.options import (
 )
 from velatura.errors import LookError, MachineError
 from velatura.job import Device, Job
+from velatura.system.next_step import next_step
 from velatura.system.progress import Progress, say
 from velatura.system.stopping import promptly
 
@@ -127,6 +128,8 @@ def apply(
         )
     with promptly(), Progress(progress) as report:
         sequence.run(job, report)
+    if progress in {"auto", "bar"}:
+        next_step("velatura", "report", out, "--plate", plate, "--look", look)
 
 
 def info(look: Path, /, *, as_json: AsJson = False) -> None:
@@ -153,28 +156,46 @@ def report(
     folder: Path,
     /,
     *,
+    plate: Annotated[str, basic("PLATE")] = "",
+    truth: Annotated[str, basic("FRAMES")] = "",
+    proofs: Annotated[Path | None, basic("FILE")] = None,
     look: Annotated[Path | None, basic("LOOK")] = None,
     note: Annotated[Path | None, basic("FILE")] = None,
+    layer: Layer = "",
+    space: Space = "",
+    start: Start = 0,
     out: Annotated[Path | None, basic("FILE")] = None,
 ) -> None:
-    """Write a page about a folder of gain layers: the look, the frames, what the gain does.
+    """Write a page about a folder of gain layers, to show and to send: the look and what it does.
 
-    The page is one HTML file with its pictures inside.
+    With the plate it shows plate, result and truth under a wipe, at any strength. The page is one
+    HTML file below 10 MB that fetches nothing.
 
     For example:
 
-        velatura report gains --out ink.html
+        velatura report gains --plate shot.####.exr --out ink.html
 
     Args:
         folder: where a host or `velatura apply` wrote the gain layers.
+        plate: the plates that they are for: shot.####.exr, a folder or a movie.
+        truth: painted frames to compare with, numbered as the plates: paint.####.png.
+        proofs: what `velatura verify --json` wrote.
         look: the look's file; default: the one in the library that made them.
         note: a text file, shown at the top of the page.
         out: the page; default: FOLDER/report.html.
     """
+    from velatura.image import gathering, movies, numbered
+    from velatura.plate.reading import Reading
+    from velatura.report.compared import Shot
     from velatura.report.gain_report import write
 
+    shot = None
+    if plate:
+        plates = numbered.find(gathering.pattern(movies.started(plate, start)))
+        truths = numbered.find(gathering.pattern(truth)) if truth else {}
+        shot = Shot(plates, truths, Reading(layer, "", space))
     page = out or folder / "report.html"
-    write(folder, page, look, note)
+    write(folder, page, look, note, shot, proofs)
     _out(f"wrote {page}")
 
 
@@ -251,6 +272,7 @@ def publish(look: Path, /, *, replace: Annotated[bool, basic()] = False) -> None
     from velatura import library
 
     _out(f"wrote {library.publish(look, replace=replace)}")
+    next_step("velatura", "looks")
 
 
 def _listed(entry: Entry) -> dict[str, object]:

@@ -29,6 +29,7 @@ from velatura.cli import commands, packages, usage
 from velatura.cli.options import COMMANDS, OTHER_COMMANDS, OTHER_OPTIONS
 from velatura.cli.packages import Package
 from velatura.errors import (
+    CancelledError,
     MachineError,
     MissingRuntimeError,
     StorageError,
@@ -93,7 +94,7 @@ def _ended(error: BaseException, given: Sequence[str], style: Style) -> int:
         case CycloptsError():
             return _USAGE  # it has printed what was wrong, and how to ask
         case KeyboardInterrupt():
-            log.warning("Interrupted; files under their final names are whole")
+            log.info("Stopped. Files under their final names are whole; the same command goes on")
             return 128 + signal.SIGINT
         case BrokenPipeError():
             _drop_stdout()
@@ -150,7 +151,10 @@ def _default(value: object) -> object:
 
 
 def _report(error: VelaturaError, style: Style) -> int:
-    log.error(error)
+    if isinstance(error, CancelledError):  # somebody wanted it so
+        log.info(error)
+    else:
+        log.error(error)
     try:
         fail(style, str(error))
         sys.stdout.flush()

@@ -9,8 +9,6 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -18,62 +16,44 @@ from pathlib import Path
 import numpy as np
 
 import velatura
-from velatura import bakes, library, signatures
+from velatura import library, signatures
 from velatura.atomic import replacing
-from velatura.errors import FrameError, InputError, LookError
-from velatura.fingerprint import DIGEST_KEY
+from velatura.errors import InputError, LookError
 from velatura.gain import false_colour
-from velatura.gain.layer import LOOK_KEY, STRENGTH_KEY, stops_of
-from velatura.image import drawing, exr, numbered, png
-from velatura.image.planes import FloatArray
+from velatura.gain.layer import stops_of
+from velatura.image import exr, numbered, png
 from velatura.look import Look, read
-from velatura.report import html, tables
-from velatura.system import resources
+from velatura.report import html, proof_rows, tables, time_plots, viewer, words
+from velatura.report.compared import Shot
+from velatura.report.gathered import Layer, gather, small
 
-_MARKS = (LOOK_KEY, DIGEST_KEY)
-_LARGEST = 2**25  # px of a layer that is looked into: 8K; two at a time take 1.2 GiB
-_AT_ONCE = 2
 _SHOWN = 6  # pictures on the page
 _WIDTH = 320  # px of each
 _HEAD = ("file", "written", "size", "min", "mean", "max stops", "")  # of all three channels
 _LISTED = 12  # frames that a message names
 
 
-@dataclass(frozen=True)
-class Layer:
-    """One gain layer.
-
-    Attributes:
-        path: where it lies.
-        lead: its file name up to the number.
-        number: its frame, as written; empty where it has none.
-        look: name of the look that made it.
-        digest: SHA-256 of that look.
-        stops: min, mean and max of all channels; empty where it cannot be read.
-        trouble: why it cannot be read.
-    """
-
-    path: Path
-    lead: str
-    number: str
-    look: str = ""
-    digest: str = ""
-    stops: tuple[float, ...] = ()
-    trouble: str = ""
-
-
-def write(folder: Path, out: Path, look: Path | None = None, note: Path | None = None) -> None:
-    """Write a page about the gain layers in a folder.
+def write(
+    folder: Path,
+    out: Path,
+    look: Path | None = None,
+    note: Path | None = None,
+    shot: Shot | None = None,
+    proofs: Path | None = None,
+) -> None:
+    """Write a page about the gain layers in a folder: one file, below 10 MB, that fetches nothing.
 
     Args:
         folder: where they lie.
         out: the page, an HTML file; under its name it is always whole.
         look: the look's file; default: searched for in the library.
         note: a text file, whose lines are shown on top.
+        shot: the plates that the gains are for; without them there are no pictures to compare.
+        proofs: what `velatura verify --json` wrote of the look.
 
     Raises:
         FrameError: there are no gain layers.
-        InputError: the note cannot be read.
+        InputError: the note or the proofs cannot be read.
         StorageError: the page cannot be written.
     """
     told = _lines(note) if note else []
@@ -84,51 +64,33 @@ def write(folder: Path, out: Path, look: Path | None = None, note: Path | None =
     digest = found.digest if found else usual
     names = [layer.look for layer in layers if layer.digest == usual and layer.look]
     title = found.card.name if found else next(iter(names), folder.resolve().name)
+    entries, pictures = shot.pictures(layers) if shot else ([], [])
+    plots = list(time_plots.plots(layers))
     body = (
         html.messages([*told, *_troubles(layers, digest)]),
-        html.facts("Gain layers", _sequences(layers)),
+        html.place("Plate, result and truth", "compared") if entries else "",
+        *(html.place(plot["title"], plot["name"]) for plot in plots),
+        html.facts("Gain layers", [*_sequences(layers), *time_plots.timing(layers)]),
         html.facts("Look", _card(found, digest, why), _thumbnail(found)),
+        html.facts("How good it is", _scores(found)) if found and found.card.scores else "",
+        proof_rows.listing(proofs, digest) if proofs else "",
         _strip(layers),
         html.listing("Frames", _HEAD, [_row(layer, digest) for layer in layers]),
     )
-    lead = f"{folder.resolve()}, {datetime.now():%Y-%m-%d %H:%M}, velatura {velatura.__version__}"
+    knots = list(found.card.strength_lut) if found else []
+    lead = (
+        f"{folder.resolve().name}, {datetime.now():%Y-%m-%d %H:%M}, velatura {velatura.__version__}"
+    )
+    told_to = {"frames": entries, "pictures": pictures, "knots": knots, "plots": plots}
+    scripts = [*map(viewer.asset, (*viewer.SHARED, "report.js")), f"report({html.data(told_to)});"]
+    wanted = bool(entries or plots)
+    page = html.document(
+        *(title, lead, body),
+        style=viewer.asset("viewer.css") if wanted else "",
+        scripts=scripts if wanted else (),
+    )
     with replacing(out) as beside:
-        beside.write_text(html.document(title, lead, body), encoding="utf-8")
-
-
-def gather(folder: Path) -> list[Layer]:
-    """Return the gain layers in a folder, by name and number; other files are passed over.
-
-    Raises:
-        FrameError: there are none.
-    """
-    paths = sorted(path for path in folder.glob("*.exr") if path.is_file())
-    with ThreadPoolExecutor(min(_AT_ONCE, resources.processors())) as pool:
-        layers = [layer for layer in pool.map(_layer, paths) if layer]
-    if not layers:
-        raise FrameError(
-            f"There are no gain layers in {folder}",
-            found=f"{len(paths)} other EXR files" if paths else None,
-            do="Name the folder that a host or `velatura apply` wrote them to",
-        )
-    return sorted(layers, key=lambda layer: (layer.lead, int(layer.number or 0)))
-
-
-def _layer(path: Path) -> Layer | None:
-    """Return the gain layer in a file; None if it is another file."""
-    pattern = numbered.Pattern.parse(str(path))
-    layer = Layer(path, pattern.lead, pattern.single or "")
-    try:
-        header = exr.attributes(path)
-        if DIGEST_KEY not in header or STRENGTH_KEY in header:
-            return None
-        marks = [value if isinstance(value, str) else "" for value in map(header.get, _MARKS)]
-        layer = replace(layer, look=marks[0], digest=marks[1])
-        stops = stops_of(exr.read(path, _LARGEST))
-    except InputError as error:
-        ours = layer.digest or bakes.is_gain(path.name)
-        return replace(layer, trouble=str(error)) if ours else None
-    return replace(layer, stops=(float(stops.min()), float(stops.mean()), float(stops.max())))
+        beside.write_text(page, encoding="utf-8")
 
 
 def _lines(note: Path) -> list[str]:
@@ -174,8 +136,15 @@ def _sequences(layers: Sequence[Layer]) -> Iterator[tuple[str, str]]:
         yield f"{lead}####.exr", extent + (f"; missing: {holes}" if holes else "; no holes")
 
 
+def _scores(look: Look) -> Iterator[tuple[str, str]]:
+    for name, value in look.card.scores.items():
+        yield name, words.told(name, value)
+
+
 def _card(look: Look | None, digest: str, why: str) -> list[tuple[str, str]]:
-    rows = tables.card(look) if look else [("card", why)]
+    rows = [("card", why)]
+    if look:  # its scores have a part of their own
+        rows = [row for row in tables.card(look) if row[0] != "scores"]
     return [*rows, *([("digest", digest)] if digest else [])]
 
 
@@ -195,7 +164,9 @@ def _strip(layers: Sequence[Layer]) -> str:
         return ""
     places = np.unique(np.linspace(0, len(whole) - 1, _SHOWN).round().astype(int))
     chosen = [whole[place] for place in places]
-    stops = [_small(false_colour.luminance(stops_of(exr.read(layer.path)))) for layer in chosen]
+    stops = [
+        small(false_colour.luminance(stops_of(exr.read(layer.path))), _WIDTH) for layer in chosen
+    ]
     end = false_colour.reach(stops)
     return html.strip(
         "What the look does",
@@ -205,12 +176,6 @@ def _strip(layers: Sequence[Layer]) -> str:
         ],
         end,
     )
-
-
-def _small(stops: FloatArray) -> FloatArray:
-    height, width = stops.shape
-    across = min(_WIDTH, width)
-    return drawing.resize(stops[..., None], across, max(1, round(height * across / width)))[..., 0]
 
 
 def _row(layer: Layer, digest: str) -> tuple[str, ...]:

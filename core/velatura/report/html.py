@@ -1,12 +1,14 @@
 """A page for a browser: one HTML file with its pictures inside, light or dark as readers have it.
 
-Whatever comes from files and file names is escaped; nothing in a page runs or is fetched.
+Whatever comes from files and file names is escaped, and nothing is fetched. Scripts run only where
+a page has a viewer or plots, and are our own.
 """
 
 from __future__ import annotations
 
 import base64
 import html
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -54,17 +56,44 @@ def _text(text: str) -> str:
     return html.escape(shown(text))
 
 
-def document(title: str, lead: str, body: Iterable[str]) -> str:
-    """Return the whole page: a title, a line under it, and parts that the functions here made."""
+_ALONE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+"""What a browser may do for the page: show what is in it, and fetch nothing."""
+
+
+def document(
+    title: str, lead: str, body: Iterable[str], style: str = "", scripts: Sequence[str] = ()
+) -> str:
+    """Return the whole page.
+
+    Args:
+        title: its title; text.
+        lead: a line under it; text.
+        body: parts that the functions here made.
+        style: further CSS.
+        scripts: JavaScript, run at the end; what came from files must be in it as `data`.
+    """
     name = _text(title)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_ALONE}">\n'
         '<meta name="viewport" content="width=device-width">\n'
-        f"<title>{name}</title>\n<style>{_STYLE}</style>\n"
+        f"<title>{name}</title>\n<style>{_STYLE}{style}</style>\n"
         f'<h1>{name}</h1>\n<p class="lead">{_text(lead)}</p>\n'
         + "\n".join(filter(None, body))
+        + "".join(f"\n<script>\n{script}\n</script>" for script in scripts)
         + "\n</html>\n"
     )
+
+
+def data(value: object) -> str:
+    """Return a value as JavaScript that can stand in a page: no text in it ends the script."""
+    text = json.dumps(value, ensure_ascii=True)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def place(title: str, name: str) -> str:
+    """Return where a script puts something: an empty part with a title, found by its class."""
+    return f'<h2>{_text(title)}</h2><div class="{name}"></div>'
 
 
 def messages(lines: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from velatura.apply.session import open_session
 from velatura.errors import InputError, StorageError, TrainingError
 from velatura.gain import law
 from velatura.plate import flat
+from velatura.report import contact_sheet
 from velatura.scene import optical_flow
 from velatura_training import run_folder
 from velatura_training.data import lesson as lessons
@@ -88,7 +89,9 @@ def test_a_contact_sheet_shows_plate_result_and_paint_of_each_frame(shot, tmp_pa
     run = learn(shot, tmp_path / "run", 3)
     sheet = flat.read_rgb(run / run_folder.SHEET).rgb
     rows, columns = 3, 3  # keys 1 and 3 and the unpainted frame between them
-    assert sheet.shape == (rows * (HEIGHT + 6) + 6, columns * (WIDTH + 6) + 6, 3)
+    words = (rows + 1) * contact_sheet.CAPTION  # what each column is, and each row
+    height = rows * (HEIGHT + 6) + 6 + words
+    assert sheet.shape == (height, columns * (WIDTH + 6) + 6, 3)
     assert list(run.glob("events.out.tfevents.*")), "curves for TensorBoard"
 
 
@@ -212,7 +215,7 @@ def test_threads_come_back_when_the_machine_is_quiet_again(monkeypatch):
     if torch.get_num_threads() == 1:
         torch.set_num_threads(2)
     clock = {1: 1.0, 2: 5.0}
-    monkeypatch.setattr(threads, "_seconds", lambda _, count: clock[count])
+    monkeypatch.setattr(threads, "_seconds", lambda _, count, *__: clock[count])
     assert threads.settle(lambda: None, 2) == 1
     clock[2] = 0.5
     assert threads.settle(lambda: None, 2) == 2

@@ -7,6 +7,7 @@ inside the commands: their help must not wait for it.
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -26,9 +27,8 @@ from velatura.cli.options import (
 from velatura.errors import TrainingError
 from velatura.image import gathering, movies, numbered
 from velatura.plate.reading import Reading
-from velatura.scene.footage import Footage
 from velatura.scene.motion_files import MotionFiles
-from velatura.system.progress import Progress, Style
+from velatura_training.cli import watching
 from velatura_training.cli.paint import Count, Crop, Eyes, EyesWeights, Hold, Painter
 from velatura_training.cli.recipe_options import (
     Adversarial,
@@ -51,7 +51,8 @@ from velatura_training.recipe import FREE, PAINTING, SHOT, Budget, Recipe
 if TYPE_CHECKING:
     from velatura_training.data.key_reading import KeyReading
     from velatura_training.data.lesson_record import LessonRecord
-    from velatura_training.paint.order import Order
+    from velatura_training.learn.run import Run
+    from velatura_training.learn.window import Window
 
 DEFAULT_MINUTES = 5.0
 """Training time where nothing is said: enough for a look at 2K on a laptop."""
@@ -60,7 +61,7 @@ Guide = Literal["normal", "depth", "albedo", "id", "position", "vector", "none"]
 Device = Literal["auto", "cpu", "cuda"]
 
 
-def train(
+def train(  # noqa: PLR0915  # in the order in which things must be known
     *plates: Annotated[str, basic(name="plate")],
     painted: Annotated[tuple[str, ...], basic("KEYS...", consume_multiple=True)] = (),
     style: Annotated[tuple[Path, ...], basic("PAINTING...", consume_multiple=True)] = (),
@@ -105,12 +106,14 @@ def train(
     threads: Annotated[int, machine("NUMBER")] = 0,
     resume: Annotated[bool, basic()] = False,
     progress: Shown = "auto",
+    open_page: Annotated[bool, basic(name="--open")] = False,
 ) -> None:
     r"""Learn a look from painted frames of a shot, or from a painting.
 
-    Watch OUT/contact_sheet.png (plate, result, paint) and OUT/losses.png, renewed while it learns.
-    The trainer picks up keys that are repainted meanwhile. Ctrl-C keeps the best so far. Then
-    write the look with `velatura export OUT`.
+    Watch OUT/watch.html (--open opens it): plate, result and paint under a wipe, renewed while it
+    learns; OUT/contact_sheet.png and OUT/losses.png are to be sent. The trainer picks up keys that
+    are repainted meanwhile. Ctrl-C keeps the best so far. Then write the look with
+    `velatura export OUT`.
 
     For example:
 
@@ -131,7 +134,8 @@ def train(
             With --free, or several shots, a network learns the manner by itself, for any shot.
         stroke: size of their strokes: 1 (the default) for a painting of 600 px on its shorter side.
         out: the run's folder.
-        minutes: how long to learn (5 where neither this nor --steps is given).
+        minutes: how long it takes, from the command to its last file (5 where neither this nor
+            --steps is given); only keys that are painted after a --style come before.
         free: learn from the plate alone, for any shot. Else the painted keys are carried along into
             each frame of their shot, where its passes (Position, ids, Vector) allow it: closer to
             the paint, and calmer.
@@ -156,17 +160,16 @@ def train(
             bit for bit.
         resume: go on with the run in OUT, if there is one, with its own settings; --minutes and
             --steps count the whole run.
+        open_page: open OUT/watch.html in a browser.
     """
+    begun = time.perf_counter()
     # How long OpenMP's threads spin before they sleep, in loops: by default so long that on a busy
     # machine they mostly spin, and with none at all a step takes twice as long on a quiet one.
     # OpenMP reads this once, when torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     from velatura.plate import colour
-    from velatura_training.data import key_files
-    from velatura_training.data import plates as plate_files
     from velatura_training.data.key_reading import KeyReading
-    from velatura_training.data.watched_keys import WatchedKeys
-    from velatura_training.learn import run as runs
+    from velatura_training.learn.bar import Watch
 
     before = _begun(out) if resume else None
     colour.prefer(config or (before.config if before else ""))
@@ -180,9 +183,9 @@ def train(
             found="both" if style else "neither",
             do="Give --painted or --style.",
         )
-    budget, where = Budget(minutes, steps), runs.pick_device(device)
+    budget = Budget(minutes, steps)
 
-    def run(usual: Recipe) -> runs.Run:
+    def run(usual: Recipe, window: Window) -> Run:
         """Return what was asked for, on top of a usual recipe."""
         recipe = usual.but(
             weights,
@@ -200,17 +203,16 @@ def train(
             grain=vary_grain,
             seed=seed,
         )
-        return runs.Run(out, recipe, budget, where, progress, threads, resume)
+        where = pick_device(device)
+        return Run(out, recipe, budget, where, watch, threads, resume, begun, window)
 
-    if style and (free or len(plates) > 1):
-        _refuse_motion(motion or stmap, 0, free=True)
-        asked = run(PAINTING)
-        runs.imitate(plate_files.load(plates, layer, space), style, asked)
-        return
-    if style:
+    manner = bool(style) and (free or len(plates) > 1)
+    if style and not manner:
         from velatura_training.data import paintings
+        from velatura_training.learn.run import refuse_begun
         from velatura_training.paint import order
 
+        refuse_begun(out, resume=resume)
         wanted_keys = order.Order(
             *(painter, eyes, eyes_weights),
             stroke=stroke or 1.0,
@@ -220,19 +222,40 @@ def train(
             crop=paintings.parse_crop(crop),
         )
         plate_reading = Reading(layer, passes, space)
-        painted = (_painted_keys(wanted_keys, plates, style, plate_reading, out, progress),)
-    wanted = tuple(str(name) for name in guides if name != "none") if guides else None
-    shots = key_files.pair(plates, painted)
-    _refuse_motion(motion or stmap, len(shots), free=free)
-    moving = motion or stmap
-    given = MotionFiles.parse(motion, stmap, numbered.find(plates[0])) if moving else None
-    reading = KeyReading(painted_space, painted_view, painted_resize, align)
-    wanted, reading, free = _as_before(before, wanted, reading, free=free)
-    watched = WatchedKeys(shots, wanted, layer, passes, space, hold_out, given, reading)
-    if not free:
-        with Progress(progress, "frames looked at") as report:
-            watched.carry(report)
-    runs.train(watched.lesson, run(FREE if watched.lesson.carry is None else SHOT), watched)
+        painted = (order.into(out / "keys", wanted_keys, plates, style, plate_reading, progress),)
+        begun = time.perf_counter()
+    with Watch(progress, minutes, begun) as watch:
+        watch.doing("loading the trainer")
+        from velatura_training.data import key_files
+        from velatura_training.data import plates as plate_files
+        from velatura_training.data.watched_keys import WatchedKeys
+        from velatura_training.learn import first_picture
+        from velatura_training.learn.run import Run, imitate, pick_device, refuse_begun
+        from velatura_training.learn.run import train as learn
+
+        refuse_begun(out, resume=resume)
+        means = (f"--layer={layer}", f"--passes={passes}", f"--space={space}")
+        moving = motion or stmap
+        if manner:
+            _refuse_motion(moving, 0, free=True)
+            window = watching.opened(out, watch, (), open_page=open_page)
+            asked = run(PAINTING, window)
+            imitate(plate_files.load(plates, layer, space), style, asked)
+            return
+        wanted = tuple(str(name) for name in guides if name != "none") if guides else None
+        shots = key_files.pair(plates, painted)
+        _refuse_motion(moving, len(shots), free=free)
+        given = MotionFiles.parse(motion, stmap, numbered.find(plates[0])) if moving else None
+        reading = KeyReading(painted_space, painted_view, painted_resize, align)
+        wanted, reading, free = _as_before(before, wanted, reading, free=free)
+        watch.doing("reading the painted keys")
+        watched = WatchedKeys(shots, wanted, layer, passes, space, hold_out, given, reading)
+        advice = (*plates, *means) if len(plates) == 1 and not free else ()
+        window = watching.opened(out, watch, advice, open_page=open_page)
+        first_picture.show(window.page, watched.lesson)
+        if not free:
+            watched.carry(watch)
+        learn(watched.lesson, run(FREE if watched.lesson.carry is None else SHOT, window), watched)
 
 
 def _begun(out: Path) -> LessonRecord | None:
@@ -251,33 +274,6 @@ def _as_before(
         return guides, reading, free
     kept = before.guides if guides is None else guides
     return kept, reading or before.keys, free or not before.carried
-
-
-def _painted_keys(
-    order: Order,
-    plates: tuple[str, ...],
-    style: tuple[Path, ...],
-    reading: Reading,
-    out: Path,
-    progress: Style,
-) -> str:
-    """Return the pattern of a run's painted keys: as they lie there, else newly painted."""
-    from velatura_training.paint import order as orders
-
-    if not plates:
-        raise TrainingError("No footage to learn on", do="Name a shot: plate.####.exr")
-    numbers = numbered.Pattern.parse(plates[0])
-    keys = out / "keys"
-    files = numbered.find(plates[0])
-    if not any(path.exists() for path in (_key(keys, numbers, frame) for frame in files)):
-        orders.paint(
-            order, Footage(files, reading), style, lambda f: _key(keys, numbers, f), progress
-        )
-    return str(keys / f"key.{'#' * max(1, numbers.digits)}.exr")
-
-
-def _key(folder: Path, numbers: numbered.Pattern, frame: int) -> Path:
-    return folder / f"key.{numbers.written(frame)}.exr"
 
 
 def _refuse_motion(given: tuple[str, ...], shots: int, *, free: bool) -> None:

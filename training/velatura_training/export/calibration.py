@@ -12,7 +12,7 @@ every sixteenth, so that D(even(s)) is s. What remains is measured between the k
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +60,11 @@ class Sample:
 
 
 def calibrate(
-    frames: Sequence[Sample], floor: float, space: str = SPACE, seed: int = 0
+    frames: Sequence[Sample],
+    floor: float,
+    space: str = SPACE,
+    seed: int = 0,
+    told: Callable[[float], None] = lambda _: None,
 ) -> tuple[float, ...]:
     """Return the strength calibration of a look, as its card carries it; see `velatura.strength`.
 
@@ -72,12 +76,13 @@ def calibrate(
         floor: the look's floor, scene-linear.
         space: the colour space of the plates.
         seed: of the crops' places.
+        told: is told how much of it is done, 0..1.
     """
     if not flip.available():
         log.warning("no calibration of the strength: flip-evaluator is not installed")
         return ()
     gains = np.linspace(0, 1, GAINS) ** 1.5
-    seen = shown(crops(frames, seed), gains.tolist(), floor, space)
+    seen = shown(crops(frames, seed), gains.tolist(), floor, space, told)
     if seen[-1] < LEAST:
         log.warning("no calibration of the strength: nothing of the look shows")
         return ()
@@ -114,11 +119,16 @@ def unevenness(
 
 
 def shown(
-    frames: Sequence[Sample], gains: Sequence[float], floor: float, space: str
+    frames: Sequence[Sample],
+    gains: Sequence[float],
+    floor: float,
+    space: str,
+    told: Callable[[float], None] = lambda _: None,
 ) -> list[float]:
     """Return how much of the look shows at each gain: mean FLIP over all pixels of the frames."""
     sums, pixels = np.zeros(len(gains)), 0
-    for frame in frames:
+    for number, frame in enumerate(frames):
+        told(number / len(frames))
         before = _display(frame.plate, space)
         size = frame.plate[0].size
         for at, amount in enumerate(gains):

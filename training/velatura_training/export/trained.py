@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,13 @@ class Trained:
     cargo: str
 
 
-def load(run: Path, name: str, author: str = "", licence: str = "") -> Trained:
+def load(
+    run: Path,
+    name: str,
+    author: str = "",
+    licence: str = "",
+    told: Callable[[float], None] = lambda _: None,
+) -> Trained:
     """Return the best painter of a run, and its card.
 
     Args:
@@ -50,6 +56,7 @@ def load(run: Path, name: str, author: str = "", licence: str = "") -> Trained:
         name: what artists will call it.
         author: for the card.
         licence: for the card.
+        told: is told how much of it is done, 0..1.
 
     Raises:
         TrainingError: no run, or one that does not fit together.
@@ -78,7 +85,7 @@ def load(run: Path, name: str, author: str = "", licence: str = "") -> Trained:
         parameters=cost.parameters,
         kflop_px=round(cost.kflop_px, 2),
         bytes_px=cost.bytes_px,
-        strength_lut=_calibrated(run, painter, lesson),
+        strength_lut=_calibrated(run, painter, lesson, told),
         thumbnail=_thumbnail(run),
         training={"recipe": _portable(recipe), "lesson": lesson.as_json(), "steps": kept["steps"]},
         scores={"keys": kept["score"], **_scores(run)},
@@ -145,10 +152,14 @@ def _scores(run: Path) -> dict[str, float]:
         raise TrainingError(f"{path} is not one of ours", found=str(error)) from error
 
 
-def _calibrated(run: Path, painter: Generator, lesson: LessonRecord) -> tuple[float, ...]:
+def _calibrated(
+    run: Path, painter: Generator, lesson: LessonRecord, told: Callable[[float], None]
+) -> tuple[float, ...]:
     """Return the calibration of the strength slider; empty where there is nothing to try it on."""
     tried = calibration.glaze(run, painter)
-    return calibration.calibrate(tried, lesson.floor, lesson.colour_space) if tried else ()
+    if not tried:
+        return ()
+    return calibration.calibrate(tried, lesson.floor, lesson.colour_space, told=told)
 
 
 def _portable(recipe: Recipe) -> dict[str, Any]:

@@ -1,57 +1,122 @@
 """What a person sees while a look is learnt: a bar with the losses, or lines for a farm.
 
-The bar goes to stderr and only to a terminal. stdout carries machine lines (Open Job Description,
-or Tractor's ALF), one a change of percent.
+The bar goes to stderr and only to a terminal; elsewhere a line every ten seconds goes there. stdout
+carries machine lines (Open Job Description, or Tractor's ALF), one a change of percent.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import sys
+import time
 from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TextIO
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
 from velatura.system.progress import Style, farm_lines
+from velatura.system.pulse import pulse
 
 WINDOW = 60.0
 """The time left is told from the pace of this many seconds: three reviews, and not long after the
 critic has joined in, which doubles the time of a step."""
+
+PULSE: tuple[Style, ...] = ("auto", "bar")
+"""Styles for people; the others are for machines, which no line between theirs should disturb."""
+
+
+@dataclass
+class Pace:
+    """How far a training is, and how long the rest takes.
+
+    Attributes:
+        doing: what is done now, in a few words.
+        part: of the budget that is used, 0..1.
+        steps: taken.
+        score: the last that a review gave; NaN before the first.
+        losses: by name.
+        ends: when the last file will be written, by `time.monotonic`; NaN where nobody knows.
+        total: seconds that were given for everything; NaN where it is steps.
+    """
+
+    doing: str = "starting"
+    part: float = 0.0
+    steps: int = 0
+    score: float = math.nan
+    losses: dict[str, float] = field(default_factory=dict)
+    ends: float = math.nan
+    total: float = math.nan
+
+    @property
+    def share(self) -> float:
+        """How much is done, 0..1: of the time that was given, else of the steps."""
+        return self.part if math.isnan(self.total) else min(1.0, 1 - self.left / self.total)
+
+    @property
+    def left(self) -> float:
+        """Seconds to the last file, as far as is known; NaN where it is not."""
+        return max(0.0, self.ends - time.monotonic())
+
+    def line(self) -> str:
+        """Return all of it in one line."""
+        known = [f"{self.doing}: {100 * self.share:.0f} %", f"step {self.steps}"]
+        known += [] if math.isnan(self.score) else [f"score {self.score:.3g}"]
+        known += [] if math.isnan(self.ends) else [f"{self.left:.0f} s left"]
+        return ", ".join(known)
 
 
 class Watch:
     """A context manager that shows how far a training is.
 
     Args:
-        style: "auto" is a bar on a terminal and nothing elsewhere.
+        style: "auto" is a bar on a terminal, and a line now and then elsewhere.
+        minutes: that were given for everything; None where it is steps.
+        begun: when the command started, by `time.perf_counter`.
+
+    Attributes:
+        pace: how far it is.
+        heard: called whenever something else is done.
     """
 
-    def __init__(self, style: Style) -> None:
+    def __init__(
+        self, style: Style, minutes: float | None = None, begun: float | None = None
+    ) -> None:
         self.style = style
+        self.pace = Pace()
+        if minutes is not None:
+            gone = 0.0 if begun is None else time.perf_counter() - begun
+            self.pace.ends, self.pace.total = time.monotonic() + 60 * minutes - gone, 60 * minutes
+        self.heard: Callable[[], None] = lambda: None
+        self._frames = 0, 0
         self._percent = -1
         self._marks: deque[tuple[float, float]] = deque()
         self._bar: Progress | None = None
-        self._task = TaskID(0)
+        self._stack = ExitStack()
         self._diverted: list[tuple[logging.StreamHandler[TextIO], TextIO]] = []
 
     def __enter__(self) -> Watch:
-        if self.style in {"auto", "bar"} and sys.stderr.isatty():
-            self._bar = Progress(
-                TextColumn("learning"),
+        if self.style in PULSE and sys.stderr.isatty():
+            self._bar = _Bar(
+                self.pace,
+                TextColumn("{task.description}"),
                 BarColumn(bar_width=24),
                 TextColumn("{task.percentage:>3.0f} %"),
                 TimeElapsedColumn(),
                 TextColumn("{task.fields[left]}"),
                 TextColumn("[dim]{task.fields[losses]}"),
                 console=Console(stderr=True),
-                refresh_per_second=4,
             )
+            self._bar.add_task("starting", total=1.0, losses="", left="")
             self._bar.start()
             self._divert()
-            self._task = self._bar.add_task("learning", total=1.0, left="", losses="")
+        elif self.style in PULSE:
+            self._stack.enter_context(pulse(self.pace.line))
         return self
 
     def __exit__(
@@ -60,28 +125,48 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._stack.close()
         if self._bar is not None:
             self._bar.stop()
         for handler, stream in self._diverted:
             handler.setStream(stream)
 
+    def doing(self, what: str) -> None:
+        """Show what is done now, in a few words."""
+        self.pace.doing = what
+        self.heard()
+
+    def started(self, total: int) -> None:
+        """See `velatura.system.progress.Report`: frames are looked at."""
+        self._frames = 0, total
+        self.doing(f"looking at the shot, {total} frames")
+        self._farm(f"0 of {total} frames looked at")
+
+    def finished(self, frame: str, *, skipped: bool) -> None:  # noqa: ARG002
+        """See `velatura.system.progress.Report`."""
+        done, total = self._frames[0] + 1, self._frames[1]
+        self._frames = done, total
+        looked = f"looking at the shot, frame {done} of {total}"
+        self.doing(looked if done < total else "following the paint through the shot")
+        self._farm(f"{done} of {total} frames looked at", 100 * done / max(1, total))
+
     def show(self, progress: float, seconds: float, steps: int, terms: dict[str, float]) -> None:
-        """Show that ``progress`` (0..1) of the budget is used after ``seconds`` and ``steps``."""
-        losses = "  ".join(f"{name} {value:.3f}" for name, value in terms.items())
-        left = self._left(progress, seconds)
-        if self._bar is not None:
-            self._bar.update(
-                self._task,
-                completed=progress,
-                left=f"{int(left // 60)}:{int(left % 60):02d} left",
-                losses=f"step {steps}  {losses}",
-            )
+        """Show that ``progress`` (0..1) of the learning is done after ``seconds`` and ``steps``."""
+        pace, left = self.pace, self._left(progress, seconds)
+        pace.part, pace.steps, pace.losses = progress, steps, terms
+        if math.isnan(pace.total):
+            pace.ends = time.monotonic() + left
         percent = int(100 * progress)
         if percent == self._percent:
             return
         self._percent = percent
-        for line in farm_lines(self.style, f"step {steps}, {int(left)} s left, {losses}", percent):
-            self._line(line)
+        left = left if math.isnan(pace.total) else pace.left
+        self._farm(f"step {steps}, {int(left)} s left, {_said(terms)}", percent)
+
+    def wrote(self, path: object) -> None:
+        """Say that a file is whole under its final name."""
+        if self._bar is None or not sys.stdout.isatty():  # not both on one terminal
+            self._line(f"wrote {path}")
 
     def _divert(self) -> None:
         """Let log lines appear above the bar: in its line nobody could read them."""
@@ -91,7 +176,7 @@ class Watch:
                 handler.setStream(sys.stderr)  # which the bar has taken over
 
     def _left(self, progress: float, seconds: float) -> float:
-        """Return the seconds that what is left of the budget will take, reviews and all."""
+        """Return the seconds that what is left of the steps will take, reviews and all."""
         marks = self._marks
         marks.append((progress, seconds))
         while seconds - marks[0][1] > WINDOW:
@@ -99,13 +184,35 @@ class Watch:
         done, taken = progress - marks[0][0], seconds - marks[0][1]
         if done <= 0:  # the first of the steps shown
             done, taken = progress, seconds
-        return taken * (1 - progress) / done
+        return taken * (1 - progress) / done if done > 0 else 0.0
 
-    def wrote(self, path: object) -> None:
-        """Say that a file is whole under its final name."""
-        if self._bar is None or not sys.stdout.isatty():  # not both on one terminal
-            self._line(f"wrote {path}")
+    def _farm(self, status: str, percent: float | None = None) -> None:
+        for line in farm_lines(self.style, status, percent):
+            self._line(line)
 
     def _line(self, text: str) -> None:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
+
+
+class _Bar(Progress):
+    """A bar that goes on by itself while a long step is under way."""
+
+    def __init__(self, pace: Pace, *columns: ProgressColumn, console: Console) -> None:
+        self._pace = pace  # first: what it stands for is drawn while it is made
+        super().__init__(*columns, console=console, refresh_per_second=4)
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """See `rich.progress.Progress`."""
+        pace = self._pace
+        rest = 0 if math.isnan(pace.ends) else math.ceil(pace.left)
+        left = "" if math.isnan(pace.ends) else f"{rest // 60}:{rest % 60:02d} left"
+        for task in self.tasks:
+            task.description, task.completed = pace.doing, pace.share
+            task.fields["left"] = left
+            task.fields["losses"] = f"step {pace.steps}  {_said(pace.losses)}" if pace.steps else ""
+        yield from super().get_renderables()
+
+
+def _said(terms: dict[str, float]) -> str:
+    return "  ".join(f"{name} {value:.3f}" for name, value in terms.items())

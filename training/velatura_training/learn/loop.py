@@ -21,7 +21,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from dataclasses import asdict, dataclass
+from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,11 @@ from velatura.system.progress import Style
 from velatura_training import run_folder
 from velatura_training.learn import loss_plot, preview, stop, threads
 from velatura_training.learn.bar import Watch
+from velatura_training.learn.clock import CLOSING, SHORT, Clock
 from velatura_training.learn.history import Curves
 from velatura_training.learn.method import Method
+from velatura_training.learn.state import State, found_trouble
+from velatura_training.learn.window import Window
 from velatura_training.plain_values import built
 from velatura_training.recipe import Budget
 
@@ -48,35 +52,11 @@ a second at 320 by 180 and two seconds at 1080p."""
 REVIEW_STEPS, REVIEWS = 100, 40
 """With a budget in steps: least steps between reviews, and how many there are at most."""
 SLACK = 1.1
-"""A later painter is kept unless it is this much worse than the best: the critic trades a little of
-the score, which does not contain it, for texture."""
-DIVERGED, CLOSE = 4.0, 0.05
-"""A score this many times the best counts as diverged, unless both are next to nothing. On the
-courtyard shot no score was more than a tenth above the best before it; painters that had run off
-scored 6 to 15 times as much as an untrained one."""
+"""A later painter is kept unless it is so much worse than the best: a critic trades for texture."""
+AS_LONG = 1.5
+"""The last review is given so many times what the latest took: on a busy machine it varies."""
 SLOWEST = 1 / 8
 """After so many halvings of the learning rate something else is wrong."""
-
-
-@dataclass
-class State:
-    """How far a training is.
-
-    Attributes:
-        steps: that were taken.
-        seconds: that it took, reviews and all.
-        best: the best score so far.
-        pace: what is left of the learning rates.
-        reviewed: steps and seconds at the last review.
-        cost: seconds that it took.
-    """
-
-    steps: int = 0
-    seconds: float = 0.0
-    best: float = math.inf
-    pace: float = 1.0
-    reviewed: tuple[int, float] = (-1, 0.0)
-    cost: float = 0.0
 
 
 class Training:
@@ -87,14 +67,26 @@ class Training:
         out: the run's folder.
         seed: of everything random.
         threads: processor threads; 0 tries how many learn fastest.
+        begun: when the command started, by `time.perf_counter`; default: now.
+        window: what is watched in a browser meanwhile, if anything is.
     """
 
-    def __init__(self, method: Method, out: Path, seed: int = 0, threads: int = 0) -> None:
+    def __init__(
+        self,
+        method: Method,
+        out: Path,
+        seed: int = 0,
+        threads: int = 0,
+        begun: float | None = None,
+        window: Window | None = None,
+    ) -> None:
+        self.begun, self.window = time.perf_counter() if begun is None else begun, window
         self.method, self.out = method, out
         self.rng = torch.Generator().manual_seed(seed)
         self.state, self.curves = State(), Curves()
         self.kept: dict[str, Any] = {}
         self.threads, self.most = threads, torch.get_num_threads()
+        self.tried = -math.inf, 0.0  # when numbers of threads were tried, and how long it took
 
     def resume(self) -> None:
         """Go on with a run exactly where its checkpoint left it.
@@ -125,18 +117,25 @@ class Training:
         if cargo := self.method.cargo:
             run_folder.write_text(self.out / run_folder.CARGO, cargo)
 
-    def run(self, budget: Budget, progress: Style) -> None:
+    def run(self, budget: Budget, progress: Style | Watch) -> None:
         """Train until the budget is used.
+
+        Args:
+            budget: how long; minutes are of everything that the command does.
+            progress: how to show how far it is, or what shows it already.
 
         Raises:
             CancelledError: stopped by Ctrl-C or SIGTERM; the run can be resumed or exported.
             TrainingError: learning diverges again and again; the best painter is kept.
         """
-        state = self.state
-        self._settle()
-        started = time.perf_counter() - state.seconds  # trying threads is not learning
-        with Watch(progress) as watch, SummaryWriter(str(self.out)) as board, stop.asked() as asked:
-            used = budget.progress(state.seconds, state.steps)
+        state, self.clock = self.state, Clock(budget, self.begun, self.state.spent)
+        watching = Watch(progress) if isinstance(progress, str) else nullcontext(progress)
+        with watching as watch, SummaryWriter(str(self.out)) as board, stop.asked() as asked:
+            self._watch = watch
+            watch.doing("trying how many threads learn fastest")
+            self._settle()
+            started = time.perf_counter() - state.seconds  # trying threads is not learning
+            used = self.clock.used(state.seconds, state.steps)
             while used < 1 and not asked:
                 if self._due(budget):
                     begun = time.perf_counter()
@@ -144,6 +143,9 @@ class Training:
                     if state.steps:
                         self._settle()
                     state.cost = time.perf_counter() - begun
+                    self._set_aside()
+                    self.clock.reviews += time.perf_counter() - begun
+                    watch.doing("learning")
                 terms = self.method.step(used, state.pace, self.rng)
                 state.steps += 1
                 state.seconds = time.perf_counter() - started
@@ -152,14 +154,24 @@ class Training:
                 else:
                     found = ", ".join(f"{name} {value:.3g}" for name, value in terms.items())
                     self._take_back(f"non-finite losses, {found}")
-                used = budget.progress(state.seconds, state.steps)
-                watch.show(used, state.seconds, state.steps, self.curves.shown)
+                used = self.clock.used(state.seconds, state.steps)
+                self._tell(used)
+            watch.pace.ends = time.monotonic() + self.clock.aside
             self._review(board, budget, last=True)
             watch.show(used, state.seconds, state.steps, self.curves.shown)
             for name in (run_folder.BEST, run_folder.SHEET, run_folder.PLOT):
                 watch.wrote(self.out / name)
         if asked:
             raise stop.stopped(asked[0], state.steps, self.out)
+
+    def _tell(self, used: float) -> None:
+        """Tell how far it is."""
+        state, pace, clock = self.state, self._watch.pace, self.clock
+        if clock.budget.minutes is not None:
+            pace.ends, pace.total = time.monotonic() + clock.to_end(state.seconds), clock.total
+        self._watch.show(used, state.seconds, state.steps, self.curves.shown)
+        if self.window is not None:
+            self.window.step()
 
     def _due(self, budget: Budget) -> bool:
         """Say whether it is time for a review.
@@ -179,8 +191,20 @@ class Training:
         if self.threads or self.method.device.type != "cpu":
             torch.set_num_threads(self.threads or self.most)
             return
-        taken = threads.settle(self.method.rehearse, self.most)
-        log.debug("learning with %d threads", taken)
+        begun, (when, cost) = time.perf_counter(), self.tried
+        if begun - when > threads.REST * cost:
+            taken = threads.settle(self.method.rehearse, self.most)
+            self.tried = begun, time.perf_counter() - begun
+            log.debug("learning with %d threads", taken)
+
+    def _set_aside(self) -> None:
+        """Set time aside for the last review, and for what comes after it."""
+        if self.clock.budget.minutes is not None:
+            self._watch.doing("measuring how long it takes to finish")
+            after = self.method.prepare(self.clock.total)
+            self.clock.aside = CLOSING + AS_LONG * self.state.cost + after
+            if self.clock.short and not self.state.steps:
+                log.warning(SHORT, self.clock.elapsed, self.clock.total)
 
     def _review(self, board: SummaryWriter, budget: Budget, last: bool = False) -> None:
         """Judge the averaged painter, keep it if it is worth it, and show how it goes.
@@ -189,13 +213,17 @@ class Training:
         run goes on as if it had never been stopped, and judged, there.
         """
         state = self.state
+        self._watch.doing("judging what is learnt, and keeping it" if last else "judging")
+        state.spent = self.clock.elapsed
         if not last:
             state.reviewed = state.steps, state.seconds
+        elif self.clock.used(state.seconds, state.steps) >= 1 and budget.minutes is not None:
+            state.spent = max(state.spent, self.clock.total)  # what follows is in it
         if self.method.refresh():
             self.forget_best()
             self.write_lesson()
         score = self.method.judge()
-        if trouble := self._trouble(score):
+        if trouble := found_trouble(score, state.best, self.method.state()):
             self._take_back(trouble)
             return
         if last:
@@ -204,34 +232,34 @@ class Training:
         else:
             self._keep(score)
             self._save()
-        if self.curves.points or last or self.method.shown_at_once:
-            preview.write(self.out, self.method.rows(), self.method.space)
-        if self.curves.points or last:  # at step 0 there is no curve yet
-            title = f"{self.out.name}, step {state.steps}"
-            loss_plot.draw(
-                self.out / run_folder.PLOT, self.curves, title, by_time=budget.steps is None
-            )
+        self._show(budget, last)
         for name, value in {**self.curves.shown, "keys": score}.items():
             board.add_scalar(f"loss/{name}", value, state.steps)
+
+    def _show(self, budget: Budget, last: bool) -> None:
+        """Renew the contact sheet, the window and the loss plot."""
+        steps = self.state.steps
+        if self.curves.points or last or self.method.shown_at_once:
+            scenes = self.method.early()
+            rows = [self.method.show(scene, preview.MOST) for scene in scenes]
+            preview.write(self.out, scenes, rows, self.method.space)
+            if self.window is not None:
+                self.window.review(self.method, self.curves, steps)
+        if self.curves.points or last:  # at step 0 there is no curve yet
+            title = f"{self.out.name}, step {steps}"
+            path = self.out / run_folder.PLOT
+            loss_plot.draw(path, self.curves, title, by_time=budget.steps is None)
 
     def _keep(self, score: float) -> None:
         """Keep the averaged painter unless an earlier one was better."""
         state = self.state
         self.curves.scores.append((state.steps, state.seconds, score))
+        self._watch.pace.score = score
         if score < state.best * SLACK:
             state.best = min(state.best, score)
             painter = {name: w.clone() for name, w in self.method.exported.state_dict().items()}
             self.kept = {"painter": painter, "steps": state.steps, "score": score}
             run_folder.save(self.out / run_folder.BEST, self.kept)
-
-    def _trouble(self, score: float) -> str:
-        """Return how learning has diverged; empty if it has not."""
-        best = self.state.best
-        if not math.isfinite(score) or score > DIVERGED * (best + CLOSE):
-            return f"a score of {score:.3g}, when the best was {best:.3g}"
-        if not run_folder.finite(self.method.state()):
-            return "non-finite weights or optimiser states"
-        return ""
 
     def _take_back(self, trouble: str) -> None:
         """Return to what was learnt at the last review, and learn at half the pace from there.

@@ -14,6 +14,7 @@ import torch
 from velatura.report.contact_sheet import Row
 from velatura_training.data.calibration_crops import Swatches
 from velatura_training.data.lesson_record import LessonRecord
+from velatura_training.learn.gallery import Scene
 from velatura_training.metrics.scores import Verdict
 from velatura_training.network.generator import Generator
 
@@ -23,7 +24,7 @@ class Method(ABC):
 
     Attributes:
         device: where it learns.
-        space: colour space of the pictures in `rows`.
+        space: colour space of the pictures that `show` gives.
         shown_at_once: whether there is something to see before anything is learnt.
     """
 
@@ -58,11 +59,28 @@ class Method(ABC):
         """
 
     @abstractmethod
-    def rows(self) -> list[Row]:
-        """Return the contact sheet's rows, scene-linear in `space`; in each the result is second.
+    def scenes(self) -> list[Scene]:
+        """Return the frames that can be shown, those of `early` first."""
 
-        The first row's result becomes the thumbnail.
+    @abstractmethod
+    def early(self) -> list[Scene]:
+        """Return the few frames of the contact sheet; the first one's result is the thumbnail."""
+
+    @abstractmethod
+    def show(self, scene: Scene, most: int) -> Row:
+        """Return plate, result and a third picture of a frame, scene-linear in `space`.
+
+        Args:
+            scene: which frame.
+            most: longest side, px; of larger frames the middle is shown.
+
+        Raises:
+            ImageError, PassError: a frame that has to be read cannot be.
         """
+
+    @abstractmethod
+    def size(self, scene: Scene) -> tuple[int, int]:
+        """Return height and width of what a painter can read of a frame, px."""
 
     def refresh(self) -> bool:
         """Pick up what has changed on disk since; say whether something else is wanted now.
@@ -79,11 +97,24 @@ class Method(ABC):
     def restore(self, state: dict[str, Any]) -> None:
         """Pick up the state that `state` gave."""
 
+    def prepare(self, total: float) -> float:  # noqa: ARG002
+        """Do what can be done beforehand of `settle` and `appraise`; return how long they take.
+
+        Args:
+            total: seconds that were given for everything: of what follows, a small part may be
+                taken.
+        """
+        return 0.0
+
     def settle(self) -> None:  # noqa: B027 - most have nothing to settle
         """Settle what the finished painter may still choose, before it is measured and exported."""
 
-    def appraise(self) -> Verdict | None:
-        """Return figures of what the exported painter has come to; None where none can be had."""
+    def appraise(self, ends: float) -> Verdict | None:  # noqa: ARG002
+        """Return figures of what the exported painter has come to; None where none can be had.
+
+        Args:
+            ends: by `time.monotonic`, from when on no further frame is measured.
+        """
         return None
 
     @abstractmethod

@@ -24,12 +24,12 @@ from velatura_training.data.lesson_record import LessonRecord
 from velatura_training.data.views import Pair
 from velatura_training.data.watched_keys import WatchedKeys
 from velatura_training.learn import floor, preview
+from velatura_training.learn.figures import Figures
+from velatura_training.learn.gallery import Gallery, Scene
 from velatura_training.learn.gan import Gan
 from velatura_training.learn.method import Method
 from velatura_training.learn.paired_step import PairedStep
 from velatura_training.losses import backbones, consistency
-from velatura_training.metrics.evaluate import held_out
-from velatura_training.metrics.eyes import Eyes
 from velatura_training.metrics.scores import Verdict
 from velatura_training.network.generator import Generator, Shape
 from velatura_training.recipe import Recipe
@@ -40,7 +40,7 @@ JUDGED, LEAST_JUDGED = 2**20, 256
 """Pixels of all keys that a review judges, and the least side of what it judges of each: about a
 second with the default eyes; all of three keys of 320 by 180."""
 SHOWN = 4
-"""Painted keys on the contact sheet at most."""
+"""Frames of each kind on the contact sheet at most: it is sent by mail."""
 
 
 class Paired(Method):
@@ -72,6 +72,8 @@ class Paired(Method):
         self.backbone = backbones.load(recipe.perceptual, weights, learning=True) if eyes else None
         self.gan = Gan(recipe, self.shape, device)
         self.learning = PairedStep(self.gan, FLOOR, self.backbone)
+        self.figures: Figures | None = None
+        self.gallery = Gallery(lesson)
         self._look_twice()
 
     @property
@@ -99,18 +101,35 @@ class Paired(Method):
         judged = [self.learning.judge(batch) for batch in batches]
         return sum(judged) / len(judged)
 
-    def rows(self) -> list[Row]:
-        """Return plate, result and paint of painted keys and of a few unpainted frames."""
-        painted = self.lesson.shown or self.lesson.keys
-        frames = (*painted[:SHOWN], *self.lesson.others)
-        return [preview.paint(self.exported, key, FLOOR, self.device) for key in frames]
+    def scenes(self) -> list[Scene]:
+        """See `Method`."""
+        early = self.early()
+        return [*early, *(scene for scene in self.gallery.scenes if scene not in early)]
+
+    def early(self) -> list[Scene]:
+        """Return painted frames, and a few that were left out or not painted."""
+        kinds: dict[str, list[Scene]] = {"painted": [], "left out": [], "not painted": []}
+        for scene in self.gallery.early:
+            kinds[scene.kind].append(scene)
+        return [scene for some in kinds.values() for scene in some[:SHOWN]]
+
+    def show(self, scene: Scene, most: int) -> Row:
+        """See `Method`."""
+        return preview.paint(self.exported, self.gallery.frame(scene), FLOOR, self.device, most)
+
+    def size(self, scene: Scene) -> tuple[int, int]:
+        """See `Method`."""
+        step = self.exported.alignment
+        height, width = self.gallery.frame(scene).plate.shape[1:]
+        return height // step * step, width // step * step
 
     def refresh(self) -> bool:
         """Pick up keys that were painted anew, or newly, while they were learnt from."""
         if self.watched is None or not self.watched.look():
             return False
         self.lesson = replace(self.watched.lesson, depth_scale=self.lesson.depth_scale)
-        self.patch = _patch(self.lesson, self.recipe)
+        self.patch, self.figures = _patch(self.lesson, self.recipe), None
+        self.gallery = Gallery(self.lesson)
         self._look_twice()
         return True
 
@@ -142,30 +161,38 @@ class Paired(Method):
             keys=self.lesson.read_as,
         )
 
+    def prepare(self, total: float) -> float:
+        """See `Method`: the merged paint's own figures do not wait for the last step."""
+        if self.figures is None:
+            self.figures = Figures(self._measured, self._pictures, self.space, total)
+            if self.shape.merged:
+                self._say(0.0)
+        return self.figures.seconds(self.shape.merged)
+
     def settle(self) -> None:
         """See `Method`: on every measure, a shot look is at least its own merged paint."""
-        if not self.shape.merged:
-            return
-        eyes = Eyes(backbones.load())
+        if self.shape.merged:
+            self.figures = self.figures or Figures(self._measured, self._pictures, self.space)
+            self.exported.say.fill_(floor.settle(self._say))
 
-        def measure(say: float) -> Verdict:
-            self.exported.say.fill_(say)
-            return self._measured(eyes)
+    def _say(self, say: float) -> Verdict:
+        """Return the figures that count where so much of what the network adds is kept."""
+        assert self.figures is not None, "both callers have made them"  # noqa: S101
+        before = float(self.exported.say)
+        self.exported.say.fill_(say)
+        found = self.figures.quick(merged=say == 0)
+        self.exported.say.fill_(before)
+        return found
 
-        self.exported.say.fill_(floor.settle(measure))
-
-    def appraise(self) -> Verdict:
+    def appraise(self, ends: float) -> Verdict:
         """Return figures of the frames that were held out; for want of such, of the keys."""
-        verdict = self._measured(Eyes(backbones.load()))
+        figures = self.figures or Figures(self._measured, self._pictures, self.space)
+        verdict = figures.whole(ends)
         return verdict.noting((*verdict.notes, self._meaning()))
 
-    def _measured(self, eyes: Eyes) -> Verdict:
-        frames = self.lesson.held or self.lesson.keys
-        numbers = [frame.frame for frame in frames]
-        if len(set(numbers)) < len(numbers):  # a key by way of several frames
-            numbers = list(range(len(frames)))
-        pictures = dict(zip(numbers, map(self._pictures, frames), strict=True))
-        return held_out(pictures, self.space, eyes)
+    @property
+    def _measured(self) -> tuple[Frame, ...]:
+        return self.lesson.held or self.lesson.keys
 
     def _meaning(self) -> str:
         """Return what the figures of `appraise` are worth."""

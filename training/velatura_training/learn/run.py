@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from velatura.apply import claims
-from velatura.errors import DeviceError, StorageError, TrainingError
+from velatura.errors import CancelledError, DeviceError, StorageError, TrainingError
 from velatura.system.progress import Style
 from velatura_training import run_folder
 from velatura_training.data import lesson_record
@@ -21,10 +22,14 @@ from velatura_training.data.lesson import Lesson
 from velatura_training.data.lesson_record import LessonRecord
 from velatura_training.data.plates import Plates
 from velatura_training.data.watched_keys import WatchedKeys
+from velatura_training.learn import stop
+from velatura_training.learn.bar import PULSE, Watch
+from velatura_training.learn.clock import CLOSING
 from velatura_training.learn.loop import Training
 from velatura_training.learn.method import Method
 from velatura_training.learn.paired import Paired
 from velatura_training.learn.unpaired import Unpaired
+from velatura_training.learn.window import Window
 from velatura_training.metrics import table
 from velatura_training.recipe import FREE, PAINTING, SHOT, Budget, Recipe, as_json
 
@@ -47,18 +52,22 @@ class Run:
         recipe: how to train; a resumed run goes on with its own.
         budget: how long.
         device: CPU or CUDA.
-        progress: how to show progress.
+        progress: how to show progress, or what shows it already.
         threads: processor threads; 0 tries how many learn fastest.
         resume: go on with the run that is there, if there is one: a farm repeats its command.
+        begun: when the command started, by `time.perf_counter`: its minutes count from then on.
+        window: what is watched in a browser meanwhile; None for a run that nobody watches.
     """
 
     out: Path
     recipe: Recipe
     budget: Budget
     device: torch.device
-    progress: Style = "auto"
+    progress: Style | Watch = "auto"
     threads: int = 0
     resume: bool = False
+    begun: float = field(default_factory=time.perf_counter)
+    window: Window | None = None
 
 
 def train(lesson: Lesson, run: Run, watched: WatchedKeys | None = None) -> Path:
@@ -112,22 +121,45 @@ def follow(begin: Begin, run: Run) -> Path:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"Cannot make the run's folder {out}", found=str(error)) from error
-    with claims.held(out, {run_folder.CHECKPOINT: secrets.token_hex(8)}):
-        return _followed(begin, run)
+    shown, minutes = run.progress, run.budget.minutes
+    watching = Watch(shown, minutes, run.begun) if isinstance(shown, str) else nullcontext(shown)
+    with claims.held(out, {run_folder.CHECKPOINT: secrets.token_hex(8)}), watching as watch:
+        return _followed(begin, run, watch)
 
 
-def _followed(begin: Begin, run: Run) -> Path:
+def _followed(begin: Begin, run: Run, watch: Watch) -> Path:
+    watch.doing("getting ready")
+    training = _begun(begin, run)
+    try:
+        training.run(run.budget, watch)
+    except CancelledError:
+        _settle(training, watch)
+        _over(run, f"stopped after {training.state.steps} steps")
+        raise
+    with stop.asked("Stopping: the look is kept already") as asked:
+        _settle(training, watch)
+        if not asked:
+            _appraise(training, watch)
+        if run.window is not None and not asked:
+            left, steps = training.clock.left - CLOSING, training.state.steps
+            run.window.review(training.method, training.curves, steps, max(0.0, left))
+    _over(run, f"done after {training.state.steps} steps")
+    if asked:
+        raise stop.stopped(asked[0], training.state.steps, run.out)
+    if watch.style in PULSE:
+        log.info("next: %s", stop.export(run.out))
+    return run.out
+
+
+def _begun(begin: Begin, run: Run) -> Training:
+    """Return a training that is new, or where its checkpoint left it."""
     out, recipe = run.out, run.recipe
-    started = (out / run_folder.CHECKPOINT).exists()
-    if started and not run.resume:
-        raise TrainingError(
-            f"{out} holds a training run already", do="Go on with --resume, or name another folder."
-        )
+    refuse_begun(out, resume=run.resume)
     before = None
-    if started:
+    if (out / run_folder.CHECKPOINT).exists():
         recipe, before = _own_recipe(out, recipe), lesson_record.read(out)
     method = begin(recipe, before)
-    training = Training(method, out, recipe.seed, run.threads)
+    training = Training(method, out, recipe.seed, run.threads, run.begun, run.window)
     if before is not None:
         described = method.describe()
         _refuse_other(out, before, described)
@@ -138,20 +170,43 @@ def _followed(begin: Begin, run: Run) -> Path:
     run_folder.write_text(out / run_folder.RECIPE, recipe.dumps())
     training.write_lesson()
     run_folder.save(out / run_folder.SWATCHES, {"swatches": method.swatches()})
-    training.run(run.budget, run.progress)
-    _finish(out, method, training.kept)
-    return out
+    return training
 
 
-def _finish(out: Path, method: Method, kept: dict[str, Any]) -> None:
-    """Settle and measure the painter that will be exported, and say how good it is."""
+def refuse_begun(out: Path, *, resume: bool) -> None:
+    """Refuse a folder that holds a run which is not to be gone on with.
+
+    Raises:
+        TrainingError: it does.
+    """
+    if (out / run_folder.CHECKPOINT).exists() and not resume:
+        raise TrainingError(
+            f"{out} holds a training run already", do="Go on with --resume, or name another folder."
+        )
+
+
+def _over(run: Run, how: str) -> None:
+    """Tell whoever watches that it is over."""
+    if run.window is not None:
+        run.window.over(how)
+
+
+def _settle(training: Training, watch: Watch) -> None:
+    """Settle the painter that will be exported."""
+    watch.doing("trying how much of the network's own touch to keep")
+    method, kept = training.method, training.kept
     method.exported.load_state_dict(kept["painter"])
     method.settle()
     settled = {name: value.clone() for name, value in method.exported.state_dict().items()}
-    run_folder.save(out / run_folder.BEST, {**kept, "painter": settled})
-    verdict = method.appraise()
+    run_folder.save(training.out / run_folder.BEST, {**kept, "painter": settled})
+
+
+def _appraise(training: Training, watch: Watch) -> None:
+    """Measure the painter that will be exported, and say how good it is."""
+    watch.doing("measuring the finished look")
+    verdict = training.method.appraise(time.monotonic() + training.clock.left - CLOSING)
     if verdict is not None:
-        run_folder.write_text(out / run_folder.SCORES, as_json(verdict.as_json()))
+        run_folder.write_text(training.out / run_folder.SCORES, as_json(verdict.as_json()))
         table.show({"look": verdict}, stderr=True)
 
 

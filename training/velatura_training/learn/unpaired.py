@@ -26,6 +26,7 @@ from velatura_training.data.lesson_record import LessonRecord
 from velatura_training.data.paintings import Painting
 from velatura_training.data.plates import SMALLEST, Plates
 from velatura_training.encoding import glaze
+from velatura_training.learn.gallery import Scene
 from velatura_training.learn.gan import Gan
 from velatura_training.learn.method import Method
 from velatura_training.learn.stroke_step import StrokeStep, shown
@@ -91,12 +92,29 @@ class Unpaired(Method):
 
     def judge(self) -> float:
         """Return the painter's own loss, without the critic, on a few whole frames."""
-        judged = [self.learning.judge(self._whole(frame)) for frame in self._shown]
+        judged = [self.learning.judge(self._whole(self.plates.frames[at])) for at in self._places]
         return sum(judged) / len(judged)
 
-    def rows(self) -> list[Row]:
-        """Return plate, result and painting of a few frames."""
-        return [self._row(frame) for frame in self._shown]
+    def scenes(self) -> list[Scene]:
+        """See `Method`."""
+        return self.early()
+
+    def early(self) -> list[Scene]:
+        """Return a few frames, the middle one first."""
+        return [
+            Scene(str(place), self.plates.frames[place].frame, "not painted", "the painting")
+            for place in self._places
+        ]
+
+    def show(self, scene: Scene, most: int) -> Row:
+        """See `Method`."""
+        return self._row(self.plates.frames[int(scene.id)], min(most, WIDEST))
+
+    def size(self, scene: Scene) -> tuple[int, int]:
+        """See `Method`."""
+        height, width = self.plates.frames[int(scene.id)].plate.shape[1:]
+        step = self.exported.alignment
+        return height // step * step, width // step * step
 
     def state(self) -> dict[str, Any]:
         """See `Method`."""
@@ -128,11 +146,10 @@ class Unpaired(Method):
         return calibration_crops.cut(frames, self.exported.alignment)
 
     @property
-    def _shown(self) -> list[Frame]:
-        """A few frames, the middle one first."""
-        frames = self.plates.frames
-        places = [len(frames) // 2, 0, len(frames) - 1]
-        return [frames[i] for i in dict.fromkeys(places)][:SHOWN]
+    def _places(self) -> list[int]:
+        """Which frames are looked at, the middle one first."""
+        count = len(self.plates.frames)
+        return list(dict.fromkeys([count // 2, 0, count - 1]))[:SHOWN]
 
     def _sample(self, rng: torch.Generator) -> Batch:
         """Return random patches, each on a canvas of its own: no place may learn its ripples."""
@@ -150,10 +167,10 @@ class Unpaired(Method):
             weaves.append(_weave(Window(x, y, self.patch, self.patch)))
         return self._batch(torch.stack(plates), torch.stack(weaves))
 
-    def _whole(self, frame: Frame) -> Batch:
+    def _whole(self, frame: Frame, most: int = WIDEST) -> Batch:
         """Return a frame, cut to multiples of the painter's alignment, as a batch of one."""
         step = self.exported.alignment
-        height, width = (min(size, WIDEST) // step * step for size in frame.plate.shape[1:])
+        height, width = (min(size, most) // step * step for size in frame.plate.shape[1:])
         top, left = (
             (size - kept) // 2
             for size, kept in zip(frame.plate.shape[1:], (height, width), strict=True)
@@ -171,8 +188,8 @@ class Unpaired(Method):
         return Batch(plates, weaves, plates)
 
     @torch.no_grad()
-    def _row(self, frame: Frame) -> Row:
-        batch = self._whole(frame)
+    def _row(self, frame: Frame, most: int) -> Row:
+        batch = self._whole(frame, most)
         result = glaze(batch.plate, self.exported(batch.plate, batch.guides).float(), FLOOR)
         plate, painted = (_picture(planes) for planes in (batch.plate, result))
         return plate, painted, _framed(self.paintings[0], *plate.shape[:2])

@@ -167,6 +167,27 @@ def held_out(
     return verdict.noting(_still_notes(verdict))
 
 
+@torch.no_grad()
+def quick(result: Tensor, truth: Tensor, space: str, eyes: Eyes) -> Scores:
+    """Return the four figures of `compare` that decide how much of a network is kept.
+
+    Args:
+        result: ``(3, H, W)`` scene-linear.
+        truth: the same of what was painted.
+        space: their colour space.
+        eyes: what ``lpips`` and ``gram`` see with.
+    """
+    light, wanted = (clean(_rec709(planes, space)) for planes in (result, truth))
+    seen, shown = display(light), display(wanted)
+    (places_y, texture_y), (places_t, texture_t) = eyes.see(seen), eyes.see(shown)
+    return {
+        "l1log": fidelity.l1log(light, wanted),
+        "lpips": fidelity.lpips(places_y, places_t),
+        "gram": texture.gram_distance(texture_y, texture_t),
+        "sharp": fidelity.sharpness(seen, shown),
+    }
+
+
 def _still(
     frame: int,
     results: Frames,

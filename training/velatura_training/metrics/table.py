@@ -8,47 +8,9 @@ from collections.abc import Mapping
 from rich import box
 from rich.table import Table
 
+from velatura.report.words import FIGURES
 from velatura.system import terminal
 from velatura_training.metrics.scores import Scores, Verdict
-
-Line = tuple[str, str, str]
-"""A figure's name, what its best value is, and what it tells."""
-
-FIGURES: Mapping[str, tuple[Line, ...]] = {
-    "against the truth": (
-        ("l1log", "0", "light, even highlights"),
-        ("psnr", "more", "display values, dB"),
-        ("flip", "0", "what an eye notices"),
-        ("lpips", "0", "what the network notices"),
-        ("msssim", "1", "structure, five scales"),
-        ("edge", "1", "edges met within 1 px"),
-        ("gram", "0", "texture"),
-        ("swd", "0", "texture, in full"),
-        ("sharp", "1", "less is blur"),
-        ("ewR", "1", "more is flicker"),
-    ),
-    "against the plate": (
-        ("msssimP", "1", "structure kept"),
-        ("edgeP", "1", "edges kept"),
-        ("emboss", "0", "ripples along the plate's edges"),
-        ("ewP", "", "flicker over the plate's"),
-        ("p999", "", "highlights moved, stops"),
-        ("over1", "1", "light above 1 kept"),
-        ("order", "1", "brighter stays brighter"),
-        ("clipped", "0", "share clipped"),
-        ("negative", "0", "share made negative"),
-        ("nonfinite", "0", "share made NaN or Inf"),
-    ),
-    "against the style": (
-        ("gramS", "0", "texture"),
-        ("swdS", "0", "texture, in full"),
-        ("gramS2", "0", "texture, by the other eyes"),
-        ("swdS2", "0", "texture in full, by the other eyes"),
-        ("coherenceS", "0", "strokes side by side as in the style"),
-        ("lengthS", "1", "strokes as long as in the style"),
-    ),
-}
-"""All figures, in the order of the table; docs/metrics.md has their formulas."""
 
 BY_FRAME = ("l1log", "flip", "lpips", "gram", "sharp", "msssimP", "edgeP", "gramS", "ewR", "ewP")
 """Figures listed frame by frame; --json has them all."""

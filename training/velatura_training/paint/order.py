@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from velatura.errors import FrameError, TrainingError
+from velatura.image import numbered
 from velatura.plate import colour
+from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.suggest.advice import advise
 from velatura.suggest.coverage import measure
@@ -155,3 +157,37 @@ def suggested(footage: Footage, count: int, report: Report) -> list[int]:
     with Progress("none") as silent:
         reach = measure(seen, [], silent)
     return sorted(one.frame for one in advise(reach, [], count).suggestions)
+
+
+def into(
+    folder: Path,
+    order: Order,
+    plates: Sequence[str],
+    style: Sequence[Path],
+    reading: Reading,
+    progress: Style,
+) -> str:
+    """Return the pattern of a run's painted keys: as they lie there, else newly painted.
+
+    Args:
+        folder: where they lie.
+        order: how they are painted.
+        plates: the shot, a pattern.
+        style: the paintings.
+        reading: how the plates are read.
+        progress: how to show progress.
+
+    Raises:
+        TrainingError: no shot is named.
+    """
+    if not plates:
+        raise TrainingError("No footage to learn on", do="Name a shot: plate.####.exr")
+    numbers = numbered.Pattern.parse(plates[0])
+    files = numbered.find(plates[0])
+
+    def key(frame: int) -> Path:
+        return folder / f"key.{numbers.written(frame)}.exr"
+
+    if not any(key(frame).exists() for frame in files):
+        paint(order, Footage(files, reading), style, key, progress)
+    return str(folder / f"key.{'#' * max(1, numbers.digits)}.exr")

@@ -1,0 +1,111 @@
+"""The page beside a run: one file, its news beside it, and pictures before anything is learnt."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+import tiny
+from learning import QUICK, briefly
+
+from velatura.scene import optical_flow
+from velatura_training.data import lesson as lessons
+from velatura_training.learn import first_picture, gallery
+from velatura_training.learn import run as runs
+from velatura_training.learn.bar import Watch
+from velatura_training.learn.gallery import Gallery
+from velatura_training.learn.window import Window
+from velatura_training.watch.page import Page
+
+
+def news(run):
+    """Return what RUN/watch/state.js tells."""
+    text = (run / "watch" / "state.js").read_text("utf-8")
+    return json.loads(text.removeprefix("velatura.state(").removesuffix(");"))
+
+
+def test_the_page_is_one_file_that_needs_no_network(tmp_path):
+    page = Page(tmp_path / "ink")
+    assert page.address == (tmp_path / "ink" / "watch.html").as_uri()
+    text = page.path.read_text("utf-8")
+    assert not re.search(r"\{\{[A-Z]+\}\}", text)
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)|src=\"|href=", text)
+    assert news(tmp_path / "ink")["doing"] == "starting"
+
+
+@pytest.mark.skipif(not optical_flow.available(), reason="OpenCV is not installed")
+def test_there_are_pictures_before_the_shot_is_looked_over(tmp_path, monkeypatch):
+    shot = tiny.write_shot(tmp_path)
+    seen = []
+    page = Page(tmp_path / "ink")
+    take = page.take
+    monkeypatch.setattr(
+        page,
+        "take",
+        lambda id_, said, pictures, *r: (
+            seen.append((id_, said, pictures)),
+            take(id_, said, pictures, *r),
+        ),
+    )
+    first_picture.show(page, lessons.load(shot.plate, shot.painted))
+    assert [(id_, said.split(";")[0]) for id_, said, _ in seen] == [
+        ("2", "carried straight from frame 1, half size"),
+        ("2", "carried straight from frame 1, full size"),
+        ("1", "as it was painted"),
+        ("3", "as it was painted"),
+    ]
+    half, whole = seen[0][2], seen[1][2]
+    assert half[0].shape == (tiny.HEIGHT // 2, tiny.WIDTH // 2, 3)
+    assert whole[1].shape == (tiny.HEIGHT, tiny.WIDTH, 3)
+    painted = seen[2][2]
+    wanted = np.stack([tiny.paint(1)[c] for c in "RGB"], -1)
+    np.testing.assert_allclose(painted[1], wanted, rtol=1e-3, atol=1e-3)
+    told = news(tmp_path / "ink")["frames"]
+    assert [(f["name"], f["kind"], f["first"]) for f in told] == [
+        ("1", "painted", False),
+        ("2", "not painted", True),
+        ("3", "painted", False),
+    ]
+    assert all(f["version"] for f in told)
+
+
+def test_a_training_renews_its_page_and_ends_it_with_the_next_command(tmp_path):
+    shot, run = tiny.write_shot(tmp_path), tmp_path / "ink"
+    lesson = lessons.hold_out(lessons.load(shot.plate, shot.painted), (3,))
+    with Watch("none") as watch:
+        window = Window(Page(run), watch)
+        runs.train(lesson, briefly(run, 6, QUICK, window=window))
+    told = news(run)
+    assert told["over"]
+    assert told["facts"] == [f"done after 6 steps. Next: `velatura export {run} --out ink.onnx`"]
+    assert [(f["name"], f["kind"]) for f in told["frames"]] == [
+        ("1", "painted"),
+        ("2", "not painted"),
+        ("3", "left out"),
+    ]
+    assert {f["said"] for f in told["frames"]} == {"result of step 6, full size, 64x48"}
+    assert [steps for steps, *_ in told["scores"]][-1] == 6
+    assert (
+        (run / "watch" / "frame_2.js")
+        .read_text()
+        .startswith('velatura.frame("2", {"plate": "data:')
+    )
+
+
+def test_a_long_shot_shows_some_of_its_frames(tmp_path, monkeypatch):
+    for frame in range(1, 41):
+        tiny.write_frame(tmp_path / f"plate.{frame:04d}.exr", tiny.plate(2))
+    tiny.write_frame(tmp_path / "paint.0007.exr", tiny.paint(2))
+    lesson = lessons.load(str(tmp_path / "plate.####.exr"), str(tmp_path / "paint.####.exr"))
+    scenes = Gallery(lesson).scenes
+    assert len(scenes) == gallery.FRAMES
+    numbers = [scene.frame for scene in scenes]
+    assert numbers == sorted(set(numbers))
+    assert max(np.diff(numbers)) <= 4
+    monkeypatch.setattr(gallery, "PIXELS", tiny.HEIGHT * tiny.WIDTH)  # as if they were very large
+    few = Gallery(lesson)
+    assert len(few.scenes) == 1 + gallery.LEAST
+    extra = next(s for s in few.scenes if s.id not in {e.id for e in few.early})
+    assert few.frame(extra).plate.shape == (3, tiny.HEIGHT, tiny.WIDTH)

@@ -1,0 +1,120 @@
+"""The figures of a finished look, measured in the time that is left for them.
+
+`quick` has those that decide how much of the network is kept; `whole` all that a verdict tells.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from torch import Tensor
+
+from velatura_training.data.frame import Frame
+from velatura_training.learn.floor import SAYS
+from velatura_training.losses import backbones
+from velatura_training.metrics import evaluate
+from velatura_training.metrics.eyes import Eyes
+from velatura_training.metrics.scores import Scores, Verdict
+
+MOST = 4
+"""Frames that `quick` measures at most, evenly spread: the figures decide, they are not told."""
+
+SHARE = 0.03
+"""Part of all time that one look at those frames may take; with less time, fewer are measured."""
+
+FULL = 7
+"""A frame's whole figures take as long as so many quick ones: structure alone is half of them."""
+
+Pictures = Callable[[Frame], tuple[Tensor, Tensor, Tensor]]
+"""Gives plate, result and paint of a frame, ``(3, H, W)`` scene-linear each."""
+
+
+class Figures:
+    """Figures of some frames whose paint is known.
+
+    Args:
+        frames: painted frames.
+        pictures: gives those of a frame, by the painter as it is then.
+        space: their colour space.
+        total: seconds that were given for everything; infinite where it is steps.
+    """
+
+    def __init__(
+        self, frames: Sequence[Frame], pictures: Pictures, space: str, total: float = math.inf
+    ) -> None:
+        self._frames, self._pictures, self._space = frames, pictures, space
+        self._eyes = Eyes(backbones.load())
+        self._merged: Verdict | None = None
+        begun = time.perf_counter()
+        self._quick(0)
+        self._each = time.perf_counter() - begun  # seconds of a frame's quick figures
+        most = MOST if math.isinf(total) else max(1, int(SHARE * total / self._each))
+        self._picked = _spread(len(frames), min(most, MOST))
+        self._told = MOST if math.isinf(total) else max(1, int(SHARE * total / self._each / FULL))
+
+    def seconds(self, settling: bool) -> float:
+        """Return how long the figures take that are still to come.
+
+        Args:
+            settling: whether there is something to settle by `quick`.
+        """
+        settled = len(SAYS) * len(self._picked) if settling else 0
+        return self._each * (settled + FULL * min(self._told, len(self._frames)))
+
+    def quick(self, merged: bool) -> Verdict:
+        """Return the figures that decide.
+
+        Args:
+            merged: whether the painter shows the merged paint alone: then they are the same each
+                time.
+        """
+        if merged and self._merged is not None:
+            return self._merged
+        verdict = Verdict(self._eyes.label, {place: self._quick(place) for place in self._picked})
+        self._merged = verdict if merged else self._merged
+        return verdict
+
+    def whole(self, ends: float) -> Verdict:
+        """Return all figures, of as many frames as there is time for, and of one at least.
+
+        Args:
+            ends: by `time.monotonic`.
+        """
+        numbers = [frame.frame for frame in self._frames]
+        if len(set(numbers)) < len(numbers):  # a key by way of several frames
+            numbers = list(range(len(numbers)))
+        told: dict[int, Scores] = {}
+        notes: tuple[str, ...] = ()
+        longest = 0.0
+        for place in _first_and_last_first(len(numbers)):
+            begun = time.monotonic()
+            if told and begun + longest > ends:
+                break
+            one = {numbers[place]: self._pictures(self._frames[place])}
+            verdict = evaluate.held_out(one, self._space, self._eyes)
+            told |= verdict.frames
+            notes = verdict.notes
+            longest = max(longest, time.monotonic() - begun)
+        if len(told) < len(numbers):
+            notes += (f"{len(told)} of {len(numbers)} frames are measured: time was up",)
+        return Verdict(self._eyes.label, dict(sorted(told.items())), notes=notes)
+
+    def _quick(self, place: int) -> Scores:
+        _, result, paint = self._pictures(self._frames[place])
+        return evaluate.quick(result, paint, self._space, self._eyes)
+
+
+def _spread(count: int, most: int) -> list[int]:
+    places = np.linspace(0, count - 1, min(count, most)).round().astype(int)
+    return [int(place) for place in np.unique(places)]
+
+
+def _first_and_last_first(count: int) -> list[int]:
+    """Return places in an order of which every beginning is spread over all of them."""
+    order: list[int] = []
+    for most in range(1, count + 1):
+        order += [place for place in _spread(count, most) if place not in order]
+    return order

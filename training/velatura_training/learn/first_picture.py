@@ -1,0 +1,86 @@
+"""The first picture: paint carried straight from the nearest key, before the shot is looked over.
+
+A look over a shot may take minutes. Between two frames optical flow takes a moment, at half size
+less than that; what it cannot follow shows the plate.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from velatura.image.planes import FloatArray
+from velatura.plate.encoding import decoded, encoded
+from velatura.scene import opencv, optical_flow
+from velatura_training.data.frame import Frame
+from velatura_training.data.lesson import Lesson
+from velatura_training.learn.gallery import OWN, Gallery
+from velatura_training.watch.page import Entry, Page
+
+OFF = 1.5
+"""By how many px there and back may disagree where paint is carried."""
+
+HALF, WHOLE = 2, 1
+"""By what the sides of the pictures are divided."""
+
+CARRIED = "carried straight from frame {key}, {size}; the shot is looked over next"
+
+
+def show(page: Page, lesson: Lesson) -> None:
+    """Show painted keys, and an unpainted frame with paint: at half size, then at full size.
+
+    Args:
+        page: where.
+        lesson: the painted keys, nothing carried yet.
+    """
+    gallery = Gallery(lesson)
+    first = lesson.others[0].frame if lesson.others and optical_flow.available() else None
+    page.list(
+        [Entry(s.id, str(s.frame), s.kind, s.third, first=s.frame == first) for s in gallery.scenes]
+    )
+    if first is not None:
+        scene = next(each for each in gallery.scenes if each.frame == first)
+        other, key = lesson.others[0], min(lesson.keys, key=lambda k: abs(k.frame - first))
+        for divided, size in ((HALF, "half size"), (WHOLE, "full size")):
+            pictures = _carried(other, key, divided)
+            said = CARRIED.format(key=key.frame, size=size)
+            page.take(scene.id, said, (*pictures, pictures[1]), lesson.space, "carried paint")
+            page.tell(doing=f"first picture, {size}")
+    for scene in gallery.scenes:
+        if scene.third == OWN:
+            frame = gallery.frame(scene)
+            plate, paint = _picture(frame.plate.numpy()), _painted(frame)
+            page.take(scene.id, "as it was painted", (plate, paint, paint), lesson.space)
+    page.tell()
+
+
+def _carried(frame: Frame, key: Frame, divided: int) -> tuple[FloatArray, FloatArray]:
+    """Return a frame's plate, and what it is with a key's paint, ``(H, W, 3)`` scene-linear."""
+    height, width = (side // divided for side in frame.plate.shape[1:])
+    light, there, paint = (
+        opencv.averaged(encoded(planes), height, width)
+        for planes in (frame.plate.numpy(), key.plate.numpy(), _planes(_painted(key)))
+    )
+    go, back = optical_flow.between(light, there), optical_flow.between(there, light)
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    places = np.stack([x, y]) + go
+    off = np.hypot(*(go + opencv.warped(back, places)))
+    inside = (places >= 0).all(axis=0) & (places[0] < width) & (places[1] < height)
+    worth = opencv.blurred(((off < OFF) & inside).astype(np.float32)[None], 1.0)
+    mixed = worth * opencv.warped(paint, places) + (1 - worth) * light
+    return _picture(decoded(light)), _picture(decoded(mixed))
+
+
+def _painted(key: Frame) -> FloatArray:
+    """Return a key as it looks: its paint, and its plate where nothing was painted."""
+    assert key.paint is not None, "keys are painted"  # noqa: S101
+    paint, plate = key.paint.numpy(), key.plate.numpy()
+    cover = 1.0 if key.cover is None else key.cover.numpy()
+    return _picture(plate + cover * (paint - plate))
+
+
+def _picture(planes: FloatArray) -> FloatArray:
+    return np.ascontiguousarray(planes.transpose(1, 2, 0))
+
+
+def _planes(picture: FloatArray) -> FloatArray:
+    return np.ascontiguousarray(picture.transpose(2, 0, 1))

@@ -1,0 +1,134 @@
+"""The window of a training: its news and its pictures on the page that is watched.
+
+Pictures are renewed in turn, those that are oldest first, for as long as a review may take.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from velatura.errors import VelaturaError
+from velatura_training.learn import stop
+from velatura_training.learn.bar import Watch
+from velatura_training.learn.gallery import LARGEST, Scene
+from velatura_training.learn.history import Curves
+from velatura_training.learn.method import Method
+from velatura_training.watch.page import Entry, Page
+
+if TYPE_CHECKING:
+    from velatura_training.watch.next_frame import NextFrame
+
+SHARE, LEAST = 0.04, 0.5
+"""Part of the time since the last review that its pictures may take, and seconds that they may take
+in any case; one is renewed however long it takes."""
+
+log = logging.getLogger("velatura.training")
+
+
+class Window:
+    """What is watched in a browser while a look is learnt.
+
+    Args:
+        page: what is written.
+        watch: how far it is.
+        advice: finds out which frame to paint next; None where nothing can be found out.
+    """
+
+    def __init__(self, page: Page, watch: Watch, advice: NextFrame | None = None) -> None:
+        self.page, self._watch, self._advice = page, watch, advice
+        self._made: dict[str, int] = {}  # id -> step of its pictures
+        self._last = time.monotonic()
+        self._asked_for: tuple[int, ...] = ()
+        watch.heard = self._hear
+
+    def _hear(self) -> None:
+        self.page.tell(**self._pace())
+
+    def step(self) -> None:
+        """Tell how far it is, now and then."""
+        if self.page.due():
+            self.page.tell(**self._pace())
+
+    def review(
+        self, method: Method, curves: Curves, steps: int, seconds: float | None = None
+    ) -> None:
+        """Renew pictures and curves.
+
+        Args:
+            method: what is learnt.
+            curves: how it goes.
+            steps: taken so far.
+            seconds: that the pictures may take; None for a part of the time since the last ones.
+        """
+        now = time.monotonic()
+        allowed = max(LEAST, SHARE * (now - self._last)) if seconds is None else seconds
+        scenes = method.scenes()
+        first = next((s for s in scenes if s.kind == "not painted"), scenes[0])
+        self.page.list(
+            [
+                Entry(s.id, str(s.frame), s.kind, s.third, first=s is first)
+                for s in sorted(scenes, key=lambda s: (s.frame, s.id))
+            ]
+        )
+        for scene in sorted(scenes, key=lambda s: (self._made.get(s.id, -1), s is not first)):
+            self._take(method, scene, steps)
+            if time.monotonic() - now > allowed:
+                break
+        self._last = time.monotonic()
+        self._advise(scenes)
+        self.page.tell(
+            points=curves.points, scores=curves.scores, events=curves.events, **self._pace()
+        )
+
+    def _take(self, method: Method, scene: Scene, steps: int) -> None:
+        try:
+            pictures = method.show(scene, LARGEST)
+        except VelaturaError as error:  # a plate that is being rendered anew, say
+            log.debug("frame %d is not shown: %s", scene.frame, error)
+            return
+        height, width = next(p.shape[:2] for p in pictures if p is not None)
+        learnt = f"result of step {steps}" if steps else "nothing is learnt yet: the merged paint"
+        whole = method.size(scene)
+        cut = "" if whole == (height, width) else f", the middle of {whole[1]}x{whole[0]}"
+        said = f"{learnt}, full size, {width}x{height}{cut}"
+        self.page.take(scene.id, said, pictures, method.space, scene.third)
+        self._made[scene.id] = steps
+
+    def over(self, run_done: str) -> None:
+        """Tell that it is over, and what to type next.
+
+        Args:
+            run_done: how it ended.
+        """
+        if self._advice is not None:
+            self._advice.end()
+        export = stop.export(self.page.path.parent)
+        self.page.tell(
+            **{**self._pace(), "doing": run_done, "over": True},
+            facts=[f"{run_done}. Next: `{export}`"],
+        )
+
+    def _advise(self, scenes: list[Scene]) -> None:
+        """Have found out which frame to paint next, once for the same keys."""
+        if self._advice is None:
+            return
+        painted = tuple(sorted({s.frame for s in scenes if s.kind != "not painted"}))
+        if painted != self._asked_for:
+            self._asked_for = painted
+            self._advice.ask(painted)
+        if news := self._advice.found():
+            self.page.tell(next=news)
+
+    def _pace(self) -> dict[str, object]:
+        pace = self._watch.pace
+        known = pace.ends == pace.ends
+        return {
+            "doing": pace.doing,
+            "steps": pace.steps,
+            "part": pace.part,
+            "score": pace.score if pace.score == pace.score else None,
+            "ends": time.time() + pace.left if known else None,
+            "total": pace.total if pace.total == pace.total else None,
+        }
