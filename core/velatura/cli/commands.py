@@ -27,7 +27,7 @@ from velatura.cli.options import (
     picture,
     reads_plate,
 )
-from velatura.errors import LookError, MachineError
+from velatura.errors import FrameError, LookError, MachineError
 from velatura.job import Device, Job
 from velatura.system.next_step import next_step
 from velatura.system.progress import Progress, say
@@ -153,9 +153,10 @@ def info(look: Path, /, *, as_json: AsJson = False) -> None:
 
 
 def report(
-    folder: Path,
+    folder: Path | None = None,
     /,
     *,
+    vote: Annotated[tuple[str, str] | None, basic("A B")] = None,
     plate: Annotated[str, basic("PLATE")] = "",
     truth: Annotated[str, basic("FRAMES")] = "",
     proofs: Annotated[Path | None, basic("FILE")] = None,
@@ -177,6 +178,8 @@ def report(
 
     Args:
         folder: where a host or `velatura apply` wrote the gain layers.
+        vote: instead, two results of a shot: a page on which people choose between them, left and
+            right at random; their answers go into a file.
         plate: the plates that they are for: shot.####.exr, a folder or a movie.
         truth: painted frames to compare with, numbered as the plates: paint.####.png.
         proofs: what `velatura verify --json` wrote.
@@ -186,16 +189,23 @@ def report(
     """
     from velatura.image import gathering, movies, numbered
     from velatura.plate.reading import Reading
+    from velatura.report import gain_report
+    from velatura.report import vote as votes
     from velatura.report.compared import Shot
-    from velatura.report.gain_report import write
 
+    if vote:
+        page = out or Path("vote.html")
+        _out(f"wrote {page}, {votes.write(page, *vote)} pairs")
+        return
+    if folder is None:
+        raise FrameError("There is nothing to report on", do="Name a folder, or --vote A B")
     shot = None
     if plate:
         plates = numbered.find(gathering.pattern(movies.started(plate, start)))
         truths = numbered.find(gathering.pattern(truth)) if truth else {}
         shot = Shot(plates, truths, Reading(layer, "", space))
     page = out or folder / "report.html"
-    write(folder, page, look, note, shot, proofs)
+    gain_report.write(folder, page, look, note, shot, proofs)
     _out(f"wrote {page}")
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from velatura.errors import VelaturaError
 from velatura.gain import law
 from velatura.gain.layer import stops_of
-from velatura.image import drawing, exr
+from velatura.image import exr
 from velatura.image.planes import FloatArray
 from velatura.plate import colour, flat
 from velatura.plate.plate import Plate
@@ -23,15 +23,6 @@ from velatura.report.gathered import Layer
 
 MOST = 12
 """Frames at most, evenly spread; those whose truth is known come first."""
-
-WIDTH, LEAST = 960, 320
-"""Longest side of a picture, px, and what it shrinks to at most."""
-
-BYTES = 9_000_000
-"""Of all pictures: with the rest of it the page stays below 10 MB, which mail takes."""
-
-SHRINK = 0.8
-"""By this all pictures shrink until they fit."""
 
 log = logging.getLogger("velatura")
 
@@ -81,15 +72,12 @@ class Shot:
                 whole.append((source, _read(source, self.reading)))
             except VelaturaError as error:
                 log.warning("frame %d is not shown: %s", source.frame, error)
-        longest = float(WIDTH)
-        while True:
-            made = [(source, _encoded(planes, round(longest))) for source, planes in whole]
-            size = sum(len(url) for _, urls in made for url in urls.values())
-            if size <= BYTES or longest <= LEAST:
-                break
-            longest = max(LEAST, longest * SHRINK)
-        entries = [_entry(source, longest) for source, _ in made]
-        return entries, [[f"f{source.frame}", urls] for source, urls in made]
+        urls, longest = viewer.fitted(
+            [planes for _, planes in whole], lambda p: viewer.encode(p, colour.SCENE)
+        )
+        entries = [_entry(source, longest) for source, _ in whole]
+        ids = [entry["id"] for entry in entries]
+        return entries, [list(pair) for pair in zip(ids, urls, strict=True)]
 
     def _chosen(self, layers: Sequence[Layer]) -> list[Source]:
         gains: dict[int, Path] = {}
@@ -137,16 +125,6 @@ def _read(source: Source, reading: Reading) -> dict[str, FloatArray]:
     if source.truth is not None:
         pictures["third"] = _picture(flat.read_rgb(source.truth).light(colour.SCENE))
     return pictures
-
-
-def _encoded(pictures: Mapping[str, FloatArray], longest: int) -> dict[str, str]:
-    height, width = pictures["plate"].shape[:2]
-    scale = min(1.0, longest / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return {
-        name: viewer.data_url(viewer.encode(drawing.resize(picture, *size), colour.SCENE))
-        for name, picture in pictures.items()
-    }
 
 
 def _picture(planes: FloatArray) -> FloatArray:

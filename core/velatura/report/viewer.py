@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from velatura.image import drawing
 from velatura.image.planes import FloatArray
 from velatura.plate import colour
 
@@ -26,6 +28,15 @@ STEP = 4
 
 QUALITY = 90
 """Of JPEG, without chroma subsampling: a 640x360 picture takes about 60 KB."""
+
+WIDTH, LEAST = 960, 320
+"""Longest side of a picture that is sent, px, and what it shrinks to at most."""
+
+BYTES = 9_000_000
+"""Of all pictures on a page: with the rest of it the page stays below 10 MB, which mail takes."""
+
+SHRINK = 0.8
+"""By this all pictures of a page shrink until they fit."""
 
 Codes = npt.NDArray[np.uint8]
 
@@ -54,6 +65,32 @@ def data_url(codes: Codes, quality: int = QUALITY) -> str:
     file = io.BytesIO()
     Image.fromarray(codes).save(file, "JPEG", quality=quality, subsampling=0)
     return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def fitted(
+    pictures: Sequence[Mapping[str, FloatArray]], codes: Callable[[FloatArray], Codes]
+) -> tuple[list[dict[str, str]], float]:
+    """Return pictures as data URLs of `BYTES` together, and the longest side they have now, px.
+
+    Args:
+        pictures: of each frame by name, ``(H, W, 3)``; those of a frame get the first one's size.
+        codes: makes bytes of a picture.
+    """
+    longest = float(WIDTH)
+    while True:
+        made = [_encoded(frame, codes, longest) for frame in pictures]
+        if sum(len(url) for urls in made for url in urls.values()) <= BYTES or longest <= LEAST:
+            return made, longest
+        longest = max(LEAST, longest * SHRINK)
+
+
+def _encoded(
+    frame: Mapping[str, FloatArray], codes: Callable[[FloatArray], Codes], longest: float
+) -> dict[str, str]:
+    height, width = next(iter(frame.values())).shape[:2]
+    scale = min(1.0, longest / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return {name: data_url(codes(drawing.resize(p, *size))) for name, p in frame.items()}
 
 
 def asset(name: str) -> str:
