@@ -15,6 +15,9 @@ LEAST = 0.1
 """Part of the minutes that is learnt in any case: where a shot took longer to look at than it was
 given, there is still a look."""
 
+GUESSED = 0.15
+"""Part of the minutes that is set aside before the first review has shown how long one takes."""
+
 CLOSING = 1.0
 """Seconds that are set aside for closing files and ending the process."""
 
@@ -40,7 +43,8 @@ class Clock:
 
     def __init__(self, budget: Budget, begun: float, spent: float = 0.0) -> None:
         self.budget, self.begun, self.spent = budget, begun, spent
-        self.aside, self.reviews = CLOSING, 0.0
+        guessed = 0.0 if budget.minutes is None else GUESSED * 60 * budget.minutes
+        self.aside, self.reviews = CLOSING + guessed, 0.0
 
     @property
     def total(self) -> float:

@@ -1,17 +1,15 @@
 """Training a look, from the first step to the best painter so far.
 
-Step after step until the budget is used, with a review now and then that judges the averaged
-painter, keeps it if it is the best so far, and renews contact sheet and loss plot. If learning
-diverges, it rolls back to the last review. Ctrl-C stops after the step in progress; nothing is
-lost. Where to look::
+Step after step until the budget is used, with reviews that judge the averaged painter, keep it if it
+is the best so far, and renew what is watched. If learning diverges, it rolls back to the last one.
+Where to look::
 
     run.py          train(), imitate(): a fresh folder, or one to go on with; calls the loop
     loop.py         Training.run: step, record, review, checkpoint, roll back       (this file)
     method.py       Method: what the loop asks of a way of learning
       paired.py       Paired: draws patches of painted keys       -> paired_step.py
       unpaired.py     Unpaired: draws patches of plates           -> stroke_step.py
-    paired_step.py  PairedStep.step: the losses of a batch with paint
-    stroke_step.py  StrokeStep.step: the losses of a batch with the manner of paintings
+    paired_step.py, stroke_step.py   the losses of a batch with paint, or with a painting's manner
     gan.py          Gan.teach_critic, Gan.teach_painter: the update: backward, clip, Adam, average
     history.py      losses and scores so far -> loss_plot.py; preview.py: the contact sheet
 """
@@ -136,6 +134,8 @@ class Training:
             self._settle()
             started = time.perf_counter() - state.seconds  # trying threads is not learning
             used = self.clock.used(state.seconds, state.steps)
+            if budget.minutes is not None:
+                self._tell(used)
             while used < 1 and not asked:
                 if self._due(budget):
                     begun = time.perf_counter()
