@@ -1,7 +1,7 @@
 """Training a look, from the first step to the best painter so far.
 
-Step after step until the budget is used, with reviews that judge the averaged painter, keep it if it
-is the best so far, and renew what is watched. If learning diverges, it rolls back to the last one.
+Step after step until the budget is used, with reviews that judge the averaged painter, keep it if
+it is the best so far, and renew what is watched. If learning diverges, it rolls back to the last.
 Where to look::
 
     run.py          train(), imitate(): a fresh folder, or one to go on with; calls the loop
