@@ -52,6 +52,13 @@ def test_a_strength_that_no_look_has_is_refused_before_anything_is_learnt(tmp_pa
     assert "Learn the look" not in done.stderr
 
 
+@pytest.mark.parametrize("arguments", [("clip.mp4",), ("--painted", "k.####.png")])
+def test_a_shot_or_keys_that_are_missing_are_asked_for(tmp_path, arguments):
+    done = velatura("glaze", *arguments, "--out", tmp_path)
+    assert done.returncode == 3
+    assert "velatura glaze clip.mp4 --painted paint.0004.png --out glazed" in done.stderr
+
+
 @pytest.mark.slow
 def test_the_readmes_command_on_the_clip_of_its_script(tmp_path):
     subprocess.run(

@@ -6,9 +6,11 @@ linear EXR, which no screen shows as it is, come pictures for looking: sRGB.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
@@ -32,6 +34,8 @@ _FLOAT = 32  # bits
 _STRAIGHT = ("png", "tiff")  # these keep alpha, and it is not multiplied in
 _REC709 = 1  # AVColorSpace, AVColorPrimaries and AVColorTransferCharacteristic alike
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Encoding:
@@ -46,6 +50,7 @@ class Encoding:
         rate: frames a second.
         aspect: width of a pixel by its height.
         view: which view of a stereo picture is shown; "" of others.
+        multiplied: whether PNG and TIFF codes are multiplied by alpha, as the plate's are.
     """
 
     names: tuple[str, ...]
@@ -56,6 +61,7 @@ class Encoding:
     rate: Fraction
     aspect: Fraction
     view: str = ""
+    multiplied: bool = False
 
     @classmethod
     def of(cls, plate: Plate, kind: str, view: str = "") -> Encoding:
@@ -86,6 +92,7 @@ class Encoding:
             formats.frame_rate(header) or RATE,
             aspect,
             view,
+            foreign and plate.alpha is not None,
         )
 
 
@@ -98,12 +105,16 @@ def still(path: Path, image: Image, encoding: Encoding) -> None:
     """
     kind = path.suffix[1:]
     codes = _codes(image, encoding, straight=kind in _STRAIGHT)
+    if encoding.multiplied and kind in _STRAIGHT:
+        whole = codes[..., 3:]
+        codes[..., :3] = np.where(whole > 0, codes[..., :3] * whole, codes[..., :3])
     height, width, channels = codes.shape
     depth = {8: "uint8", 10: "uint16", 12: "uint16", 16: "uint16", _FLOAT: "float"}[encoding.bits]
     spec = oiio.ImageSpec(width, height, channels, depth)
     spec.attribute(formats.BITS, encoding.bits)
     spec.attribute("PixelAspectRatio", float(encoding.aspect))
-    if channels > len("RGB"):
+    # PNG has no other alpha: there, codes that are multiplied by it are stored as they are.
+    if channels > len("RGB") and not (encoding.multiplied and kind == "tiff"):
         spec.attribute(formats.STRAIGHT, 1)
     interop = linear.interop_id(encoding.space, encoding.config)
     spec.attribute(formats.SPACE, interop or encoding.space)
@@ -145,11 +156,40 @@ def movie(path: Path, pictures: Sequence[Path], plates: Sequence[Path], encoding
         ImageError: a picture is gone, or they are not all of one size.
     """
     straight = path.suffix == ".mov"
-    coded = (_codes(exr.read(picture), encoding, straight=straight) for picture in pictures)
+    images = map(exr.read, pictures)
+    coded = (
+        _codes(i, replace(encoding, held=h), straight=straight) for i, h in _held(images, encoding)
+    )
     first = next(coded)
     kind, times, sound = _timing(_kind(first, encoding), plates)
     frames = _alike(path, chain([first], coded), pictures)
     movie_file.write(path, kind, frames, times, sound)
+
+
+def _held(images: Iterable[Image], encoding: Encoding) -> Iterator[tuple[Image, str]]:
+    """Yield finished pictures with the colour space that each is in, by its own header.
+
+    Where the header of the first one does not say what is known of it, no header is believed.
+    """
+    believed: bool | None = None
+    for image in images:
+        shown = views.of(image, encoding.view)
+        header = shown.find(encoding.names[0])[0].attributes
+        own = colour.told(header, encoding.config)
+        if believed is None:
+            believed = own == encoding.held
+        elif believed and own and own != encoding.held:
+            _tell_spaces(Path(image.source).parent, encoding.held, own)
+        yield image, (own or encoding.held) if believed else encoding.held
+
+
+@lru_cache
+def _tell_spaces(folder: Path, first: str, other: str) -> None:
+    log.warning(
+        "The finished pictures in %s are in more than one colour space, %s and %s: each is "
+        "converted for the movie",
+        *(folder, first, other),
+    )
 
 
 def _alike(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from velatura.apply.tile import BUDGET
 from velatura.errors import MachineError
+from velatura.image import movies
 from velatura.image.planes import Image
 from velatura.job import Job
 from velatura.system import resources
@@ -30,7 +31,9 @@ def enough_for(plate: Path) -> Iterator[None]:
         ) from error
 
 
-def share(job: Job, image: Image, frames: int, keys: int) -> tuple[int, int]:
+def share(
+    job: Job, image: Image, frames: int, keys: int, masks: Sequence[Path] = ()
+) -> tuple[int, int]:
     """Return how many frames to run at a time, and the network's bytes for each.
 
     Args:
@@ -38,6 +41,7 @@ def share(job: Job, image: Image, frames: int, keys: int) -> tuple[int, int]:
         image: one of the frames.
         frames: how many there are.
         keys: bytes of the painted keys, which all of them read.
+        masks: the frame's mask, if it lies in a file: a movie's decoder takes memory, too.
 
     Raises:
         MachineError: the job's memory does not hold one frame.
@@ -47,15 +51,18 @@ def share(job: Job, image: Image, frames: int, keys: int) -> tuple[int, int]:
     largest = max(part.data.width * part.data.height for part in image.parts)
     held = 2 * pixels + 6 * largest
     memory = job.memory_mb * 2**20 or resources.free_memory() // 2
-    room = memory - _OVERHEAD - keys
+    decoders = movies.memory(Path(image.source)) + sum(map(movies.memory, masks))
+    shared = _OVERHEAD + keys + decoders
+    room = memory - shared
     workers = job.workers or min(resources.processors(), max(1, room // (held + BUDGET)))
     workers = min(workers, frames)
     budget = min(BUDGET, max(_LEAST_BUDGET, room // workers - held))
     if job.memory_mb and room < held:
-        painted = f" and {keys // 2**20} MiB of painted keys" if keys else ""
-        least = (held + _LEAST_BUDGET + _OVERHEAD + keys) // 2**20
+        besides = {"painted keys": keys, "the decoded frames of its movie": decoders}
+        kept = "".join(f" and {n // 2**20} MiB of {what}" for what, n in besides.items() if n)
+        least = (held + _LEAST_BUDGET + shared) // 2**20 + 1
         raise MachineError(
-            f"{job.memory_mb} MiB are not enough for {image.source}{painted}",
+            f"{job.memory_mb} MiB are not enough for {image.source}{kept}",
             do=f"Allow {least} MiB or more (--memory-mb)",
         )
     log.info("frames at a time: %d, with %d MiB for the network of each", workers, budget // 2**20)

@@ -108,6 +108,13 @@ def marks(frames: Sequence[Frame], job: Job, digest: str) -> dict[str, str]:
     return {target.path.name: mark for target, mark in targets if target}
 
 
+def film_mark(film: Path, frames: Sequence[Frame], job: Job, digest: str) -> dict[str, str]:
+    """Return the mark of a job's movie, as `marks` does for its other files."""
+    plate = "/".join(Path(job.plate).absolute().parts[-2:])
+    numbers = ",".join(str(frame.number) for frame in frames)
+    return {film.name: f"{fingerprint.of_picture(job, plate, digest)} {numbers}"}
+
+
 def prepare(out: Path) -> None:
     """Make the output folder, or raise StorageError if it cannot be written."""
     try:

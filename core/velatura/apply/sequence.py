@@ -8,6 +8,7 @@ bits of a frame do not depend on how many processors its machine has.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -25,10 +26,13 @@ from velatura.apply.targets import Frame
 from velatura.carry import packing
 from velatura.errors import InputError
 from velatura.image import movies
+from velatura.image.numbered import holes
 from velatura.job import Device, Job
 from velatura.look import Look, read
 from velatura.system.progress import Report
 from velatura.system.stopping import PROMPT, stop_if
+
+log = logging.getLogger(__name__)
 
 Opener = Callable[[Look, Device], Session]
 
@@ -68,13 +72,15 @@ def run(
     outputs.refuse_overwriting(frames, job)
     outputs.sweep(Path(job.out), frames)
     report.started(len(frames))
+    digest = look.digest
     failures = Failures(len(frames), stop=job.stop_at_first)
     todo, loaded = _left(frames, job, look, report, failures, stop)
     if loaded:
         notices = Notices(look.card.name)
         notices.of(todo[0].plate, loaded.about(look.card))
         keys = packing.size(look.keys, str(look.path)) if look.keys else 0
-        shares = memory.share(job, loaded.image, len(todo), keys)
+        masks = [todo[0].mask] if todo[0].mask else []
+        shares = memory.share(job, loaded.image, len(todo), keys, masks)
         first = {todo[0]: loaded}
         session = _opened(opener, look, _device(job), stop)
         del look, loaded  # as a file, painted keys take nearly as much again as in the session
@@ -86,7 +92,8 @@ def run(
             _renew(todo, first, job, session, shares, report, stop, notices, failures)
     failures.end()
     if film := outputs.movie(frames, job):
-        _film(film, frames, job, report)
+        with claims.held(film.parent, outputs.film_mark(film, frames, job, digest), stop.is_set):
+            _film(film, frames, job, report)
 
 
 def _left(
@@ -198,6 +205,8 @@ def _film(film: Path, frames: list[Frame], job: Job, report: Report) -> None:
     if outputs.newer(film, pictures):
         return
     plates = [frame.plate for frame in frames]
+    if gaps := holes([frame.number for frame in frames]):
+        log.warning("%s shows its frames one after the other: it lacks %s", film, gaps)
     encoding = encoding_of(plates[0], job)
     delivery.movie(film, pictures, plates, encoding)
     report.wrote(str(film))

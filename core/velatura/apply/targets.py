@@ -161,6 +161,7 @@ def _mask_pattern(job: Job) -> Pattern | None:
     if not job.mask or job.write == "gain":
         return None
     text, channel = matte.file_channel(job.mask)
+    text = gathering.pattern(text)
     pattern = Pattern.parse(text)
     named = bool(channel) or pattern.movie or pattern.single is None
     is_file = named or Path(text).is_file() or Path(text).name != text
@@ -169,7 +170,8 @@ def _mask_pattern(job: Job) -> Pattern | None:
 
 def _refuse_missing(what: str, paths: list[Path]) -> None:
     paths = list(dict.fromkeys(paths))  # a still mask holds for all frames
-    missing = [path for path in paths if not movies.parted(path) and not path.is_file()]
+    # What is there and is no picture is a bad frame: the others are done.
+    missing = [path for path in paths if not movies.parted(path) and not path.exists()]
     if missing:
         raise FrameError(
             f"{len(missing)} of {len(paths)} {what} frames are missing in {missing[0].parent}: "

@@ -13,13 +13,14 @@ from typing import Annotated
 from rich.rule import Rule
 
 from velatura.cli.options import Deliver, Space, Start, basic, picture
+from velatura.errors import InputError
 from velatura.job import demand_strength
 from velatura.system import terminal
 
 
 def glaze(
     *plate: Annotated[str, basic()],
-    painted: Annotated[tuple[str, ...], basic("KEYS", consume_multiple=True)],
+    painted: Annotated[tuple[str, ...], basic("KEYS", consume_multiple=True)] = (),
     out: Annotated[Path, basic("FOLDER")],
     minutes: Annotated[float, basic("NUMBER")] = 5.0,
     deliver: Deliver = None,
@@ -46,6 +47,12 @@ def glaze(
         strength: of the look, 0 to 4; 1 is as painted.
     """
     demand_strength(strength, "--strength")  # before minutes go by, not after
+    if not plate or not painted:
+        raise InputError(
+            "A shot and frames of it that are painted over are wanted",
+            found=f"shot: {' '.join(plate) or 'none'}; painted: {' '.join(painted) or 'none'}",
+            do="Write it like: velatura glaze clip.mp4 --painted paint.0004.png --out glazed",
+        )
     console = terminal.console(stderr=True)
     run, look = out / "run", out / "look.onnx"
     means = [f"--space={space}"] if space else []

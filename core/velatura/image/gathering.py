@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from velatura.errors import FrameError
 from velatura.image import movies
-from velatura.image.numbered import Pattern, few
+from velatura.image.numbered import Pattern, few, is_path, is_span, with_span
 
 _PICTURES = (
     *(".exr", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dpx", ".cin", ".hdr"),
     *(".tga", ".psd", ".webp", ".bmp"),
 )
+
+_NUMBERED = re.compile(r"(.*?)([0-9]{1,12})([^0-9]*)", re.DOTALL)  # "comp_00012", "f0001_beauty"
+_VERSION = re.compile(r"(?:^|[^a-z])v(?:er|ersion)?$", re.IGNORECASE)
 
 
 def pattern(text: str) -> str:
@@ -22,6 +26,11 @@ def pattern(text: str) -> str:
         FrameError: there are no pictures, or they are of more than one sequence.
     """
     path = Path(text)
+    head, span = with_span(text)
+    if not is_path(text):
+        return text  # `Pattern.parse` refuses it
+    if span and Path(head).is_dir():
+        return f"{pattern(head)} {span}"
     if path.is_dir():
         files = [file for file in path.iterdir() if _is_picture(file)]
     elif any(mark in path.name for mark in "*?") and not path.is_file():
@@ -43,13 +52,14 @@ def merged(texts: Sequence[str]) -> list[str]:
     """Return patterns with the files of one sequence, such as a shell lists, made one pattern.
 
     ``["a.0001.exr", "a.0002.exr", "b.####.exr"]`` is ``["a.####.exr 1,2", "b.####.exr"]``. A
-    sequence of which all files are named has no list of frames.
+    sequence of which all files are named has no list of frames. ``["a.####.exr", "2-3"]`` is
+    ``["a.####.exr 2-3"]``.
     """
     groups: dict[tuple[Path, str, str], list[Pattern]] = {}
     order: list[str | tuple[Path, str, str]] = []
-    for text in texts:
-        if movies.named(text) is None and Path(text).is_file():
-            one = Pattern.parse(text)
+    for text in _with_spans(texts):
+        if movies.named(text) is None and is_path(text) and Path(text).is_file():
+            one = _one_of_many(text)
             if one.single:
                 key = one.folder, one.lead, one.end
                 if key not in groups:
@@ -58,6 +68,29 @@ def merged(texts: Sequence[str]) -> list[str]:
                 continue
         order.append(text)
     return [entry if isinstance(entry, str) else _joined(groups[entry]) for entry in order]
+
+
+def _with_spans(texts: Iterable[str]) -> list[str]:
+    """Return texts with ranges of frames behind the pattern that they follow."""
+    whole: list[str] = []
+    for text in texts:
+        if whole and is_span(text):
+            whole[-1] = f"{whole[-1]} {text}"
+        else:
+            whole.append(text)
+    return whole
+
+
+def _one_of_many(text: str) -> Pattern:
+    """Return one file, numbered by dots or else by the last digits of its name.
+
+    Not by those of a version: ``look_v2.exr`` is no frame of anything.
+    """
+    one = Pattern.parse(text)
+    hit = _NUMBERED.fullmatch(Path(text).stem)
+    if one.single or not hit or _VERSION.search(hit[1]):
+        return one
+    return Pattern(one.folder, hit[1], len(hit[2]), hit[3] + Path(text).suffix, hit[2])
 
 
 def gathered(texts: Iterable[str]) -> list[str]:

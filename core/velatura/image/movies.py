@@ -25,6 +25,8 @@ DIGITS = 4
 
 _NAMED = re.compile(r"(.+\.(?:mov|mp4|m4v|mkv|webm|avi|mxf))(?::(-?\d+))?", re.IGNORECASE)
 
+_WITH_SPAN = re.compile(r"(.*\S)(\s+-?\d[-\d,:x\s]*)", re.DOTALL)  # "clip.mp4 2-3"
+
 
 def named(text: str) -> tuple[Path, int] | None:
     """Return the movie that a text names, ``clip.mp4`` or ``clip.mp4:1001``, and its first number.
@@ -43,8 +45,10 @@ def started(text: str, start: int) -> str:
     """
     if not start:
         return text
-    if movie := named(text):
-        return f"{movie[0]}:{start}"
+    hit = _WITH_SPAN.fullmatch(text)
+    head, span = (hit[1], hit[2]) if hit else (text, "")
+    if movie := named(head):
+        return f"{movie[0]}:{start}{span}"
     raise FrameError(
         f"{text} is no movie, and its files have their own numbers",
         do="Omit --start, or rename the files",
@@ -90,6 +94,12 @@ def times_of(movie: Path) -> tuple[Fraction, ...]:
     """Return when each frame is shown, in seconds, or raise ImageError."""
     opened = _opened(movie)
     return tuple(time * opened.base for time in opened.times)
+
+
+def memory(path: Path) -> int:
+    """Return the bytes that the decoder of a frame's movie keeps; 0 for other files."""
+    there = parted(path)
+    return _opened(there[0]).memory if there else 0
 
 
 def read(path: Path) -> tuple[FloatArray, Format]:

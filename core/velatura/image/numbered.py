@@ -16,7 +16,7 @@ from velatura.image import movies
 NAMED = 20
 """Missing frames that an error names at most."""
 
-_LONGEST = 255  # bytes of a file's name, on all common file systems
+_LONGEST, _PATH = 255, 4096  # bytes of a file's name, and of a path, on all common file systems
 _NUMBER = r"-?[0-9]{1,12}"
 _ITEM = rf"{_NUMBER}(?:-{_NUMBER}(?:[x:][0-9]{{1,12}})?)?"
 _ITEM_PARTS = re.compile(rf"({_NUMBER})(?:-({_NUMBER})(?:[x:]([0-9]{{1,12}}))?)?")
@@ -24,7 +24,7 @@ _SPAN = rf"{_ITEM}(?:[,\s]+{_ITEM})*"
 # Of several marks in a name the last one is the number: "shot@2x.####.exr", "50%d.####.exr".
 _MARK = re.compile(r"#+|%0[0-9]{1,2}d|\$F[0-9]{0,2}")
 _WEAK_MARK = re.compile(r"(?:^|(?<=[._-]))(?:@+|%d)(?=[._-])")
-_PASTED = re.compile(rf"(.*\S)\s+({_SPAN})", re.DOTALL)
+_PASTED = re.compile(rf"(.*?\S)\s+({_SPAN})", re.DOTALL)
 _SPAN_BEFORE = re.compile(rf"(?:^|(?<=[._-]))({_NUMBER}-{_NUMBER}(?:[x:][0-9]+)?)$")
 _SINGLE = re.compile(rf"(|.*\.)({_NUMBER})(\.[^.]*)", re.DOTALL)
 _RANGES = 'Write it like "1-12", "1-10x2" or "1,5,9-12"'
@@ -69,15 +69,16 @@ class Pattern:
         Raises:
             FrameError: a path that names no file.
         """
-        if not _is_name(Path(text).name):
+        if not Path(text).name or not is_path(text):
             raise FrameError(f"{text!r} is not the name of a file", do="Name it like shot.####.exr")
         path = _as_spelt(Path(text))
-        if (movie := movies.named(text)) is not None:
-            lead = movie[0].stem + "."
-            return cls(movie[0].parent, lead, movies.DIGITS, ".exr", None, "", text)
+        if movie := _movie(text):
+            return movie
         if not path.is_file():
-            if (pasted := _PASTED.fullmatch(text)) and (many := _many(_as_spelt(Path(pasted[1])))):
-                return replace(many, span=pasted[2])
+            head, span = with_span(text)
+            many = (_movie(head) or _many(_as_spelt(Path(head)))) if span else None
+            if many:
+                return replace(many, span=span)
             if many := _many(path):
                 return many
         return _one(path)
@@ -143,14 +144,29 @@ class Pattern:
         lead, end = _composed(self.lead), _composed(self.end)
         wanted = re.compile(f"{re.escape(lead)}({_NUMBER}){re.escape(end)}")
         try:
-            names = [_composed(entry.name) for entry in self.folder.iterdir()]
+            with os.scandir(self.folder) as entries:
+                found = [(wanted.fullmatch(_composed(entry.name)), entry) for entry in entries]
+                return [hit[1] for hit, entry in found if hit and not entry.is_dir()]
         except OSError as error:
             raise FrameError(
                 f"The folder {self.folder} cannot be read",
                 found=error.strerror,
                 do="Check the path",
             ) from error
-        return [hit[1] for hit in map(wanted.fullmatch, names) if hit]
+
+
+def with_span(text: str) -> tuple[str, str]:
+    """Return a pattern and the frames behind it, ``name.%04d.exr 1-12`` as Nuke pastes it.
+
+    Without such frames the text as it is, and "".
+    """
+    pasted = _PASTED.fullmatch(text)
+    return (pasted[1], pasted[2]) if pasted else (text, "")
+
+
+def is_span(text: str) -> bool:
+    """Say whether a word is a range of frames, such as ``2-3``, and no file that is there."""
+    return re.fullmatch(_SPAN, text) is not None and not Path(text).exists()
 
 
 def names_files(text: str) -> bool:
@@ -158,10 +174,10 @@ def names_files(text: str) -> bool:
     return any(mark in text for mark in ("#", "%0", "$F")) or text.lower().endswith(".exr")
 
 
-def few(names: Sequence[str]) -> str:
-    """Return names for a message: `NAMED` of them at most."""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+def few(names: Sequence[str], most: int = NAMED) -> str:
+    """Return names for a message: so many of them at most."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def holes(numbers: list[int]) -> str:
@@ -225,6 +241,15 @@ def number_of(path: str) -> int:
     return int(Pattern.parse(path).single or 0)
 
 
+def _movie(text: str) -> Pattern | None:
+    """Return the pattern of a movie's frames; None where the text names no movie."""
+    movie = movies.named(text)
+    if movie is None:
+        return None
+    lead = movie[0].stem + "."
+    return Pattern(movie[0].parent, lead, movies.DIGITS, ".exr", None, "", text)
+
+
 def _many(path: Path) -> Pattern | None:
     """Return the pattern of many files that a path is; None where it marks no number."""
     marks = [*_MARK.finditer(path.name)] or [*_WEAK_MARK.finditer(path.name)]
@@ -248,9 +273,11 @@ def _one(path: Path) -> Pattern:
     return Pattern(path.parent, hit[1], len(hit[2].lstrip("-")), hit[3], hit[2])
 
 
-def _is_name(name: str) -> bool:
+def is_path(text: str) -> bool:
+    """Say whether a text can be a path: none of its names is too long, or holds a NUL."""
     try:
-        return 0 < len(os.fsencode(name)) <= _LONGEST and "\0" not in name
+        longest = max(map(len, map(os.fsencode, Path(text).parts)), default=0)
+        return longest <= _LONGEST and len(os.fsencode(text)) < _PATH and "\0" not in text
     except UnicodeEncodeError:  # half of a character
         return False
 

@@ -14,8 +14,14 @@ from velatura.image.planes import FloatArray
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-# Kr and Kb by AVColorSpace: ITU-R BT.709-6, BT.601-7, BT.2020-2.
-MATRICES = {1: (0.2126, 0.0722), 5: (0.299, 0.114), 6: (0.299, 0.114), 9: (0.2627, 0.0593)}
+# Kr and Kb by AVColorSpace: ITU-R BT.709-6, FCC 73.682, BT.601-7, SMPTE 240M, BT.2020-2.
+MATRICES = {
+    1: (0.2126, 0.0722),
+    4: (0.30, 0.11),
+    **dict.fromkeys((5, 6), (0.299, 0.114)),
+    7: (0.212, 0.087),
+    9: (0.2627, 0.0593),
+}
 """Weights of red and blue in luma, by the number that FFmpeg has for a movie's matrix."""
 
 
@@ -35,6 +41,7 @@ class Format:
         matrix: AVColorSpace, one that `MATRICES` has; 0 for RGB.
         full: whether codes use the full range.
         steady: whether all frames last equally long.
+        remarks: what is odd about it, for people, see `velatura.image.movie_remarks`.
     """
 
     width: int
@@ -48,6 +55,7 @@ class Format:
     matrix: int
     full: bool
     steady: bool
+    remarks: tuple[str, ...] = ()
 
 
 def codes_of(frame: VideoFrame, kind: Format) -> FloatArray:

@@ -46,9 +46,27 @@ def pick_beauty(image: Image, layer: str = "") -> Beauty:
         raise PassError(
             f"{title(image)} has {lacks}" + (f" in {layer}" if layer else ""),
             found=listed(layers),
-            do="Name the layer to take with --layer",
+            do=_other_layer(image, layers),
         )
     return _with_alpha(image, beauty, layers, usual)
+
+
+def lit(image: Image, beauty: Beauty) -> tuple[str, str, str]:
+    """Return the addresses of red, green and blue, or raise PassError: they hold whole numbers."""
+    if {image.find(name)[1].pixels.dtype.kind for name in beauty.rgb} != {"f"}:
+        raise PassError(
+            f"{title(image)}: {', '.join(beauty.rgb)} hold whole numbers, not light",
+            do=_other_layer(image, group(image)),
+        )
+    return beauty.rgb
+
+
+def _other_layer(image: Image, layers: Layers) -> str:
+    """Return what to do where the usual picture is none: name another one, if there is any."""
+    there = (layers[name].values() for name in _pictures(layers))
+    if any(image.find(name)[1].pixels.dtype.kind == "f" for names in there for name in names):
+        return "Name the layer to take with --layer"
+    return "Render the picture as R, G and B, in half or float"
 
 
 def _usual_beauty(image: Image, layers: Layers) -> Beauty | None:

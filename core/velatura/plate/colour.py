@@ -18,6 +18,7 @@ import numpy as np
 import PyOpenColorIO as ocio  # type: ignore[import-untyped]  # noqa: N813
 
 from velatura.errors import ColourError
+from velatura.image.numbered import few
 from velatura.image.planes import FloatArray
 from velatura.plate import configs, primaries
 
@@ -41,6 +42,8 @@ _OTHER_NAMES = {
     "adobe rgb": "g22_adobergb_scene",
     "adobe rgb (1998)": "g22_adobergb_scene",
 }
+
+_NEAR, _FEW = 4, 8  # names that an error suggests, and lists where none is near
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +102,7 @@ def canonical(name: str, config: str = "") -> str:
     shown = name.encode(errors="backslashreplace").decode()  # half a character cannot be printed
     raise ColourError(
         f"The OCIO config {key[0]} has no colour space {shown}",
-        found=", ".join(_near(name, key) or list(scene)),
+        found=", ".join(_near(name, key)) or few(list(scene), _FEW),
         do="Name one of these, for example with --space, or with --config or $OCIO a config that "
         "has it",
     )
@@ -170,6 +173,8 @@ def _said(attributes: Mapping[str, Any]) -> Iterator[str]:
             do="Name its colour space with --space",
         )
     yield name
+    if attributes.get("acesImageContainerFlag") == 1:  # SMPTE ST 2065-4
+        yield "lin_ap0_scene"
     yield _text(attributes, "oiio:ColorSpace")
 
 
@@ -180,13 +185,22 @@ def _text(attributes: Mapping[str, Any], name: str) -> str:
 
 
 def _near(name: str, key: configs.Key) -> list[str]:
-    """Return the names that a config knows or leads to and that are written much like ``name``."""
+    """Return the spaces that a config has or leads to whose names are much like ``name``."""
     spaces = list(configs.load(key).getColorSpaces())
     if configs.link(key) is not None:
         spaces += configs.wider().getColorSpaces()
     light = (space for space in spaces if not space.isData())
-    known = {alias.casefold(): alias for space in light for alias in configs.names(space)}
-    return [known[hit] for hit in get_close_matches(name.casefold(), known, n=4, cutoff=0.6)]
+    known = {alias: space.getName() for space in light for alias in configs.names(space)}
+    wanted = _letters(name)
+    holding = [alias for alias in known if wanted and wanted in _letters(alias)]
+    folded = {alias.casefold(): alias for alias in known}
+    alike = get_close_matches(name.casefold(), folded, n=_NEAR, cutoff=0.6)
+    found = [*sorted(holding, key=len), *(folded[hit] for hit in alike)]
+    return list(dict.fromkeys(known[alias] for alias in found))[:_NEAR]
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
 @lru_cache

@@ -11,24 +11,18 @@ from pathlib import Path
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 
-from velatura.errors import ColourError, ImageError
+from velatura.errors import ImageError
 from velatura.image import exr
 from velatura.image.exr_errors import MAX_PIXELS
 from velatura.image.planes import FloatArray, Window
-from velatura.plate import colour, icc
-from velatura.plate.beauty import pick_beauty
+from velatura.plate import colour, icc, tags
+from velatura.plate.beauty import lit, pick_beauty
 
 _SAY = (
     "Say what it is, of a painted key with --painted-space, of a finished picture with --space; or "
     "convert it, as to an sRGB PNG"
 )
 _USUAL = "Save it as PNG, TIFF, PSD, JPG or EXR"
-
-# ITU-T H.273, tables 2 and 3: primaries and transfer characteristics, as a PNG's cICP has them. A
-# curve for cameras (1, 6, 14, 15) is shown as the painter sees it, which is sRGB, as in movies:
-# frames that were exported from one agree with it.
-_GAMUTS = {1: "rec709", 9: "rec2020", 11: "p3dci", 12: "p3d65"}
-_CURVES = {4: "g22", 5: "g28", 8: "lin", **dict.fromkeys((1, 6, 13, 14, 15), "srgb")}
 
 # OpenImageIO's names of formats whose alpha is not multiplied in, which it does not say of them:
 # bitmaps, icons, GIF's one clear colour, and JPEG 2000 and XL as painting programs save them.
@@ -96,7 +90,7 @@ def read_rgb(path: Path, layer: str = "", max_pixels: int = MAX_PIXELS, space: s
 
     Raises:
         ImageError: no file, no picture, truncated, or too large.
-        PassError: an EXR without red, green and blue.
+        PassError: an EXR without red, green and blue, or with whole numbers in them.
         ColourError: metadata, or ``space``, that name an unknown colour space.
     """
     if path.suffix.lower() == ".exr":
@@ -108,7 +102,9 @@ def _read_exr(path: Path, layer: str, max_pixels: int, flag: str) -> Picture:
     image = exr.read(path, max_pixels)
     beauty = pick_beauty(image, layer)
     part = image.find(beauty.rgb[0])[0]
-    rgb = np.stack([image.find(name)[1].pixels for name in beauty.rgb], -1, dtype=np.float32)
+    rgb = np.stack(
+        [image.find(name)[1].pixels for name in lit(image, beauty)], -1, dtype=np.float32
+    )
     alpha = np.asarray(image.find(beauty.alpha)[1].pixels, np.float32) if beauty.alpha else None
     with colour.named(str(path), _SAY):
         told = colour.canonical(flag) if flag else colour.told(part.attributes)
@@ -128,6 +124,7 @@ def _read_other(path: Path, max_pixels: int, flag: str) -> Picture:
         raise ImageError(
             f"{path} is larger than {max_pixels} pixels", found=f"{spec.width}x{spec.height}"
         )
+    tags.refuse_other_models(path, spec)
     pixels = source.read_image(0, 0, 0, spec.nchannels, oiio.FLOAT)
     if pixels is None or (source.format_name() == "jpeg" and _cut_jpeg(path)):
         raise ImageError(
@@ -146,13 +143,14 @@ def _read_other(path: Path, max_pixels: int, flag: str) -> Picture:
     )
     window = Window(0, 0, width, height)
     with colour.named(str(path), _SAY):
-        told = colour.canonical(flag) if flag else _told(spec, source.format_name())
+        said = flag or tags.space(path, spec, source.format_name())
+        told = colour.canonical(said) if said else ""
         integer = spec.format.basetype not in (oiio.HALF, oiio.FLOAT, oiio.DOUBLE)
         space = told or colour.canonical(colour.PAINTED if integer else colour.SCENE)
     return Picture(
         *(np.ascontiguousarray(rgb), alpha, not straight, space, bool(told) or integer),
         *(window, window),
-        profile=b"" if flag else _profile(spec, grey=not coloured),
+        profile=b"" if flag else tags.profile(spec, grey=not coloured),
         source=str(path),
     )
 
@@ -161,33 +159,6 @@ def _cut_jpeg(path: Path) -> bool:
     """Say whether the last scan (FF DA) has no end (FF D9); OpenImageIO would fill it with grey."""
     data = path.read_bytes()
     return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
-
-
-def _told(spec: oiio.ImageSpec, kind: str) -> str:
-    """Return the colour space that a file tells; empty: none."""
-    coded = spec.getattribute("CICP")
-    if coded is not None:
-        curve, gamut = _CURVES.get(coded[1], ""), _GAMUTS.get(coded[0], "")
-        if not curve or not gamut:
-            raise ColourError(
-                "its cICP chunk names a colour space that is not read",
-                found=f"primaries {coded[0]}, transfer {coded[1]} (ITU-T H.273)",
-            )
-        return colour.canonical(f"{curve}_{gamut}_scene")
-    said = spec.get_string_attribute("oiio:ColorSpace")
-    floats = spec.format.basetype in (oiio.HALF, oiio.FLOAT, oiio.DOUBLE)
-    if not said or (kind == "pnm" and floats):  # a PFM, which tells nothing
-        return ""
-    return colour.canonical(said)
-
-
-def _profile(spec: oiio.ImageSpec, *, grey: bool) -> bytes:
-    """Return the ICC profile that tells what the pixels are; empty: none, or a cICP wins."""
-    found = spec.getattribute("ICCProfile")
-    if found is None or spec.getattribute("CICP") is not None:
-        return b""
-    profile = bytes(bytearray(found))
-    return profile if icc.describes(profile, grey=grey) else b""
 
 
 def _upright(pixels: FloatArray, orientation: int) -> FloatArray:

@@ -139,7 +139,7 @@ def _light(read: flat.Picture) -> FloatArray:
 def _frame(path: Path) -> Image:
     codes, kind = movies.read(path)
     planes = np.moveaxis(codes, -1, 0)
-    _tell_timing(path.parent, kind)
+    _tell_odd(file_of(path), kind)
     attributes = {
         SPACE: _space(kind),
         BITS: kind.bits,
@@ -189,14 +189,10 @@ def _space(kind: Format) -> str:
 
 
 @lru_cache
-def _tell_timing(movie: Path, kind: Format) -> None:
-    """Say once what is odd about a movie's frames."""
-    if not kind.steady:
-        log.warning(
-            "%s has a variable frame rate, %.2f a second on average: its frames are counted as "
-            "they come, however long each is held",
-            *(movie, float(kind.rate)),
-        )
+def _tell_odd(movie: Path, kind: Format) -> None:
+    """Say once what is odd about a movie."""
+    for remark in kind.remarks:
+        log.warning("%s %s", movie, remark)
 
 
 def frame_rate(attributes: Mapping[str, Any]) -> Fraction | None:

@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from velatura.channels import parse_overrides
-from velatura.errors import PassError
 from velatura.half import HALF_MAX
 from velatura.image.planes import FloatArray, Image, Part, Pixels, Window
 from velatura.plate import colour, formats, linear
-from velatura.plate.beauty import pick_beauty
+from velatura.plate.beauty import lit, pick_beauty
 from velatura.plate.layers import listed
 from velatura.plate.passes import Guides
 from velatura.plate.reading import Reading
@@ -76,13 +75,8 @@ class Plate:
         """
         beauty = pick_beauty(image, reading.layer)
         part = image.find(beauty.rgb[0])[0]
-        red, green, blue = (image.find(name)[1].pixels for name in beauty.rgb)
+        red, green, blue = (image.find(name)[1].pixels for name in lit(image, beauty))
         alpha = image.find(beauty.alpha)[1].pixels if beauty.alpha else None
-        if {red.dtype.kind, green.dtype.kind, blue.dtype.kind} != {"f"}:
-            raise PassError(
-                f"{image.source}: {', '.join(beauty.rgb)} hold whole numbers, not light",
-                do="Name the layer to glaze with --layer",
-            )
         straight = reading.premultiplied == "auto" and formats.STRAIGHT in part.attributes
         if straight or reading.premultiplied == "no":
             alpha = None

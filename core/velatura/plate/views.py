@@ -2,7 +2,8 @@
 
 OpenEXR's convention: ``multiView`` in the header lists the views; the first one's channels have
 their usual names, the others' have the view's name in front, ``right.R``. In files of many parts,
-each part's header may say its ``view``.
+each part's header may say its ``view``. Files that say neither are stereo where their parts, or the
+fronts of their channels' names, are called left and right.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from velatura.errors import PassError
 from velatura.image.planes import Image, Part, Plane
 
 _LIST, _OWN = "multiView", "view"  # header attributes
+_EYES = ("left", "right")
 
 
 def names(image: Image) -> tuple[str, ...]:
@@ -22,7 +24,28 @@ def names(image: Image) -> tuple[str, ...]:
     views = tuple(map(str, listed)) if isinstance(listed, (list, tuple)) else ()
     own = (str(part.attributes.get(_OWN, "")) for part in image.parts)
     found = dict.fromkeys([*views, *filter(None, own)])
-    return tuple(found) if len(found) > 1 else ()
+    return tuple(found or _eyes(image)) if len(found) != 1 else ()
+
+
+def _eyes(image: Image) -> list[str]:
+    """Return left and right as a file that does not say that it is stereo spells them; else none.
+
+    Each has red, green and blue: as a part of that name, or as channels with it in front.
+    """
+    parts = [part.name for part in image.parts if {"R", "G", "B"} <= {p.name for p in part.planes}]
+    fronts = [name.removesuffix(".R") for name in image.names if name.endswith(".R")]
+    whole = [f for f in fronts if {f"{f}.G", f"{f}.B"} <= set(image.names)]
+    for those in (parts, whole):
+        found = [name for name in those if name.casefold() in _EYES]
+        if sorted(map(str.casefold, found)) == sorted(_EYES):
+            return found
+    return []
+
+
+def _view_of(part: Part, views: tuple[str, ...]) -> str | None:
+    """Return the view that a part belongs to; None where it belongs to each."""
+    own = part.attributes.get(_OWN)
+    return part.name if own is None and part.name in views else own
 
 
 def chosen(image: Image, wanted: str) -> tuple[str, ...]:
@@ -57,7 +80,7 @@ def of(image: Image, view: str) -> Image:
     others = tuple(f"{name}." for name in views if name != view)
     parts = []
     for part in image.parts:
-        own = part.attributes.get(_OWN)
+        own = _view_of(part, views)
         if own is not None and own != view:
             continue
         planes = tuple(_planes(part, view, others, main=own is not None or view == views[0]))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import footage
 import pytest
 
 from velatura.apply import targets
 from velatura.apply.targets import Frame
 from velatura.errors import FrameError
+from velatura.image import gathering
 from velatura.job import Job
 
 
@@ -167,3 +169,50 @@ def test_one_file_that_is_not_there_is_refused_with_what_there_is(tmp_path):
     assert len(frames(tmp_path / "shot" / "plate.####.exr")) == 3
     with pytest.raises(FrameError, match=r"Check the path: there is no folder .*nowhere"):
         frames(tmp_path / "nowhere" / "still.exr")
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (("c.mp4 2-3",), [2, 3]),
+        (("c.mp4", "2-3"), [2, 3]),
+        (("c.mp4", "2-3", "5"), [2, 3, 5]),
+        (("c.mp4:1001 1002,1004",), [1002, 1004]),
+        (("shot.%04d.exr", "2-3"), [2, 3]),
+        (("shot.####.exr 1 3",), [1, 3]),
+        ((". 2-3",), [2, 3]),
+    ],
+)
+def test_a_range_may_stand_behind_the_plate_or_beside_it(tmp_path, monkeypatch, texts, numbers):
+    monkeypatch.chdir(tmp_path)
+    touched(tmp_path, *(f"shot.000{frame}.exr" for frame in (1, 2, 3, 4)))
+    if "c.mp4" in texts[0]:
+        footage.movie(tmp_path / "c.mp4", 6)
+    assert [frame.number for frame in frames(gathering.only(texts))] == numbers
+
+
+def test_a_movies_range_counts_from_its_start(tmp_path):
+    clip = footage.movie(tmp_path / "c.mp4", 4)
+    found = frames(f"{clip} 1002-1003", start=1001)
+    assert [frame.number for frame in found] == [1002, 1003]
+    with pytest.raises(FrameError, match=r"has no frame 2, 3.*frames 1001 to 1004"):
+        frames(f"{clip} 2-3", start=1001)
+
+
+def test_a_folder_called_like_a_frame_is_none(tmp_path, caplog):
+    folder = touched(tmp_path, "plate.0001.exr", "plate.0003.exr")
+    (folder / "plate.0002.exr").mkdir()
+    assert plates_of(frames(folder / "plate.####.exr")) == ["plate.0001.exr", "plate.0003.exr"]
+    assert "skipped: 2" in caplog.text
+    asked = frames(folder / "plate.####.exr", frames="1-3")  # a bad frame: the others are done
+    assert plates_of(asked) == list(THREE)
+
+
+@pytest.mark.parametrize("mask", ["roto", "roto/*.png", "roto/*", "roto:A"])
+def test_a_mask_may_be_a_folder_or_a_wildcard(tmp_path, monkeypatch, mask):
+    monkeypatch.chdir(tmp_path)
+    touched(tmp_path, *THREE)
+    touched(tmp_path / "roto", *(f"r_000{frame}.png" for frame in (1, 2, 3)))
+    found = frames("plate.####.exr", mask=mask, write="picture")
+    assert [frame.mask.name for frame in found] == ["r_0001.png", "r_0002.png", "r_0003.png"]
+    assert {frame.channel for frame in found} == {"A" if ":" in mask else ""}

@@ -183,3 +183,121 @@ def test_a_phones_movie_comes_upright(tmp_path, matrix, turns):
     width, height = footage.SIZE[:: 1 if turns == 2 else -1]
     found = movies.format_of(turned)
     assert (found.width, found.height) == (width, height)
+
+
+def remarks(path: Path) -> str:
+    return " | ".join(movies.format_of(path).remarks)
+
+
+def test_held_frames_are_said_to_be_held(tmp_path):
+    times = tuple(Fraction(n, 24) for n in (0, 1, 2, 6, 7, 8, 9, 12))
+    said = remarks(footage.movie(tmp_path / "held.mp4", 8, times))
+    assert "holds 2 of its 8 frames, for up to 4 frames' time (at 24.00 a second)" in said
+    times = tuple(Fraction(n, 1000) for n in (0, 40, 95, 130, 201, 240))
+    assert "has a variable frame rate" in remarks(footage.movie(tmp_path / "b.mp4", 6, times))
+    assert remarks(footage.movie(tmp_path / "c.mp4", 6)) == ""
+
+
+def encoded(path: Path, codec: str, layout: str, frames: int = 6, **options: object) -> Path:
+    """A movie by FFmpeg's own words, as other programs write them."""
+    size = options.pop("size", footage.SIZE)
+    with av.open(str(path), "w") as out:
+        tracks = options.pop("tracks", 1)
+        streams = [out.add_stream(codec, rate=24) for _ in range(tracks)]
+        for stream in streams:
+            stream.width, stream.height = size
+            stream.pix_fmt = layout
+            stream.codec_context.colorspace = options.get("matrix", 1)
+            stream.options = {name: str(v) for name, v in options.items() if name != "matrix"}
+        for frame in range(frames):
+            pixels = np.rint(footage.codes(frame, size) * 255).astype(np.uint8)
+            for stream in streams:
+                picture = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+                picture.pts = frame
+                out.mux(stream.encode(picture))
+        for stream in streams:
+            out.mux(stream.encode())
+    return path
+
+
+def test_fields_are_said_with_what_to_do(tmp_path):
+    path = encoded(tmp_path / "a.mp4", "libx264", "yuv420p", **{"x264-params": "tff=1"})
+    assert "is interlaced, top field first" in remarks(path)
+    assert "-vf bwdif" in remarks(path)
+
+
+def test_a_second_track_of_pictures_and_a_cut_off_file_are_said(tmp_path):
+    path = encoded(tmp_path / "a.mkv", "ffv1", "yuv420p", 24, tracks=2)
+    assert "has 2 tracks of pictures" in remarks(path)
+    data = encoded(tmp_path / "b.mkv", "ffv1", "yuv420p", 24).read_bytes()
+    (tmp_path / "c.mkv").write_bytes(data[: len(data) // 2])
+    assert "was it cut off?" in remarks(tmp_path / "c.mkv")
+    assert remarks(tmp_path / "b.mkv") == ""
+
+
+def test_webms_alpha_is_said_to_be_left_out(tmp_path):
+    path = encoded(tmp_path / "a.webm", "libvpx-vp9", "yuva420p", **{"auto-alt-ref": 0})
+    assert "has an alpha of WebM's kind" in remarks(path)
+
+
+def test_a_grey_movie_has_no_alpha(tmp_path):
+    path = encoded(tmp_path / "a.mkv", "ffv1", "gray")
+    assert not movies.format_of(path).alpha
+    assert shown(path, 0).shape[2] == 3
+
+
+@pytest.mark.parametrize("matrix", [4, 7])
+def test_old_matrices_are_known(tmp_path, matrix):
+    movie_file.write(tmp_path / "a.mp4", footage.kind(matrix=matrix), [footage.codes(0)] * 2)
+    assert movies.format_of(tmp_path / "a.mp4").matrix == matrix
+    assert np.abs(shown(tmp_path / "a.mp4", 0) - footage.codes(0)).mean() < NEAR
+
+
+def test_a_matrix_that_is_not_known_is_refused(tmp_path):
+    path = encoded(tmp_path / "a.mp4", "libx264", "yuv444p", matrix=8)
+    with pytest.raises(ImageError, match=r"matrix 8 of ITU-T H.273.*Rec.709"):
+        movies.format_of(path)
+
+
+def test_a_mirrored_movie_comes_upright(tmp_path):
+    """A matrix that turns and mirrors, as of a phone's front camera."""
+    clip = footage.movie(tmp_path / "clip.mp4", 2)
+    data = bytearray(clip.read_bytes())
+    at = data.index(b"tkhd") + 4 + 40
+    data[at : at + 36] = struct.pack(">9i", -(1 << 16), 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+    (tmp_path / "mirrored.mp4").write_bytes(data)
+    found = shown(tmp_path / "mirrored.mp4", 1)
+    np.testing.assert_array_equal(found, shown(clip, 1)[:, ::-1])
+
+
+def test_frames_that_are_damaged_are_refused_up_to_the_next_key_frame(tmp_path):
+    path = encoded(tmp_path / "a.mp4", "libx264", "yuv444p", 12, crf=4, bf=0, g=6, slices=1)
+    whole = [shown(path, frame) for frame in range(12)]
+    with av.open(str(path)) as movie:
+        places = [(packet.pos, packet.size) for packet in movie.demux(video=0) if packet.size]
+    data = bytearray(path.read_bytes())
+    start, size = places[3]
+    data[start + size // 2 : start + size] = bytes(
+        b ^ 0x5A for b in data[start + size // 2 : start + size]
+    )
+    bad = tmp_path / "bad.mp4"
+    bad.write_bytes(data)
+    lost = set()
+    for frame in (*range(12), 4, 2):
+        try:
+            np.testing.assert_array_equal(shown(bad, frame), whole[frame])
+        except ImageError as error:
+            assert "leave the frame out with --frames" in str(error)  # noqa: PT017
+            lost.add(frame)
+    assert lost == {3, 4, 5}
+
+
+def test_a_decoders_memory_is_known(tmp_path):
+    small, large = (
+        encoded(tmp_path / f"{n}.mp4", "libx264", "yuv420p", size=(64 * n, 48 * n)) for n in (1, 4)
+    )
+    assert movies.memory(movies.frame_path(str(small), 0)) < 2**20
+    frames = 8 + 16
+    least = frames * 256 * 192 * 3 // 2
+    assert least < movies.memory(movies.frame_path(str(large), 0)) < 8 * least
+    assert movies.memory(tmp_path / "a.exr") == 0

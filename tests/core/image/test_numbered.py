@@ -161,3 +161,35 @@ def test_keys_that_a_shell_lists_are_one_shots(tmp_path):
     given_ = [str(folder / "k.0001.png"), str(folder / "k.0012.png")]
     assert gathering.gathered(given_) == [str(folder / "k.####.png")]
     assert gathering.gathered(["a.####.exr", "b.####.exr"]) == ["a.####.exr", "b.####.exr"]
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [
+        (("c_00001.png", "c_00002.png"), "c_#####.png"),
+        (("f1_beauty.exr", "f2_beauty.exr", "f10_beauty.exr"), "f#_beauty.exr"),
+        (("0001.png", "0002.png"), "####.png"),
+        (("take2_0007.png", "take2_0008.png"), "take2_####.png"),
+    ],
+)
+def test_numbers_without_dots_are_a_sequence_where_there_are_several(tmp_path, names, wanted):
+    touched(tmp_path, *names)
+    listed = [str(tmp_path / name) for name in names]
+    assert gathering.merged(listed) == [str(tmp_path / wanted)]
+    assert gathering.pattern(str(tmp_path)) == str(tmp_path / wanted)
+    assert gathering.merged(listed[:1]) == [str(tmp_path / names[0])]
+
+
+def test_versions_are_no_frames(tmp_path):
+    touched(tmp_path, "look_v1.exr", "look_v2.exr")
+    with pytest.raises(FrameError, match=r"more than one sequence.*look_v1.exr"):
+        gathering.pattern(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 300 + ".exr", "x\0.exr", "\ud800.exr", "y/" * 2500 + "a.exr"]
+)
+def test_a_text_that_no_path_can_be_is_refused_wherever_it_is_given(name):
+    assert gathering.gathered([name]) == [name]
+    with pytest.raises(FrameError, match="is not the name of a file"):
+        numbered.find(name)

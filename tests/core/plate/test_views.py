@@ -38,10 +38,23 @@ def multi(path: Path) -> Path:
     return path
 
 
+def untold(path: Path) -> Path:
+    """Channels of both views, by their names alone."""
+    both = {**planes(1, "left."), **planes(2, "right."), "depth.Z": np.ones((40, 56), np.float32)}
+    exr.write(path, Image((plates.part(both),)))
+    return path
+
+
+def untold_parts(path: Path) -> Path:
+    """A part for each view, by their names alone."""
+    exr.write(path, Image(tuple(plates.part(planes(n), v) for n, v in ((1, "left"), (2, "right")))))
+    return path
+
+
 RIGHT = {single: ("right.R", "right.G", "right.B"), multi: ("right.R", "right.G", "right.B")}
 
 
-@pytest.mark.parametrize("made", [single, multi])
+@pytest.mark.parametrize("made", [single, multi, untold, untold_parts])
 def test_each_view_comes_out_as_it_would_alone(tmp_path, look, made):
     plate = made(tmp_path / "plate.exr")
     found = run(plate, look, tmp_path / "out", write="both")
@@ -53,9 +66,11 @@ def test_each_view_comes_out_as_it_would_alone(tmp_path, look, made):
         exr.write(alone, Image((replace(part, display=Window(0, 0, 56, 40)),)))
         wanted = run(alone, look, tmp_path / view, write="both")
         gain = exr.read(tmp_path / view / f"{view}.gain.exr")
-        prefix = f"{view}." if made is multi or view == "right" else ""
+        of_parts = made in {multi, untold_parts}
+        prefix = f"{view}." if of_parts or made is untold or view == "right" else ""
         names = [prefix + name for name in "RGB"]
         np.testing.assert_array_equal(stack(found, *names), stack(wanted, *"RGB"))
+        names = names if made is multi or view == "right" else list("RGB")
         np.testing.assert_array_equal(stack(layer, *names), stack(gain, *"RGB"))
         assert np.abs(stack(gain, *"RGB")).max() > 0
 

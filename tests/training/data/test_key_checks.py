@@ -109,10 +109,13 @@ def test_noise_is_no_paint_and_a_dab_is(tmp_path, caplog):
     assert doubted(tmp_path, caplog, codes)[0] == []
 
 
-def test_black_bars_are_doubted_on_both_sides_only(tmp_path, caplog):
+def test_black_bars_are_doubted_on_one_side_and_on_both(tmp_path, caplog):
     codes = painted(6)
+    codes[:1] = 0
+    assert doubted(tmp_path, caplog, codes)[0] == []  # a line is the render's own
     codes[:12] = 0
-    assert doubted(tmp_path, caplog, codes)[0] == []  # a dark sky, say
+    (said,), _ = doubted(tmp_path, caplog, codes)
+    assert "black bars (12 px above)" in said
     codes[-12:] = 0
     (said,), _ = doubted(tmp_path, caplog, codes)
     assert "black bars (12 px above, 12 px below)" in said
@@ -145,6 +148,25 @@ def test_a_key_that_was_moved_is_doubted_and_moved_back(tmp_path, caplog, down, 
         (1 - abs(down) / 180) * (1 - abs(right) / 320), abs=1e-4
     )
     assert (key.paint == key.plate)[:, key.cover == 0].all()
+
+
+@pytest.mark.parametrize(
+    ("turned", "words"),
+    [
+        (lambda codes: codes[:, ::-1], "mirrored left to right"),
+        (lambda codes: codes[::-1], "mirrored top to bottom"),
+        (lambda codes: codes[::-1, ::-1], "turned upside down"),
+        (lambda codes: codes[..., ::-1], "red where its plate is blue"),
+        (lambda codes: 1 - codes, "inverted, as a negative is"),
+    ],
+)
+@pytest.mark.parametrize("frame", [1, 6, 12])
+def test_a_key_that_was_turned_or_mixed_up_is_doubted(tmp_path, caplog, frame, turned, words):
+    path = write_8_bit(tmp_path / f"paint.{frame:04d}.png", turned(painted(frame)))
+    WatchedKeys([(PLATES, str(path))])
+    (said,) = warned(caplog)
+    assert f" is {words}" in said
+    assert "--align" not in said
 
 
 def test_a_key_in_its_place_is_left_there(tmp_path, caplog):

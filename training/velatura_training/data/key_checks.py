@@ -1,8 +1,8 @@
 """Doubts about a painted key: said before hours are spent on learning what was not meant.
 
 What was saved wrong (see `saved_doubts`), a plate with NaN in it, a key that fits another frame
-than the one it is numbered by, or its own if it is moved. None of them stops a training: the
-painter may have meant it.
+than the one it is numbered by, or its own if it is moved or turned. None of them stops a training:
+the painter may have meant it.
 """
 
 from __future__ import annotations
@@ -33,12 +33,13 @@ REACH = 5
 """Frames to either side among which a key's own is looked for."""
 SIDE, AROUND = 160, 6
 """Edges are compared on pictures this long, px, each measured by those this near."""
-FITS, KNOWN, BETTER = 0.6, 0.3, 1.25
+FITS, KNOWN, BETTER, TURNED = 0.6, 0.3, 1.25, 1.5
 """A key that fits its frame as well as the first needs no search; one that fits no frame as well as
-the second cannot be placed; another frame must fit better by the third. On two shots, keys painted
-to the edge fitted their own frame by 0.64 to 0.69 and others by 0.42 at most; with strokes that
-were displaced by 2 of 320 px by 0.34 to 0.43 and 0.34; by 8 px by 0.11, and others no worse.
-Of 220 misnumbered keys of the first two sorts all but one were placed rightly."""
+the second cannot be placed; another frame must fit better by the third, a turned key by the
+fourth. On two shots, keys painted to the edge fitted their own frame by 0.64 to 0.69 and others by
+0.42 at most; with strokes that were displaced by 2 of 320 px by 0.34 to 0.43 and 0.34; by 8 px by
+0.11, and others no worse. Of 220 misnumbered keys of the first two sorts all but one were placed
+rightly."""
 
 
 class KeyChecks:
@@ -89,8 +90,11 @@ class KeyChecks:
                 yield f"{path}: {what} is NaN in {broken} px, which count as 0 for learning"
 
     def _misplaced(self, key: Frame, paint: Path) -> Iterator[str]:
-        """Say so if a key was moved, or is of another frame, whichever is clearer."""
+        """Say so if a key was turned or moved, or is of another frame, whichever is clearer."""
         assert key.paint is not None, "only painted keys are doubted"  # noqa: S101
+        if turned := _turned(key, paint):
+            yield turned
+            return
         moved = offset.find(key.paint.numpy(), key.plate.numpy())
         if moved and moved.there >= FITS:
             yield _moved(key, paint, moved)
@@ -131,6 +135,30 @@ class KeyChecks:
         if window.common(plate.part.data) != window:
             return None
         return edges(torch.from_numpy(plate.seen(*window.within(plate.part.data), colour.SCENE)))
+
+
+def _turned(key: Frame, paint: Path) -> str:
+    """Return a sentence about a key that is mirrored or turned; empty: it is neither."""
+    assert key.paint is not None, "only painted keys are doubted"  # noqa: S101
+    painted, plain = edges(key.paint), edges(key.plate)
+    own = likeness(painted, plain)
+    if own >= FITS:
+        return ""
+    ways = {
+        "mirrored left to right": painted.flip(1),
+        "mirrored top to bottom": painted.flip(0),
+        "turned upside down": painted.flip(0, 1),
+    }
+    if painted.shape[0] == painted.shape[1]:
+        ways |= {"turned to the left": painted.rot90(-1), "turned to the right": painted.rot90(1)}
+    found = {how: likeness(other, plain) for how, other in ways.items()}
+    best = max(found, key=found.__getitem__)
+    if found[best] <= max(KNOWN, TURNED * own):
+        return ""
+    return (
+        f"The key of frame {key.frame}, {paint}, is {best}: turned back, its edges fit the plate's "
+        f"({found[best]:.2f} against {own:.2f}; 1 is perfect). Save it as its plate lies"
+    )
 
 
 def _moved(key: Frame, paint: Path, moved: Offset) -> str:

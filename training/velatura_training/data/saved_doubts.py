@@ -27,7 +27,11 @@ _BLOCK, _SAME = 8, 1.5 / 255
 not count, a stroke of a few px does."""
 _BAR = 0.01
 """Share of a side from which a black edge is a bar: a line or two may be the render's own."""
+_MOSTLY = 0.5
+"""Share of a line of the plate that must be lit, where the key's is a bar."""
 _LIT = 4 / 255
+_OPPOSED = 0.5
+"""A key whose light or warmth goes so much against its plate's is inverted, or has red for blue."""
 _SEEN = 0.6
 """Share of a key that a view of a config must show."""
 _BENT, _ROUGHLY, _NEARLY = 0.75, 12 / 255, 0.6
@@ -73,6 +77,9 @@ def doubts(key: Frame, paint: Path, space: str, view: str) -> Iterator[str]:
         return
     if bars := _bars(painted, plain):
         yield f"{named} has black bars ({bars}), which are learnt as paint: save it without them"
+    if key.cover is None and (what := _mixed_up(painted, plain)):
+        yield f"{named} is {what}: were its channels mixed up when it was saved?"
+        return
     if not view:
         yield from _views(named, key, painted, plain, space)
 
@@ -97,10 +104,17 @@ def _maximised(paint: Path) -> str:
 
 
 def _unpainted(painted: FloatArray, plain: FloatArray) -> bool:
-    height, width = (size // _BLOCK * _BLOCK for size in painted.shape[1:])
-    off = (painted - plain)[:, :height, :width]
-    blocks = off.reshape(3, height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK).mean((2, 4))
-    return float(np.abs(blocks).max()) <= _SAME
+    return float(np.abs(_means(painted - plain)).max()) <= _SAME
+
+
+def _means(planes: FloatArray) -> FloatArray:
+    """Return the means of blocks, ``(3, h, w)``."""
+    height, width = (size // _BLOCK * _BLOCK for size in planes.shape[1:])
+    blocks = planes[:, :height, :width].reshape(
+        3, height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK
+    )
+    means: FloatArray = blocks.mean((2, 4))
+    return means
 
 
 def _bars(painted: FloatArray, plain: FloatArray) -> str:
@@ -108,14 +122,38 @@ def _bars(painted: FloatArray, plain: FloatArray) -> str:
     found = []
     dark, lit = painted.max(0) < _LIT, plain.max(0) > _LIT
     for axis, sides in ((1, ("above", "below")), (0, ("left", "right"))):
-        black = dark.all(axis=axis) & lit.any(axis=axis)
+        black = dark.all(axis=axis) & (lit.mean(axis=axis) > _MOSTLY)
         if black.all():
             return ""
         least = max(2, round(_BAR * len(black)))
-        first, last = (int(np.argmin(line)) for line in (black, black[::-1]))
-        if min(first, last) >= least:
-            found += [f"{first} px {sides[0]}", f"{last} px {sides[1]}"]
+        wide = (int(np.argmin(line)) for line in (black, black[::-1]))
+        found += [f"{px} px {side}" for px, side in zip(wide, sides, strict=True) if px >= least]
     return ", ".join(found)
+
+
+def _mixed_up(painted: FloatArray, plain: FloatArray) -> str:
+    """Return what was done to a key's channels: inverted, or red and blue exchanged; empty: none.
+
+    Then the key is much less like its plate than it is once that is undone.
+    """
+    own, plate = (_means(codes).reshape(3, -1) for codes in (painted, plain))
+    off = float(np.abs(own - plate).mean())
+    kinds = (
+        ("inverted, as a negative is", 1 - own, own.mean(0), plate.mean(0)),
+        ("red where its plate is blue", own[::-1], own[0] - own[2], plate[0] - plate[2]),
+    )
+    for what, undone, one, other in kinds:
+        against = _likeness(one, other)
+        if against < -_OPPOSED and float(np.abs(undone - plate).mean()) < _LESS * off:
+            return what
+    return ""
+
+
+def _likeness(one: FloatArray, other: FloatArray) -> float:
+    """Return the correlation of two rows of numbers; 0 where one of them hardly varies."""
+    a, b = one - one.mean(), other - other.mean()
+    spread = min(float(a.std()), float(b.std()))
+    return float((a * b).mean() / (a.std() * b.std())) if spread > _EVEN else 0.0
 
 
 def _views(

@@ -83,9 +83,7 @@ class Figures:
         Args:
             ends: by `time.monotonic`.
         """
-        numbers = [frame.frame for frame in self._frames]
-        if len(set(numbers)) < len(numbers):  # a key by way of several frames
-            numbers = list(range(len(numbers)))
+        numbers = [frame.frame for frame in self._frames]  # a key by way of frames has several rows
         told: dict[int, Scores] = {}
         notes: tuple[str, ...] = ()
         longest = 0.0
@@ -93,14 +91,15 @@ class Figures:
             begun = time.monotonic()
             if told and begun + longest > ends:
                 break
-            one = {numbers[place]: self._pictures(self._frames[place])}
+            one = {place: self._pictures(self._frames[place])}
             verdict = evaluate.held_out(one, self._space, self._eyes)
             told |= verdict.frames
             notes = verdict.notes
             longest = max(longest, time.monotonic() - begun)
         if len(told) < len(numbers):
             notes += (f"{len(told)} of {len(numbers)} frames are measured: time was up",)
-        return Verdict(self._eyes.label, dict(sorted(told.items())), notes=notes)
+        verdict = Verdict(self._eyes.label, dict(sorted(told.items())), notes=notes)
+        return verdict.by_frame([numbers[place] for place in verdict.frames])
 
     def _quick(self, place: int) -> Scores:
         _, result, paint = self._pictures(self._frames[place])

@@ -34,6 +34,18 @@ class Verdict:
         """Return the verdict with these notes."""
         return replace(self, notes=tuple(notes))
 
+    def by_frame(self, numbers: Sequence[int]) -> Verdict:
+        """Return the verdict with one row a frame: the mean of those rows that are of it.
+
+        Args:
+            numbers: the frame's number of each row.
+        """
+        rows: dict[int, dict[int, Scores]] = {}
+        for place, (number, row) in enumerate(zip(numbers, self.frames.values(), strict=True)):
+            rows.setdefault(number, {})[place] = row
+        means = {number: replace(self, frames=rows[number]).mean for number in sorted(rows)}
+        return replace(self, frames=means)
+
     @property
     def mean(self) -> Scores:
         """The mean of each score over the frames that have it; of `RATIOS`, the ratio of means."""
