@@ -11,7 +11,6 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import looks
 import numpy as np
 import plates
 import pytest
@@ -188,12 +187,6 @@ CHECKS: dict[str, Callable[[Shot], None]] = {
     "18-stereo": stereo,
     "19-first-contact": first_contact,
 }
-
-
-@pytest.fixture(scope="module")
-def look(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small look that reads no passes."""
-    return looks.small(tmp_path_factory.mktemp("looks") / "small.onnx")
 
 
 @pytest.mark.parametrize("case", CHECKS)

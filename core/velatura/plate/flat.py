@@ -24,10 +24,6 @@ _SAY = (
 )
 _USUAL = "Save it as PNG, TIFF, PSD, JPG or EXR"
 
-# OpenImageIO's names of formats whose alpha is not multiplied in, which it does not say of them:
-# bitmaps, icons, GIF's one clear colour, and JPEG 2000 and XL as painting programs save them.
-_NOT_MULTIPLIED = {"bmp", "ico", "gif", "jpeg2000", "jpegxl"}
-
 
 @dataclass(frozen=True)
 class Picture:
@@ -135,12 +131,9 @@ def _read_other(path: Path, max_pixels: int, flag: str) -> Picture:
     height, width, channels = pixels.shape
     coloured = channels >= 3  # noqa: PLR2004  # else grey, with or without alpha
     rgb = pixels[..., :3] if coloured else np.repeat(pixels[..., :1], 3, -1)
+    channel, straight = tags.alpha(path, spec, source.format_name())
     # Of a GIF, OpenImageIO counts from 1.
-    alpha = pixels[..., min(spec.alpha_channel, channels - 1)] if spec.alpha_channel >= 0 else None
-    straight = alpha is not None and (
-        spec.get_int_attribute("oiio:UnassociatedAlpha") == 1
-        or source.format_name() in _NOT_MULTIPLIED
-    )
+    alpha = pixels[..., min(channel, channels - 1)] if channel >= 0 else None
     window = Window(0, 0, width, height)
     with colour.named(str(path), _SAY):
         said = flag or tags.space(path, spec, source.format_name())

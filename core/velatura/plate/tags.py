@@ -42,6 +42,13 @@ _R03 = (b"\x01\0\x02\0\x04\0\0\0R03\0", b"\0\x01\0\x02\0\0\0\x04R03\0")
 _DENSITY = "printing density"
 _DPX_TELLS = ("linear", "logarithmic", _DENSITY, "smpte 274m", "itu-r 709", "itu-r 601")
 
+# OpenImageIO's names of formats whose alpha is not multiplied in, which it does not say of them:
+# bitmaps, icons, GIF's one clear colour, and JPEG 2000 and XL as painting programs save them.
+_NOT_MULTIPLIED = {"bmp", "ico", "gif", "jpeg2000", "jpegxl", "targa"}
+# Truevision TGA 2.0, attributes type: no alpha, or none that means anything; multiplied in.
+_TGA_NONE, _TGA_MULTIPLIED = (0, 1, 2), 4
+_COLOURS = 3
+
 log = logging.getLogger(__name__)
 
 
@@ -88,6 +95,31 @@ def profile(spec: oiio.ImageSpec, *, grey: bool) -> bytes:
         return b""
     data = bytes(bytearray(found))
     return data if icc.describes(data, grey=grey) else b""
+
+
+def alpha(path: Path, spec: oiio.ImageSpec, kind: str) -> tuple[int, bool]:
+    """Return which channel is alpha, -1 for none, and whether colour is not multiplied by it.
+
+    Args:
+        path: the file.
+        spec: what OpenImageIO says of it.
+        kind: its name of the format.
+    """
+    channel = int(spec.alpha_channel)
+    if kind == "targa" and spec.get_int_attribute("targa:version", 1) > 1:
+        type_ = spec.get_int_attribute("targa:alpha_type", 0)
+        if type_ in _TGA_NONE:
+            return -1, False
+        return channel, type_ != _TGA_MULTIPLIED
+    if channel < 0 and spec.nchannels > _COLOURS:
+        _tell(
+            path.parent,
+            path.suffix,
+            f"hold {spec.nchannels} channels, and none is said to be alpha: red, green and blue "
+            "are read",
+        )
+    said = spec.get_int_attribute("oiio:UnassociatedAlpha") == 1
+    return channel, channel >= 0 and (said or kind in _NOT_MULTIPLIED)
 
 
 def _coded(cicp: tuple[int, ...]) -> str:

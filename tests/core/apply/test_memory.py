@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import footage
 import looks
 import numpy as np
 import onnx
@@ -20,7 +21,7 @@ from velatura.carry.fields import Field
 from velatura.carry.paint import Carry
 from velatura.carry.painted_key import Key
 from velatura.errors import LookError, MachineError
-from velatura.image import exr
+from velatura.image import exr, movies
 from velatura.job import Job
 from velatura.scene import tracks
 from velatura.system import resources
@@ -164,3 +165,22 @@ def test_a_containers_memory_is_what_it_can_give(tmp_path):
         assert resources.free_memory(tmp_path) == free
     (tmp_path / "memory.max").write_text("max\n")
     assert resources.free_memory(tmp_path) > 1000
+
+
+def test_what_a_movies_decoder_keeps_is_counted(tmp_path, look):
+    """Enough for the frame and not for the decoder is refused, and what is named is enough."""
+    clip = footage.movie(tmp_path / "c.mp4", 2, size=(1920, 1080))
+    held = movies.memory(movies.frame_path(str(clip), 0)) // 2**20
+    assert held > 50
+
+    def apply(memory: int) -> None:
+        job = Job(str(clip), str(look), str(tmp_path / "out"), frames="0", memory_mb=memory)
+        sequence.run(job, Progress("none"))
+
+    with pytest.raises(
+        MachineError, match=rf"and {held} MiB of the decoded frames of its movie.*Allow (\d+)"
+    ) as no:
+        apply(192 + held)
+    (enough,) = [int(word) for word in str(no.value.do).split() if word.isdigit()]
+    apply(enough)
+    assert (tmp_path / "out/c.gain.0000.exr").is_file()

@@ -317,3 +317,26 @@ def test_a_config_that_cannot_be_loaded_is_refused(config):
 def test_built_in_configs_go_by_name_and_by_url():
     for config in (colour.CONFIG, f"ocio://{colour.CONFIG}", "ocio://default"):
         assert colour.canonical("lin_ap1", config) == "ACEScg"
+
+
+@pytest.mark.parametrize(
+    ("asked", "near"),
+    [
+        ("V-Log", "V-Log V-Gamut"),
+        ("slog3", "S-Log3 S-Gamut3.Cine"),
+        ("LogC", "ARRI LogC4"),
+        ("DaVinci Intermediate", "DaVinci Intermediate WideGamut"),
+    ],
+)
+def test_a_name_in_part_leads_to_the_few_that_hold_it(asked, near):
+    with pytest.raises(ColourError) as refused:
+        colour.canonical(asked)
+    names = str(refused.value.found).split(", ")
+    assert near in names
+    assert len(names) <= 4
+    assert colour.canonical(near)
+
+
+def test_a_name_that_is_like_none_gets_a_short_list():
+    with pytest.raises(ColourError, match=r"ACES2065-1, .* and \d+ more\."):
+        colour.canonical("nonsense")

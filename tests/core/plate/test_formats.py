@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import footage
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813
@@ -17,7 +18,7 @@ from velatura.errors import ColourError, ImageError, InputError
 from velatura.image import exr, movie_file, movies
 from velatura.image.planes import Image
 from velatura.job import Job
-from velatura.plate import flat, formats
+from velatura.plate import flat, formats, primaries
 from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
 from velatura.system.progress import Progress
@@ -368,3 +369,61 @@ def test_an_icc_profile_is_of_the_colour_before_alpha_is_multiplied_in(tmp_path)
     assert out.write_image(codes)
     out.close()
     np.testing.assert_allclose(linear(path), 0.5**2.2, rtol=2e-3)
+
+
+def test_an_mkv_is_read_and_its_result_is_a_movie_of_the_same_rate(tmp_path, look):
+    path = tmp_path / "clip.mkv"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("ffv1", rate=25)
+        stream.width, stream.height = footage.SIZE
+        stream.pix_fmt = "yuv444p"
+        stream.codec_context.colorspace = 1
+        for frame in range(3):
+            pixels = np.rint(footage.codes(frame) * 255).astype(np.uint8)
+            picture = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            out.mux(stream.encode(picture.reformat(format="yuv444p", dst_colorspace=1)))
+        out.mux(stream.encode())
+    found = linear(movies.frame_path(str(path), 2))
+    assert np.abs(found - footage.light(footage.codes(2))).mean() < 0.01
+    job = Job(str(path), str(look), str(tmp_path / "out"), write="picture", deliver="mov")
+    sequence.run(Job(**{**vars(job), "strength": 0.0}), Progress("none"))
+    film = tmp_path / "out/clip.mov"
+    assert (movies.format_of(film).rate, len(movies.numbers(str(film)))) == (25, 3)
+    assert exr.read(tmp_path / "out/clip.0002.exr").find("R")[1].pixels.dtype == np.float16
+
+
+def deep(path: Path, codes: np.ndarray, primaries: int, transfer: int) -> Path:
+    """A movie's frame of 10 bits without a loss of colour resolution that matters: even colours."""
+    kind = footage.kind(primaries=primaries, transfer=transfer, matrix=9, bits=10)
+    movie_file.write(path, kind, [codes])
+    return movies.frame_path(str(path), 0)
+
+
+def even(values: tuple[float, ...]) -> np.ndarray:
+    return np.full((footage.SIZE[1], footage.SIZE[0], 3), values, np.float32)
+
+
+def gamut(light: np.ndarray, name: str) -> np.ndarray:
+    """Rec.709 light in other primaries, by the matrices of both."""
+    there, here = (
+        np.reshape(primaries.to_ap0(primaries.KNOWN[n]), (4, 4))[:3, :3]
+        for n in (name, "lin_rec709_scene")
+    )
+    return light @ (np.linalg.inv(there) @ here).T
+
+
+def test_a_movie_in_display_p3_is_that_light(tmp_path):
+    light = even((0.5, 0.2, 0.1))
+    codes = saved.curve(gamut(light, "lin_p3d65_scene")).astype(np.float32)
+    found = linear(deep(tmp_path / "a.mov", codes, 12, 13))
+    np.testing.assert_allclose(found, light, rtol=0.03, atol=0.003)
+
+
+def test_a_movie_in_pq_is_that_light(tmp_path):
+    """SMPTE ST 2084; 1.0 is 100 nits, as in OpenColorIO's own displays."""
+    light = even((3.0, 1.0, 0.2))
+    nits = (gamut(light, "lin_rec2020_scene") / 100) ** (2610 / 16384)
+    c1, c2, c3 = 3424 / 4096, 2413 / 128, 2392 / 128
+    codes = (((c1 + c2 * nits) / (1 + c3 * nits)) ** (2523 / 32)).astype(np.float32)
+    found = linear(deep(tmp_path / "a.mov", codes, 9, 16))
+    np.testing.assert_allclose(found, light, rtol=0.04)

@@ -334,3 +334,66 @@ def test_another_size_is_refused_even_if_scaling_is_asked_for(over, tmp_path):
     path = write_8_bit(tmp_path / "paint.0001.png", np.zeros((HEIGHT * 3, WIDTH * 3, 3)))
     with pytest.raises(TrainingError, match=r"192x144.*without cropping or scaling\.$"):
         over(path, KeyReading(resized=True))
+
+
+def alphas(kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return colour ``(H, W, 3)`` and alpha of an EXR layer."""
+    alpha = np.clip((np.arange(WIDTH) - 10) / 20, 0, 1)[None].repeat(HEIGHT, 0).astype(np.float32)
+    colour = np.full((HEIGHT, WIDTH, 3), 0.8, np.float32)
+    if kind == "edges":  # not multiplied, and nothing where there is no alpha
+        colour[alpha == 0] = 0
+    if kind == "multiplied":
+        colour *= alpha[..., None]
+    return colour, alpha
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("straight", "has colour in 17 % of it where its alpha is 0"),
+        ("edges", "is brighter than its alpha allows in much of its soft edges"),
+        ("multiplied", ""),
+    ],
+)
+def test_an_exr_layer_whose_colour_is_not_multiplied_is_doubted(
+    over, tmp_path, caplog, kind, words
+):
+    rgb, alpha = alphas(kind)
+    planes = {name: rgb[..., index] for index, name in enumerate("RGB")}
+    write_frame(tmp_path / "paint.0001.exr", {**planes, "A": alpha})
+    over(tmp_path / "paint.0001.exr")
+    said = [r.getMessage() for r in caplog.records if r.name == "velatura.training"]
+    said = [text for text in said if "alpha" in text]
+    assert len(said) == bool(words)
+    assert words in "".join(said)
+
+
+@pytest.mark.parametrize(
+    ("meant", "covered"), [(0, False), (1, False), (2, False), (3, True), (4, True)]
+)
+def test_a_tgas_alpha_counts_where_its_extension_says_so(over, tmp_path, meant, covered):
+    """Truevision's TGA 2.0: attributes type 3 is a useful alpha, 4 one that is multiplied in."""
+    codes = np.full((HEIGHT, WIDTH, 4), 0.5)
+    codes[..., 3] = np.linspace(0, 1, WIDTH)
+    path = write_8_bit(tmp_path / "paint.0001.tga", codes)
+    data = bytearray(path.read_bytes())
+    data[int.from_bytes(data[-26:-22], "little") + 494] = meant
+    path.write_bytes(data)
+    key = over(path)
+    assert (key.cover is not None) == covered
+    if meant == 3:
+        opaque = key.paint[:, :, -1].mean(1).numpy()
+        np.testing.assert_allclose(opaque, ((0.5 + 0.055) / 1.055) ** 2.4, rtol=0.01)
+
+
+def test_a_fourth_channel_that_is_no_alpha_is_said_to_be_left(over, tmp_path, caplog):
+    """Photoshop's saved selections: TIFF's extra samples of kind 0."""
+    pixels = np.full((HEIGHT, WIDTH, 4), 128, np.uint8)
+    pixels[..., 3] = 0
+    PILImage.fromarray(pixels).save(tmp_path / "paint.0001.tif")
+    data = bytearray((tmp_path / "paint.0001.tif").read_bytes())
+    at = data.index(bytes((0x52, 1, 3, 0, 1, 0, 0, 0)))
+    data[at + 8] = 0
+    (tmp_path / "paint.0001.tif").write_bytes(data)
+    assert over(tmp_path / "paint.0001.tif").cover is None
+    assert "hold 4 channels, and none is said to be alpha" in caplog.text

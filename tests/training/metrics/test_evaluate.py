@@ -221,3 +221,11 @@ def test_the_command_prints_json_and_writes_a_sheet(tmp_path):
     sheet = oiio.ImageBuf(str(tmp_path / "sheet.png")).spec()
     assert sheet.width > 4 * scene.SIDE  # plate, result, truth, error
     assert sheet.height > 2 * scene.SIDE
+
+
+def test_rows_of_one_frame_are_their_mean():
+    rows = {0: {"l1log": 0.1}, 1: {"l1log": 0.3}, 2: {"l1log": 0.6}}
+    found = Verdict("eyes", rows).by_frame([7, 7, 3])
+    assert list(found.frames) == [3, 7]
+    assert found.frames[7]["l1log"] == pytest.approx(0.2)
+    assert found.frames[3] == {"l1log": 0.6}
