@@ -50,6 +50,7 @@ from velatura_training.recipe import FREE, PAINTING, SHOT, Budget, Recipe
 
 if TYPE_CHECKING:
     from velatura_training.data.key_reading import KeyReading
+    from velatura_training.data.lesson import Lesson
     from velatura_training.data.lesson_record import LessonRecord
     from velatura_training.learn.run import Run
     from velatura_training.learn.window import Window
@@ -249,13 +250,21 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
         reading = KeyReading(painted_space, painted_view, painted_resize, align)
         wanted, reading, free = _as_before(before, wanted, reading, free=free)
         watch.doing("reading the painted keys")
-        watched = WatchedKeys(shots, wanted, layer, passes, space, hold_out, given, reading)
         advice = (*plates, *means) if len(plates) == 1 and not free else ()
-        window = watching.opened(out, watch, advice, open_page=open_page)
-        first_picture.show(window.page, watched.lesson)
+        windows: list[Window] = []  # one, as soon as the keys can be read
+
+        def read(lesson: Lesson) -> None:
+            windows.append(watching.opened(out, watch, advice, open_page=open_page))
+            first_picture.show(windows[0].page, lesson)
+            watch.doing("checking the painted keys")
+
+        how = wanted, layer, passes, space, hold_out, given, reading
+        watched = WatchedKeys(shots, *how, read)
         if not free:
             watched.carry(watch)
-        learn(watched.lesson, run(FREE if watched.lesson.carry is None else SHOT, window), watched)
+        learn(
+            watched.lesson, run(FREE if watched.lesson.carry is None else SHOT, *windows), watched
+        )
 
 
 def _begun(out: Path) -> LessonRecord | None:

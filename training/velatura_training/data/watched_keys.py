@@ -8,7 +8,7 @@ its plate is refused. In both cases the old paint stays, and it is said once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -45,6 +45,8 @@ class WatchedKeys:
         held: frames that are not learnt from, see `lesson.hold_out`.
         given: the motion that an artist gives for the shot, if it is one.
         reading_keys: how the keys are read, where their files do not say it.
+        read: called with the lesson as soon as it is there: looking for what may be wrong with the
+            keys takes longer than reading them.
 
     Attributes:
         lesson: what is learnt from them.
@@ -63,6 +65,7 @@ class WatchedKeys:
         held: Sequence[int] = (),
         given: MotionFiles | None = None,
         reading_keys: KeyReading = AS_SAVED,
+        read: Callable[[Lesson], None] = lambda _: None,
     ) -> None:
         self._shots, self._means, self._reading = shots, (layer, passes, space), reading_keys
         self._seen = {place: _stamp(path) for place, path in self._painted().items()}
@@ -73,6 +76,7 @@ class WatchedKeys:
         self._keys = dict(zip(self._seen, self._plain.keys, strict=True))
         whole = self._plain.footage  # keys of several shots cannot be carried along
         self._footage = replace(whole[0], given=given) if len(whole) == 1 else None
+        read(self.lesson)
         self._doubt(self._keys)
 
     def carry(self, report: Report) -> None:
