@@ -164,7 +164,8 @@ def _mask_pattern(job: Job) -> Pattern | None:
     text = gathering.pattern(text)
     pattern = Pattern.parse(text)
     named = bool(channel) or pattern.movie or pattern.single is None
-    is_file = named or Path(text).is_file() or Path(text).name != text
+    like_file = Path(text).name != text or Path(text).suffix.lower() in (".exr", *formats.STILLS)
+    is_file = named or like_file or Path(text).is_file()
     return pattern if is_file else None
 
 

@@ -81,6 +81,11 @@ def _with_spans(texts: Iterable[str]) -> list[str]:
     return whole
 
 
+def number_of(path: Path) -> int:
+    """Return the frame number of one file, by dots or by the last digits of its name; else 0."""
+    return 0 if movies.parted(path) else int(_one_of_many(str(path)).single or 0)
+
+
 def _one_of_many(text: str) -> Pattern:
     """Return one file, numbered by dots or else by the last digits of its name.
 

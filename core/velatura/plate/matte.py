@@ -39,6 +39,12 @@ def of_plate(image: Image, name: str, beauty: Part) -> Pixels:
     Raises:
         PassError: there is no such channel.
     """
+    if name not in image.names:
+        raise PassError(
+            f"{image.source} has no channel {name} for a mask",
+            found=", ".join(image.names),
+            do="Name one of these with --mask, or a file or folder: roto.####.exr, roto/",
+        )
     part, plane = image.find(name)
     return place(plane.pixels, part.data, beauty.data)
 

@@ -16,6 +16,7 @@ from velatura.image.planes import Image, Part, Plane
 
 _LIST, _OWN = "multiView", "view"  # header attributes
 _EYES = ("left", "right")
+_RGB = {"R", "G", "B"}
 
 
 def names(image: Image) -> tuple[str, ...]:
@@ -30,16 +31,16 @@ def names(image: Image) -> tuple[str, ...]:
 def _eyes(image: Image) -> list[str]:
     """Return left and right as a file that does not say that it is stereo spells them; else none.
 
-    Each has red, green and blue: as a part of that name, or as channels with it in front.
+    Each has red, green and blue: as a part of that name, or as channels with it in front. Where
+    there is another picture without a name, they may be lights called left and right.
     """
-    parts = [part.name for part in image.parts if {"R", "G", "B"} <= {p.name for p in part.planes}]
-    fronts = [name.removesuffix(".R") for name in image.names if name.endswith(".R")]
-    whole = [f for f in fronts if {f"{f}.G", f"{f}.B"} <= set(image.names)]
-    for those in (parts, whole):
-        found = [name for name in those if name.casefold() in _EYES]
-        if sorted(map(str.casefold, found)) == sorted(_EYES):
-            return found
-    return []
+    whole = [part.name for part in image.parts if {p.name for p in part.planes} >= _RGB]
+    if not whole:
+        names = [plane.name for part in image.parts for plane in part.planes]
+        fronts = [name.removesuffix(".R") for name in names if name.endswith(".R")]
+        fronts = [front for front in fronts if front.casefold() in _EYES]
+        whole = [front for front in fronts if {f"{front}.{last}" for last in _RGB} <= set(names)]
+    return whole if sorted(map(str.casefold, whole)) == sorted(_EYES) else []
 
 
 def _view_of(part: Part, views: tuple[str, ...]) -> str | None:

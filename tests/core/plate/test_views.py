@@ -125,3 +125,22 @@ def test_a_picture_for_looking_is_of_one_view_which_is_said(tmp_path, look, capl
     assert "--as png" not in caplog.text
     both, one = ((tmp_path / name / "plate.png").read_bytes() for name in ("both", "one"))
     assert both != one
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_lights_called_left_and_right_are_no_views(tmp_path, look, caplog, apart):
+    """Beside a picture of its own, such layers are AOVs: they stay as they are, which is said."""
+    if apart:
+        named = (("", 1), ("left", 2), ("right", 3))
+        parts = [plates.part(planes(seed), name or "rgba") for name, seed in named]
+    else:
+        parts = [plates.part({**planes(1), **planes(2, "left."), **planes(3, "right.")})]
+    plate = tmp_path / "plate.exr"
+    exr.write(plate, Image(tuple(parts)))
+    found, before = run(plate, look, tmp_path / "out", write="picture"), exr.read(plate)
+    changed = [
+        n for n in before.names if not np.array_equal(*(stack(i, n) for i in (found, before)))
+    ]
+    beauty = [n for n in before.names if n.partition(".")[0] not in {"left", "right"}]
+    assert set(changed) == {n for n in beauty if not n.endswith("A")}
+    assert "left as they are: left, right" in caplog.text

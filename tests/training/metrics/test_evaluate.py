@@ -229,3 +229,15 @@ def test_rows_of_one_frame_are_their_mean():
     assert list(found.frames) == [3, 7]
     assert found.frames[7]["l1log"] == pytest.approx(0.2)
     assert found.frames[3] == {"l1log": 0.6}
+
+
+def test_files_without_dots_are_numbered_by_their_last_digits(tmp_path):
+    for name in ("out_0003.png", "out_0004.png"):
+        (tmp_path / name).touch()
+    assert list(Frames.of(str(tmp_path)).files) == [3, 4]
+    (one,) = (Frames.of(str(tmp_path / "out_0003.png")),)
+    assert list(one.files) == [3]
+    (tmp_path / "truth.png").touch()
+    assert list(Frames.of(str(tmp_path / "truth.png")).paired(one).files) == [3]
+    with pytest.raises(FrameError, match=r"no frame 9 among out_0003.png\..*as in out.0007.exr"):
+        one.path(9)

@@ -63,8 +63,8 @@ def evaluate(
     second = backbones.load(texture, texture_weights) if texture else None
     eyes = Eyes(backbones.load(perceptual, perceptual_weights), second)
     results = Frames.of(result, layer, space)
-    truths = Frames.of(painted) if painted else None
-    plates = Frames.of(plate, layer, space, passes) if plate else None
+    truths = Frames.of(painted).paired(results) if painted else None
+    plates = Frames.of(plate, layer, space, passes).paired(results) if plate else None
     verdicts = {"result": judge(results, eyes, truths, plates, style)}
     if plates is not None and (truths is not None or style):
         unstyled = plates.only(results.files.keys())

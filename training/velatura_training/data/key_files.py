@@ -5,11 +5,11 @@ A painted key belongs to the plate frame of the same number.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from velatura.errors import TrainingError
+from velatura.image.gathering import number_of
 from velatura.image.numbered import find
 
 
@@ -25,7 +25,7 @@ def find_keys(plate: str, painted: str) -> tuple[dict[int, Path], dict[int, Path
         TrainingError: a key without a plate.
     """
     plates, paints = find(plate), find(painted)
-    if paints.keys() == {0} and (number := _last_number(paints[0])) in plates:
+    if paints.keys() == {0} and (number := number_of(paints[0])) in plates:
         paints = {number: paints[0]}
     orphans = sorted(paints.keys() - plates.keys())
     if orphans:
@@ -35,12 +35,6 @@ def find_keys(plate: str, painted: str) -> tuple[dict[int, Path], dict[int, Path
             do="Name each painted key with the number of the frame it was painted on.",
         )
     return plates, paints
-
-
-def _last_number(key: Path) -> int:
-    """Return the last number in the name of a key that has none set apart by dots; else 0."""
-    numbers = re.findall(r"[0-9]{1,12}", key.stem)
-    return int(numbers[-1]) if numbers else 0
 
 
 def pair(plates: Sequence[str], painted: Sequence[str]) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from velatura.channels import parse_overrides
 from velatura.errors import FrameError, ImageError
-from velatura.image import exr, movies
+from velatura.image import exr, gathering, movies
 from velatura.image.numbered import find
 from velatura.plate import flat, formats, passes
 from velatura.plate.beauty import pick_beauty
@@ -49,13 +49,25 @@ class Frames:
 
     @classmethod
     def of(cls, pattern: str, layer: str = "", space: str = "", named_passes: str = "") -> Frames:
-        """Return the frames of ``name.####.exr`` that lie on disk, or of one file.
+        """Return the frames of ``name.####.exr`` that lie on disk, of a folder, or of one file.
+
+        One file that has no number set apart by dots counts by the last digits of its name.
 
         Raises:
             FrameError: there is none.
             PassError: ``named_passes`` makes no sense.
         """
-        return cls(find(pattern), layer, space, parse_overrides(named_passes))
+        files = find(gathering.pattern(pattern))
+        if files.keys() == {0}:
+            files = {gathering.number_of(files[0]): files[0]}
+        return cls(files, layer, space, parse_overrides(named_passes))
+
+    def paired(self, other: Frames) -> Frames:
+        """Return the same, numbered as the other where both are one file, and one has no number."""
+        one_each = len(self.files) == len(other.files) == 1
+        if not one_each or 0 not in (*self.files, *other.files):
+            return self
+        return replace(self, files=dict(zip(other.files, self.files.values(), strict=True)))
 
     def read(self, frame: int) -> Tensor:
         """Return a frame, ``(1, 3, H, W)`` scene-linear Rec.709, NaN and Inf as they are.
@@ -84,8 +96,17 @@ class Frames:
     def path(self, frame: int) -> Path:
         """Return the file of a frame, or raise FrameError."""
         if frame not in self.files:
-            raise FrameError(f"There is no frame {frame}", found=listed(self.files))
+            raise FrameError(
+                f"There is no frame {frame} among {', '.join(self._named())}",
+                found=listed(self.files),
+                do="Name each file with the number of its frame, as in out.0007.exr",
+            )
         return self.files[frame]
+
+    def _named(self) -> list[str]:
+        """Return the first and the last file, for messages."""
+        paths = [self.files[frame].name for frame in sorted(self.files)]
+        return list(dict.fromkeys(paths[:1] + paths[-1:]))
 
     def has_motion(self) -> bool:
         """Say whether `motion` can be had: by the first frame's passes, or by OpenCV."""
