@@ -24,6 +24,9 @@ SUBMITTERS = ["deadline-cloud-for-nuke==0.18.20", "cionuke==0.9.0"]
 EVERY_CORE = ("--numprocesses", "logical", "--maxprocesses", "4", "--dist", "loadfile")
 """A file's tests stay together, with the looks and Blenders that they share."""
 
+SLURM = ("--no-install-recommends", "slurmctld", "slurmd", "slurm-client", "munge")
+"""What apt-get finds the packages of a small Slurm by; nothing is installed."""
+
 nox.options.sessions = ["lint", "tests", "fuzz", "host_blender", "host_nuke"]
 
 
@@ -108,6 +111,37 @@ def host_nuke(session: nox.Session) -> None:
         *(HERE / "pytest", "-m", "host_nuke", "tests/plugin/nuke", *session.posargs),
         env={"VELATURA_SUBMITTERS": str(folder)},
         success_codes=[0, 5] if session.posargs else [0],
+    )
+
+
+@nox.session(venv_backend="none")
+def slurm(session: nox.Session) -> None:
+    """Farm jobs in a real Slurm: Debian's packages, unpacked, not installed; as any user."""
+    folder = Path(".nox", "slurm").absolute()
+    if not (folder / "ready").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        wanted = session.run("apt-get", "--simulate", "install", *SLURM, external=True, silent=True)
+        names = [line.split()[1] for line in str(wanted).splitlines() if line.startswith("Inst ")]
+        with session.chdir(folder):
+            session.run("apt-get", "download", *names, external=True, silent=True)
+            for package in sorted(folder.glob("*.deb")):
+                session.run("dpkg", "-x", package.name, "root", external=True)
+        (folder / "ready").touch()
+    session.run(
+        *(HERE / "pytest", "-m", "slurm", "tests", *session.posargs),
+        env={"VELATURA_SLURM": str(folder / "root")},
+    )
+
+
+@nox.session
+def opencue(session: nox.Session) -> None:
+    """Farm jobs as OpenCue outlines, built by pyoutline in an environment of its own."""
+    session.install("opencue-pyoutline==1.37.0", "packaging", "setuptools")  # it imports both
+    where = session.run("python", "-c", "import sys; print(sys.executable)", silent=True)
+    session.run(
+        *(HERE / "pytest", "-m", "opencue", "tests/core/farm", *session.posargs),
+        external=True,
+        env={"VELATURA_PYOUTLINE": str(where).strip()},
     )
 
 

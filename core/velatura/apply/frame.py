@@ -49,10 +49,12 @@ class Glazed:
     Attributes:
         written: its new files.
         about: what there is to say about it.
+        seconds: how long it took.
     """
 
     written: tuple[Path, ...] = ()
     about: About = field(default_factory=About)
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -46,10 +46,7 @@ def share(
     Raises:
         MachineError: the job's memory does not hold one frame.
     """
-    pixels = sum(plane.pixels.nbytes for part in image.parts for plane in part.planes)
-    # As read and as written, with the gain layer of three halves.
-    largest = max(part.data.width * part.data.height for part in image.parts)
-    held = 2 * pixels + 6 * largest
+    held = held_by(image)
     memory = job.memory_mb * 2**20 or resources.free_memory() // 2
     decoders = movies.memory(Path(image.source)) + sum(map(movies.memory, masks))
     shared = _OVERHEAD + keys + decoders
@@ -67,3 +64,22 @@ def share(
         )
     log.info("frames at a time: %d, with %d MiB for the network of each", workers, budget // 2**20)
     return workers, budget
+
+
+def held_by(image: Image) -> int:
+    """Return the bytes of a frame that is worked on, without the network's."""
+    pixels = sum(plane.pixels.nbytes for part in image.parts for plane in part.planes)
+    # As read and as written, with the gain layer of three halves.
+    largest = max(part.data.width * part.data.height for part in image.parts)
+    return 2 * pixels + 6 * largest
+
+
+def needed(held: int, workers: int, keys: int) -> int:
+    """Return the bytes that a process takes with so many frames at a time; see `share`.
+
+    Args:
+        held: bytes of a frame, see `held_by`.
+        workers: frames at a time.
+        keys: bytes of the painted keys.
+    """
+    return _OVERHEAD + keys + workers * (held + BUDGET)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -29,10 +30,12 @@ from velatura.image import movies
 from velatura.image.numbered import holes
 from velatura.job import Device, Job
 from velatura.look import Look, read
-from velatura.system.progress import Report
+from velatura.system import resources
+from velatura.system.progress import FRAMES, Report
 from velatura.system.stopping import PROMPT, stop_if
 
 log = logging.getLogger(__name__)
+frame_log = logging.getLogger(FRAMES)
 
 Opener = Callable[[Look, Device], Session]
 
@@ -149,12 +152,14 @@ def _renew(
 
     def make(frame: Frame) -> Glazed:
         stop_if(halted)
+        began = time.monotonic()
         stale = frame if frame in first else outputs.stale(frame, job, session.digest)
         if stale is None:
             return Glazed()
         with memory.enough_for(frame.plate):
             loaded = first.pop(frame, None) or load(stale, job, session.card)
-            return glaze(stale, loaded, job, session, budget, halted)
+            glazed = glaze(stale, loaded, job, session, budget, halted)
+        return replace(glazed, seconds=time.monotonic() - began)
 
     pool = ThreadPoolExecutor(workers, thread_name_prefix="frame")
     todo = {pool.submit(make, frame): frame for frame in frames}
@@ -170,12 +175,19 @@ def _renew(
             notices.of(plate, glazed.about)
             for path in glazed.written:
                 report.wrote(str(path))
+            if glazed.written:
+                _tell(movies.title(plate), glazed.seconds)
             report.finished(movies.title(plate), skipped=not glazed.written)
     finally:
         halt.set()
         pool.shutdown(wait=False, cancel_futures=True)
         session.terminate()
         _settle(todo)
+
+
+def _tell(frame: str, seconds: float) -> None:
+    peak = resources.peak_memory() // 2**20
+    frame_log.info("frame %s: %.2f s, at most %d MiB so far", frame, seconds, peak)
 
 
 def _settle(todo: Collection[Future[Glazed]]) -> None:

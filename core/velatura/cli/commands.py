@@ -28,9 +28,10 @@ from velatura.cli.options import (
     reads_plate,
 )
 from velatura.errors import FrameError, LookError, MachineError
+from velatura.farm import session as sessions
 from velatura.job import Device, Job
 from velatura.system.next_step import next_step
-from velatura.system.progress import Progress, say
+from velatura.system.progress import FARMS, FRAMES, Progress, say
 from velatura.system.stopping import promptly
 
 if TYPE_CHECKING:
@@ -126,6 +127,13 @@ def apply(
         log.warning(
             "--strength and --mask shape the finished picture only (--write picture or both)"
         )
+    if progress in FARMS:
+        logging.getLogger(FRAMES).setLevel(logging.INFO)
+    if (session := sessions.here()) is not None:
+        from velatura.cli.farm import in_session
+
+        in_session(session, job, progress)
+        return
     with promptly(), Progress(progress) as report:
         sequence.run(job, report)
     if progress in {"auto", "bar"}:
@@ -240,7 +248,7 @@ def worker() -> None:
     """
     from velatura.cli.worker import serve
 
-    serve()
+    serve(frames=sessions.here() is not None)
 
 
 def looks(*, as_json: AsJson = False) -> None:

@@ -38,7 +38,7 @@ from velatura.errors import (
 )
 from velatura.system import terminal
 from velatura.system.log_lines import OneLine
-from velatura.system.progress import Style, fail
+from velatura.system.progress import FRAMES, Style, fail
 
 _USAGE, _BUG, _BROKEN_PIPE = 2, 1, 141  # 141: as the shell has it, 128 + SIGPIPE
 _ELSEWHERE = {  # command -> what it does; imported only when it is the one that is called
@@ -54,6 +54,12 @@ _ELSEWHERE = {  # command -> what it does; imported only when it is the one that
     ),
     "suggest": ("velatura_training.cli.suggest:suggest", "Name the frame to paint next."),
     "verify": ("velatura.cli.verify:verify", "Prove what a look promises, on given frames."),
+    "farm": (
+        "velatura.cli.farm:farm",
+        "Write a job for a farm: OpenJD, Slurm, OpenCue.",
+    ),
+    "render": ("velatura.cli.farm:render", "Render a host's file, as a task of a farm."),
+    "session": ("velatura.cli.farm:session", "Keep one worker for the tasks of a farm's session."),
     "glaze": ("velatura.cli.glaze:glaze", "From footage and painted frames to the finished shot."),
     "demo": ("velatura.cli.demo:demo", "Learn a look from three painted frames and glaze a shot."),
 }
@@ -71,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.root.addHandler(handler)
     logging.raiseExceptions = False  # stderr on a full disk is no reason to stop
     log.setLevel(logging.INFO)
+    logging.getLogger(FRAMES).setLevel(logging.WARNING)  # until a farm listens
     with suppress(OSError, ValueError):  # a crash inside a library says where it was
         faulthandler.enable(sys.stderr, all_threads=False)
     signal.signal(signal.SIGTERM, _terminate)

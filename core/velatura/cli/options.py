@@ -37,7 +37,7 @@ OTHER_OPTIONS, OTHER_COMMANDS = Group("More options", sort_key=8), Group("More",
 
 _COMMANDS = {
     Group("Learn a look", sort_key=1): ("train", "paint", "suggest", "export", "glaze", "demo"),
-    Group("Use it", sort_key=2): ("apply", "publish", "looks", "info"),
+    Group("Use it", sort_key=2): ("apply", "farm", "publish", "looks", "info"),
     Group("See how good it is", sort_key=3): ("evaluate", "verify", "report"),
 }
 COMMANDS = {name: group for group, names in _COMMANDS.items() for name in names}

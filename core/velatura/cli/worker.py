@@ -37,6 +37,7 @@ from velatura.errors import (
 )
 from velatura.job import Device, Job
 from velatura.look import Look
+from velatura.system.progress import FRAMES
 from velatura.system.stopping import end_soon, promptly
 from velatura.texts import shown
 
@@ -45,8 +46,14 @@ log = logging.getLogger(__name__)
 _WARM = 2  # sessions kept: the look a shot has, and the one an artist compares it with
 
 
-def serve() -> None:
-    """Run jobs from stdin until it closes."""
+def serve(*, frames: bool = False) -> None:
+    """Run jobs from stdin until it closes.
+
+    Args:
+        frames: whether to tell of each frame's seconds and memory: events ``frame``.
+    """
+    if frames:
+        logging.getLogger(FRAMES).setLevel(logging.INFO)
     with promptly():
         _serve()
 
@@ -156,18 +163,23 @@ class _Report:
 
 
 class _Warnings(logging.Handler):
-    """Tells the host what one job logs as a warning: nobody reads the log of a resident worker."""
+    """Tells the host what one job logs as a warning: nobody reads the log of a resident worker.
+
+    A farm, whose sessions switch it on, is told of each frame's seconds and memory as well.
+    """
 
     def __init__(self, channel: _Channel, number: int) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(logging.INFO)
         self._channel, self._number = channel, number
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Pass over errors, which end the job and are its answer, and what is said of stdin."""
-        return record.levelno == logging.WARNING and record.name != __name__
+        warns = record.levelno == logging.WARNING and record.name != __name__
+        return warns or record.name == FRAMES
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._channel.send(id=self._number, event="warning", text=shown(record.getMessage()))
+        kind = "frame" if record.name == FRAMES else "warning"
+        self._channel.send(id=self._number, event=kind, text=shown(record.getMessage()))
 
 
 @contextmanager

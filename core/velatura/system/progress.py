@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 Style = Literal["auto", "bar", "openjd", "alf", "none"]
 
+FARMS: tuple[Style, ...] = ("openjd", "alf")
+"""Styles that a farm listens to."""
+
+FRAMES = "velatura.frames"
+"""Logger with a line for each frame, its seconds and the process's peak memory: for farms, whose
+logs people read afterwards. Off by default."""
+
 
 class Report(Protocol):
     """Told what happens to a job; called from one thread at a time."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from pathlib import Path
 
 
@@ -35,3 +36,13 @@ def free_memory(group: Path = Path("/sys/fs/cgroup")) -> int:
         return free  # no such limit, or "max"
     # Files that were read once are given up before anything fails; `free` and MemAvailable say so.
     return max(0, min(free, most - taken + (int(files[1]) if files else 0)))
+
+
+def peak_memory() -> int:
+    """Return the most memory that this process has held so far, in bytes; 0 where nobody says."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak

@@ -1,0 +1,160 @@
+"""`velatura farm`: a job for the scheduler that a studio has, and what its tasks call."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App
+
+from velatura.cli.options import Numbers, basic
+from velatura.farm.hosts import Host
+from velatura.farm.writing import Farm
+from velatura.job import Job
+from velatura.system.progress import Style, farm_lines, say
+from velatura.system.stopping import promptly
+
+log = logging.getLogger("velatura")
+
+
+def farm(
+    job: Annotated[Path, basic("JOB")],
+    folder: Annotated[Path, basic("FOLDER")],
+    /,
+    *,
+    to: Annotated[Farm, basic()],
+    missing: Annotated[bool, basic(negative="")] = False,
+    dry_run: Annotated[bool, basic(negative="")] = False,
+) -> None:
+    r"""Write a job for a farm: train, export, apply in chunks, report, and a host's render.
+
+    It writes files and submits nothing. Then it is for openjd `openjd run` or `deadline bundle
+    submit`, for slurm FOLDER/submit.sh, for opencue FOLDER/outline_job.py, and for a single
+    machine FOLDER/run.sh. Tasks keep what is done, so that a job may be submitted again.
+    docs/farm.md has the job's fields and exit codes.
+
+    For example:
+
+        velatura farm show.toml farm/show --to slurm --dry-run
+
+    Args:
+        job: what is to be done: looks and shots, as TOML or JSON.
+        folder: where to write; made if missing.
+        to: the farm: Open Job Description (Deadline Cloud), Slurm, OpenCue, or a plain shell.
+        missing: leave out looks that are there, and frames that are whole and up to date.
+        dry_run: print everything that would be written, and write nothing.
+    """
+    from velatura.farm import order, steps, writing
+
+    wanted = order.read(job)
+    planned = steps.planned(wanted, missing=missing)
+    if not planned:
+        say("nothing to do: all is there")
+        return
+    texts = writing.files(to, wanted, planned)
+    for line in writing.outline(wanted, planned):
+        say(line)
+    if not dry_run:
+        for path in writing.write(folder, texts):
+            say(f"wrote {path}")
+        return
+    for name, text in texts.items():
+        say(f"--- {folder / name}")
+        for line in text.splitlines():
+            say(line)
+
+
+def render(
+    host: Annotated[Host, basic()],
+    file: Annotated[Path, basic("FILE")],
+    /,
+    *,
+    frames: Numbers,
+    program: Annotated[str, basic("PROGRAM")] = "",
+) -> None:
+    """Render frames of a Blender or Nuke file with the host's own program: a farm's task.
+
+    Ends with the host's exit code.
+
+    For example:
+
+        velatura render nuke sh010.nk --frames 1001-1010
+
+    Args:
+        host: blender or nuke.
+        file: the .blend or .nk.
+        frames: 1-12, 1-10x2, 1,5,9-12, or 1-10:2 as Open Job Description writes it.
+        program: the host's program; default: blender or nuke on the PATH.
+    """
+    from velatura.errors import MachineError
+    from velatura.farm import hosts
+
+    argv = hosts.argv(host, program, str(file), frames)
+    try:
+        code = subprocess.run(argv, check=False).returncode  # noqa: S603
+    except OSError as error:
+        raise MachineError(
+            f"{argv[0]} cannot be started", found=error.strerror, do="Name it with --program"
+        ) from error
+    if code:
+        sys.exit(code if code > 0 else 128 - code)
+
+
+session = App(name="session", help="Keep one worker for all tasks of a farm's session.")
+
+
+@session.command
+def start() -> None:
+    """Start a worker in the background, and print its address as Open Job Description reads it."""
+    from velatura.farm import session as sessions
+
+    say(f"openjd_env: {sessions.VARIABLE}={sessions.start()}")
+
+
+@session.command
+def stop() -> None:
+    """End the session that VELATURA_SESSION names."""
+    from velatura.farm import session as sessions
+
+    path = sessions.here()
+    if path is not None:
+        sessions.stop(path)
+
+
+@session.command
+def serve(path: Path, /) -> None:
+    """Take jobs from a Unix domain socket, until told to stop; `start` calls this.
+
+    Args:
+        path: the socket.
+    """
+    from velatura.farm import session as sessions
+
+    sessions.serve(path)
+
+
+def in_session(path: Path, job: Job, style: Style) -> None:
+    """Run a job in the session that this process is a task of, and tell of it as `apply` does.
+
+    Raises:
+        VelaturaError: as the job in a process of its own.
+    """
+    from velatura.farm import session as sessions
+
+    plate, look, out = (str(Path(each).absolute()) for each in (job.plate, job.look, job.out))
+    with promptly():
+        for event in sessions.run(path, replace(job, plate=plate, look=look, out=out)):
+            match event["kind"]:
+                case "wrote" | "kept":
+                    say(f"{event['kind']} {event['text']}")
+                case "progress":
+                    for line in farm_lines(style, f"{event['percent']:.0f} %", event["percent"]):
+                        say(line)
+                case "warning":
+                    log.warning(event["text"])
+                case "frame":
+                    log.info(event["text"])

@@ -1,0 +1,1 @@
+"""Farm jobs: looks trained, shots glazed and rendered, as jobs of the schedulers that exist."""
