@@ -7,11 +7,10 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import App
+from typing import Annotated, Literal
 
 from velatura.cli.options import Numbers, basic
+from velatura.errors import InputError
 from velatura.farm.hosts import Host
 from velatura.farm.writing import Farm
 from velatura.job import Job
@@ -44,7 +43,8 @@ def farm(
     Args:
         job: what is to be done: looks and shots, as TOML or JSON.
         folder: where to write; made if missing.
-        to: the farm: Open Job Description (Deadline Cloud), Slurm, OpenCue, or a plain shell.
+        to: the farm: openjd is Open Job Description and Deadline Cloud; slurm; opencue; shell is
+            one machine without a farm.
         missing: leave out looks that are there, and frames that are whole and up to date.
         dry_run: print everything that would be written, and write nothing.
     """
@@ -85,7 +85,7 @@ def render(
         velatura render nuke sh010.nk --frames 1001-1010
 
     Args:
-        host: blender or nuke.
+        host: whose file it is, blender or nuke.
         file: the .blend or .nk.
         frames: 1-12, 1-10x2, 1,5,9-12, or 1-10:2 as Open Job Description writes it.
         program: the host's program; default: blender or nuke on the PATH.
@@ -104,37 +104,37 @@ def render(
         sys.exit(code if code > 0 else 128 - code)
 
 
-session = App(name="session", help="Keep one worker for all tasks of a farm's session.")
+def session(
+    do: Annotated[Literal["start", "stop", "serve"], basic()],
+    /,
+    *,
+    socket: Annotated[Path | None, basic("SOCKET")] = None,
+) -> None:
+    """Keep one worker for all tasks of a farm's session.
 
+    `velatura apply` uses the session that VELATURA_SESSION names. Jobs for Open Job Description
+    start and stop it by themselves.
 
-@session.command
-def start() -> None:
-    """Start a worker in the background, and print its address as Open Job Description reads it."""
-    from velatura.farm import session as sessions
+    For example:
 
-    say(f"openjd_env: {sessions.VARIABLE}={sessions.start()}")
-
-
-@session.command
-def stop() -> None:
-    """End the session that VELATURA_SESSION names."""
-    from velatura.farm import session as sessions
-
-    path = sessions.here()
-    if path is not None:
-        sessions.stop(path)
-
-
-@session.command
-def serve(path: Path, /) -> None:
-    """Take jobs from a Unix domain socket, until told to stop; `start` calls this.
+        velatura session start
 
     Args:
-        path: the socket.
+        do: start a worker in the background, and print the address of its session; stop it; or
+            serve its tasks, which start calls.
+        socket: of serve: where to listen, a Unix domain socket.
     """
     from velatura.farm import session as sessions
 
-    sessions.serve(path)
+    there = socket or sessions.here()
+    if do == "start":
+        say(f"openjd_env: {sessions.VARIABLE}={sessions.start()}")
+    elif there is None:
+        raise InputError("There is no session", do="Let VELATURA_SESSION name its socket")
+    elif do == "stop":
+        sessions.stop(there)
+    else:
+        sessions.serve(there)
 
 
 def in_session(path: Path, job: Job, style: Style) -> None:

@@ -20,7 +20,7 @@ _LINES = {
     "publish": ["LOOK [OPTIONS]"],
     "render": ["blender|nuke FILE --frames FRAMES [OPTIONS]"],
     "report": ["FOLDER [OPTIONS]"],
-    "session": ["start|stop"],
+    "session": ["start|stop|serve [OPTIONS]"],
     "suggest": ["PLATE [OPTIONS]"],
     "train": [
         "PLATE... --painted KEYS... --out RUN [OPTIONS]",

@@ -48,7 +48,7 @@ def start() -> Path:
         raise MachineError("This system has no Unix domain sockets", do="Run tasks without one")
     folder = Path(tempfile.mkdtemp(prefix="velatura-"))  # short: a socket's path has 100 letters
     path = folder / _SOCKET
-    serve = [sys.executable, "-m", "velatura", "session", "serve", str(path)]
+    serve = [sys.executable, "-m", "velatura", "session", "serve", f"--socket={path}"]
     with (folder / _LOG).open("wb") as out:
         child = subprocess.Popen(  # noqa: S603  # outlives this process, and its group
             *(serve,), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
