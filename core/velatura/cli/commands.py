@@ -10,6 +10,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from velatura.cli import tasks
 from velatura.cli.options import (
     AsJson,
     Config,
@@ -28,10 +29,9 @@ from velatura.cli.options import (
     reads_plate,
 )
 from velatura.errors import FrameError, LookError, MachineError
-from velatura.farm import session as sessions
 from velatura.job import Device, Job
 from velatura.system.next_step import next_step
-from velatura.system.progress import FARMS, FRAMES, Progress, say
+from velatura.system.progress import Progress, say
 from velatura.system.stopping import promptly
 
 if TYPE_CHECKING:
@@ -118,8 +118,7 @@ def apply(
         *(mask, device, layer, passes, space),
         *(workers, memory_mb, config, raw_strength),
         *(exposure, degrain),
-        *(premultiplied, views),
-        start,
+        *(premultiplied, views, start),
         deliver or "",
         stop_at_first,
     ).checked()
@@ -127,15 +126,9 @@ def apply(
         log.warning(
             "--strength and --mask shape the finished picture only (--write picture or both)"
         )
-    if progress in FARMS:
-        logging.getLogger(FRAMES).setLevel(logging.INFO)
-    if (session := sessions.here()) is not None:
-        from velatura.cli.farm import in_session
-
-        in_session(session, job, progress)
-        return
-    with promptly(), Progress(progress) as report:
-        sequence.run(job, report)
+    if not tasks.taken(job, progress):
+        with promptly(), Progress(progress) as report:
+            sequence.run(job, report)
     if progress in {"auto", "bar"}:
         next_step("velatura", "report", out, "--plate", plate, "--look", look)
 
@@ -248,7 +241,7 @@ def worker() -> None:
     """
     from velatura.cli.worker import serve
 
-    serve(frames=sessions.here() is not None)
+    serve()
 
 
 def looks(*, as_json: AsJson = False) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,11 +11,7 @@ from velatura.cli.options import Numbers, basic
 from velatura.errors import InputError
 from velatura.farm.hosts import Host
 from velatura.farm.writing import Farm
-from velatura.job import Job
-from velatura.system.progress import Style, farm_lines, say
-from velatura.system.stopping import promptly
-
-log = logging.getLogger("velatura")
+from velatura.system.progress import say
 
 
 def farm(
@@ -135,26 +129,3 @@ def session(
         sessions.stop(there)
     else:
         sessions.serve(there)
-
-
-def in_session(path: Path, job: Job, style: Style) -> None:
-    """Run a job in the session that this process is a task of, and tell of it as `apply` does.
-
-    Raises:
-        VelaturaError: as the job in a process of its own.
-    """
-    from velatura.farm import session as sessions
-
-    plate, look, out = (str(Path(each).absolute()) for each in (job.plate, job.look, job.out))
-    with promptly():
-        for event in sessions.run(path, replace(job, plate=plate, look=look, out=out)):
-            match event["kind"]:
-                case "wrote" | "kept":
-                    say(f"{event['kind']} {event['text']}")
-                case "progress":
-                    for line in farm_lines(style, f"{event['percent']:.0f} %", event["percent"]):
-                        say(line)
-                case "warning":
-                    log.warning(event["text"])
-                case "frame":
-                    log.info(event["text"])

@@ -35,6 +35,7 @@ from velatura.errors import (
     VelaturaError,
     of_system,
 )
+from velatura.farm import session as sessions
 from velatura.job import Device, Job
 from velatura.look import Look
 from velatura.system.progress import FRAMES
@@ -46,13 +47,12 @@ log = logging.getLogger(__name__)
 _WARM = 2  # sessions kept: the look a shot has, and the one an artist compares it with
 
 
-def serve(*, frames: bool = False) -> None:
+def serve() -> None:
     """Run jobs from stdin until it closes.
 
-    Args:
-        frames: whether to tell of each frame's seconds and memory: events ``frame``.
+    In a farm's session each frame's seconds and memory are told as well: events ``frame``.
     """
-    if frames:
+    if sessions.here() is not None:
         logging.getLogger(FRAMES).setLevel(logging.INFO)
     with promptly():
         _serve()

@@ -1,0 +1,50 @@
+"""A farm's task: `velatura apply` where a farm listens, or where a session has a worker for it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from velatura.farm import session as sessions
+from velatura.job import Job
+from velatura.system.progress import FARMS, FRAMES, Style, farm_lines, say
+from velatura.system.stopping import promptly
+
+log = logging.getLogger("velatura")
+
+
+def taken(job: Job, style: Style) -> bool:
+    """Run a job in the session that this process is a task of; say whether there is one.
+
+    Where a farm listens, each frame's seconds and memory are told from here on.
+
+    Raises:
+        VelaturaError: as the job in a process of its own.
+    """
+    if style in FARMS:
+        logging.getLogger(FRAMES).setLevel(logging.INFO)
+    path = sessions.here()
+    if path is None:
+        return False
+    plate, look, out = (str(Path(each).absolute()) for each in (job.plate, job.look, job.out))
+    with promptly():
+        for event in sessions.run(path, replace(job, plate=plate, look=look, out=out)):
+            _tell(event, style)
+    return True
+
+
+def _tell(event: Mapping[str, Any], style: Style) -> None:
+    """Say what a process of its own would have said."""
+    match event["kind"]:
+        case "wrote" | "kept":
+            say(f"{event['kind']} {event['text']}")
+        case "progress":
+            for line in farm_lines(style, f"{event['percent']:.0f} %", event["percent"]):
+                say(line)
+        case "warning":
+            log.warning(event["text"])
+        case "frame":
+            log.info(event["text"])
