@@ -17,10 +17,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import bake, create, set_even, set_look, set_strength, status
+    from .api import bake, create, set_even, set_look, set_strength, status, train, write_job
     from .buttons import press
 
-__all__ = ["bake", "create", "press", "set_even", "set_look", "set_strength", "status"]
+__all__ = [
+    "bake",
+    "create",
+    "press",
+    "set_even",
+    "set_look",
+    "set_strength",
+    "status",
+    "train",
+    "write_job",
+]
 
 
 def __getattr__(name: str) -> Any:

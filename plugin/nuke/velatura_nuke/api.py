@@ -27,7 +27,18 @@ from velatura.bakes import Step
 from velatura.errors import InputError, MachineError
 from velatura.job import demand_strength
 
-from . import baking, edition, graph_digest, look_list, looknode, nkscript, pipeline, undo
+from . import (
+    baking,
+    edition,
+    farm_job,
+    graph_digest,
+    look_list,
+    looknode,
+    nkscript,
+    pipeline,
+    teach_buttons,
+    undo,
+)
 from .group import look_group
 from .looknode import LookNode
 from .nodespec import Value
@@ -163,6 +174,48 @@ def bake(
         baking.finish(order)
         made, kept = step.made, step.kept
     return step
+
+
+def train(node: nuke.Group) -> Path:
+    """Teach a look node what is wired to its inputs img and painted; return the look's file.
+
+    What its tab Teach says is written for `velatura train`. Returns when it has learnt, in the GUI
+    too; the button *Train* does not wait. The node uses the look then.
+
+    Raises:
+        InputError: nothing is wired to img or painted, or the script has no name.
+        FrameError: no keyframes, or not in the frame range.
+        VelaturaError: what the trainer raised.
+    """
+    _demand_look(node)
+    error = teach_buttons.taught(LookNode(node))
+    if error is not None:
+        raise error
+    return LookNode(node).path
+
+
+def write_job(
+    folder: str | PathLike[str], frames: Iterable[int] | None = None, chunk: int = 8
+) -> Path:
+    """Write a farm job that makes every gain and renders the shot; return its template.
+
+    Plates by ``nuke -x``, gains by velatura on machines without a Nuke, the shot by ``nuke -x``, as
+    Open Job Description (`openjd run`, AWS Deadline Cloud). The script is saved.
+
+    Args:
+        folder: where to.
+        frames: frame numbers; the script's own range if omitted.
+        chunk: frames a task.
+
+    Raises:
+        InputError: there is no look node, or the script was never saved.
+    """
+    looks = sorted(looknode.working(), key=_depth)
+    if not looks:
+        raise InputError("There is no look node in the script", do="Make one with create")
+    span = nuke.root().frameRange()
+    wanted = range(span.first(), span.last() + 1) if frames is None else sorted(set(frames))
+    return farm_job.write(looks, list(wanted), Path(folder), chunk)
 
 
 def status(node: nuke.Group, frames: Iterable[int] | None = None) -> dict[int, str]:

@@ -11,7 +11,6 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from pathlib import Path
 from typing import Callable
 
@@ -21,7 +20,6 @@ from velatura import bakes, client
 from velatura.bakes import Step
 from velatura.errors import (
     CancelledError,
-    MachineError,
     VelaturaError,
 )
 from velatura.job import Job
@@ -37,7 +35,7 @@ from . import (
     precision,
     refusals,
     scopes,
-    undo,
+    writing,
 )
 from .graph_digest import Mark
 from .looknode import LookNode
@@ -91,7 +89,7 @@ class Bake:
 
     def jobs(self, batch: Sequence[int]) -> Iterator[Job]:
         """Yield an order for each view of a batch."""
-        frames = ",".join(f"{first}-{last}" for first, last in _runs(batch))
+        frames = ",".join(f"{first}-{last}" for first, last in writing.runs(batch))
         for view in self.views:
             plate, out = self.plates / view / f"{self.slug}.%04d.exr", self.out / view
             yield replace(self.job, plate=str(plate), out=str(out), frames=frames)
@@ -190,17 +188,7 @@ def write(bake: Bake, batch: Sequence[int]) -> None:
     look = bake.held or looknode.find(bake.name)
     if look is None or look.plates() != bake.plates:
         raise CancelledError(f"{bake.name} is gone, or has another look now")
-    with undo.none():
-        look.put("SrcWrite", "disable", value=False)
-        try:
-            for view in bake.views:
-                look.put("SrcWrite", "views", view)  # one from before there were views knows none
-                for first, last in _runs(batch):
-                    nuke.execute(f"{look.name}.SrcWrite", first, last, 1, [view])
-        except RuntimeError as error:  # how Nuke says that it could not, or was not to
-            raise _unwritten(look, error) from error
-        finally:
-            look.put("SrcWrite", "disable", value=True)
+    writing.write(look, batch, bake.views)
 
 
 def finish(bake: Bake, error: BaseException | None = None) -> None:
@@ -230,7 +218,14 @@ def connect(look: LookNode, *, baked: bool) -> None:
     It has the frames that are there: a farm's submitter asks for each file of a Read's range.
     """
     there = gain_cache.frames(look.folder, look.slug) if baked else []
-    first, last = (there[0], there[-1]) if there else (1, 1)
+    read(look, there)
+    look.press("GainRead", "reload")
+    tell(look, "rendered" if there else NOT_RENDERED)
+
+
+def read(look: LookNode, there: Sequence[int]) -> None:
+    """Let GainRead read the gain of some frames, whether they are there yet or will be."""
+    first, last = (min(there), max(there)) if there else (1, 1)
     look.put("GainRead", "file", look.gain_pattern() if there else "")
     for knobs, frame in ((("first", "origfirst"), first), (("last", "origlast"), last)):
         for knob in knobs:
@@ -238,9 +233,7 @@ def connect(look: LookNode, *, baked: bool) -> None:
     span = look.span()
     look.put("GainRange", "first_frame", span.start)
     look.put("GainRange", "last_frame", max(span.start, span.stop - 1))
-    look.press("GainRead", "reload")
     look.node["baked"].setValue(bool(there))
-    tell(look, "rendered" if there else NOT_RENDERED)
 
 
 def tell(look: LookNode, text: str) -> None:
@@ -248,22 +241,3 @@ def tell(look: LookNode, text: str) -> None:
     look.node["state"].setValue(text)
     if (note := look.node.knob("note")) is not None:
         note.setValue(f"{look.slug}{'' if look.node['baked'].value() else ': no gain'}")
-
-
-def _unwritten(look: LookNode, error: RuntimeError) -> VelaturaError:
-    if "cancel" in str(error).casefold():
-        return CancelledError(f"Writing what is wired into {look.name} was stopped")
-    return MachineError(
-        f"What is wired into {look.name} could not be written",
-        found=str(error),
-        do=f"View the node before it at that frame; see that there is room in {look.plates()}",
-    )
-
-
-def _runs(frames: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the first and last of each run of frames without a hole."""
-    runs = []
-    for _, run in groupby(enumerate(sorted(set(frames))), key=lambda pair: pair[1] - pair[0]):
-        members = [frame for _, frame in run]
-        runs.append((members[0], members[-1]))
-    return runs

@@ -12,7 +12,7 @@ from velatura.bakes import Step
 from velatura.errors import CancelledError, VelaturaError
 from velatura.texts import inert, shown
 
-from . import api, baking, look_list, looknode, pipeline, report, undo, verify
+from . import api, baking, look_list, looknode, pipeline, report, teach_buttons, undo, verify
 from .baking import Bake
 from .looknode import LookNode
 
@@ -29,6 +29,10 @@ def press(verb: str, node: nuke.Group) -> None:
         "report": _report,
         "reset": _reset,
         "verify": _verify,
+        "train": teach_buttons.train,
+        "stop": teach_buttons.stop,
+        "resume": teach_buttons.resume,
+        "add_key": teach_buttons.add_key,
     }
     try:
         with undo.step(f"velatura: {verb}"):

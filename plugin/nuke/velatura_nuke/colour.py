@@ -23,9 +23,19 @@ def working(card: Card) -> tuple[str, str]:
     Raises:
         ColourError: the script's config is nowhere.
     """
+    space, config = told()
+    return space, config or card.config
+
+
+def told() -> tuple[str, str]:
+    """Return the working space and the OCIO config; none for Nuke's own colour management.
+
+    Raises:
+        ColourError: as of `working`.
+    """
     root = nuke.root()
     if root["colorManagement"].value() != "OCIO":
-        return _LINEAR, card.config
+        return _LINEAR, ""
     space = str(root["workingSpaceLUT"].value())
     role = _ROLE.fullmatch(space)
     return role[1] if role else space, _config(root)

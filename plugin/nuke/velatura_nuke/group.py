@@ -30,7 +30,6 @@ EARLIEST, LATEST = 0, 999999
 
 _MASKED = "[exists parent.input1]"
 _HELP = "velatura: a trained look. Render its gain once; strength, mask and mix are live."
-_NONE = (("from0", "none"), ("to0", "none"))  # Nuke's other slots hold none from the start
 _DIGEST = "[metadata -n GainRead exr/velatura/digest]"
 _REFUSED = (
     "velatura: [value parent.name] has no gain of its look for this frame. Render gain, save the"
@@ -54,6 +53,7 @@ def _inputs() -> tuple[Node, ...]:
         Node("Input", "img", (0, 0)),
         Node("Input", "mask", (400, 0), knobs=(("number", 1),)),
         Node("Input", "guides", (-400, 0), knobs=(("number", 2),)),
+        Node("Input", "painted", (-600, 0), knobs=(("number", 3),)),
     )
 
 
@@ -63,7 +63,7 @@ def _source() -> tuple[Node, ...]:
     before = "SrcKeep"
     for number in range(1, PASSES + 1):
         name, at = f"Passes{number}", (-200, 100 + 50 * number)
-        copies.append(Node("Copy", name, at, (before, "PassesFrom"), (*_NONE, ("disable", True))))
+        copies.append(Node("Copy", name, at, (before, "PassesFrom"), (("disable", True),)))
         before = name
     return (
         Node(
@@ -73,7 +73,7 @@ def _source() -> tuple[Node, ...]:
             ("img",),
             (("operation", "keep"), ("channels", "rgba")),
         ),
-        Node("Switch", "PassesFrom", (-400, 100), ("img", "guides"), (("which", 0),)),
+        Node("Switch", "PassesFrom", (-400, 100), ("img", "guides")),
         *copies,
         Node(
             "Write",
@@ -106,8 +106,6 @@ def _gain() -> tuple[Node, ...]:
             (200, 100),
             knobs=(
                 ("file_type", "exr"),
-                ("first", 1),
-                ("last", 1),
                 ("origset", True),
                 ("on_error", "error"),
                 ("raw", True),

@@ -43,6 +43,34 @@ def wire(look: LookNode, wanted: Sequence[str], plate: Sequence[str]) -> str:
     return ",".join(f"{guide}={where[0]}" for guide, where in found.items() if where)
 
 
+def there(look: LookNode, plate: Sequence[str], layers: Sequence[str] = ()) -> str:
+    """Let SrcWrite write every pass that there is, for looks to learn from; return where they are.
+
+    Args:
+        look: the look node.
+        plate: the channels of img.
+        layers: further layers to write, of which all channels are taken, as ``forward``.
+
+    Raises:
+        PassError: one of these layers is not there.
+    """
+    beside = look.node.input(2)
+    look.put("PassesFrom", "which", 1 if beside else 0)
+    known, named = _layers(beside.channels() if beside else plate), _named(look)
+    if missing := [layer for layer in layers if layer not in known]:
+        raise PassError(
+            f"{look.name} has no layer {', '.join(missing)} to take the motion from",
+            found=", ".join(known) or "no channels",
+            do="Wire a VectorGenerator to img or guides, or choose another motion",
+        )
+    wanted = [guide for guide in channels.CHANNELS if not layers or guide != "vector"]
+    found = {guide: _find(known, guide, named.get(guide)) for guide in wanted}
+    names = [name for layer in layers for name in known[layer].values()]
+    names += [name for where in found.values() if where for name in where[1]]
+    _copy(look, names[: PASSES * SLOTS])
+    return ",".join(f"{guide}={where[0]}" for guide, where in found.items() if where)
+
+
 def _copy(look: LookNode, names: Sequence[str]) -> None:
     slots = [*names, *["none"] * (PASSES * SLOTS - len(names))]
     for number in range(PASSES):

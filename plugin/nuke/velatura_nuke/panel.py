@@ -13,6 +13,8 @@ NO_LOOK = "(choose a look)"
 NOT_RENDERED = "The gain is not rendered yet: the plate is shown as it is, and renders fail"
 HALVES, FLOATS = "16 bit half", "32 bit float"  # what Nuke's EXR writer calls them
 AS_PLATE = "as the plate"
+NO_MOTION, LAYERS, SMART = "from the plate", "forward and backward", "SmartVectors"
+TEACH = "[file dirname [value root.name]]/velatura/teach"
 CACHE = "[file dirname [value root.name]]/velatura"  # beside the script, wherever it is moved
 
 _ABSENT = "velatura is not installed in this Nuke. What is rendered already needs no plug-in."
@@ -28,7 +30,7 @@ else:
 
 def panel() -> tuple[UserKnob, ...]:
     """Return the knobs in the order of the panel."""
-    return (*_look(), *_gain(), *_hidden(), *_info())
+    return (*_look(), *_gain(), *_hidden(), *_teach(), *_info())
 
 
 def _look() -> tuple[UserKnob, ...]:
@@ -54,7 +56,7 @@ def _look() -> tuple[UserKnob, ...]:
             newline=False,
         ),
         UserKnob("Link_Knob", "maskChannelInput", "mask", text="Matte.from0"),
-        UserKnob("Boolean_Knob", "invert_mask", "invert", value=False, newline=False),
+        UserKnob("Boolean_Knob", "invert_mask", "invert", newline=False),
         UserKnob(
             "Double_Knob", "mix", "mix", 1.0, "Dissolve between the plate and the look", ends=(0, 1)
         ),
@@ -86,7 +88,6 @@ def _gain() -> tuple[UserKnob, ...]:
             "Boolean_Knob",
             "relative",
             "read it from there too",
-            value=False,
             tip="On: the gain is read from this folder as it is evaluated then, beside whichever"
             " copy of the script runs. Off: from where it was rendered to",
             newline=False,
@@ -118,18 +119,16 @@ def _gain() -> tuple[UserKnob, ...]:
             "Double_Knob",
             "exposure",
             "exposure",
-            0.0,
-            "Stops by which the look sees the plate brighter than it is, for a shot that is darker"
-            " than those it has learnt. The picture keeps its own brightness",
+            tip="Stops by which the look sees the plate brighter than it is, for a shot that is"
+            " darker than those it has learnt. The picture keeps its own brightness",
             ends=(-4, 4),
         ),
         UserKnob(
             "Double_Knob",
             "degrain",
             "degrain",
-            0.0,
-            "Grain of the plate, in stops; film has about 0.1. The look sees the plate without it,"
-            " and does not shimmer; the picture keeps its grain",
+            tip="Grain of the plate, in stops; film has about 0.1. The look sees the plate without"
+            " it, and does not shimmer; the picture keeps its grain",
             ends=(0, 0.5),
         ),
         UserKnob(
@@ -146,13 +145,50 @@ def _gain() -> tuple[UserKnob, ...]:
 def _hidden() -> tuple[UserKnob, ...]:
     return (
         UserKnob("Double_Knob", "amount", value=Expression(gain_expressions.amount()), hidden=True),
-        UserKnob("Double_Knob", "gain_floor", value=0.0, hidden=True),
-        UserKnob("Boolean_Knob", "opaque", value=False, hidden=True),
-        UserKnob("Boolean_Knob", "baked", value=False, hidden=True),
+        UserKnob("Double_Knob", "gain_floor", hidden=True),
+        UserKnob("Boolean_Knob", "opaque", hidden=True),
+        UserKnob("Boolean_Knob", "baked", hidden=True),
         UserKnob("String_Knob", "note", hidden=True),
         UserKnob("String_Knob", "uid", hidden=True),
         UserKnob("String_Knob", "scopes", hidden=True),
         UserKnob("String_Knob", "digest", hidden=True),
+    )
+
+
+def _teach() -> tuple[UserKnob, ...]:
+    return (
+        UserKnob("Tab_Knob", "teach_tab", "Teach"),
+        UserKnob(
+            "String_Knob",
+            "keyframes",
+            "keyframes",
+            tip="Frames in which the input painted is painted over, as 1001 1024. img has the same"
+            " frames as they were",
+        ),
+        _button("add_key", "Add this frame", "Add the current frame to the keyframes"),
+        UserKnob("Double_Knob", "minutes", "minutes", 30.0, "How long to learn", ends=(1, 120)),
+        UserKnob(
+            "Boolean_Knob",
+            "teach_free",
+            "for any shot",
+            tip="Learn a look from the plate alone, instead of carrying the paint along this shot",
+            newline=False,
+        ),
+        UserKnob(
+            "Enumeration_Knob",
+            "motion",
+            "motion",
+            items=(NO_MOTION, LAYERS, SMART),
+            tip="How the shot moves: by the plate's own passes or optical flow; by the layers"
+            " forward and backward (VectorGenerator) in img or guides; or by SmartVectors in"
+            " guides, which VectorDistort writes as an STMap for each keyframe (NukeX)",
+        ),
+        UserKnob("String_Knob", "teach_folder", "folder", TEACH, "Where plates, keys and runs lie"),
+        _button("train", "Train", "Write plates and keys, and learn from them: velatura train"),
+        _button("stop", "Stop", "Stop learning; the best look so far is taken", newline=False),
+        _button("resume", "Resume", "Go on with the last training", newline=False),
+        UserKnob("Text_Knob", "teach_state", "training", text="not begun"),
+        UserKnob("Text_Knob", "sheet", ""),
     )
 
 

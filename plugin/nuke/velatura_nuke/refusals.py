@@ -59,3 +59,41 @@ def demand(look: LookNode, frames: Sequence[int], plate: Sequence[str] | None) -
             found=f"{min(frames)} to {max(frames)}",
             do="Begin at 0, or shift the shot by a TimeOffset before the look and one behind it",
         )
+
+
+def demand_teaching(
+    look: LookNode, keys: Sequence[int], plate: Sequence[str] | None, folder: Path
+) -> None:
+    """Raise what keeps a look from being learnt as its node is wired; in the main thread.
+
+    Args:
+        look: the look node.
+        keys: frame numbers of the painted frames.
+        plate: as of `demand`.
+        folder: where plates and runs are to lie.
+
+    Raises:
+        InputError: nothing is wired to img or painted; the script has no name.
+        FrameError: no keyframes, or not in the frame range.
+    """
+    for place, name in ((0, "img"), (3, "painted")):
+        if plate is None or look.node.input(place) is None:
+            raise InputError(
+                f"Nothing is wired to the input {name} of {look.name}",
+                do="Wire the plate to img, and the plate with paint over it to painted",
+            )
+    outside = [frame for frame in keys if frame not in look.span()]
+    if not keys or outside:
+        raise FrameError(
+            f"{look.name} has no painted frame to learn from in its frame range"
+            if not keys
+            else f"Keyframes of {look.name} are outside its frame range",
+            found=", ".join(map(str, outside)) or "no keyframes",
+            do="Go to a painted frame and press Add this frame; the range is in the tab Gain",
+        )
+    if not folder.is_absolute():
+        raise InputError(
+            f"The lesson of {look.name} has no folder yet: the script was never saved",
+            found=str(folder),
+            do="Save the script, or give an absolute folder",
+        )
