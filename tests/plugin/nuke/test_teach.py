@@ -116,7 +116,7 @@ def test_the_look_is_loaded_when_it_is_written_and_its_sheet_is_shown(studio, no
 
 def test_stop_takes_the_best_so_far_and_resume_goes_on(studio, node, monkeypatch) -> None:
     shutil.copy(studio.look, studio.folder / "learnt.onnx")
-    scripted(studio, monkeypatch, "sleep 30 & wait")
+    scripted(studio, monkeypatch, "while :; do sleep 0.1; done")
     node["train"].execute()
     SESSION.serve(lambda: node["teach_state"].value().startswith("40 %, step"))
     assert node["teach_state"].value() == "40 %, step 12 l1 0.2"
