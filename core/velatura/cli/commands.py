@@ -31,8 +31,7 @@ from velatura.cli.options import (
 from velatura.errors import FrameError, LookError, MachineError
 from velatura.job import Device, Job
 from velatura.system.next_step import next_step
-from velatura.system.progress import Progress, say
-from velatura.system.stopping import promptly
+from velatura.system.progress import say
 
 if TYPE_CHECKING:
     from velatura.library import Entry
@@ -104,7 +103,6 @@ def apply(
         stop_at_first: end at the first frame that cannot be done; else (--keep-going) the others
             are done, and then all bad ones are named.
     """
-    from velatura.apply import sequence
     from velatura.image import gathering
 
     if Path(look).is_dir():
@@ -118,7 +116,8 @@ def apply(
         *(mask, device, layer, passes, space),
         *(workers, memory_mb, config, raw_strength),
         *(exposure, degrain),
-        *(premultiplied, views, start),
+        *(premultiplied, views),
+        start,
         deliver or "",
         stop_at_first,
     ).checked()
@@ -126,9 +125,7 @@ def apply(
         log.warning(
             "--strength and --mask shape the finished picture only (--write picture or both)"
         )
-    if not tasks.taken(job, progress):
-        with promptly(), Progress(progress) as report:
-            sequence.run(job, report)
+    tasks.run(job, progress)
     if progress in {"auto", "bar"}:
         next_step("velatura", "report", out, "--plate", plate, "--look", look)
 

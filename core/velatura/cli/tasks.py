@@ -1,4 +1,4 @@
-"""A farm's task: `velatura apply` where a farm listens, or where a session has a worker for it."""
+"""A job run by `velatura apply`: by itself, or as a farm's task in a session with a worker."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 from velatura.farm import session as sessions
 from velatura.job import Job
-from velatura.system.progress import FARMS, FRAMES, Style, farm_lines, say
+from velatura.system.progress import FARMS, FRAMES, Progress, Style, farm_lines, say
 from velatura.system.stopping import promptly
 
 log = logging.getLogger("velatura")
 
 
-def taken(job: Job, style: Style) -> bool:
-    """Run a job in the session that this process is a task of; say whether there is one.
+def run(job: Job, style: Style) -> None:
+    """Run a job: in this process, or in the session that it is a task of.
 
     Where a farm listens, each frame's seconds and memory are told from here on.
 
@@ -28,12 +28,15 @@ def taken(job: Job, style: Style) -> bool:
         logging.getLogger(FRAMES).setLevel(logging.INFO)
     path = sessions.here()
     if path is None:
-        return False
+        from velatura.apply import sequence
+
+        with promptly(), Progress(style) as report:
+            sequence.run(job, report)
+        return
     plate, look, out = (str(Path(each).absolute()) for each in (job.plate, job.look, job.out))
     with promptly():
         for event in sessions.run(path, replace(job, plate=plate, look=look, out=out)):
             _tell(event, style)
-    return True
 
 
 def _tell(event: Mapping[str, Any], style: Style) -> None:
