@@ -14,6 +14,7 @@ from tiny import HEIGHT, WIDTH, paint, plate, write_frame
 
 import velatura
 from velatura.plate import colour, displays, flat
+from velatura.report import contact_sheet
 from velatura_training import run_folder
 from velatura_training.data.frame import Frame
 from velatura_training.data.key_reading import KeyReading
@@ -249,7 +250,8 @@ def test_keys_of_different_sizes_are_learnt_from_together(shot, tmp_path):
     run = train(watched, tmp_path)
     sheet = flat.read_rgb(run / run_folder.SHEET).rgb
     rows = HEIGHT + (34 // 8 * 8) + HEIGHT  # each row as high as its frame, in eights
-    assert sheet.shape == (rows + 4 * 6, 3 * (WIDTH + 6) + 6, 3)
+    words = 4 * contact_sheet.CAPTION  # what each column is, and each row
+    assert sheet.shape == (rows + 4 * 6 + words, 3 * (WIDTH + 6) + 6, 3)
 
 
 def train(watched, folder):

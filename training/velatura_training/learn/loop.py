@@ -33,6 +33,7 @@ from velatura_training import run_folder
 from velatura_training.learn import loss_plot, preview, stop, threads
 from velatura_training.learn.bar import Watch
 from velatura_training.learn.clock import CLOSING, SHORT, Clock
+from velatura_training.learn.gallery import LARGEST
 from velatura_training.learn.history import Curves
 from velatura_training.learn.method import Method
 from velatura_training.learn.state import State, found_trouble
@@ -238,16 +239,15 @@ class Training:
 
     def _show(self, budget: Budget, last: bool) -> None:
         """Renew the contact sheet, the window and the loss plot."""
-        steps = self.state.steps
         if self.curves.points or last or self.method.shown_at_once:
             scenes = self.method.early()
-            rows = [self.method.show(scene, preview.MOST) for scene in scenes]
+            rows = [self.method.show(scene, LARGEST) for scene in scenes]
             preview.write(self.out, scenes, rows, self.method.space)
             if self.window is not None:
-                self.window.review(self.method, self.curves, steps)
+                ready = {scene.id: row for scene, row in zip(scenes, rows, strict=True)}
+                self.window.review(self.method, self.curves, self.state.steps, ready)
         if self.curves.points or last:  # at step 0 there is no curve yet
-            title = f"{self.out.name}, step {steps}"
-            path = self.out / run_folder.PLOT
+            path, title = self.out / run_folder.PLOT, f"{self.out.name}, step {self.state.steps}"
             loss_plot.draw(path, self.curves, title, by_time=budget.steps is None)
 
     def _keep(self, score: float) -> None:

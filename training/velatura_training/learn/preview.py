@@ -21,8 +21,7 @@ from velatura_training.learn.gallery import Scene
 from velatura_training.network.generator import Generator
 
 MOST = 640
-"""Longest side of a frame on the contact sheet, px, so that three fit a screen; of larger ones the
-centre is shown."""
+"""Longest side of what is measured of a frame, px: of larger ones the centre."""
 
 MAILED = 1.5e6
 """Pixels of all pictures on the sheet, at most: some 3 MB as PNG. Many frames are shown smaller."""

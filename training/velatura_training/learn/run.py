@@ -142,7 +142,7 @@ def _followed(begin: Begin, run: Run, watch: Watch) -> Path:
             _appraise(training, watch)
         if run.window is not None and not asked:
             left, steps = training.clock.left - CLOSING, training.state.steps
-            run.window.review(training.method, training.curves, steps, max(0.0, left))
+            run.window.review(training.method, training.curves, steps, {}, max(0.0, left))
     _over(run, f"done after {training.state.steps} steps")
     if asked:
         raise stop.stopped(asked[0], training.state.steps, run.out)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from velatura.errors import VelaturaError
+from velatura.report.contact_sheet import Row
 from velatura_training.learn import stop
 from velatura_training.learn.bar import Watch
 from velatura_training.learn.gallery import LARGEST, Scene
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 SHARE, LEAST = 0.04, 0.5
 """Part of the time since the last review that its pictures may take, and seconds that they may take
-in any case; one is renewed however long it takes."""
+in any case."""
 
 log = logging.getLogger("velatura.training")
 
@@ -52,7 +54,12 @@ class Window:
             self.page.tell(**self._pace())
 
     def review(
-        self, method: Method, curves: Curves, steps: int, seconds: float | None = None
+        self,
+        method: Method,
+        curves: Curves,
+        steps: int,
+        ready: Mapping[str, Row],
+        seconds: float | None = None,
     ) -> None:
         """Renew pictures and curves.
 
@@ -60,7 +67,8 @@ class Window:
             method: what is learnt.
             curves: how it goes.
             steps: taken so far.
-            seconds: that the pictures may take; None for a part of the time since the last ones.
+            ready: pictures that are there already, by the scene's id.
+            seconds: that the others may take; None for a part of the time since the last ones.
         """
         now = time.monotonic()
         allowed = max(LEAST, SHARE * (now - self._last)) if seconds is None else seconds
@@ -73,18 +81,18 @@ class Window:
             ]
         )
         for scene in sorted(scenes, key=lambda s: (self._made.get(s.id, -1), s is not first)):
-            self._take(method, scene, steps)
-            if time.monotonic() - now > allowed:
-                break
+            late = time.monotonic() - now > allowed
+            if scene.id in ready or not late:
+                self._take(method, scene, steps, ready.get(scene.id))
         self._last = time.monotonic()
         self._advise(scenes)
         self.page.tell(
             points=curves.points, scores=curves.scores, events=curves.events, **self._pace()
         )
 
-    def _take(self, method: Method, scene: Scene, steps: int) -> None:
+    def _take(self, method: Method, scene: Scene, steps: int, ready: Row | None) -> None:
         try:
-            pictures = method.show(scene, LARGEST)
+            pictures = ready or method.show(scene, LARGEST)
         except VelaturaError as error:  # a plate that is being rendered anew, say
             log.debug("frame %d is not shown: %s", scene.frame, error)
             return
