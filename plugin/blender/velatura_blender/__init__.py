@@ -11,7 +11,7 @@ from velatura import resident
 from .api import bake, create, set_even, set_look, set_strength, status
 from .nodes import properties
 from .render import hook
-from .ui import bake_status, look_menu, modal_bake, operators, panel, previews
+from .ui import badge, bake_status, look_menu, modal_bake, operators, panel, previews
 
 __all__ = [
     "bake",
@@ -24,7 +24,7 @@ __all__ = [
     "unregister",
 ]
 
-_PARTS = (properties, bake_status, operators, modal_bake, look_menu, panel, hook)
+_PARTS = (properties, bake_status, operators, modal_bake, look_menu, panel, hook, badge)
 
 
 def register() -> None:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from os import PathLike
-from pathlib import Path
 
 import bpy
 
@@ -26,8 +25,7 @@ from velatura.errors import InputError
 from velatura.job import demand_strength
 
 from . import compat
-from .nodes import gain_nodes, graph_digest, looknode
-from .nodes.looknode import LookNode
+from .nodes import gain_nodes, graph_digest, graph_walk, looknode, uses
 from .render.bake import steps
 
 
@@ -56,7 +54,8 @@ def create(
             do="Switch Use Nodes on in the compositor, or make a graph by script",
         )
     source = after or _last(tree)
-    node = looknode.create(tree, Path(bpy.path.abspath(str(look))))
+    tree = source.node.id_data if source is not None else tree  # a group's, where that is in one
+    node = looknode.create(tree, str(look))
     if source is not None:
         fed = [link.to_socket for link in source.links]
         for socket in fed:
@@ -75,7 +74,7 @@ def set_look(node: bpy.types.Node, look: str | PathLike[str]) -> None:
         LookError: the file is not a look.
     """
     _demand_look(node)
-    looknode.change(node, Path(bpy.path.abspath(str(look))))
+    looknode.change(node, str(look))
 
 
 def set_strength(node: bpy.types.Node, value: float, frame: int | None = None) -> None:
@@ -115,6 +114,8 @@ def bake(
     scene: bpy.types.Scene | None = None,
     frames: Iterable[int] | None = None,
     on_step: Callable[[Step], None] | None = None,
+    *,
+    write: bool = False,
 ) -> Step:
     """Bake the gain layers of all looks in a scene's graph; return what the last step counted.
 
@@ -122,16 +123,18 @@ def bake(
         scene: the scene; the current one if omitted.
         frames: frame numbers; the scene's range if omitted.
         on_step: called after each frame.
+        write: render the frames as *Render Animation* does, and write them where that would: the 3D
+            is rendered once then. Without it only gain layers are written.
 
     Raises:
-        InputError: there is no look to bake.
+        InputError: there is no look to bake, or the scene is written as a movie.
         VelaturaError: what the runtime raised; frames that are there are whole.
     """
     scene = scene or bpy.context.scene
     if frames is None:
         frames = compat.frames(scene)
     step = Step(0, 0, 0)
-    for step in steps(scene, list(frames)):
+    for step in steps(scene, list(frames), write=write):
         if on_step is not None:
             on_step(step)
     return step
@@ -153,7 +156,7 @@ def status(node: bpy.types.Node, frames: Iterable[int] | None = None) -> dict[in
     _demand_look(node)
     if frames is None:
         frames = compat.frames(bpy.context.scene)
-    look = LookNode(node.name, node)
+    look = uses.find(node) or looknode.LookNode(node.name, node)
     return graph_digest.states(look, frames, graph_digest.mark(look))
 
 
@@ -165,5 +168,5 @@ def _last(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket | None:
 
 
 def _demand_look(node: bpy.types.Node) -> None:
-    if not looknode.is_look(node):
+    if not graph_walk.is_look(node):
         raise InputError(f"{node.name} is not a look node", do="Make one with create")

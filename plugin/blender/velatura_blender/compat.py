@@ -19,7 +19,7 @@ _SOCKET_KINDS = {"RGBA": "RGBA", "VALUE": "FLOAT", "VECTOR": "VECTOR"}
 _FLOATS = "32"  # bits: a plate may hold what half floats cannot
 _LAZY = {"CompositorNodeTranslate", "CompositorNodeTransform", "CompositorNodeStabilize"}
 _REALISING = {"CompositorNodeScale", "CompositorNodeRotate", "CompositorNodeCrop"}
-_XYZW = 4  # components of a motion vector: to the frame before, and to the one after
+VECTOR_PARTS = 4  # components of a motion vector: to the frame before, and to the one after
 
 
 def graph_of(scene: bpy.types.Scene) -> bpy.types.NodeTree:
@@ -87,7 +87,7 @@ def new_file_output(
         if IS5:
             item = node.file_output_items.new(_SOCKET_KINDS[socket.type], layer)
             if socket.type == "VECTOR":
-                item.vector_socket_dimensions = _XYZW  # three would drop W
+                item.vector_socket_dimensions = VECTOR_PARTS  # three would drop W
         else:
             node.layer_slots.new(layer)
         tree.links.new(socket, node.inputs[layer])
@@ -102,7 +102,7 @@ def written(stem: Path, frame: int) -> Path:
 def new_vector_output(tree: bpy.types.NodeTree, name: str) -> None:
     """Give a group an output for motion vectors, which have four components."""
     socket = tree.interface.new_socket(name=name, in_out="OUTPUT", socket_type="NodeSocketVector")
-    socket.dimensions = _XYZW
+    socket.dimensions = VECTOR_PARTS
 
 
 def refuse_lazy_moves(node: bpy.types.Node) -> None:

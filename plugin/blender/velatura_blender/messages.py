@@ -11,6 +11,7 @@ _KEPT = 8  # as many as fit the sidebar
 _NUMBER = re.compile(r"[0-9.]*[0-9]")
 
 _messages: deque[str] = deque(maxlen=_KEPT)
+_refusals: set[str] = set()
 
 
 def add(text: str, *, once: bool = False) -> None:
@@ -26,6 +27,19 @@ def add(text: str, *, once: bool = False) -> None:
         sys.stderr.write(f"velatura: {text}\n")
 
 
+def refuse(text: str) -> None:
+    """Keep a message about what was refused, until what is wrong is put right: see `cured`."""
+    _refusals.add(text)
+    add(text)
+
+
+def cured() -> None:
+    """Forget what was refused: it has gone well since."""
+    kept = [each for each in _messages if each not in _refusals]
+    clear()
+    _messages.extend(kept)
+
+
 def latest() -> list[str]:
     """Return the messages, the newest first."""
     return list(reversed(_messages))
@@ -33,3 +47,4 @@ def latest() -> list[str]:
 
 def clear() -> None:
     _messages.clear()
+    _refusals.clear()

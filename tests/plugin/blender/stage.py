@@ -43,7 +43,16 @@ def start() -> bpy.types.Scene:
     """Return the scene of an empty file that renders pictures with `TEST_Counter`."""
     bpy.ops.wm.read_factory_settings(use_empty=False)
     _register()
-    scene = bpy.context.scene
+    return _dressed(bpy.context.scene)
+
+
+def new_scene() -> bpy.types.Scene:
+    """Return the scene of another new file, after `start`."""
+    bpy.ops.wm.read_homefile(use_empty=False)
+    return _dressed(bpy.context.scene)
+
+
+def _dressed(scene: bpy.types.Scene) -> bpy.types.Scene:
     render = scene.render
     render.engine = TEST_Counter.bl_idname
     render.resolution_x, render.resolution_y, render.resolution_percentage = *SIZE, 100

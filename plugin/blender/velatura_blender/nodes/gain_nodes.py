@@ -10,32 +10,38 @@ and ``g = even(strength) x mask``::
 
 No Python class is in it, so a .blend with baked gains renders without this add-on. Where ``g`` is
 0 the plate comes out bit for bit, NaN and Inf included (but -0 becomes +0). Where the gain layer is
-missing and ``g`` is not 0 the picture turns magenta: it must not pass for finished.
+missing, or of another size than the plate, and ``g`` is not 0 the picture turns magenta: it must
+not pass for finished. While the graph is only looked at, see `set_preview`, the plate is shown
+instead, and a gain layer of another size is stretched over it if the proportions are the same.
 The formula is `velatura.gain.law.apply`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Sequence
 
 import bpy
 
 from velatura.half import HALF_MAX
 from velatura.job import MOST_STRENGTH
 
-from ..compat import new_math, new_value
+from .placed_nodes import COLUMN, ROW, Placed
 
 SLIDER_END = 2.0  # twice as painted, in stops: where the socket's slider ends
 
 FLOOR, GAIN, EVEN, ALPHA = "floor", "gain", "even strength", "alpha"
 """Names of the nodes that differ from look to look."""
 
+WANTED, WIDE, HIGH = "wanted", "as wide", "as high"
+"""Names of the nodes that differ while the graph is only looked at."""
+
 LN_2 = 0.6931471805599453  # 2^x is e^(x ln 2), and Blender's e^x takes a third of the time
 ALARM = 0.5  # scene-linear red and blue of a pixel without gain: magenta through AgX as well
 
 _MAGENTA = "RB"
-_COLUMN, _ROW = 190, -175  # distance of nodes in the editor, in its units
+_SAME = 1e-5  # of a size: less than a px of 65536
+_ALIKE = 0.02  # of the proportions: a viewport rounds its size to whole px
+_ANY = 1e9  # more than any strength or size
 
 _INPUTS = (
     ("Image", "NodeSocketColor", "The plate: scene-linear, premultiplied"),
@@ -49,28 +55,36 @@ def build(
 ) -> None:
     """Fill an empty node group with the gain law, reading its gains from ``image``."""
     _add_sockets(tree)
-    nodes = _Nodes(tree)
+    _fill(tree, image, floor, lut)
+
+
+def _fill(
+    tree: bpy.types.NodeTree, image: bpy.types.Image, floor: float, lut: Sequence[float]
+) -> None:
+    nodes = Placed(tree)
     source = nodes.new("NodeGroupInput", 0)
     plate = nodes.new("CompositorNodeSeparateColor", 1)
     nodes.link(source.outputs["Image"], plate.inputs[0])
     gain = nodes.new("CompositorNodeImage", 1, name=GAIN)
     _read_sequence(gain, image)
-    stops = nodes.new("CompositorNodeSeparateColor", 2)
-    nodes.link(gain.outputs["Image"], stops.inputs[0])
+    stops = nodes.new("CompositorNodeSeparateColor", 3)
+    scaled, fits = _fitted(nodes, gain.outputs["Image"], source.outputs["Image"])
+    nodes.link(scaled, stops.inputs[0])
 
     # Single values as long as nothing is wired into them: then they cost nothing.
     positive = nodes.math(1, "MAXIMUM", source.outputs["Mask"], 0.0)
     mask = nodes.math(1, "MINIMUM", positive, 1.0)
     strength = nodes.math(1, "MAXIMUM", source.outputs["Strength"], 0.0)
     amount = nodes.math(2, "MINIMUM", nodes.math(2, "MULTIPLY", strength, mask), MOST_STRENGTH)
-    exponent = nodes.math(3, "MULTIPLY", amount, LN_2)
-    wanted = nodes.math(3, "GREATER_THAN", amount, 0.0)
+    exponent = nodes.math(3, "MULTIPLY", amount, nodes.math(2, "MULTIPLY", fits, LN_2))
+    wanted = nodes.math(3, "GREATER_THAN", amount, 0.0, name=WANTED)
+    least = nodes.math(3, "MULTIPLY_ADD", fits, -1.5, 2.0)  # alpha is 1 where there is a gain
     lifts = nodes.new_value(2, FLOOR, floor)
 
     own = nodes.math(2, "MAXIMUM", plate.outputs[3], 0.0, name=ALPHA)
     alpha = nodes.math(2, "MINIMUM", own, HALF_MAX)
     lifted = nodes.math(3, "MULTIPLY", alpha, lifts)
-    absent = nodes.math(3, "LESS_THAN", stops.outputs[3], 0.5)
+    absent = nodes.math(3, "LESS_THAN", stops.outputs[3], least)
     missing = nodes.math(4, "MULTIPLY", absent, wanted)
     there = nodes.math(5, "SUBTRACT", 1.0, missing)
     alarm = nodes.math(5, "MULTIPLY", missing, ALARM)
@@ -93,6 +107,61 @@ def build(
     nodes.link(plate.outputs[3], rgba.inputs[3])
     nodes.link(rgba.outputs[0], nodes.new("NodeGroupOutput", 8).inputs["Image"])
     set_calibration(tree, lut)
+
+
+def _fitted(
+    nodes: Placed, gain: bpy.types.NodeSocket, plate: bpy.types.NodeSocket
+) -> tuple[bpy.types.NodeSocket, bpy.types.NodeSocket]:
+    """Return the gain at the plate's size, and whether it fits: 1 or 0.
+
+    A gain of the plate's own size passes bit for bit, as it is scaled by exactly 1.
+    """
+    sizes = []
+    for picture in (gain, plate):
+        info = nodes.new("CompositorNodeImageInfo", 1)
+        parts = nodes.new("ShaderNodeSeparateXYZ", 2)
+        nodes.link(picture, info.inputs[0])
+        nodes.link(info.outputs["Dimensions"], parts.inputs[0])
+        sizes.append(parts.outputs)
+    across, along = (nodes.math(2, "DIVIDE", sizes[1][at], sizes[0][at]) for at in (0, 1))
+    scale = nodes.new("CompositorNodeScale", 2)
+    nodes.link(gain, scale.inputs["Image"])
+    nodes.link(across, scale.inputs["X"])
+    nodes.link(along, scale.inputs["Y"])
+    wide = nodes.math(2, "COMPARE", across, 1.0, _SAME, name=WIDE)
+    high = nodes.math(2, "COMPARE", along, 1.0, _SAME, name=HIGH)
+    proportions = nodes.math(2, "DIVIDE", across, along)
+    alike = nodes.math(2, "COMPARE", proportions, 1.0, _ALIKE)
+    fits = nodes.math(2, "MULTIPLY", nodes.math(2, "MULTIPLY", wide, high), alike)
+    return scale.outputs[0], fits
+
+
+def set_preview(tree: bpy.types.NodeTree, on: bool) -> None:
+    """Let a look that is only looked at show the plate where it has no gain, and not magenta.
+
+    A render is to be told otherwise: magenta is its only way to say that it is not finished.
+    """
+    size = _ANY if on else _SAME
+    for name, at, limit in ((WANTED, 1, _ANY if on else 0.0), (WIDE, 2, size), (HIGH, 2, size)):
+        node = tree.nodes.get(name)
+        if node is not None and node.inputs[at].default_value != limit:
+            node.inputs[at].default_value = limit
+
+
+def is_current(tree: bpy.types.NodeTree) -> bool:
+    """Say whether a group was built by this version: older ones do not look at sizes."""
+    return WANTED in tree.nodes
+
+
+def rebuild(tree: bpy.types.NodeTree, floor: float, lut: Sequence[float]) -> None:
+    """Build the nodes of a group anew; what is wired to it, and its sockets, stay."""
+    image = gain_image(tree)
+    opaque = ALPHA in tree.nodes and tree.nodes[ALPHA].inputs[1].default_value > 0.0
+    even = not is_calibrated(tree) or is_even(tree)
+    tree.nodes.clear()
+    _fill(tree, image, floor, lut)
+    set_opaque(tree, opaque)
+    set_even(tree, even)
 
 
 def set_floor(tree: bpy.types.NodeTree, floor: float) -> None:
@@ -164,7 +233,7 @@ def _led_through(tree: bpy.types.NodeTree) -> bpy.types.Node:
     (ahead,) = strength.outputs[0].links
     curve = tree.nodes.new("ShaderNodeFloatCurve")
     curve.name = curve.label = EVEN
-    curve.location = _COLUMN, -2 * _ROW  # above the others
+    curve.location = COLUMN, -2 * ROW  # above the others
     curve.mapping.use_clip, curve.mapping.extend = False, "EXTRAPOLATED"
     tree.links.new(curve.outputs[0], ahead.to_socket)
     tree.links.new(strength.outputs[0], curve.inputs["Value"])
@@ -192,41 +261,3 @@ def _read_sequence(node: bpy.types.Node, image: bpy.types.Image) -> None:
     node.image = image
     node.frame_duration, node.frame_start, node.frame_offset = 1048574, 0, -1  # all frames from 0
     node.use_auto_refresh = True
-
-
-class _Nodes:
-    """Adds nodes to a group, in columns from left to right."""
-
-    def __init__(self, tree: bpy.types.NodeTree) -> None:
-        self._tree = tree
-        self._rows: dict[int, Iterator[int]] = {}
-
-    def new(self, kind: str, column: int, name: str = "") -> bpy.types.Node:
-        return self._placed(self._tree.nodes.new(kind), column, name)
-
-    def new_value(self, column: int, name: str, value: float) -> bpy.types.NodeSocket:
-        node = self._placed(new_value(self._tree), column, name)
-        node.outputs[0].default_value = value
-        return node.outputs[0]
-
-    def math(
-        self, column: int, operation: str, *values: float | bpy.types.NodeSocket, name: str = ""
-    ) -> bpy.types.NodeSocket:
-        node = self._placed(new_math(self._tree), column, name)
-        node.operation = operation
-        for value, socket in zip(values, node.inputs, strict=False):
-            if isinstance(value, float):
-                socket.default_value = value
-            else:
-                self.link(value, socket)
-        return node.outputs[0]
-
-    def link(self, output: bpy.types.NodeSocket, socket: bpy.types.NodeSocket) -> None:
-        self._tree.links.new(output, socket)
-
-    def _placed(self, node: bpy.types.Node, column: int, name: str = "") -> bpy.types.Node:
-        row = next(self._rows.setdefault(column, count()))
-        node.location = column * _COLUMN, row * _ROW
-        if name:
-            node.name = node.label = name
-        return node

@@ -15,11 +15,14 @@ import bpy
 
 from velatura import bakes
 
-from . import gain_nodes
-from .looknode import LookNode, is_look
+from . import frame_format, gain_nodes, ownership
+from .graph_walk import is_look
+from .looknode import LookNode
+from .pass_sockets import PASSES
 
 _DEEP = 6  # levels of settings within settings: a curve's points are four down
 _BESIDE_THE_POINT = {"rna_type", "inputs", "outputs", "internal_links", "node_tree", "parent"}
+_NEEDS = {"layer": "has_layers", "view": "has_views"}  # else Blender warns of an empty choice
 _PLAIN = {str, int, float, bool, type(None)}
 _REROUTE = "NodeReroute"
 
@@ -33,18 +36,28 @@ def mark(look: LookNode) -> str:
     The sidebar asks for it again and again: it costs a walk over the graph's links, and then one
     over the nodes that are met.
     """
-    told = _told(look.node.id_data, [look.node.inputs["Image"]]) + _alpha(look.group)
+    by_hand = [look.node.inputs.get(name) for name, _ in PASSES.values()]
+    ends = [look.node.inputs["Image"], *(each for each in by_hand if each and each.is_linked)]
+    told = _told(look.node.id_data, ends) + _alpha(look.group)
+    for outer in reversed(look.groups):
+        told += _told(outer.id_data, outer.inputs)
+    if look.scene is not None:
+        told.append(frame_format.size(look.scene))
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
 def states(look: LookNode, frames: Iterable[int], now: str) -> dict[int, str]:
     """Return for each frame "baked", "missing", or "stale": made with another look or graph.
 
+    What another node or another .blend has baked counts as missing, see `ownership`.
+
     Args:
         look: the look.
         frames: frame numbers.
         now: its `mark`.
     """
+    if look.scene is not None and not ownership.is_own(look.scene, look.place):
+        return dict.fromkeys(frames, bakes.MISSING)
     gains = {frame: (look.gain(frame),) for frame in frames}
     return bakes.states(look.folder, gains, look.digest(), now)
 
@@ -75,6 +88,7 @@ def _told(tree: bpy.types.NodeTree, ends: Iterable[bpy.types.NodeSocket]) -> lis
         settings = [
             animated.get(f"{lead}.{name}") or _value(getattr(node, name), 0)
             for name in _names(node.__class__)
+            if getattr(node, _NEEDS.get(name, ""), True)
         ]
         sockets = [
             fed(socket, f"{lead}.inputs[{at}].default_value")
@@ -121,7 +135,7 @@ def _inside(node: bpy.types.Node) -> object:
     if is_look(node):
         raw = gain_nodes.is_calibrated(group) and not gain_nodes.is_even(group)
         said = ["raw"] if raw else []
-        return group.velatura.uid, group.velatura.digest, *said, *_alpha(group)
+        return group.velatura.digest, *said, *_alpha(group)
     ends = [each for each in group.nodes if getattr(each, "is_active_output", False)]
     return _told(group, [socket for each in ends for socket in each.inputs])
 

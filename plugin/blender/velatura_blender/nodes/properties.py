@@ -27,10 +27,26 @@ class VELATURA_LookSettings(bpy.types.PropertyGroup):
         name="Identity",
         description="Tells this node's gain layers from those of all others",
     )
+    home: bpy.props.StringProperty(
+        name="Home",
+        description="The .blend that this node's gain layers belong to",
+    )
+    cache: bpy.props.StringProperty(
+        name="Cache",
+        description="The folder of this node's gain layers, as it was named in that .blend",
+    )
     look: bpy.props.StringProperty(
         name="Look",
-        description="The look's file",
-        subtype="FILE_PATH",
+        description="The look's file; // is the .blend's folder",
+    )
+    seen: bpy.props.StringProperty(
+        name="Seen",
+        description="The look's file by its whole path, where it was when it was chosen",
+    )
+    free: bpy.props.BoolProperty(
+        name="Free",
+        description="The look may be put on other shots than the one it was painted for",
+        default=True,
     )
     digest: bpy.props.StringProperty(
         name="Digest",
@@ -68,6 +84,12 @@ class VELATURA_SceneSettings(bpy.types.PropertyGroup):
         " missing or out of date. Off, baked layers are used as they are, and a frame"
         " whose layer is missing or out of date stops the render",
         default=True,
+    )
+    keep: bpy.props.BoolProperty(
+        name="Keep Renders",
+        description="Bake Range writes the finished frames as well, as Render Animation does. Off,"
+        " it renders the 3D for the gain layers alone, and a render does so once more",
+        default=False,
     )
 
 

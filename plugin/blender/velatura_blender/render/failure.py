@@ -18,8 +18,8 @@ from velatura import bakes
 from velatura.errors import VelaturaError
 
 from ..compat import graph_of
-from ..nodes import gain_nodes
-from ..nodes.looknode import FILE_OUTPUT, is_look
+from ..nodes import gain_nodes, uses
+from ..nodes.graph_walk import is_look, places
 
 _BUG, _INTERRUPTED = 1, 130  # exit codes, as `velatura` itself has them
 
@@ -47,8 +47,10 @@ class Blockade:
 
     def __init__(self, scene: bpy.types.Scene) -> None:
         self._scene, self._path = scene, scene.render.filepath
-        nodes = graph_of(scene).nodes
-        self._writers = [n for n in nodes if n.bl_idname == FILE_OUTPUT and not n.mute]
+        tree = graph_of(scene)
+        nodes = [place.node for place in places(tree)] if tree is not None else []
+        writers = (node for node in nodes if node.bl_idname == uses.FILE_OUTPUT)
+        self._writers = [node for node in writers if not node.mute]
         for node in self._writers:
             node.mute = True
         images = [gain_nodes.gain_image(node.node_tree) for node in nodes if is_look(node)]

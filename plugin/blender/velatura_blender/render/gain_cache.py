@@ -62,7 +62,8 @@ def _make(job: Job, look: LookNode, frame: int, cancelled: Callable[[], bool]) -
     """Run a job; where it speaks of its plate, a file nobody knows, say what that is."""
 
     def told(text: str) -> str:
-        return text.replace(job.plate, f"what is wired into {look.title}")
+        here = text.replace(job.plate, f"what is wired into {look.title}")
+        return here.replace("give it with --passes", "wire it into the look node")
 
     try:
         worker = resident.worker(bpy.path.abspath(preferences().runtime))

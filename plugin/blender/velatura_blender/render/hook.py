@@ -11,11 +11,11 @@ from collections.abc import Callable
 import bpy
 from bpy.app.handlers import persistent
 
-from velatura.errors import InputError
+from velatura.errors import InputError, VelaturaError
 
 from .. import compat, messages
-from ..nodes import looknode
-from . import failure
+from ..nodes import display, looknode, ownership, saving, uses
+from . import failure, last_render
 from .failure import Blockade
 from .session import ENGINE, RenderSession
 from .temp_scenes import HOOK
@@ -30,6 +30,8 @@ class _Running:
         blockade: what keeps it from writing, once it has failed.
         error: why it has failed.
         leaves: whether a failure ends the process; a script that bakes wants an exception.
+        ours: whether it was begun by `run`, which has its session.
+        always: whether the next render bakes whatever its scene says.
     """
 
     def __init__(self) -> None:
@@ -38,6 +40,7 @@ class _Running:
         self.blockade: Blockade | None = None
         self.error: BaseException | None = None
         self.leaves = True
+        self.ours = self.always = False
 
     def start(self, scene: bpy.types.Scene) -> None:
         if self.scene is not None:  # somebody's handler renders in the middle of a render
@@ -47,7 +50,7 @@ class _Running:
                 do="Render one after the other",
             )
         self.scene = scene
-        self.session = RenderSession(scene, scene)
+        self.session = RenderSession(scene, scene, always=self.always)
 
     def fail(self, error: BaseException) -> None:
         main = self.session.main if self.session else self.scene
@@ -55,7 +58,7 @@ class _Running:
         if self.leaves and bpy.app.background:
             self.end()
             failure.leave(error, where)
-        messages.add(f"{where}: {failure.text_of(error)}")
+        messages.refuse(f"{where}: {failure.text_of(error)}")
         self.error = error
         if self.blockade is None:
             self.blockade = Blockade(self.scene)
@@ -93,14 +96,19 @@ class VELATURA_Hook(bpy.types.RenderEngine):
 def run(session: RenderSession, render: Callable[[], None]) -> None:
     """Run a render of our own, with its session; raise what stopped it."""
     _running.session, _running.scene = session, session.source
-    _running.error, _running.leaves = None, False
+    _running.error, _running.leaves, _running.ours = None, False, True
     try:
         render()
     finally:
-        _running.leaves, _running.session = True, None
+        _running.leaves, _running.ours, _running.session = True, False, None
         _running.end()
     if _running.error is not None:
         raise _running.error
+
+
+def bake_next() -> None:
+    """Let the next render bake, whatever its scene says of *Bake While Rendering*."""
+    _running.always = True
 
 
 def is_rendering() -> bool:
@@ -109,48 +117,96 @@ def is_rendering() -> bool:
 
 @persistent
 def _begin(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
-    if scene.is_runtime_data or not scene.render.use_compositing:
+    if scene.is_runtime_data:
         return
     try:
-        if looknode.rendered(scene):
+        display.show_alarm()
+        _refuse_strays(scene)
+        if _running.ours and scene == _running.scene:
+            return
+        if scene.render.use_compositing and uses.rendered(scene):
             _running.start(scene)
     except BaseException as error:  # noqa: BLE001  # the outermost function: Blender called us
         _running.scene = _running.scene or scene
         _running.fail(error)
 
 
+def _refuse_strays(scene: bpy.types.Scene) -> None:
+    """Raise InputError if a look is in the sequencer, where no plate can be taken from."""
+    if not scene.render.use_sequencer:
+        return
+    for where, strip, node in ownership.strays():
+        if where == scene:
+            raise InputError(
+                f"The look {looknode.title_of(node)} is in a compositor modifier of the strip"
+                f" {strip}, where looks cannot be baked",
+                do="Put it into the compositor of the strip's own scene, and use a Scene strip",
+            )
+
+
 @persistent
 def _end(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
-    if scene == _running.scene:
+    if scene == _running.scene and not _running.ours:
         _running.end()
+        _running.always = False
+    if _running.scene is None:
+        display.show_plates()
 
 
 @persistent
-def _before_saving(*_: object) -> None:
-    """Keep our node out of a file that is saved in the middle of a render."""
+def _finished(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
+    whole = _running.blockade is None
+    _end(scene)
+    if not scene.is_runtime_data:
+        last_render.note(scene)
+        if whole:
+            messages.cured()
+
+
+@persistent
+def _before_saving(path: str = "", *_: object) -> None:
+    """Give a copy of the file folders of its own; keep our node out, in the middle of a render."""
     if _running.session is not None:
         _running.session.unhook()
+    else:
+        _own()
+    saving.before(path)
+    display.show_alarm()
 
 
 @persistent
-def _after_saving(*_: object) -> None:
+def _after_saving(path: str = "", *_: object) -> None:
+    saving.after(path)
     if _running.session is not None:
         _running.session.hook()
+    else:
+        display.show_plates()
 
 
 @persistent
 def _forget(_path: str = "") -> None:
     """Drop what a file that was saved in the middle of a render, or left then, brings along."""
     _running.session = _running.blockade = _running.scene = None
+    last_render.forget()
     for tree in (*map(compat.graph_of, bpy.data.scenes), *bpy.data.node_groups):
         node = tree and tree.nodes.get(HOOK)
         if node:
             tree.nodes.remove(node)
+    _own()
+    display.show_plates()
+
+
+def _own() -> None:
+    """Give every look in the file a folder of its own, where it has one of another file's."""
+    try:
+        ownership.separate()
+    except VelaturaError as error:  # the outermost function: Blender called us
+        messages.add(str(error))
 
 
 _HANDLERS = {
     "render_init": _begin,
-    "render_complete": _end,
+    "render_complete": _finished,
     "render_cancel": _end,
     "load_post": _forget,
     "save_pre": _before_saving,
@@ -167,6 +223,7 @@ def register() -> None:
 
 def unregister() -> None:
     _running.end()
+    display.show_alarm()
     for name, handler in _HANDLERS.items():
         getattr(bpy.app.handlers, name).remove(handler)
     bpy.utils.unregister_class(VELATURA_Hook)

@@ -10,7 +10,7 @@ import bpy
 
 from .. import compat
 from ..nodes import passes
-from ..nodes.looknode import GROUP
+from ..nodes.graph_walk import GROUP
 from .temp_scenes import temporary
 
 _KINDS = {"RGBA": "NodeSocketColor", "VALUE": "NodeSocketFloat"}
@@ -46,7 +46,7 @@ def wrap(tree: bpy.types.NodeTree, node: bpy.types.Node, scene: bpy.types.Scene)
         group.links.new(entry.outputs[name], inner.inputs[name])
     for socket in (each for each in node.outputs if each.enabled):
         name = socket.name
-        _add_output(group, name, socket.type)
+        add_output(group, name, socket.type)
         group.links.new(inner.outputs[name], sink.inputs[name])
         for link in list(socket.links):
             tree.links.new(instance.outputs[name], link.to_socket)
@@ -78,7 +78,8 @@ def _new_group(tree: bpy.types.NodeTree, node: bpy.types.Node) -> bpy.types.Node
     return group
 
 
-def _add_output(group: bpy.types.NodeTree, name: str, kind: str) -> None:
+def add_output(group: bpy.types.NodeTree, name: str, kind: str) -> None:
+    """Give a group an output for what another socket holds: "RGBA", "VALUE" or "VECTOR"."""
     if kind == "VECTOR":
         compat.new_vector_output(group, name)
     else:

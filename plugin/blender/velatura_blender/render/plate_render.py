@@ -3,13 +3,11 @@
 A copy of the scene, empty of objects, holds a copy of its compositor graph. The copy's Render
 Layers nodes stand inside a group: there the compositor takes their passes from the render that is
 in memory, but does not ask for another one. Each look node's input goes to a file output.
-
-Nodes of the copy are muted and unlinked, never removed: a copied graph shares its keyframes with
-the original, and removing an animated node would delete them there as well.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import bpy
@@ -17,10 +15,11 @@ import bpy
 from velatura.errors import InputError, MachineError
 
 from .. import compat
-from ..nodes import passes
+from ..nodes import graph_walk, passes
 from ..nodes.looknode import LookNode
-from . import layer_groups
-from .temp_scenes import discard, empty_copy, render_still, silence, temporary
+from . import merged_passes
+from .graph_copy import GraphCopy
+from .temp_scenes import discard, empty_copy, render_still
 
 
 class PlateRender:
@@ -43,19 +42,10 @@ class PlateRender:
         wanted = {look: passes.sockets(look, guides) for look, guides in looks.items()}
         self._scratch = scratch
         self._scene = empty_copy(main, "plates")
-        self._tree = temporary(compat.own_graph(self._scene))
-        silence(self._tree)
-        ours = {main, self._scene, None}
-        self._groups = {
-            node.name: layer_groups.wrap(
-                self._tree, node, source if node.scene in ours else node.scene
-            )
-            for node in [each for each in self._tree.nodes if layer_groups.reads_renders(each)]
-            if not node.mute
-        }
+        self._graph = GraphCopy(self._scene, main, source)
         try:
             self._outputs = {
-                look.uid: self._file_output(look, sockets) for look, sockets in wanted.items()
+                look.uid: self._file_output(look, guides) for look, guides in wanted.items()
             }
         except BaseException:
             self.remove()
@@ -63,11 +53,8 @@ class PlateRender:
 
     def remove(self) -> None:
         """Remove the scene."""
-        groups = [instance.node_tree for instance in self._groups.values()]
-        self._tree, self._groups = None, {}
-        discard(self._scene)
-        for group in groups:
-            layer_groups.remove(group)
+        self._outputs = {}
+        self._graph.close(partial(discard, self._scene))
 
     def render(self, frame: int, looks: list[LookNode]) -> list[Path]:
         """Write what is wired into each of ``looks`` at a frame; return the files, in order.
@@ -81,26 +68,21 @@ class PlateRender:
         render_still(self._scene, frame)
         return [self._collected(look, frame) for look in looks]
 
-    def _file_output(
-        self,
-        look: LookNode,
-        guides: dict[str, tuple[bpy.types.Node, bpy.types.NodeSocket]],
-    ) -> bpy.types.Node:
+    def _file_output(self, look: LookNode, guides: dict[str, passes.Guide]) -> bpy.types.Node:
         """Wire a look's input, and the guides it reads, to a file output."""
-        copy = self._tree.nodes[look.name]
-        links = [link for link in copy.inputs["Image"].links if not link.is_muted]
-        if not links or links[0].from_socket.type != "RGBA":
+        found = next(graph_walk.feeding(look.place, look.node.inputs["Image"]), None)
+        if found is None or found[1].type != "RGBA":
             raise InputError(
                 f"No picture is wired into the look {look.title}",
-                found=f"{links[0].from_socket.name}, no colours" if links else "nothing",
+                found=f"{found[1].name}, no colours" if found else "nothing",
                 do="Wire a picture to its Image",
             )
         compat.refuse_lazy_moves(look.node)
-        sockets = {"Combined": links[0].from_socket}
-        for node, socket in guides.values():
-            copy = self._groups.get(node.name) or self._tree.nodes[node.name]
-            sockets[socket.name] = copy.outputs[socket.name]
-        return compat.new_file_output(self._tree, self._scratch / f"{look.uid}_", sockets)
+        sockets = {"Combined": self._graph.output(*found)}
+        for guide, where in guides.items():
+            name, socket = merged_passes.merge(self._graph, guide, where)
+            sockets[name] = socket
+        return compat.new_file_output(self._graph.tree, self._scratch / f"{look.uid}_", sockets)
 
     def _collected(self, look: LookNode, frame: int) -> Path:
         """Give a file its final name: the gain layer is named after it."""

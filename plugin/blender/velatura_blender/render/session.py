@@ -19,7 +19,7 @@ from velatura import bakes
 from velatura.errors import FrameError, InputError, StorageError
 
 from .. import compat
-from ..nodes import graph_digest, looknode, passes
+from ..nodes import frame_format, graph_digest, home, looknode, ownership, passes, uses
 from ..nodes.looknode import LookNode
 from . import gain_cache
 from .plate_render import PlateRender
@@ -60,8 +60,11 @@ class RenderSession:
                 do="Switch Stereoscopy off, and render the eyes one after the other",
             )
         if self.bakes:
-            looknode.separate(main)
-        self.looks = looknode.rendered(main)
+            ownership.separate()
+        self.looks = uses.rendered(main)
+        for look in self.looks:
+            self._demand_own(look)
+            home.show(look.group, frame_format.variant(main))
         self._marks = self._mark()
         self._done: dict[LookNode, list[int]] = {}
         self._scratch = _new_scratch()
@@ -140,6 +143,20 @@ class RenderSession:
     def _mark(self) -> dict[LookNode, str]:
         return {look: graph_digest.mark(look) for look in self.looks}
 
+    def _demand_own(self, look: LookNode) -> None:
+        """Raise FrameError if a look's gain layers are another node's or another .blend's."""
+        if ownership.is_own(self.main, look.place):
+            return
+        linked = look.group.library is not None or look.node.id_data.library is not None
+        raise FrameError(
+            f"The look {look.title} of {self.main.name} has no gain layers of its own",
+            found=f"those of {look.group.velatura.home or 'another version of the add-on'}",
+            do="Make the graph local (Object > Library Override, or Make Local): looks cannot be"
+            " baked in a linked graph"
+            if linked and self.bakes
+            else "Open the file in Blender with the add-on, bake, and save it",
+        )
+
     def _demand(self, number: int) -> None:
         for look in self.looks:
             state = graph_digest.states(look, [number], self._marks[look])[number]
@@ -169,7 +186,9 @@ class _Hook:
         self.attach()
 
     def attach(self) -> None:
-        node = self._tree.nodes.new(passes.LAYERS)  # the last one: after other scenes' 3D
+        # Blender 5.0 counts a user too many of the scene that a new node shows: let it be ours.
+        with bpy.context.temp_override(scene=self._scene):
+            node = self._tree.nodes.new(passes.LAYERS)  # the last one: after other scenes' 3D
         node.name, node.scene, node.hide = HOOK, self._scene, True
 
     def detach(self) -> None:

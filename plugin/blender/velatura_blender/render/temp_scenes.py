@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import bpy
 
 from .. import compat
-from ..nodes import looknode
+from ..nodes import uses
 
 PREFIX = ".velatura "
 """What the names of our short-lived datablocks begin with; a leading dot hides them in menus."""
@@ -16,7 +16,8 @@ PREFIX = ".velatura "
 HOOK = PREFIX + "hook"
 """The name of the node, scene and camera by which Blender calls us in the middle of a render."""
 
-_SINKS = (*looknode.OUTPUTS, "CompositorNodeViewer")
+_WRITERS = (uses.FILE_OUTPUT, "CompositorNodeViewer")
+_SINKS = (*uses.OUTPUTS, "CompositorNodeViewer")
 
 
 def empty_copy(main: bpy.types.Scene, what: str) -> bpy.types.Scene:
@@ -59,6 +60,17 @@ def render_still(scene: bpy.types.Scene, frame: int, quiet: str = "") -> None:
         bpy.ops.render.render()
 
 
+def render_frame(scene: bpy.types.Scene, frame: int) -> None:
+    """Render a frame of the artist's scene, and write it as a render of the animation does."""
+    before = scene.frame_start, scene.frame_end
+    scene.frame_start = scene.frame_end = frame
+    try:
+        with bpy.context.temp_override(scene=scene):
+            bpy.ops.render.render(animation=True)
+    finally:
+        scene.frame_start, scene.frame_end = before
+
+
 @contextmanager
 def _quiet(lead: str) -> Iterator[None]:
     names = [name for name in dir(bpy.app.handlers) if name.startswith(lead)]
@@ -74,10 +86,11 @@ def _quiet(lead: str) -> Iterator[None]:
             each[:] = before
 
 
-def silence(tree: bpy.types.NodeTree) -> None:
-    """Let a copied graph compute and write nothing."""
+def silence(tree: bpy.types.NodeTree, *, inside: bool = False) -> None:
+    """Let a copied graph compute and write nothing; of a group (``inside``) write nothing."""
+    kinds = _WRITERS if inside else _SINKS
     for node in tree.nodes:
-        if node.bl_idname in _SINKS:
+        if node.bl_idname in kinds:
             node.mute = True
             for link in [link for socket in node.inputs for link in socket.links]:
                 tree.links.remove(link)

@@ -10,8 +10,8 @@ import bpy
 
 from velatura.errors import VelaturaError
 
-from .. import compat, messages
-from ..nodes import looknode
+from .. import messages
+from ..nodes import looknode, uses
 from . import previews, scope
 from .previews import Item
 
@@ -64,16 +64,15 @@ def _choose(group: bpy.types.NodeTree, number: int) -> None:
     path = previews.current().path(number)
     try:
         for node in _users(group):
-            looknode.change(node, path)
+            looknode.change(node, str(path))
     except VelaturaError as error:  # the outermost function: Blender called us
         messages.add(str(error))
 
 
 def _users(group: bpy.types.NodeTree) -> Iterator[bpy.types.Node]:
-    """Yield the nodes of a group: a duplicate shares it until its first render."""
-    for tree in map(compat.graph_of, bpy.data.scenes):
-        nodes = [] if tree is None else list(tree.nodes)
-        yield from (node for node in nodes if looknode.is_look(node) and node.node_tree == group)
+    """Yield the nodes of a group: a duplicate shares it until it is saved or rendered."""
+    for scene in bpy.data.scenes:
+        yield from (look.node for look in uses.looks(scene) if look.group == group)
 
 
 def _path(group: bpy.types.NodeTree) -> Path:

@@ -13,15 +13,16 @@ import bpy
 from velatura.bakes import Step
 from velatura.errors import FrameError, VelaturaError
 
-from .. import api, compat
-from ..render.bake import steps
+from .. import api, compat, messages
+from ..render import hook
+from ..render.bake import is_at_hand, steps
 from . import bake_status, scope
 from .operators import NodeOperator
 
 _TICK = 0.01  # seconds between two frames, in which the window is drawn
 _RANGES = (
     ("SCENE", "Frame Range", "The scene's range, or the one that is given"),
-    ("CURRENT", "This Frame", "The frame that is shown"),
+    ("CURRENT", "This Frame", "The frame that is shown: from its render, if that is there"),
 )
 
 
@@ -34,9 +35,9 @@ class ModalBake:
         done: how many were baked.
     """
 
-    def __init__(self, context: bpy.types.Context, frames: Sequence[int]) -> None:
+    def __init__(self, context: bpy.types.Context, frames: Sequence[int], *, write: bool) -> None:
         self.frames, self.last, self.done = frames, Step(frames[0], 0, 0), 0
-        self._steps = steps(context.scene, frames)
+        self._steps = steps(context.scene, frames, write=write)
         self._manager = context.window_manager
         self._screen, self._workspace = context.screen, context.workspace
         self._manager.progress_begin(0, len(frames))
@@ -92,10 +93,10 @@ def current() -> ModalBake | None:
     return _bake
 
 
-def begin(context: bpy.types.Context, frames: Sequence[int]) -> ModalBake:
-    """Begin the one bake that there may be."""
+def begin(context: bpy.types.Context, frames: Sequence[int], *, write: bool = False) -> ModalBake:
+    """Begin the one bake that there may be; with ``write`` the frames are written as well."""
     global _bake  # noqa: PLW0603  # the sidebar shows it, and nobody begins a second one
-    _bake = ModalBake(context, frames)
+    _bake = ModalBake(context, frames, write=write)
     return _bake
 
 
@@ -112,6 +113,7 @@ class VELATURA_OT_bake(NodeOperator):
 
     bl_idname = "velatura.bake"
     bl_label = "Bake Looks"
+    cures = True
     bl_options = {"UNDO"}  # no REGISTER: Adjust Last Operation would bake again with every change
 
     frames: bpy.props.EnumProperty(name="Frames", description="Which frames", items=_RANGES)
@@ -135,8 +137,12 @@ class VELATURA_OT_bake(NodeOperator):
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         if bpy.app.background:  # no window that would have to stay alive
             return self.execute(context)
+        scene = context.scene
+        if self.frames == "CURRENT" and not is_at_hand(scene, scene.frame_current):
+            hook.bake_next()
+            return bpy.ops.render.render("INVOKE_DEFAULT")
         try:
-            begin(context, self._wanted(context.scene))
+            begin(context, self._wanted(scene), write=self._writes(scene))
         except VelaturaError as error:
             return self.refuse(error)
         context.window_manager.modal_handler_add(self)
@@ -159,7 +165,10 @@ class VELATURA_OT_bake(NodeOperator):
         finally:
             if not goes_on:
                 stop()
-        return {"RUNNING_MODAL"} if goes_on else self._told("Baked", bake.last)
+        if goes_on:
+            return {"RUNNING_MODAL"}
+        messages.cured()
+        return self._told("Baked", bake.last)
 
     def cancel(self, _context: bpy.types.Context) -> None:
         """Blender ends what is under way: its window closes, or another file is loaded."""
@@ -167,7 +176,9 @@ class VELATURA_OT_bake(NodeOperator):
 
     def act(self, context: bpy.types.Context) -> None:
         try:
-            self._told("Baked", api.bake(context.scene, self._wanted(context.scene)))
+            scene = context.scene
+            frames, write = self._wanted(scene), self._writes(scene)
+            self._told("Baked", api.bake(scene, frames, write=write))
         finally:
             bake_status.forget()
 
@@ -183,6 +194,9 @@ class VELATURA_OT_bake(NodeOperator):
                 do="Swap start and end",
             )
         return range(first, last + 1, usual.step)
+
+    def _writes(self, scene: bpy.types.Scene) -> bool:
+        return self.frames == "SCENE" and bool(scene.velatura.keep)
 
     def _told(self, lead: str, last: Step) -> set[str]:
         text = f"{lead}. Gain layers made: {last.made}, right already: {last.kept}"

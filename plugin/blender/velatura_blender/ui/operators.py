@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import bpy
@@ -9,15 +10,21 @@ import bpy
 from velatura.errors import InputError, VelaturaError
 
 from .. import api, compat, messages
-from ..nodes import looknode, passes
-from . import bake_status, previews, report, scope
+from ..nodes import display, looknode, passes
+from ..render.bake import is_at_hand
+from . import asset_shelf, bake_status, previews, report, scope
 
 
 class LookOperator(bpy.types.Operator):
     """The base of all: reports a refusal where it was asked for.
 
     A refusal is a RuntimeError to a script, as of every operator.
+
+    Attributes:
+        cures: whether what was refused before is put right once this has gone well.
     """
+
+    cures = False
 
     @classmethod
     def obstacle(cls, _context: bpy.types.Context) -> str:
@@ -36,13 +43,15 @@ class LookOperator(bpy.types.Operator):
             self.act(context)
         except VelaturaError as error:
             return self.refuse(error)
+        if self.cures:
+            messages.cured()
         return {"FINISHED"}
 
     def act(self, context: bpy.types.Context) -> None:
         raise NotImplementedError
 
     def refuse(self, error: VelaturaError) -> set[str]:
-        messages.add(str(error))
+        messages.refuse(str(error))
         self.report({"ERROR"}, str(error))
         return {"CANCELLED"}
 
@@ -110,17 +119,21 @@ class VELATURA_OT_add_look(FileOperator, GraphOperator):
         if "FINISHED" in done and not scope.demand(context).node.inputs["Image"].is_linked:
             # It hangs from the mouse, as every new node does; dropped on a link it goes in there.
             bpy.ops.node.translate_attach_remove_on_cancel("INVOKE_DEFAULT")
+        elif "FINISHED" in done and is_at_hand(context.scene, context.scene.frame_current):
+            with suppress(RuntimeError):  # told in the sidebar; the look is there all the same
+                bpy.ops.velatura.bake("INVOKE_DEFAULT", frames="CURRENT")  # a picture at once
         return done
 
     def act(self, context: bpy.types.Context) -> None:
-        tree = compat.graph_of(context.scene)
+        tree = scope.edited(context)
         picture = _picture(tree.nodes.active)
         if picture is None and scope.is_editor(context):
-            node = looknode.create(tree, self.file)
+            node = looknode.create(tree, self.path or self.filepath)
             node.location = context.space_data.cursor_location
         else:
-            node = api.create(self.file, context.scene, picture)
-        _select(tree, node)
+            node = api.create(self.path or self.filepath, context.scene, picture)
+        display.show_plates()
+        _select(node.id_data, node)
 
 
 class VELATURA_OT_choose_look(FileOperator, NodeOperator):
@@ -128,13 +141,14 @@ class VELATURA_OT_choose_look(FileOperator, NodeOperator):
 
     bl_idname = "velatura.choose_look"
     bl_label = "Choose Look"
+    cures = True
     bl_options = {"REGISTER", "UNDO"}
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         return self.execute(context) if self.path else self.ask(context)
 
     def act(self, context: bpy.types.Context) -> None:
-        looknode.change(scope.demand(context).node, self.file)
+        looknode.change(scope.demand(context).node, self.path or self.filepath)
 
 
 class VELATURA_OT_select_look(NodeOperator):
@@ -149,10 +163,11 @@ class VELATURA_OT_select_look(NodeOperator):
     )
 
     def act(self, context: bpy.types.Context) -> None:
-        tree = compat.graph_of(context.scene)
-        if self.node not in [look.name for look in scope.looks(context)]:
+        named = {" / ".join(look.place.names): look.node for look in scope.looks(context)}
+        if self.node not in named:
             raise InputError(f"{self.node!r} is not the name of a look node")
-        _select(tree, tree.nodes[self.node])
+        node = named[self.node]
+        _select(node.id_data, node)
 
 
 class VELATURA_OT_enable_passes(NodeOperator):
@@ -160,14 +175,16 @@ class VELATURA_OT_enable_passes(NodeOperator):
 
     bl_idname = "velatura.enable_passes"
     bl_label = "Enable Passes"
+    cures = True
     bl_options = {"REGISTER", "UNDO"}
 
     def act(self, context: bpy.types.Context) -> None:
         look = scope.demand(context)
         guides = bake_status.of(look, compat.frames(context.scene)).guides
-        missing = passes.lacking(look, guides)
+        gaps = passes.lacking(look, guides)
         enabled = passes.enable(look, guides)
-        if missing and not enabled:
+        if gaps and not enabled:
+            missing = dict.fromkeys(name for each in gaps.values() for name in each)
             raise InputError(
                 f"The passes {', '.join(missing)} cannot be switched on for {look.title}",
                 found="no Render Layers node before it",
@@ -197,6 +214,18 @@ class VELATURA_OT_refresh_looks(LookOperator):
     def act(self, _context: bpy.types.Context) -> None:
         previews.refresh()
         bake_status.forget()
+
+
+class VELATURA_OT_publish_assets(LookOperator):
+    """Put the published looks into an asset library, which the compositor's asset shelf shows"""
+
+    bl_idname = "velatura.publish_assets"
+    bl_label = "Looks as Assets"
+
+    def act(self, _context: bpy.types.Context) -> None:
+        found = previews.refresh().items
+        file = asset_shelf.publish(found)
+        self.report({"INFO"}, f"{len(found)} looks are assets now, in {file.parent}")
 
 
 class VELATURA_OT_clear_messages(LookOperator):
@@ -231,6 +260,7 @@ CLASSES = (
     VELATURA_OT_enable_passes,
     VELATURA_OT_open_report,
     VELATURA_OT_refresh_looks,
+    VELATURA_OT_publish_assets,
     VELATURA_OT_clear_messages,
 )
 

@@ -14,6 +14,7 @@ from . import bake_status, look_menu, modal_bake, previews, scope
 
 _THUMBNAIL, _GRID = 6.0, 4.0  # size of the look's picture and of those to choose from, in rows
 _LETTER = 7.0  # px, about: the width of a letter at 100 % resolution scale
+_EDGES = 70.0  # px at 100 %: the indent of a sub-panel, a box's edges, the icon, the scroll bar
 _LEAST = 24  # letters in a row of a narrow sidebar
 _MARKS = {"baked": "CHECKMARK", "stale": "FILE_REFRESH", "missing": "BLANK1"}
 _WORDS = {"baked": "Baked", "stale": "Out of date", "missing": "Missing"}
@@ -83,6 +84,7 @@ class VELATURA_PT_frames(_Tab):
         if under_way is not None:
             layout.progress(factor=under_way.progress, text=under_way.text)
             layout.label(text="Esc stops; whole frames stay")
+        layout.prop(context.scene.velatura, "keep")
         row = layout.row(align=True)
         bake = modal_bake.VELATURA_OT_bake.bl_idname
         row.operator(bake, text="Bake Range", icon="RENDER_ANIMATION").frames = "SCENE"
@@ -125,15 +127,17 @@ class VELATURA_PT_looks(_Tab):
         for text in found.refused:
             _write(layout.box(), context, text, icon="ERROR")
         layout.operator("velatura.refresh_looks", icon="FILE_REFRESH")
+        if found.items:
+            layout.operator("velatura.publish_assets", icon="ASSET_MANAGER")
 
 
 def _list(layout: bpy.types.UILayout, looks: list[LookNode], active: LookNode | None) -> None:
     column = layout.column(align=True)
     for each in looks:
-        pressed = active is not None and each.name == active.name
-        text = each.node.label or each.name
+        pressed = active is not None and each.place.names == active.place.names
+        text = " / ".join((*(group.label or group.name for group in each.groups), each.title))
         row = column.operator("velatura.select_look", text=text, depress=pressed)
-        row.node = each.name
+        row.node = " / ".join(each.place.names)
 
 
 def _knobs(layout: bpy.types.UILayout, context: bpy.types.Context, look: LookNode) -> None:
@@ -153,9 +157,11 @@ def _knobs(layout: bpy.types.UILayout, context: bpy.types.Context, look: LookNod
         if name == "Strength" and gain_nodes.is_calibrated(look.group):
             layout.prop(look.group.velatura, "even")
     layout.prop(look.group.velatura, "premultiplied")
-    missing = passes.lacking(look, known.guides)
-    if missing:
-        _write(layout, context, f"The look reads {', '.join(missing)}: not rendered", icon="ERROR")
+    gaps = passes.lacking(look, known.guides)
+    for layer, missing in gaps.items():
+        text = f"The look reads {', '.join(missing)}: not rendered by {layer}"
+        _write(layout, context, text, icon="ERROR")
+    if gaps:
         layout.operator("velatura.enable_passes", icon="RENDERLAYERS")
 
 
@@ -170,8 +176,8 @@ def _write(
 
     Of a bug's story only the beginning and the end: the console and the report have all of it.
     """
-    letter = _LETTER * (context.preferences.system.ui_scale or 1.0)  # 0 in the background
-    columns = max(_LEAST, int(context.region.width / letter))
+    scale = context.preferences.system.ui_scale or 1.0  # 0 in the background
+    columns = max(_LEAST, int((context.region.width / scale - _EDGES) / _LETTER))
     column, lines = layout.column(align=True), text.splitlines()
     for line in lines if len(lines) == 1 else (lines[0], lines[-1]):
         for row in textwrap.wrap(line, columns):

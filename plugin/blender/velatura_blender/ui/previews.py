@@ -37,6 +37,7 @@ class Item:
         tip: what there is to know about it.
         icon: its thumbnail, as Blender numbers icons; 0 in the background, which has none.
         number: stands for the path as long as Blender runs, whatever comes to lie beside it.
+        picture: the thumbnail's file, as long as Blender runs; None where the look brings none.
     """
 
     path: Path
@@ -44,6 +45,7 @@ class Item:
     tip: str
     icon: int
     number: int
+    picture: Path | None = None
 
 
 class Previews:
@@ -108,16 +110,22 @@ class Previews:
         known = {"By": card.author, "Licence:": card.licence, "Reads": ", ".join(card.passes)}
         tip = [f"{lead} {text}" for lead, text in known.items() if text]
         icon = self._icon(card.thumbnail)
-        return Item(path, card.name, "\n".join([*tip, str(path)]), icon, self._number(path))
+        file = self._file(card.thumbnail)
+        picture = file if file.is_file() else None
+        tips = "\n".join([*tip, str(path)])
+        return Item(path, card.name, tips, icon, self._number(path), picture)
 
     def _number(self, path: Path) -> int:
         return self._numbers.setdefault(path, len(self._numbers))
+
+    def _file(self, thumbnail: str) -> Path:
+        return Path(self._folder.name, f"{hash(thumbnail)}.png")
 
     def _icon(self, thumbnail: str) -> int:
         """Return the icon of a PNG in base64; the blank one if it cannot be read."""
         key = str(hash(thumbnail))
         if key not in self._previews and (png := _decoded(thumbnail)):
-            file = Path(self._folder.name, f"{key}.png")
+            file = self._file(thumbnail)
             file.write_bytes(png)
             self._previews.load(key, str(file), "IMAGE")
         preview = self._previews.get(key)

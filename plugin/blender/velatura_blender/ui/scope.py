@@ -7,7 +7,8 @@ import bpy
 from velatura.errors import InputError
 
 from .. import compat
-from ..nodes import looknode
+from ..nodes import uses
+from ..nodes.graph_walk import is_group, places
 from ..nodes.looknode import LookNode
 
 EDITOR = "NODE_EDITOR"
@@ -23,9 +24,14 @@ def obstacle(context: bpy.types.Context) -> str:
     tree = compat.graph_of(context.scene)
     if tree is None:
         return "The scene has no compositor graph yet: press New, or switch Use Nodes on"
-    if is_editor(context) and context.space_data.edit_tree != tree:
-        return "Looks live in the scene's own graph: leave the group, or unpin the editor"
+    if is_editor(context) and _edited(context) not in _trees(tree):
+        return "This is not the scene's own graph, nor a group in it: unpin the editor"
     return ""
+
+
+def edited(context: bpy.types.Context) -> bpy.types.NodeTree:
+    """Return the tree that is worked on: the one in the editor, or the scene's own graph."""
+    return _edited(context) if is_editor(context) else compat.graph_of(context.scene)
 
 
 def is_editor(context: bpy.types.Context) -> bool:
@@ -34,19 +40,23 @@ def is_editor(context: bpy.types.Context) -> bool:
 
 
 def looks(context: bpy.types.Context) -> list[LookNode]:
-    """Return the looks of the scene's graph, from left to right as they stand."""
-    tree = compat.graph_of(context.scene)
-    nodes = [] if tree is None else [node for node in tree.nodes if looknode.is_look(node)]
-    nodes.sort(key=lambda node: (node.location_absolute.x, node.name))
-    return [LookNode(node.name, node) for node in nodes]
+    """Return the looks of the scene's graph and its groups, from left to right as they stand."""
+    found = uses.looks(context.scene)
+
+    def across(look: LookNode) -> tuple[float, str]:
+        outermost = (*look.groups, look.node)[0]
+        return outermost.location_absolute.x, " ".join(look.place.names)
+
+    return sorted(found, key=across)
 
 
 def look(context: bpy.types.Context) -> LookNode | None:
     """Return the look to work on: the active node, or else the first look."""
-    every = looks(context)
-    tree = compat.graph_of(context.scene)
-    active = (each for each in every if each.node == tree.nodes.active)
-    return next(active, every[0] if every else None)
+    every, tree = looks(context), edited(context)
+    active = tree.nodes.active if tree is not None else None
+    first = (each for each in every if each.node == active)
+    inside = (each for each in every if active in each.groups)
+    return next(first, None) or next(inside, every[0] if every else None)
 
 
 def demand(context: bpy.types.Context) -> LookNode:
@@ -59,3 +69,12 @@ def demand(context: bpy.types.Context) -> LookNode:
     if found is None:
         raise InputError(f"No look is in the compositor graph of {context.scene.name}", do=ADD)
     return found
+
+
+def _edited(context: bpy.types.Context) -> bpy.types.NodeTree:
+    return context.space_data.edit_tree
+
+
+def _trees(tree: bpy.types.NodeTree) -> list[bpy.types.NodeTree]:
+    inner = [each.node.node_tree for each in places(tree) if is_group(each.node)]
+    return [tree, *inner]

@@ -66,8 +66,9 @@ def test_passes_reach_the_look_as_they_are_rendered(project: Project, where: str
     enable = """
 from velatura_blender.nodes import passes
 from velatura_blender.nodes.looknode import LookNode
-missing = passes.lacking(LookNode(look.name, look), tuple(look.node_tree.velatura.guides.split()))
-enabled = passes.enable(LookNode(look.name, look), tuple(look.node_tree.velatura.guides.split()))
+node, guides = LookNode(look.name, look), look.node_tree.velatura.guides.split()
+(missing,) = passes.lacking(node, guides).values()
+enabled = passes.enable(node, guides)
 stage.say(missing=missing, enabled=enabled)
 """
     found = project.found(CYCLES.replace("PREPARE", prepare) + enable + PASSES)

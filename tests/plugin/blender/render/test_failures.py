@@ -126,20 +126,6 @@ def test_nothing_wired_in(project: Project) -> None:
     failed(project.run(RENDER % unlink), 3, "No picture is wired into the look ink")
 
 
-def test_a_look_inside_a_group(project: Project) -> None:
-    wrap = """
-tree = stage.graph(scene)
-group = bpy.data.node_groups.new("Wrap", "CompositorNodeTree")
-group.interface.new_socket(name="Image", in_out="OUTPUT", socket_type="NodeSocketColor")
-inner = group.nodes.new("CompositorNodeGroup")
-inner.node_tree = tree.nodes["ink"].node_tree
-outer = tree.nodes.new("CompositorNodeGroup")
-outer.name, outer.node_tree = "Wrap", group
-tree.links.new(outer.outputs[0], stage.result(tree))
-"""
-    failed(project.run(RENDER % wrap), 3, "inside the group Wrap", "Ungroup")
-
-
 def test_in_the_window_the_render_is_stopped_and_everything_is_as_it_was(project: Project) -> None:
     """Without a window to click in: the same path, told that there is one."""
     done = project.run(
@@ -151,9 +137,9 @@ scene.velatura.bake = False
 from velatura_blender import messages
 from velatura_blender.render import hook
 hook._running.leaves = False
-from velatura_blender.nodes import looknode
+from velatura_blender.nodes import uses
 drawn = []
-look = looknode.rendered(scene)[0]
+look = uses.rendered(scene)[0]
 class Watched(hook.Blockade):
     def __init__(self, *given):
         super().__init__(*given)

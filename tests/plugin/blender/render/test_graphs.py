@@ -75,6 +75,27 @@ scene.render.use_border = scene.render.use_crop_to_border = False
 driver = tree.nodes["grade"].inputs["Exposure"].driver_add("default_value").driver
 driver.expression = "-frame / 2"
 """,
+    "a look in a group within a group": """
+def wrapped(inside, name):
+    group = bpy.data.node_groups.new(name, "CompositorNodeTree")
+    for way in ("INPUT", "OUTPUT"):
+        group.interface.new_socket(name="Image", in_out=way, socket_type="NodeSocketColor")
+    entry, sink = group.nodes.new("NodeGroupInput"), group.nodes.new("NodeGroupOutput")
+    node = group.nodes.new("CompositorNodeGroup")
+    node.node_tree = inside
+    group.links.new(stage.exposed(group, entry.outputs[0], 0.5, "inner"), node.inputs["Image"])
+    group.links.new(node.outputs["Image"], sink.inputs[0])
+    return group, node
+inner, look = wrapped(ink.node_tree, "Inner")
+middle, _ = wrapped(inner, "Outer")
+tree.nodes.remove(ink)
+outer = tree.nodes.new("CompositorNodeGroup")
+outer.node_tree = middle
+tree.links.new(grade, outer.inputs[0])
+tree.links.new(outer.outputs[0], result)
+ink = look
+ink.inputs["Mask"].default_value = 1
+""",
     "a cache folder whose name has our own marks in it": """
 from velatura_blender.nodes import gain_nodes
 image = gain_nodes.gain_image(ink.node_tree)

@@ -36,7 +36,10 @@ def test_the_library_is_listed_with_what_cannot_be_used(project: Project) -> Non
     library = project.folder / "library"
     adds = {name: f'add_look(path="{library}/{name.lower()}.onnx")' for name in ("Chalk", "Ink")}
     listed, menu = (found[name] for name in ("VELATURA_PT_looks", "VELATURA_MT_looks"))
-    assert sidebar.behind(listed) == adds | {"Refresh Looks": "refresh_looks()"}
+    assert sidebar.behind(listed) == adds | {
+        "Refresh Looks": "refresh_looks()",
+        "Looks as Assets": "publish_assets()",
+    }
     assert "is not an ONNX file" in sidebar.texts(listed)
     assert sidebar.behind(menu) == adds | {"From File...": 'add_look(path="")'}
     assert "1 in the folders cannot be used" in sidebar.texts(menu)
@@ -85,6 +88,7 @@ messages.add("something to say")
     assert "The look reads normal, depth: not rendered" in sidebar.texts(look)
     assert sidebar.behind(frames) == {
         "Bake While Rendering": "VELATURA_SceneSettings.bake[0]",
+        "Keep Renders": "VELATURA_SceneSettings.keep[0]",
         "Bake Range": "bake(frames='SCENE')",
         "This Frame": "bake(frames='CURRENT')",
     }
@@ -163,7 +167,7 @@ tip = add.description(bpy.context, SimpleNamespace(path=f"{P}/library/ink.onnx")
 stage.say(verbs=len(verbs), bare=bare, tip=tip)
 """
     )
-    assert found["verbs"] == 8
+    assert found["verbs"] == 9
     assert found["bare"] == []
     assert "By Ada\nLicence: CC0" in found["tip"]
 

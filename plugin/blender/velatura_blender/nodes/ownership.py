@@ -1,0 +1,131 @@
+"""Ownership: each use of a look has a group and a folder of gain layers of its own.
+
+A use is a look node at a place of one scene's graph. Nodes that were duplicated, groups that are
+used twice, graphs that several scenes share, and what was appended or copied with its file all
+begin with another use's folder. `separate` gives them theirs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+
+from .. import compat
+from . import gain_nodes, home
+from .graph_walk import Place, is_group, is_look, places
+from .looknode import gain_sequence, title_of
+
+_GROUP_TREE = "CompositorNodeTree"
+
+
+def separate() -> None:
+    """Give each use of a look in the file its own, where it has not; linked graphs stay.
+
+    The scenes are gone through in the file's order, and what no scene shows comes last: the first
+    use of a folder keeps it.
+    """
+    if not any(True for _ in home.groups()):
+        return
+    seen: set[int] = set()
+    taken: set[str] = set()
+    for scene in _scenes():
+        tree = compat.graph_of(scene)
+        if tree is None or not _has_looks(tree):
+            continue
+        if compat.IS5 and tree.session_uid in seen:
+            tree = scene.compositing_node_group = _copied(tree)
+        seen.add(tree.session_uid)
+        _separate_in(tree, scene.name, seen, taken)
+    for tree in list(bpy.data.node_groups):
+        left = tree.bl_idname == _GROUP_TREE and tree.session_uid not in seen
+        left = left and not tree.is_runtime_data  # a bake's own copy of a graph
+        if left and not tree.velatura.uid and _has_looks(tree):
+            _separate_in(tree, tree.name, seen, taken)
+
+
+def is_own(scene: bpy.types.Scene, place: Place) -> bool:
+    """Say whether a use of a look has gain layers of its own, and of the file that is open."""
+    uid = place.node.node_tree.velatura.uid
+    if not home.is_here(place.node.node_tree):
+        return False
+    for other in _scenes():
+        tree = compat.graph_of(other)
+        for each in places(tree) if tree is not None else ():
+            if is_look(each.node) and each.node.node_tree.velatura.uid == uid:
+                return other == scene and each.names == place.names
+    return False
+
+
+def strays() -> Iterator[tuple[bpy.types.Scene, str, bpy.types.Node]]:
+    """Yield looks in the compositor modifiers of strips: the scene, the strip's name, the node."""
+    for scene in _scenes():
+        editor = scene.sequence_editor
+        for strip in getattr(editor, "strips_all", ()) if editor is not None else ():
+            for modifier in strip.modifiers:
+                group = getattr(modifier, "node_group", None)
+                for place in places(group) if group is not None else ():
+                    if is_look(place.node):
+                        yield scene, strip.name, place.node
+
+
+def renew(group: bpy.types.NodeTree, uid: str) -> bpy.types.Image:
+    """Give a look's group another identity and folder; return the image that stood for the old."""
+    old = gain_nodes.gain_image(group)
+    group.velatura.uid = uid
+    gain_nodes.set_gain(group, gain_sequence(group.name, uid))
+    home.note(group)
+    return old
+
+
+def _separate_in(tree: bpy.types.NodeTree, told: str, seen: set[int], taken: set[str]) -> None:
+    if tree.library is not None:
+        return
+    for node in tree.nodes:
+        if is_group(node) and _has_looks(node.node_tree):
+            if node.node_tree.session_uid in seen or node.node_tree.library is not None:
+                node.node_tree = _copied(node.node_tree)
+            seen.add(node.node_tree.session_uid)
+            _separate_in(node.node_tree, f"{told} {node.name}", seen, taken)
+        elif is_look(node):
+            _own(node, told, taken)
+            taken.add(node.node_tree.velatura.uid)
+
+
+def _own(node: bpy.types.Node, told: str, taken: set[str]) -> None:
+    """Let a look node have its own group and folder, if it has not."""
+    uid = node.node_tree.velatura.uid
+    if uid not in taken and home.is_here(node.node_tree):
+        return
+    shared = node.node_tree.users > 1 or node.node_tree.library is not None
+    group = node.node_tree.copy() if shared else node.node_tree
+    # The same again for a file that is not saved after this, as on every farm machine.
+    where = f"{uid} {Path(bpy.data.filepath).name} {told} {node.name}"
+    if not gain_nodes.gain_image(group).filepath_raw.startswith("//"):
+        where += f" {Path(bpy.data.filepath).parent}"
+    group.name = title_of(node)
+    old = renew(group, hashlib.sha256(where.encode()).hexdigest()[:8])
+    if node.node_tree != group:
+        node.node_tree = group
+    elif not old.users:
+        bpy.data.images.remove(old)
+    home.settle(group)
+
+
+def _copied(tree: bpy.types.NodeTree) -> bpy.types.NodeTree:
+    """Return a copy of a graph whose keyframes are its own."""
+    copy = tree.copy()
+    data = copy.animation_data
+    if data is not None and data.action is not None:
+        data.action = data.action.copy()
+    return copy
+
+
+def _has_looks(tree: bpy.types.NodeTree) -> bool:
+    return any(is_look(each.node) for each in places(tree))
+
+
+def _scenes() -> Iterator[bpy.types.Scene]:
+    yield from (scene for scene in bpy.data.scenes if not scene.is_runtime_data)
