@@ -62,6 +62,11 @@ def places(
             yield from places(node.node_tree, (*groups, node), muted=muted)
 
 
+def groups_in(tree: bpy.types.NodeTree) -> list[bpy.types.NodeTree]:
+    """Return the trees of all groups in a graph."""
+    return [each.node.node_tree for each in places(tree) if is_group(each.node)]
+
+
 def feeding(place: Place, socket: bpy.types.NodeSocket) -> Iterator[Source]:
     """Yield what is wired into one input of a node, into groups and out of them."""
     for link in socket.links:

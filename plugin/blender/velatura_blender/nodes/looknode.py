@@ -20,7 +20,7 @@ from velatura.look import Look, read
 from ..compat import graph_of
 from ..preferences import preferences
 from . import frame_format, gain_nodes, home, pass_sockets
-from .graph_walk import GROUP, Place
+from .graph_walk import GROUP, Place, groups_in
 
 _DIGITS = 4  # of a frame number, as farms write them
 _BADGE = re.compile(r": \d+ (missing|out of date)(, \d+ out of date)?$")
@@ -126,7 +126,8 @@ def create(tree: bpy.types.NodeTree, path: str | Path) -> bpy.types.Node:
     node.node_tree, node.name, node.label = group, card.name, card.name
     node.width = 180
     for scene in bpy.data.scenes:
-        if graph_of(scene) is not None:
+        graph = graph_of(scene)
+        if graph is not None and tree in [graph, *groups_in(graph)]:
             # A render with looks in it makes and removes datablocks while the window is drawn from
             # another thread; Blender's manual wants the interface locked for that.
             scene.render.use_lock_interface = True
@@ -172,7 +173,9 @@ def update(look: LookNode) -> None:
     if not look.path.exists():
         return
     if look.digest() != look.group.velatura.digest:
-        change(look.node, look.group.velatura.look)
+        told = look.group.velatura.look
+        there = Path(bpy.path.abspath(told)).exists()
+        change(look.node, told if there else str(look.path))
     if not gain_nodes.is_current(look.group):
         card = read(look.path).card
         gain_nodes.rebuild(look.group, card.floor, card.strength_lut)

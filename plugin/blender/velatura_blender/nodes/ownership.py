@@ -13,10 +13,12 @@ from pathlib import Path
 
 import bpy
 
+from velatura import bakes
+
 from .. import compat
 from . import gain_nodes, home
 from .graph_walk import Place, is_group, is_look, places
-from .looknode import gain_sequence, title_of
+from .looknode import gain_sequence
 
 _GROUP_TREE = "CompositorNodeTree"
 
@@ -75,7 +77,8 @@ def renew(group: bpy.types.NodeTree, uid: str) -> bpy.types.Image:
     """Give a look's group another identity and folder; return the image that stood for the old."""
     old = gain_nodes.gain_image(group)
     group.velatura.uid = uid
-    gain_nodes.set_gain(group, gain_sequence(group.name, uid))
+    name = bakes.gain_stem(home.split(old)[1])  # the look's own, whatever the node is called
+    gain_nodes.set_gain(group, gain_sequence(name, uid))
     home.note(group)
     return old
 
@@ -105,7 +108,6 @@ def _own(node: bpy.types.Node, told: str, taken: set[str]) -> None:
     where = f"{uid} {Path(bpy.data.filepath).name} {told} {node.name}"
     if not gain_nodes.gain_image(group).filepath_raw.startswith("//"):
         where += f" {Path(bpy.data.filepath).parent}"
-    group.name = title_of(node)
     old = renew(group, hashlib.sha256(where.encode()).hexdigest()[:8])
     if node.node_tree != group:
         node.node_tree = group

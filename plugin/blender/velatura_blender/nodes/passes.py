@@ -91,8 +91,13 @@ def lacking(look: LookNode, guides: Iterable[str]) -> dict[str, list[str]]:
             for place in layers
         }
         return {layer: missing for layer, missing in gaps.items() if missing}
-    missing = [guide for guide in wanted if not _guide(look, guide).sources]
+    missing = absent(look, wanted)
     return {"the picture": missing} if missing and not look.group.velatura.free else {}
+
+
+def absent(look: LookNode, guides: Iterable[str]) -> list[str]:
+    """Return the guides that nothing before a look has, whether or not it can go without."""
+    return [guide for guide in guides if not _guide(look, guide).sources]
 
 
 def _guide(look: LookNode, guide: str) -> Guide:

@@ -181,10 +181,9 @@ class VELATURA_OT_enable_passes(NodeOperator):
     def act(self, context: bpy.types.Context) -> None:
         look = scope.demand(context)
         guides = bake_status.of(look, compat.frames(context.scene)).guides
-        gaps = passes.lacking(look, guides)
         enabled = passes.enable(look, guides)
-        if gaps and not enabled:
-            missing = dict.fromkeys(name for each in gaps.values() for name in each)
+        missing = passes.absent(look, guides)
+        if missing and not enabled:
             raise InputError(
                 f"The passes {', '.join(missing)} cannot be switched on for {look.title}",
                 found="no Render Layers node before it",

@@ -8,7 +8,7 @@ from velatura.errors import InputError
 
 from .. import compat
 from ..nodes import uses
-from ..nodes.graph_walk import is_group, places
+from ..nodes.graph_walk import groups_in
 from ..nodes.looknode import LookNode
 
 EDITOR = "NODE_EDITOR"
@@ -24,7 +24,7 @@ def obstacle(context: bpy.types.Context) -> str:
     tree = compat.graph_of(context.scene)
     if tree is None:
         return "The scene has no compositor graph yet: press New, or switch Use Nodes on"
-    if is_editor(context) and _edited(context) not in _trees(tree):
+    if is_editor(context) and _edited(context) not in [tree, *groups_in(tree)]:
         return "This is not the scene's own graph, nor a group in it: unpin the editor"
     return ""
 
@@ -73,8 +73,3 @@ def demand(context: bpy.types.Context) -> LookNode:
 
 def _edited(context: bpy.types.Context) -> bpy.types.NodeTree:
     return context.space_data.edit_tree
-
-
-def _trees(tree: bpy.types.NodeTree) -> list[bpy.types.NodeTree]:
-    inner = [each.node.node_tree for each in places(tree) if is_group(each.node)]
-    return [tree, *inner]

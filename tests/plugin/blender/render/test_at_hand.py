@@ -116,8 +116,8 @@ bpy.app.handlers.render_init.extend(told)
     bare = pictures.picture(1, width // 2, height // 2)[::-1].transpose(2, 0, 1)
     half = pixels(project.folder / "half/0001.exr")
     whole = pixels(project.folder / "whole/0001.exr").reshape(4, height // 2, 2, width // 2, 2)
-    glazed, untouched = (np.abs(half - each)[:3].mean() for each in (whole.mean((2, 4)), bare))
-    assert glazed < 0.25 * untouched
+    glazed, untouched = (np.median(np.abs(half - each)[:3]) for each in (whole.mean((2, 4)), bare))
+    assert glazed < 0.5 * untouched  # half the pixels of a steep look are not its mean
     narrow = pixels(project.folder / "narrow/0001.exr")
     other = pictures.picture(1, width // 2, height)[::-1].transpose(2, 0, 1)
     np.testing.assert_array_equal(narrow, other)  # of other proportions: no preview of anything

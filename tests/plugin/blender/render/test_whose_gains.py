@@ -262,3 +262,31 @@ scene.velatura.bake = False
 """)
     assert done.returncode == 3
     assert not (project.folder / "with").exists()
+
+
+def test_a_project_that_is_moved_keeps_its_gains_and_finds_its_look(project: Project) -> None:
+    found = project.found(
+        MAKE
+        + """
+os.mkdir(f"{P}/proj")
+os.mkdir(f"{P}/proj/looks")
+shutil.move(f"{P}/a.onnx", f"{P}/proj/looks/ink.onnx")
+save("proj/shot.blend")
+velatura.set_look(ink, f"{P}/proj/looks/ink.onnx")
+velatura.bake(frames=[1])
+save()
+noted = ink.node_tree.velatura.look
+save("proj/sub/shot.blend")
+below = ink.node_tree.velatura.look
+shutil.move(f"{P}/proj", f"{P}/moved")
+bpy.ops.wm.open_mainfile(filepath=f"{P}/moved/shot.blend")
+states = status()
+made = velatura.bake(frames=[1, 2]).made
+bpy.ops.wm.open_mainfile(filepath=f"{P}/moved/sub/shot.blend")
+stage.say(noted=noted, below=below, states=states, made=made, there=status(),
+          path=str(uses.looks(bpy.context.scene)[0].path))
+"""
+    )
+    assert (found["noted"], found["below"]) == ("//looks/ink.onnx", "//../looks/ink.onnx")
+    assert (found["states"], found["there"], found["made"]) == (["baked"], ["baked"], 1)
+    assert Path(found["path"]).resolve() == project.folder / "moved/looks/ink.onnx"

@@ -134,8 +134,8 @@ stage.say(own=own, offered=offered, names=names, same=same, now=now, gone=gone,
     assert found["offered"] == ["a.onnx", "chalk.onnx", "ink.onnx"]
     assert found["names"] == ["chalk", "Ink"]
     assert found["same"]
-    assert found["now"] == [ink, ink, "Ink"]
-    assert (found["gone"], found["kept"]) == (ink, ink)
+    assert found["now"] == ["//library/ink.onnx", ink, "Ink"]
+    assert (found["gone"], found["kept"]) == (ink, "//library/ink.onnx")
     assert "torn.onnx is not an ONNX file" in found["said"][0]
 
 
