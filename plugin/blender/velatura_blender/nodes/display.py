@@ -11,9 +11,13 @@ import bpy
 from . import gain_nodes, home
 
 
-def show_plates() -> None:
-    """Let all looks of the file show the plate; nothing without a window, where nobody looks."""
-    _set(not bpy.app.background)
+def show_plates(*, alone: bool = False) -> None:
+    """Let all looks of the file show the plate; nothing without a window, where nobody looks.
+
+    Args:
+        alone: even where they have a gain layer, as that is not of the render that is shown.
+    """
+    _set(not bpy.app.background, plate=alone)
 
 
 def show_alarm() -> None:
@@ -21,7 +25,7 @@ def show_alarm() -> None:
     _set(False)
 
 
-def _set(plates: bool) -> None:
+def _set(plates: bool, *, plate: bool = False) -> None:
     for group in home.groups():
         if group.library is None:
-            gain_nodes.set_preview(group, plates)
+            gain_nodes.set_preview(group, plates, plate=plate)

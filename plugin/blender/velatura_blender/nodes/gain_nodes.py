@@ -136,13 +136,19 @@ def _fitted(
     return scale.outputs[0], fits
 
 
-def set_preview(tree: bpy.types.NodeTree, on: bool) -> None:
+def set_preview(tree: bpy.types.NodeTree, on: bool, *, plate: bool = False) -> None:
     """Let a look that is only looked at show the plate where it has no gain, and not magenta.
 
     A render is to be told otherwise: magenta is its only way to say that it is not finished.
+
+    Args:
+        tree: the look's group.
+        on: whether it is only looked at.
+        plate: show the plate even where there is a gain, as that is of another frame.
     """
     size = _ANY if on else _SAME
-    for name, at, limit in ((WANTED, 1, _ANY if on else 0.0), (WIDE, 2, size), (HIGH, 2, size)):
+    limits = ((WANTED, 1, _ANY if on else 0.0), (WIDE, 2, size), (HIGH, 2, size))
+    for name, at, limit in (*limits, (WIDE, 1, -_ANY if on and plate else 1.0)):
         node = tree.nodes.get(name)
         if node is not None and node.inputs[at].default_value != limit:
             node.inputs[at].default_value = limit

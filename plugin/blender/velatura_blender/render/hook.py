@@ -164,6 +164,24 @@ def _finished(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
 
 
 @persistent
+def _scrubbed(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
+    """Show the plate alone while the render of one frame stands under the gain of another.
+
+    A viewport that composites has rendered the frame itself: there the gain is the right one.
+    """
+    if bpy.app.background or _running.scene is not None or scene.is_runtime_data:
+        return
+    display.show_plates(alone=last_render.is_of_another(scene) and not _viewport_composites())
+
+
+def _viewport_composites() -> bool:
+    windows = bpy.context.window_manager.windows
+    spaces = (area.spaces.active for window in windows for area in window.screen.areas)
+    views = (space.shading for space in spaces if space.type == "VIEW_3D")
+    return any(view.type == "RENDERED" and view.use_compositor != "DISABLED" for view in views)
+
+
+@persistent
 def _before_saving(path: str = "", *_: object) -> None:
     """Give a copy of the file folders of its own; keep our node out, in the middle of a render."""
     if _running.session is not None:
@@ -208,6 +226,7 @@ _HANDLERS = {
     "render_init": _begin,
     "render_complete": _finished,
     "render_cancel": _end,
+    "frame_change_post": _scrubbed,
     "load_post": _forget,
     "save_pre": _before_saving,
     "save_post": _after_saving,

@@ -28,6 +28,11 @@ def is_of(scene: bpy.types.Scene, frame: int) -> bool:
     return _kept == _of(scene, frame)
 
 
+def is_of_another(scene: bpy.types.Scene) -> bool:
+    """Say whether another frame of the scene is shown than its current one: it was scrubbed."""
+    return _kept is not None and _kept[0] == scene.session_uid and _kept[1] != scene.frame_current
+
+
 def _of(scene: bpy.types.Scene, frame: int) -> _Kept:
     size = frame_format.size(scene)
     return scene.session_uid, frame, size, frame_format.variant(scene)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import bpy
 
 from velatura.bakes import Step
-from velatura.errors import FrameError, VelaturaError
+from velatura.errors import FrameError, InputError, VelaturaError
 
 from .. import api, compat, messages
 from ..render import hook
@@ -139,8 +139,7 @@ class VELATURA_OT_bake(NodeOperator):
             return self.execute(context)
         scene = context.scene
         if self.frames == "CURRENT" and not is_at_hand(scene, scene.frame_current):
-            hook.bake_next()
-            return bpy.ops.render.render("INVOKE_DEFAULT")
+            return self._rendered()
         try:
             begin(context, self._wanted(scene), write=self._writes(scene))
         except VelaturaError as error:
@@ -194,6 +193,15 @@ class VELATURA_OT_bake(NodeOperator):
                 do="Swap start and end",
             )
         return range(first, last + 1, usual.step)
+
+    def _rendered(self) -> set[str]:
+        """Render the frame as F12 does, whose render is kept, and bake on the way."""
+        hook.bake_next()
+        try:
+            bpy.ops.render.render("INVOKE_DEFAULT")
+        except RuntimeError as error:  # no camera, for one
+            return self.refuse(InputError(str(error).removeprefix("Error: ").strip()))
+        return {"FINISHED"}
 
     def _writes(self, scene: bpy.types.Scene) -> bool:
         return self.frames == "SCENE" and bool(scene.velatura.keep)

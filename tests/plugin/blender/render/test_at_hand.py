@@ -104,6 +104,10 @@ look_on("narrow")
 scene.render.resolution_x *= 2
 scene.frame_start = scene.frame_end = 3
 look_on("unbaked")
+gain_nodes.set_preview(ink.node_tree, True, plate=True)
+scene.frame_start = scene.frame_end = 1
+stage.animate(scene, f"{P}/scrubbed/")
+scene.frame_start = scene.frame_end = 3
 gain_nodes.set_preview(ink.node_tree, False)
 stage.animate(scene, f"{P}/alarm/")
 bpy.app.handlers.render_init.extend(told)
@@ -111,6 +115,8 @@ bpy.app.handlers.render_init.extend(told)
     )
     plate = pictures.upright(3)
     np.testing.assert_array_equal(pixels(project.folder / "unbaked/0003.exr"), plate)
+    scrubbed = pixels(project.folder / "scrubbed/0001.exr")
+    np.testing.assert_array_equal(scrubbed, pictures.upright(1))
     assert pixels(project.folder / "alarm/0003.exr")[:3].mean(axis=(1, 2)).tolist() == [0.5, 0, 0.5]
     width, height = pictures.SIZE
     bare = pictures.picture(1, width // 2, height // 2)[::-1].transpose(2, 0, 1)
