@@ -19,7 +19,7 @@ from velatura.look import Look, read
 
 from ..compat import graph_of
 from ..preferences import preferences
-from . import frame_format, gain_nodes, home, pass_sockets
+from . import display, frame_format, gain_nodes, home, pass_sockets
 from .graph_walk import GROUP, Place, groups_in
 
 _DIGITS = 4  # of a frame number, as farms write them
@@ -122,6 +122,7 @@ def create(tree: bpy.types.NodeTree, path: str | Path) -> bpy.types.Node:
     image = gain_sequence(card.name, uid := uuid.uuid4().hex[:8])
     group = group_of(found, str(path), image, uid)
     home.note(group)
+    display.show_plates()
     node = tree.nodes.new(GROUP)
     node.node_tree, node.name, node.label = group, card.name, card.name
     node.width = 180

@@ -10,7 +10,7 @@ import bpy
 from velatura.errors import InputError, VelaturaError
 
 from .. import api, compat, messages
-from ..nodes import display, looknode, passes
+from ..nodes import looknode, passes
 from ..render.bake import is_at_hand
 from . import asset_shelf, bake_status, previews, report, scope
 
@@ -132,7 +132,6 @@ class VELATURA_OT_add_look(FileOperator, GraphOperator):
             node.location = context.space_data.cursor_location
         else:
             node = api.create(self.path or self.filepath, context.scene, picture)
-        display.show_plates()
         _select(node.id_data, node)
 
 

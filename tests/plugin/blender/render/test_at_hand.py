@@ -52,6 +52,26 @@ stage.say(at_once=at_once, again=again, other=other, made=made)
     assert found["made"] == 0  # a render of that frame finds what was made from the last one
 
 
+def test_this_frame_without_a_render_renders_it_once_and_keeps_that(project: Project) -> None:
+    found = project.found(
+        MAKE
+        + """
+import drawn
+from velatura_blender.render import hook, last_render
+from velatura_blender.ui import modal_bake
+ink = velatura.create(f"{P}/a.onnx")
+scene.velatura.bake = False
+scene.frame_set(3)
+stand = drawn.Stand(modal_bake.VELATURA_OT_bake, None)
+ended = list(stand._rendered())
+stage.say(ended=ended, counted=counted, state=velatura.status(ink, [3])[3],
+          kept=last_render.is_of(scene, 3), always=hook._running.always)
+"""
+    )
+    assert (found["ended"], found["counted"]) == (["FINISHED"], [3])
+    assert (found["state"], found["kept"], found["always"]) == ("baked", True, False)
+
+
 def test_a_range_is_rendered_once_where_its_renders_are_kept(project: Project) -> None:
     found = project.found(
         MAKE
