@@ -148,7 +148,7 @@ def set_preview(tree: bpy.types.NodeTree, on: bool, *, plate: bool = False) -> N
     """
     size = _ANY if on else _SAME
     limits = ((WANTED, 1, _ANY if on else 0.0), (WIDE, 2, size), (HIGH, 2, size))
-    for name, at, limit in (*limits, (WIDE, 1, -_ANY if on and plate else 1.0)):
+    for name, at, limit in (*limits, (WIDE, 1, -2 * _ANY if on and plate else 1.0)):
         node = tree.nodes.get(name)
         if node is not None and node.inputs[at].default_value != limit:
             node.inputs[at].default_value = limit
