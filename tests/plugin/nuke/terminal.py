@@ -29,6 +29,7 @@ def main() -> int:
     SESSION.begin()
     SESSION.exe = os.environ.get("NUKE_EXE", sys.argv[0])
     given, rest = _parsed()
+    SESSION.edition = "nc" if given.nc else ""
     path = "" if given.safe else os.environ.get("NUKE_PATH", "")
     folders = [folder for folder in path.split(os.pathsep) if folder]
     if not folders:
@@ -56,6 +57,7 @@ def _parsed() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("-i", dest="interactive", action="store_true")
     parser.add_argument("-V", dest="verbose", action="store_true")
     parser.add_argument("--safe", action="store_true")
+    parser.add_argument("--nc", action="store_true")
     parser.add_argument("-X", dest="node", default="")
     parser.add_argument("-F", dest="frames", default="")
     parser.add_argument("script")

@@ -233,3 +233,25 @@ def test_the_plug_in_starts_with_nothing_but_the_standard_library_and_nuke() -> 
     )
     assert done.stderr == ""
     assert done.stdout.split() == ["before_render", "before_frame"]
+
+
+def test_a_package_of_the_plug_in_and_the_host_modules_is_enough(tmp_path: Path) -> None:
+    """As rez and zips bring it: `plugin/nuke`, and what lies directly in `core/velatura`."""
+    shutil.copytree(ROOT / "plugin/nuke", tmp_path / "plugin/nuke")
+    (tmp_path / "core/velatura").mkdir(parents=True)
+    for module in (ROOT / "core/velatura").glob("*.py"):
+        shutil.copy(module, tmp_path / "core/velatura")
+    names = [path.stem for path in (ROOT / "plugin/nuke/velatura_nuke").glob("[a-z]*.py")]
+    code = (
+        "import importlib, runpy, sys; from unittest.mock import MagicMock;"
+        "sys.modules['nuke'] = MagicMock(env={});"
+        f"sys.path.insert(0, {str(tmp_path / 'plugin/nuke')!r});"
+        f"runpy.run_path({str(tmp_path / 'plugin/nuke/init.py')!r});"
+        f"[importlib.import_module('velatura_nuke.' + name) for name in {names!r}];"
+        "print(sys.modules['velatura'].__file__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert done.stdout.strip() == str(tmp_path / "core/velatura/__init__.py")

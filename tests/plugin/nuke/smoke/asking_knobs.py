@@ -43,17 +43,6 @@ def shipped():
         assert found is not None and found.Class() == knob.kind, (knob.name, found)
 
 
-@assume("N2", "velatura_nuke.create makes the same Group")
-def created():
-    import velatura_nuke
-
-    pasted, made = look(), velatura_nuke.create()
-    assert set(pasted.knobs()) == set(made.knobs())
-    for name in ("strength", "amount", "mix", "even", "cache", "maskChannelInput", "datatype"):
-        assert made[name].value() == pasted[name].value(), name
-    assert made["amount"].hasExpression() and pasted["amount"].hasExpression()
-
-
 @assume("N8", "on_error error: a missing gain ends a render; and what on_error may be")
 def missing():
     node = look(gain=FOLDER + "/nowhere.%04d.exr")
@@ -90,28 +79,6 @@ def names():
     knob.setValue("[file dirname [value root.name]]/%V.%04d.exr")
     close(pixel(node)[:1], [law(PLATE[0], STOPS[0], 1.0, PLATE[3])])
     assert os.path.exists(path.replace("%04d", "0001"))
-
-
-@assume("N13", "a Link_Knob leads to a knob inside the Group")
-def linked():
-    node = look()
-    node["maskChannelInput"].setValue("rgba.blue")
-    assert nuke.toNode(node.fullName() + ".Matte")["from0"].value() == "rgba.blue"
-
-
-@assume("N14", "a Write has its EXR knobs once file_type is exr, with these values")
-def exr_knobs():
-    node = nuke.nodes.Write()
-    node["file_type"].setValue("exr")
-    node["write_hash"].setValue(False)
-    for name, value in (
-        ("datatype", "16 bit half"),
-        ("datatype", "32 bit float"),
-        ("compression", "Zip (1 scanline)"),
-        ("metadata", "no metadata"),
-    ):
-        node[name].setValue(value)
-        assert node[name].value() == value, (name, node[name].values())
 
 
 @assume("N21", "$gui in an expression: the gate shows the plate only in the GUI, without a gain")

@@ -92,18 +92,6 @@ def frames():
     raise AssertionError("frame 4 showed another frame's gain")
 
 
-@assume("N12", "Copy has four channels, and takes them from input 1")
-def four():
-    node = nuke.nodes.Copy()
-    node.setInput(0, constant(PLATE, "B"))
-    node.setInput(1, constant(STOPS, "A"))
-    for slot, (to, from_) in enumerate(zip(("red", "green", "blue", "alpha"), "bgra")):
-        long = {"r": "red", "g": "green", "b": "blue", "a": "alpha"}[from_]
-        node["from%d" % slot].setValue("rgba." + long)
-        node["to%d" % slot].setValue("rgba." + to)
-    close(pixel(node), [STOPS[2], STOPS[1], STOPS[0], STOPS[3]])
-
-
 @assume("N19", "a bounding box that is not the format comes through the look as it was")
 def boxes():
     crop, stops = nuke.nodes.Crop(), nuke.nodes.Crop()

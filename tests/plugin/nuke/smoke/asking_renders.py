@@ -140,13 +140,6 @@ def unchosen():
     assert bits(pixel(reader(written(node, "unchosen")))) == bits(PLATE)
 
 
-@assume("N27", "a disabled Group passes on its input 0")
-def disabled():
-    node = look(gain=FOLDER + "/nobody.%04d.exr")
-    node["disable"].setValue(True)
-    assert bits(pixel(reader(written(node, "disabled")))) == bits(PLATE)
-
-
 @assume("N28", "-x leaves a Write alone that is disabled inside a Group")
 def alone():
     nuke.scriptClear()
