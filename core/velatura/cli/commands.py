@@ -148,6 +148,7 @@ def info(look: Path, /, *, as_json: AsJson = False) -> None:
         _out(json.dumps({**json.loads(found.card.dumps()), "digest": found.digest}, indent=2))
     else:
         tables.show(look.name, tables.card(found))
+        next_step("velatura", "apply", "PLATE", "--look", look, "--out", "FOLDER")
 
 
 def report(

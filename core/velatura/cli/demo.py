@@ -24,6 +24,7 @@ from velatura.image.planes import FloatArray
 from velatura.plate import flat
 from velatura.report import contact_sheet
 from velatura.system import terminal
+from velatura.system.next_step import PART
 
 FRAMES = "frame.####.exr"
 
@@ -126,7 +127,8 @@ def _clear(out: Path, run: Path, shot: Path, look: Path) -> None:
 
 def _velatura(*arguments: str) -> None:
     """Run one velatura command; what it prints is seen, and if it fails the demo ends likewise."""
-    finished = subprocess.run([sys.executable, "-m", "velatura", *arguments], check=False)  # noqa: S603
+    line = [sys.executable, "-m", "velatura", *arguments]
+    finished = subprocess.run(line, check=False, env={**os.environ, PART: "1"})  # noqa: S603
     if finished.returncode:
         sys.exit(finished.returncode)
 

@@ -5,6 +5,7 @@ Each step is one of the commands that an artist would type, run as a process of 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from velatura.cli.options import Deliver, Space, Start, basic, picture
 from velatura.errors import InputError
 from velatura.job import demand_strength
 from velatura.system import terminal
+from velatura.system.next_step import PART, next_step
 
 
 def glaze(
@@ -66,6 +68,11 @@ def glaze(
         ("Glaze the shot", ["apply", *plate, *write, *means]),
     ):
         console.print(Rule(title, align="left"))
-        finished = subprocess.run([sys.executable, "-m", "velatura", *arguments], check=False)  # noqa: S603
+        finished = subprocess.run(  # noqa: S603
+            [sys.executable, "-m", "velatura", *arguments],
+            check=False,
+            env={**os.environ, PART: "1"},
+        )
         if finished.returncode:
             sys.exit(finished.returncode)
+    next_step("velatura", "report", out, "--plate", *plate[:1], "--look", look)

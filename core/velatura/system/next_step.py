@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import logging
+import os
 import shlex
+
+PART = "VELATURA_PART"
+"""Set in the environment of a command that is a part of a longer one, which goes on by itself."""
 
 log = logging.getLogger("velatura")
 
 
 def next_step(*words: object) -> None:
-    """Say on stderr what to type next.
+    """Say on stderr what to type next, unless this is a part of a longer command.
 
     Args:
         words: the command; those in capitals are to be filled in.
     """
-    log.info("next: %s", shlex.join(map(str, words)))
+    if PART not in os.environ:
+        log.info("next: %s", shlex.join(map(str, words)))

@@ -71,6 +71,19 @@ def test_there_are_pictures_before_the_shot_is_looked_over(tmp_path, monkeypatch
     assert all(f["version"] for f in told)
 
 
+@pytest.mark.skipif(not optical_flow.available(), reason="OpenCV is not installed")
+def test_of_very_large_frames_the_page_shows_the_middle(tmp_path, monkeypatch):
+    monkeypatch.setattr(first_picture, "LARGEST", 40)
+    shot, page, sizes = tiny.write_shot(tmp_path), Page(tmp_path / "ink"), []
+
+    def take(_, __, pictures, *___):
+        sizes.append({picture.shape for picture in pictures})
+
+    monkeypatch.setattr(page, "take", take)
+    first_picture.show(page, lessons.load(shot.plate, shot.painted))
+    assert sizes == [{(20, 20, 3)}, {(40, 40, 3)}, {(40, 40, 3)}, {(40, 40, 3)}]
+
+
 def test_a_training_renews_its_page_and_ends_it_with_the_next_command(tmp_path):
     shot, run = tiny.write_shot(tmp_path), tmp_path / "ink"
     lesson = lessons.hold_out(lessons.load(shot.plate, shot.painted), (3,))

@@ -35,6 +35,7 @@ from velatura.suggest.advice import Advice, Suggestion, advise
 from velatura.suggest.coverage import measure
 from velatura.suggest.proxy import scout
 from velatura.system import terminal
+from velatura.system.next_step import next_step
 from velatura.system.progress import Progress
 
 MEANS = {
@@ -115,6 +116,7 @@ def suggest(
         print(json.dumps({"plate": plate, "means": seen.means, **_plain(given)}))  # noqa: T201
     else:
         _show(given)
+        next_step("velatura", "train", plate, "--painted", "KEYS", "--out", "RUN", "--resume")
     if sheet is not None:
         from velatura.suggest import advice_sheet
 

@@ -13,7 +13,7 @@ from velatura.plate.encoding import decoded, encoded
 from velatura.scene import opencv, optical_flow
 from velatura_training.data.frame import Frame
 from velatura_training.data.lesson import Lesson
-from velatura_training.learn.gallery import OWN, Gallery
+from velatura_training.learn.gallery import LARGEST, OWN, Gallery
 from velatura_training.watch.page import Entry, Page
 
 OFF = 1.5
@@ -48,17 +48,18 @@ def show(page: Page, lesson: Lesson) -> None:
     for scene in gallery.scenes:
         if scene.third == OWN:
             frame = gallery.frame(scene)
-            plate, paint = _picture(frame.plate.numpy()), _painted(frame)
+            plate, paint = _picture(_middle(frame.plate.numpy())), _painted(frame)
             page.take(scene.id, "as it was painted", (plate, paint, paint), lesson.space)
     page.tell()
 
 
 def _carried(frame: Frame, key: Frame, divided: int) -> tuple[FloatArray, FloatArray]:
     """Return a frame's plate, and what it is with a key's paint, ``(H, W, 3)`` scene-linear."""
-    height, width = (side // divided for side in frame.plate.shape[1:])
+    seen, known = (_middle(each.plate.numpy()) for each in (frame, key))
+    height, width = (side // divided for side in seen.shape[1:])
     light, there, paint = (
         opencv.averaged(encoded(planes), height, width)
-        for planes in (frame.plate.numpy(), key.plate.numpy(), _planes(_painted(key)))
+        for planes in (seen, known, _planes(_painted(key)))
     )
     go, back = optical_flow.between(light, there), optical_flow.between(there, light)
     y, x = np.mgrid[:height, :width].astype(np.float32)
@@ -73,9 +74,16 @@ def _carried(frame: Frame, key: Frame, divided: int) -> tuple[FloatArray, FloatA
 def _painted(key: Frame) -> FloatArray:
     """Return a key as it looks: its paint, and its plate where nothing was painted."""
     assert key.paint is not None, "keys are painted"  # noqa: S101
-    paint, plate = key.paint.numpy(), key.plate.numpy()
-    cover = 1.0 if key.cover is None else key.cover.numpy()
+    paint, plate = _middle(key.paint.numpy()), _middle(key.plate.numpy())
+    cover = 1.0 if key.cover is None else _middle(key.cover.numpy())
     return _picture(plate + cover * (paint - plate))
+
+
+def _middle(planes: FloatArray) -> FloatArray:
+    """Return what the page shows of planes ``(..., H, W)``: the middle of what is very large."""
+    *_, height, width = planes.shape
+    top, left = (max(0, side - LARGEST) // 2 for side in (height, width))
+    return planes[..., top : top + LARGEST, left : left + LARGEST]
 
 
 def _picture(planes: FloatArray) -> FloatArray:

@@ -14,6 +14,7 @@ import torch
 
 from velatura.apply import claims
 from velatura.errors import CancelledError, DeviceError, StorageError, TrainingError
+from velatura.system.next_step import next_step
 from velatura.system.progress import Style
 from velatura_training import run_folder
 from velatura_training.data import lesson_record
@@ -147,7 +148,7 @@ def _followed(begin: Begin, run: Run, watch: Watch) -> Path:
     if asked:
         raise stop.stopped(asked[0], training.state.steps, run.out)
     if watch.style in PULSE:
-        log.info("next: %s", stop.export(run.out))
+        next_step(*stop.export_words(run.out))
     return run.out
 
 

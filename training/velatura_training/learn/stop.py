@@ -55,4 +55,9 @@ def stopped(number: int, steps: int, out: Path) -> CancelledError:
 
 def export(run: Path) -> str:
     """Return the command that makes a look of a run."""
-    return shlex.join(["velatura", "export", str(run), "--out", f"{run.resolve().name}.onnx"])
+    return shlex.join(export_words(run))
+
+
+def export_words(run: Path) -> list[str]:
+    """Return that command word by word."""
+    return ["velatura", "export", str(run), "--out", f"{run.resolve().name}.onnx"]

@@ -43,10 +43,15 @@ class Window:
         self._made: dict[str, int] = {}  # id -> step of its pictures
         self._last = time.monotonic()
         self._asked_for: tuple[int, ...] = ()
+        self._doing = ""
         watch.heard = self._hear
 
     def _hear(self) -> None:
-        self.page.tell(**self._pace())
+        """Tell what is done now; of frame after frame, now and then."""
+        kind = self._watch.pace.doing.partition(",")[0]
+        if kind != self._doing or self.page.due():
+            self._doing = kind
+            self.page.tell(**self._pace())
 
     def step(self) -> None:
         """Tell how far it is, now and then."""
