@@ -16,7 +16,7 @@ from velatura.image import exr
 from velatura.image.exr_errors import MAX_PIXELS
 from velatura.image.planes import FloatArray, Window
 from velatura.plate import colour, icc, tags
-from velatura.plate.beauty import lit, pick_beauty
+from velatura.plate.beauty import lit, others, pick_beauty
 
 _SAY = (
     "Say what it is, of a painted key with --painted-space, of a finished picture with --space; or "
@@ -97,6 +97,8 @@ def read_rgb(path: Path, layer: str = "", max_pixels: int = MAX_PIXELS, space: s
 def _read_exr(path: Path, layer: str, max_pixels: int, flag: str) -> Picture:
     image = exr.read(path, max_pixels)
     beauty = pick_beauty(image, layer)
+    if unused := others(image, beauty.rgb):
+        tags.tell(path, f"holds other pictures, which are not read: {', '.join(unused)}")
     part = image.find(beauty.rgb[0])[0]
     rgb = np.stack(
         [image.find(name)[1].pixels for name in lit(image, beauty)], -1, dtype=np.float32
@@ -126,6 +128,8 @@ def _read_other(path: Path, max_pixels: int, flag: str) -> Picture:
         raise ImageError(
             f"{path} is truncated or damaged", found=source.geterror(), do="Export it again"
         )
+    if source.format_name() != "psd" and source.seek_subimage(1, 0):  # a PSD's are its layers
+        tags.tell(path, "holds more pictures than one: the first is read")
     source.close()
     pixels = _upright(pixels, spec.get_int_attribute("Orientation", 1))
     height, width, channels = pixels.shape

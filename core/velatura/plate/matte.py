@@ -100,7 +100,12 @@ def _usual(image: Image) -> str:
     if "A" in names and _flat(image) and not _one_value(image.find("A")[1].pixels):
         _tell_alpha(Path(image.source).parent)
         return "A"
-    return (known or names)[0]
+    bare = [name for name in known if "." not in name]
+    chosen = (bare or known or names)[0]
+    layers = dict.fromkeys(name.rpartition(".")[0] for name in known)
+    if not bare and len(layers) > 1:
+        _tell_layers(Path(image.source).parent, chosen, ", ".join(layers))
+    return chosen
 
 
 def _flat(image: Image) -> bool:
@@ -134,6 +139,15 @@ def _tell_alpha(folder: Path) -> None:
         "The mask in %s has nothing in red, green and blue: its alpha is taken. Another channel is "
         "named behind the file, as in matte.exr:R",
         folder,
+    )
+
+
+@lru_cache
+def _tell_layers(folder: Path, chosen: str, layers: str) -> None:
+    log.warning(
+        "The mask in %s holds several layers, %s: %s is taken. Another channel is named behind the "
+        "file, as in matte.exr:matte.R",
+        *(folder, layers, chosen),
     )
 
 

@@ -213,6 +213,12 @@ def _tell(folder: Path, suffix: str, what: str) -> None:
     log.warning("The %s files in %s %s", suffix.lstrip(".").upper(), folder, what)
 
 
+@lru_cache
+def tell(path: Path, what: str) -> None:
+    """Say something of a file, once."""
+    log.warning("%s %s", path, what)
+
+
 def _head(path: Path) -> bytes:
     with path.open("rb") as stream:
         return stream.read(_HEAD)

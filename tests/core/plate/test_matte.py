@@ -195,3 +195,17 @@ def test_what_a_mattes_file_says_of_colour_bends_no_coverage(tmp_path, channels,
         path = path.with_suffix(".tif")
         saved.write_8_bit(path, half, known if profile == "colour" else known[:150])
     np.testing.assert_allclose(matte.of_file(path, "", part), 128 / 255, rtol=1e-6)
+
+
+def test_of_several_layers_in_a_matte_the_one_that_is_taken_is_said(tmp_path, caplog):
+    part = plates.part(plates.rgba(40, 56))
+    ramps = {n: np.full((40, 56), v, np.float16) for n, v in (("a.R", 0.25), ("b.R", 0.75))}
+    exr.write(tmp_path / "two.exr", Image((plates.part(ramps),)))
+    assert (matte.of_file(tmp_path / "two.exr", "", part) == 0.25).all()
+    assert "holds several layers, a, b: a.R is taken" in caplog.text
+    assert (matte.of_file(tmp_path / "two.exr", "b.R", part) == 0.75).all()
+    caplog.clear()
+    bare = {**ramps, "R": np.full((40, 56), 0.5, np.float16)}
+    exr.write(tmp_path / "bare.exr", Image((plates.part(bare),)))
+    assert (matte.of_file(tmp_path / "bare.exr", "", part) == 0.5).all()
+    assert not caplog.records

@@ -10,7 +10,7 @@ from PIL import Image as PILImage
 from saved import curve, grey_profile, matrix_profile, table_profile, write_8_bit, write_cicp
 from tiny import HEIGHT, WIDTH, plate, write_frame
 
-from velatura.errors import ColourError, ImageError, TrainingError
+from velatura.errors import ColourError, ImageError, PassError, TrainingError
 from velatura.image import exr
 from velatura.image.planes import Image, Window
 from velatura.plate import colour, displays
@@ -397,3 +397,26 @@ def test_a_fourth_channel_that_is_no_alpha_is_said_to_be_left(over, tmp_path, ca
     (tmp_path / "paint.0001.tif").write_bytes(data)
     assert over(tmp_path / "paint.0001.tif").cover is None
     assert "hold 4 channels, and none is said to be alpha" in caplog.text
+
+
+def test_a_key_of_several_layers_is_refused_and_the_hint_helps(over, tmp_path):
+    """As Krita writes a painting that was not flattened."""
+    planes = {n: np.full((HEIGHT, WIDTH), 0.5, np.float32) for n in "RGB"}
+    layers = {f"{layer}.{n}": p for layer in ("Ground", "Ink") for n, p in planes.items()}
+    write_frame(tmp_path / "paint.0001.exr", layers)
+    with pytest.raises(PassError, match=r"several pictures.*Save the key as one picture"):
+        over(tmp_path / "paint.0001.exr")
+    write_frame(tmp_path / "paint.0001.exr", planes)
+    over(tmp_path / "paint.0001.exr")
+
+
+def test_what_else_is_in_a_keys_file_is_said(over, tmp_path, caplog):
+    page = PILImage.fromarray(np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
+    page.save(tmp_path / "paint.0001.tif", save_all=True, append_images=[page])
+    over(tmp_path / "paint.0001.tif")
+    assert "holds more pictures than one: the first is read" in caplog.text
+    planes = {n: np.full((HEIGHT, WIDTH), 0.5, np.float32) for n in "RGB"}
+    views = {f"{view}.Combined.{n}": p for view in ("Fg", "Bg") for n, p in planes.items()}
+    write_frame(tmp_path / "paint.0001.exr", views)
+    over(tmp_path / "paint.0001.exr")
+    assert "holds other pictures, which are not read: " in caplog.text

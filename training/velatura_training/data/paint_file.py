@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from velatura.errors import TrainingError
+from velatura.errors import PassError, TrainingError
 from velatura.image import drawing
 from velatura.image.planes import FloatArray, Part, Window
 from velatura.plate import colour, flat
@@ -46,13 +46,13 @@ def read(path: Path, plate: Plate, light: FloatArray, space: str, reading: KeyRe
     Raises:
         TrainingError: it has not its plate's size, or is too small to learn from; or a view that
             nobody knows.
-        ImageError: it cannot be read.
+        ImageError, PassError: it cannot be read, or holds no one picture.
         ColourError: a colour space that nobody knows.
 
     A picture of the plate's format covers the display window, overscan or not; an EXR says itself
     where its pixels lie. What lies outside the plate's data window is left out.
     """
-    key = flat.read_rgb(path, space=reading.space)
+    key = _picture(path, reading.space)
     if not key.told:  # floats of no name are as the plate that they were painted over
         key = replace(key, space=colour.canonical(plate.space, plate.config))
     home = _home(path, key, plate.part)
@@ -71,6 +71,15 @@ def read(path: Path, plate: Plate, light: FloatArray, space: str, reading: KeyRe
     part, key_part = window.within(plate.part.data), window.within(home)
     under = light[:, *part]
     return _laid(key, key_part, plate, part, under, space, reading, window)
+
+
+def _picture(path: Path, space: str) -> Picture:
+    try:
+        return flat.read_rgb(path, space=space)
+    except PassError as error:  # --layer is of the plate
+        raise PassError(
+            error.what, found=error.found, do="Save the key as one picture: R, G, B, or PNG"
+        ) from error
 
 
 def _laid(
