@@ -90,6 +90,7 @@ def test_a_keyboard_and_a_screen_reader_are_enough(page, browse):
         {"run": unnamed},
         {"run": "() => document.querySelectorAll('.flicker svg, .coverage svg').length"},
         {"run": "() => document.querySelector('.where').textContent"},
+        {"run": "() => [...document.querySelectorAll('.coverage tr')].map(r => r.cells.length)"},
     )
     assert answers[0] == "frame 1, glazed; left plate, right result at strength 1.00"
     assert answers[1].startswith("frame 2, truth known")
@@ -97,3 +98,4 @@ def test_a_keyboard_and_a_screen_reader_are_enough(page, browse):
     assert answers[3].endswith("right result at strength 0.00")
     assert answers[4:6] == [0, 2]
     assert answers[6].startswith("frame 2, truth known")
+    assert answers[7] == [2] * 5  # a head, and the numbers of four frames

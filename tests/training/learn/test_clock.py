@@ -96,3 +96,13 @@ def test_a_stop_is_answered_at_once_and_the_second_one_ends(caplog):
         assert "Stopping: what was learnt is judged and kept" in caplog.text
         with pytest.raises(KeyboardInterrupt):
             stop.signal.raise_signal(interrupt)
+
+
+def test_the_same_command_again_learns_no_more_where_its_minutes_are_used(shot, tmp_path):
+    lesson = lessons.load(shot.plate, shot.painted)
+    asked = replace(briefly(tmp_path / "run", 1), budget=Budget(minutes=0.05), resume=True)
+    steps = []
+    for _ in range(2):
+        run = runs.train(lesson, replace(asked, begun=time.perf_counter()))
+        steps.append(run_folder.load(run / run_folder.CHECKPOINT, asked.device)["state"]["steps"])
+    assert steps[0] == steps[1] > 0

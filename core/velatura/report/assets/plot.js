@@ -65,8 +65,27 @@ const Plot = (() => {
       key.textContent = `${name} ${short(lines[name].at(-1)[1])}`;
       caption.append(key);
     });
-    figure.append(svg, caption);
+    figure.append(svg, caption, numbers(across, names, lines));
     root.append(figure);
+  };
+
+  /** The numbers behind the lines, as a table that opens on demand. */
+  const numbers = (across, names, lines) => {
+    const details = document.createElement("details"), table = document.createElement("table");
+    details.append(Object.assign(document.createElement("summary"), { textContent: "numbers" }), table);
+    const row = (kind, cells) => {
+      const line = table.insertRow();
+      for (const text of cells) {
+        line.append(Object.assign(document.createElement(kind), { textContent: text }));
+      }
+    };
+    row("th", [across, ...names]);
+    const places = [...new Set(names.flatMap((name) => lines[name].map(([at]) => at)))];
+    const known = names.map((name) => new Map(lines[name]));
+    for (const at of places.sort((a, b) => a - b)) {
+      row("td", [short(at), ...known.map((line) => (line.has(at) ? short(line.get(at)) : ""))]);
+    }
+    return details;
   };
 
   return { draw };
