@@ -21,6 +21,24 @@ BLENDERS = ["5.0.1", "4.5.15"]
 SUBMITTERS = ["deadline-cloud-for-nuke==0.18.20", "cionuke==0.9.0"]
 """Farms' own submitters, as on PyPI: AWS Deadline Cloud's and Conductor's."""
 
+BUNDLED_PYTHONS = ["3.11", "3.13"]
+"""Of Blender 4.5 and 5.0, and of 5.1 and later."""
+
+BUNDLED_PLATFORMS = {
+    "linux-x64": ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux2014_x86_64"),
+    "windows-x64": ("win_amd64",),
+    "macos-arm64": ("macosx_14_0_arm64", "macosx_11_0_arm64"),  # ONNX Runtime has no other for Macs
+}
+"""pip's names for the platforms that Blender names so."""
+
+BUNDLED = [
+    *("onnxruntime", "flatbuffers", "packaging", "protobuf"),
+    *("opencolorio", "openexr", "openimageio"),
+    *("cyclopts", "attrs", "docstring-parser", "rich-rst"),
+    *("rich", "markdown-it-py", "mdurl", "pygments"),
+]
+"""The runtime without movies and Pillow: Blender hands over EXRs. numpy comes with Blender."""
+
 EVERY_CORE = ("--numprocesses", "logical", "--maxprocesses", "4", "--dist", "loadfile")
 """A file's tests stay together, with the looks and Blenders that they share."""
 
@@ -80,6 +98,33 @@ def host_blender(session: nox.Session) -> None:
         *(*EVERY_CORE, *session.posargs),
         env={"VELATURA_BPY": pythons},
         success_codes=[0, 5] if session.posargs else [0],  # 5: none of ours is among what was asked
+    )
+
+
+@nox.session(venv_backend="none")
+def extension(session: nox.Session) -> None:
+    """Build the extension's zips with all they need, and test this platform's in real Blenders.
+
+    They lie in `dist`, one a platform. `-- 3.14` adds wheels for another Python, such as Debian's.
+    """
+    wheels = Path(".nox", "wheels")
+    for python in [*BUNDLED_PYTHONS, *session.posargs]:
+        for tags in BUNDLED_PLATFORMS.values():
+            platforms = [f"--platform={tag}" for tag in tags]
+            session.run(
+                *(HERE / "python", "-m", "pip", "download", "--quiet", "--no-deps"),
+                *("--only-binary=:all:", f"--python-version={python}", *platforms),
+                *("--constraint", "constraints.txt", "--dest", wheels, *BUNDLED),
+            )
+    blenders = [bpy(session, version) for version in BLENDERS]
+    build = ("plugin/blender/extension.py", "build", "--out", "dist", "--wheels", wheels)
+    session.run(blenders[0], *build)
+    session.run(
+        *(HERE / "pytest", "-m", "host_blender", "tests/plugin/blender/test_bundle.py"),
+        env={
+            "VELATURA_BPY": os.pathsep.join(map(str, blenders)),
+            "VELATURA_ZIPS": str(Path("dist").absolute()),
+        },
     )
 
 

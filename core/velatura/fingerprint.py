@@ -15,8 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
-import velatura
-from velatura import regular, signatures
+from velatura import __version__, regular, signatures
 from velatura.errors import ImageError, LookError
 from velatura.job import Job
 
@@ -131,7 +130,7 @@ def stored(path: Path, key: str = JOB_KEY) -> str:
 
 
 def _made_from(job: Job, plate: str, look: str) -> list[str]:
-    made_from = [velatura.__version__, look, plate, job.layer, job.passes, job.space]
+    made_from = [__version__, look, plate, job.layer, job.passes, job.space]
     made_from.append(_config(job.config or os.environ.get("OCIO", "")))
     # Named, and only where they do something: layers from before there were such stay right.
     extras = [("exposure", job.exposure), ("degrain", job.degrain), ("views", job.views)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+from collections.abc import Sequence
 
 from velatura.client import Worker
 from velatura.runtime import runtime
@@ -19,12 +20,13 @@ _worker: Worker | None = None
 _lock = threading.Lock()
 
 
-def worker(preferred: str = "") -> Worker:
+def worker(preferred: str = "", bundled: Sequence[str] = ()) -> Worker:
     """Return the worker, started if there is none or the last one has died; from any thread.
 
     Args:
         preferred: the velatura executable that a host's preferences name, if they do. It counts
             when a worker starts.
+        bundled: the command that starts the runtime which a plug-in brings along, if it does.
 
     Raises:
         MissingRuntimeError: there is no runtime, or it does not start.
@@ -35,7 +37,7 @@ def worker(preferred: str = "") -> Worker:
             _worker.close()
             _worker = None
         if _worker is None:
-            _worker = Worker(runtime(preferred))
+            _worker = Worker(runtime(preferred, bundled))
         return _worker
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from velatura import installation
@@ -16,14 +17,16 @@ from velatura.userdir import home
 __all__ = ["runtime"]
 
 
-def runtime(preferred: str = "") -> list[str]:
+def runtime(preferred: str = "", bundled: Sequence[str] = ()) -> list[str]:
     """Return the command that starts the runtime.
 
-    Looked for in this order: ``preferred``, ``$VELATURA_RUNTIME``, the ``.venv`` beside the source
-    tree this file lies in, what ``install.py`` noted in the user's velatura folder, the PATH.
+    Looked for in this order: ``preferred``, ``$VELATURA_RUNTIME``, ``bundled``, the ``.venv``
+    beside the source tree this file lies in, what ``install.py`` noted in the user's velatura
+    folder, the PATH.
 
     Args:
         preferred: the velatura executable that a host's preferences name, if they do.
+        bundled: the command that starts the runtime which a plug-in brings along, if it does.
 
     Raises:
         MissingRuntimeError: it is in none of them, or one of the first two names no file.
@@ -41,6 +44,8 @@ def runtime(preferred: str = "") -> list[str]:
             )
         if path:
             return [path]
+    if bundled:
+        return list(bundled)
     folder, program = ("Scripts", "velatura.exe") if os.name == "nt" else ("bin", "velatura")
     beside = Path(__file__).resolve().parents[2] / ".venv" / folder / program
     found = str(beside) if beside.is_file() else _noted() or shutil.which("velatura")

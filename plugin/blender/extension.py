@@ -6,8 +6,10 @@ Runs in Blender's own Python, for Blender's own tools do the work:
     python plugin/blender/extension.py install            where python has the bpy module
 
 The verbs are build, install and uninstall; `build --out FOLDER` leaves the zip file for others to
-install. The extension brings the modules of velatura's core that run inside a host as a wheel: they
-are of the standard library alone. The source tree stays as it is.
+install. The extension brings velatura's core as a sub-package, and the starter looks. With
+`build --wheels FOLDER` it also brings the wheels in there, with which the core runs in a child of
+Blender's own Python: a zip for each platform, and nothing else to install. `nox -s extension` gets
+the wheels. The source tree stays as it is.
 
 Exit codes: 0 done, 2 usage, 4 this Blender cannot.
 """
@@ -16,16 +18,14 @@ Exit codes: 0 done, 2 usage, 4 this Blender cannot.
 from __future__ import annotations
 
 import argparse
-import base64
-import hashlib
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE / "velatura_blender"
@@ -34,11 +34,15 @@ ID, REPOSITORY = "velatura_blender", "user_default"
 MODULE = f"bl_ext.{REPOSITORY}.{ID}"
 
 CORE = HERE.parents[1] / "core/velatura"
-SHARED = (*sorted(path.name for path in CORE.glob("[!_]*.py")), "__init__.py", "py.typed")
+SHARED = (*sorted(path.name for path in CORE.glob("[!_]*.py")), "__init__.py")
 """What of the core runs inside hosts: all modules directly in it but the command's, `__main__`."""
+PLATFORMS = {"manylinux": "linux-x64", "win": "windows-x64", "macosx": "macos-arm64"}
+"""Blender's names of platforms, by how the platform in the name of a wheel begins."""
 
 _MACHINE_CANNOT = 4
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the date of every file in the wheel: same sources, same bytes
+_DATA = ("__pycache__", "courtyard", "starter")  # what of the core's folder is no code
+_ABSOLUTE = re.compile(r"(?m)^( *from )velatura(\.?)")
+_PLATFORM = re.compile(r"-(manylinux|win|macosx)[^-]*\.whl$")
 
 
 def main() -> None:
@@ -50,11 +54,14 @@ def main() -> None:
     )
     parser.add_argument("verb", choices=["build", "install", "uninstall"])
     parser.add_argument("--out", type=Path, default=Path("dist"), help="where build writes")
+    parser.add_argument("--wheels", type=Path, help="a folder of wheels to build with")
     arguments = parser.parse_args(words)
     refuse_old()
     if arguments.verb == "build":
         arguments.out.mkdir(parents=True, exist_ok=True)
-        print(f"built: {build(arguments.out.resolve())}")
+        wheels = sorted(arguments.wheels.glob("*.whl")) if arguments.wheels else []
+        for zipped in build(arguments.out.resolve(), wheels):
+            print(f"built: {zipped} ({zipped.stat().st_size / 1e6:.1f} MB)")
         return
     try:
         read_preferences()
@@ -75,54 +82,72 @@ def refuse_old() -> None:
         stop(f"velatura needs Blender {least} or later; this is {bpy.app.version_string}")
 
 
-def build(folder: Path) -> Path:
-    """Build the extension with Blender's own tool, and let it judge it; return the zip file."""
-    target = folder / f"{ID}-{field('version')}.zip"
+def build(folder: Path, wheels: Sequence[Path] = ()) -> list[Path]:
+    """Build the extension with Blender's own tool, and let it judge it; return the zip files.
+
+    Args:
+        folder: where to.
+        wheels: to bring along, of any platforms and Pythons; without them, the extension needs a
+            runtime that is installed beside Blender.
+    """
     with TemporaryDirectory() as scratch:
-        stage = Path(scratch, ID)
-        shutil.copytree(SOURCE, stage, ignore=shutil.ignore_patterns("__pycache__"))
-        (stage / "wheels").mkdir()
-        wheel = write_wheel(stage / "wheels")
-        manifest = re.sub(r"(?m)^wheels = .*$", f'wheels = ["./wheels/{wheel.name}"]', MANIFEST)
-        (stage / "blender_manifest.toml").write_text(manifest, encoding="utf-8")
-        blender_ext("build", "--source-dir", stage, "--output-filepath", target)
-    blender_ext("validate", target)
-    return target
+        stage, zips = Path(scratch, ID), Path(scratch, "zips")
+        zips.mkdir()
+        lay_out(stage, wheels)
+        split = ["--split-platforms"] if platforms(wheels) else []
+        blender_ext("build", "--source-dir", stage, "--output-dir", zips, *split)
+        for zipped in zips.iterdir():
+            blender_ext("validate", zipped)
+        return sorted(Path(shutil.move(zipped, folder / zipped.name)) for zipped in zips.iterdir())
 
 
-def write_wheel(folder: Path) -> Path:
-    """Write the wheel `velatura_host` with what hosts share; return its path.
+def lay_out(stage: Path, wheels: Sequence[Path] = ()) -> None:
+    """Fill a new folder with all that the extension holds.
 
-    A digest of the content is part of its version: Blender leaves a wheel that it has installed
-    as it is while the version is the same.
+    Blender lets an extension bring no top-level module but in wheels from the package index. So the
+    core is a sub-package, and the modules of it that run inside Blender, and the add-on's own, name
+    it by relative imports. A child finds the same files under the name `velatura`.
     """
     if not (CORE / "__init__.py").is_file():
         stop(f"{CORE} does not hold velatura's core: build the extension in the whole source tree")
-    files = {f"velatura/{name}": (CORE / name).read_bytes() for name in SHARED}
-    digest = hashlib.sha256(repr(files).encode()).hexdigest()[:8]
-    version = f"{field('version')}+{digest}"
-    info = f"velatura_host-{version}.dist-info"
-    files[f"{info}/licenses/LICENSE"] = (HERE.parents[1] / "LICENSE").read_bytes()
-    files[f"{info}/METADATA"] = (
-        f"Metadata-Version: 2.4\nName: velatura-host\nVersion: {version}\n"
-        "Summary: What velatura's host adapters share\n"
-        "License-Expression: Apache-2.0\nLicense-File: LICENSE\nRequires-Python: >=3.9\n"
-    ).encode()
-    files[f"{info}/WHEEL"] = (
-        b"Wheel-Version: 1.0\nGenerator: velatura\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    )
-    record = [f"{name},sha256={sha256(data)},{len(data)}\n" for name, data in files.items()]
-    files[f"{info}/RECORD"] = "".join([*record, f"{info}/RECORD,,\n"]).encode()
-    path = folder / f"velatura_host-{version}-py3-none-any.whl"
-    with ZipFile(path, "w", ZIP_DEFLATED) as wheel:
-        for name, data in files.items():
-            wheel.writestr(ZipInfo(name, _EPOCH), data, ZIP_DEFLATED)
-    return path
+    shutil.copytree(SOURCE, stage, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in stage.rglob("*.py"):
+        dots = "." * len(path.relative_to(stage).parts)
+        rewrite(path, rf"\1{dots}core.velatura\2")
+    core = stage / "core/velatura"
+    shutil.copytree(CORE, core, ignore=shutil.ignore_patterns(*_DATA))
+    for name in SHARED:
+        rewrite(core / name, r"\1.")
+    shutil.copy(HERE.parents[1] / "LICENSE", stage / "core/LICENSE")
+    (stage / "looks").mkdir()
+    for look in sorted((CORE / "starter").glob("*.onnx")):
+        shutil.copy(look, stage / "looks")
+    (stage / "wheels").mkdir()
+    for wheel in wheels:
+        shutil.copy(wheel, stage / "wheels")
+    (stage / "blender_manifest.toml").write_text(manifest(wheels), encoding="utf-8")
 
 
-def sha256(data: bytes) -> str:
-    """Return the digest as a wheel's RECORD wants it."""
-    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+def rewrite(path: Path, absolute: str) -> None:
+    """Let a module import the core by another name than `velatura`."""
+    text = path.read_text(encoding="utf-8")
+    path.write_text(_ABSOLUTE.sub(absolute, text), encoding="utf-8", newline="\n")
+
+
+def manifest(wheels: Sequence[Path]) -> str:
+    """Return the manifest with the wheels in it, and the platforms that these are for."""
+    if not wheels:
+        return MANIFEST
+    lines = "".join(f'  "./wheels/{wheel.name}",\n' for wheel in wheels)
+    names = ", ".join(f'"{name}"' for name in platforms(wheels))
+    fields = f"wheels = [\n{lines}]\n" + (f"platforms = [{names}]\n" if names else "")
+    return MANIFEST.replace("[permissions]", f"{fields}\n[permissions]", 1)
+
+
+def platforms(wheels: Sequence[Path]) -> list[str]:
+    """Return Blender's names of the platforms that wheels are for, pure Python left aside."""
+    found = (_PLATFORM.search(wheel.name) for wheel in wheels)
+    return sorted({PLATFORMS[each.group(1)] for each in found if each})
 
 
 def blender_ext(*arguments: str | Path) -> None:
@@ -155,19 +180,15 @@ def install() -> None:
     import bpy
 
     place = repository()
-    for name in [name for name in sys.modules if name.split(".")[0] == "velatura"]:
-        del sys.modules[name]  # those that an older extension brought
     with TemporaryDirectory() as folder:
-        zipped = build(Path(folder))
+        (zipped,) = build(Path(folder))
         bpy.ops.extensions.package_install_files(
             filepath=str(zipped), repo=REPOSITORY, enable_on_install=True
         )
     if not addon_utils.check(MODULE)[1]:
         stop(f"{place / ID} is installed, but this Blender could not enable it")
     bpy.ops.wm.save_userpref()
-    import velatura  # as Blender finds it from now on
-
-    print(f"installed: {place / ID}\ninstalled: {Path(velatura.__file__).parent}")
+    print(f"installed: {place / ID}")
 
 
 def uninstall() -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import PyOpenColorIO as ocio  # type: ignore[import-untyped]  # noqa: N813
-from PIL import Image, ImageCms
 
 from velatura.errors import ColourError
 from velatura.image.planes import FloatArray
@@ -49,14 +48,7 @@ def light(rgb: FloatArray, profile: bytes, source: str) -> FloatArray:
             return colour.run(_matrixed(profile), rgb)
         except configs.REFUSALS:  # tables
             pass
-    try:
-        coded = _tabled(rgb, profile)
-    except (ImageCms.PyCMSError, OSError, ValueError) as error:
-        raise ColourError(
-            f"{source} has an ICC profile that cannot be read",
-            found=str(error),
-            do="Convert it to sRGB where it was painted, or say what it is with --painted-space",
-        ) from error
+    coded = _tabled(rgb, profile, source)
     return colour.convert(coded, colour.PAINTED, colour.SCENE, colour.CONFIG)
 
 
@@ -83,18 +75,30 @@ def _matrixed(profile: bytes) -> ocio.CPUProcessor:
         )
 
 
-def _tabled(rgb: FloatArray, profile: bytes) -> FloatArray:
-    """Return sRGB codes by LittleCMS, which Pillow feeds with bytes."""
+def _tabled(rgb: FloatArray, profile: bytes, source: str) -> FloatArray:
+    """Return sRGB codes by LittleCMS, which Pillow feeds with bytes.
+
+    Imported here: a host that brings velatura along has no Pillow, and hands over EXRs alone.
+
+    Raises:
+        ColourError: the profile is damaged.
+    """
+    from PIL import Image, ImageCms
+
     grey = profile[_SPACE] == _GREY
     codes = np.rint(np.clip(np.nan_to_num(rgb), 0, 1) * (_LEVELS - 1)).astype(np.uint8)
     seen = np.arange(_LEVELS, dtype=np.uint8)[None] if grey else codes.transpose(1, 2, 0)
-    screen = ImageCms.createProfile("sRGB")
-    mode = "L" if grey else "RGB"
-    own = ImageCms.ImageCmsProfile(BytesIO(profile))
-    way = ImageCms.buildTransform(
-        own, screen, mode, "RGB", renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC
-    )
-    shown = ImageCms.applyTransform(Image.fromarray(np.ascontiguousarray(seen)), way)
+    try:
+        screen, own = ImageCms.createProfile("sRGB"), ImageCms.ImageCmsProfile(BytesIO(profile))
+        how = {"renderingIntent": ImageCms.Intent.RELATIVE_COLORIMETRIC}
+        way = ImageCms.buildTransform(own, screen, "L" if grey else "RGB", "RGB", **how)
+        shown = ImageCms.applyTransform(Image.fromarray(np.ascontiguousarray(seen)), way)
+    except (ImageCms.PyCMSError, OSError, ValueError) as error:
+        raise ColourError(
+            f"{source} has an ICC profile that cannot be read",
+            found=str(error),
+            do="Convert it to sRGB where it was painted, or say what it is with --painted-space",
+        ) from error
     coded = np.asarray(shown, np.float32) / (_LEVELS - 1)
     if not grey:
         return np.ascontiguousarray(coded.transpose(2, 0, 1))

@@ -7,13 +7,26 @@ GPL-3.0-or-later, as Blender asks.
 from __future__ import annotations
 
 from velatura import resident
+from velatura.errors import VelaturaError
 
 from .api import bake, create, set_even, set_look, set_strength, status
 from .nodes import properties
 from .render import hook
-from .ui import badge, bake_status, look_menu, modal_bake, operators, panel, previews
+from .teach import settings, training
+from .ui import (
+    badge,
+    bake_status,
+    look_menu,
+    modal_bake,
+    operators,
+    panel,
+    previews,
+    teach_buttons,
+    teach_panel,
+)
 
 __all__ = [
+    "VelaturaError",
     "bake",
     "create",
     "register",
@@ -24,7 +37,10 @@ __all__ = [
     "unregister",
 ]
 
-_PARTS = (properties, bake_status, operators, modal_bake, look_menu, panel, hook, badge)
+_PARTS = (
+    *(properties, settings, bake_status, operators, modal_bake, look_menu, panel, hook, badge),
+    *(teach_buttons, teach_panel),
+)
 
 
 def register() -> None:
@@ -35,5 +51,6 @@ def register() -> None:
 def unregister() -> None:
     for part in reversed(_PARTS):
         part.unregister()
+    training.close()
     previews.close()
     resident.close()

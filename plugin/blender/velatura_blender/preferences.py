@@ -1,8 +1,10 @@
-"""The add-on's preferences: where the runtime is, where looks lie, which device."""
+"""The add-on's preferences: runtime and trainer, where looks lie, which device."""
 
 from __future__ import annotations
 
 import bpy
+
+from . import bundled
 
 ID = __package__
 _DEVICES = (
@@ -19,7 +21,14 @@ class VELATURA_Preferences(bpy.types.AddonPreferences):
 
     runtime: bpy.props.StringProperty(
         name="Runtime",
-        description="The velatura program. Empty: the one that `install.py blender` has set up",
+        description="The velatura program, such as one that runs on a graphics card. Empty: the one"
+        " that this extension brings, else the one that `install.py blender` has set up",
+        subtype="FILE_PATH",
+    )
+    trainer: bpy.props.StringProperty(
+        name="Trainer",
+        description="The velatura program that learns looks, of an environment with the trainer."
+        " Empty: the one that `install.py train` has set up",
         subtype="FILE_PATH",
     )
     looks: bpy.props.StringProperty(
@@ -41,7 +50,12 @@ class VELATURA_Preferences(bpy.types.AddonPreferences):
 
     def draw(self, _context: bpy.types.Context) -> None:
         self.layout.use_property_split = True
-        for name in ("runtime", "looks", "cache", "device"):
+        self.layout.prop(self, "runtime")
+        if not self.runtime:
+            own = bundled.command()
+            said = "This extension's own, on the processor" if own else "What is installed beside"
+            self.layout.label(text=said, icon="CHECKMARK" if own else "BLANK1")
+        for name in ("trainer", "looks", "cache", "device"):
             self.layout.prop(self, name)
 
 

@@ -16,7 +16,7 @@ from velatura import fingerprint, resident
 from velatura.errors import MissingRuntimeError, VelaturaError
 from velatura.job import Job
 
-from .. import compat, messages
+from .. import bundled, compat, messages
 from ..nodes import gain_nodes
 from ..nodes.looknode import LookNode
 from ..preferences import preferences
@@ -66,7 +66,7 @@ def _make(job: Job, look: LookNode, frame: int, cancelled: Callable[[], bool]) -
         return here.replace("give it with --passes", "wire it into the look node")
 
     try:
-        worker = resident.worker(bpy.path.abspath(preferences().runtime))
+        worker = resident.worker(bpy.path.abspath(preferences().runtime), bundled.command())
         for event in worker.submit(job, cancelled):
             if event.kind == "warning":  # of each frame anew, as each is a job
                 messages.add(f"Frame {frame}: {told(event.text)}", once=True)

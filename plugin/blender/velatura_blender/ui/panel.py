@@ -20,7 +20,7 @@ _MARKS = {"baked": "CHECKMARK", "stale": "FILE_REFRESH", "missing": "BLANK1"}
 _WORDS = {"baked": "Baked", "stale": "Out of date", "missing": "Missing"}
 
 
-class _Tab(bpy.types.Panel):
+class Tab(bpy.types.Panel):
     """A panel of the velatura tab.
 
     `show` fills it. What goes wrong there is said in it: Blender would leave the panel half empty,
@@ -40,13 +40,13 @@ class _Tab(bpy.types.Panel):
             self.show(self.layout, context)
         except Exception as error:  # noqa: BLE001  # the outermost function: Blender called us
             messages.add(failure.text_of(error))
-            _write(self.layout, context, failure.text_of(error), icon="ERROR")
+            write(self.layout, context, failure.text_of(error), icon="ERROR")
 
     def show(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         raise NotImplementedError
 
 
-class VELATURA_PT_look(_Tab):
+class VELATURA_PT_look(Tab):
     """The looks of the graph, and the one that is being worked on"""
 
     bl_label = "velatura"
@@ -54,10 +54,10 @@ class VELATURA_PT_look(_Tab):
     def show(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         why, looks, look = scope.obstacle(context), scope.looks(context), scope.look(context)
         if why:
-            _write(layout, context, why, icon="INFO")
+            write(layout, context, why, icon="INFO")
             return
         if look is None:
-            _write(layout, context, "No look is in this graph yet", icon="INFO")
+            write(layout, context, "No look is in this graph yet", icon="INFO")
         if len(looks) > 1:
             _list(layout, looks, look)
         layout.menu(look_menu.VELATURA_MT_looks.bl_idname, text="Add Look", icon="ADD")
@@ -65,7 +65,7 @@ class VELATURA_PT_look(_Tab):
             _knobs(layout, context, look)
 
 
-class VELATURA_PT_frames(_Tab):
+class VELATURA_PT_frames(Tab):
     """Which frames are baked"""
 
     bl_label = "Frames"
@@ -91,7 +91,7 @@ class VELATURA_PT_frames(_Tab):
         row.operator(bake, text="This Frame", icon="RENDER_STILL").frames = "CURRENT"
 
 
-class VELATURA_PT_messages(_Tab):
+class VELATURA_PT_messages(Tab):
     """What velatura has to say"""
 
     bl_label = "Messages"
@@ -100,14 +100,14 @@ class VELATURA_PT_messages(_Tab):
     def show(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         said = messages.latest()
         for text in said:
-            _write(layout.box(), context, text, icon="ERROR")
+            write(layout.box(), context, text, icon="ERROR")
         row = layout.row(align=True)
         row.operator("velatura.open_report", icon="FILE_TEXT")
         if said:
             row.operator("velatura.clear_messages", text="", icon="X")
 
 
-class VELATURA_PT_looks(_Tab):
+class VELATURA_PT_looks(Tab):
     """The library: published looks, to add to the graph"""
 
     bl_label = "Looks"
@@ -123,9 +123,9 @@ class VELATURA_PT_looks(_Tab):
             cell.operator("velatura.add_look", text=item.name).path = str(item.path)
         if not found.items:
             hint = "No looks are published yet. Publish one with: velatura publish LOOK.onnx"
-            _write(layout, context, hint, icon="INFO")
+            write(layout, context, hint, icon="INFO")
         for text in found.refused:
-            _write(layout.box(), context, text, icon="ERROR")
+            write(layout.box(), context, text, icon="ERROR")
         layout.operator("velatura.refresh_looks", icon="FILE_REFRESH")
         if found.items:
             layout.operator("velatura.publish_assets", icon="ASSET_MANAGER")
@@ -147,7 +147,7 @@ def _knobs(layout: bpy.types.UILayout, context: bpy.types.Context, look: LookNod
     )
     known = _status(context, look)
     if known.trouble:
-        _write(layout.box(), context, f"{known.trouble} What is baked still renders.", "ERROR")
+        write(layout.box(), context, f"{known.trouble} What is baked still renders.", "ERROR")
     for name in ("Strength", "Mask"):
         socket = look.node.inputs[name]
         if socket.is_linked:
@@ -160,7 +160,7 @@ def _knobs(layout: bpy.types.UILayout, context: bpy.types.Context, look: LookNod
     gaps = passes.lacking(look, known.guides)
     for layer, missing in gaps.items():
         text = f"The look reads {', '.join(missing)}: not rendered by {layer}"
-        _write(layout, context, text, icon="ERROR")
+        write(layout, context, text, icon="ERROR")
     if gaps:
         layout.operator("velatura.enable_passes", icon="RENDERLAYERS")
 
@@ -169,7 +169,7 @@ def _status(context: bpy.types.Context, look: LookNode) -> bake_status.Status:
     return bake_status.of(look, compat.frames(context.scene))
 
 
-def _write(
+def write(
     layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE"
 ) -> None:
     """Write a text in as many rows as it needs, as Blender would cut it off.

@@ -17,7 +17,7 @@ from velatura import library
 from velatura.errors import LookError
 from velatura.look import Card, read
 
-from .. import messages
+from .. import bundled, messages
 from ..preferences import preferences
 
 _PATIENCE = 2.0  # seconds until the folders are looked at again: menus ask with every redraw
@@ -101,7 +101,7 @@ class Previews:
 
     def _read(self) -> None:
         folder = bpy.path.abspath(preferences().looks)
-        extra = [Path(folder)] if folder else []
+        extra = [*([Path(folder)] if folder else []), bundled.LOOKS]
         self.items = tuple(self._item(each.path, each.card) for each in library.shelf(extra))
         self.refused = tuple(str(error) for error in library.refused(extra))
         self._others.clear()

@@ -11,7 +11,7 @@ from velatura import client
 from velatura.errors import InputError
 from velatura.process import Pipe
 
-from .. import messages
+from .. import bundled, messages
 from ..nodes.looknode import LookNode
 from ..preferences import preferences
 
@@ -34,7 +34,7 @@ def write(look: LookNode) -> Path:
         note = Path(scratch, "messages.txt")
         note.write_text("\n".join(messages.latest()), encoding="utf-8")
         known = [f"--look={look.path}"] if look.path.is_file() else []  # else the library may know
-        runtime = client.runtime(bpy.path.abspath(preferences().runtime))
+        runtime = client.runtime(bpy.path.abspath(preferences().runtime), bundled.command())
         pipe = Pipe([*runtime, "report", str(folder), f"--out={page}", f"--note={note}", *known])
         pipe.finish("The report could not be written")
     return page
