@@ -1,12 +1,12 @@
 """Make the starter looks: three free looks, learnt from paint that this file itself applies.
 
-    python docs/starter_looks.py [FOLDER] [--only ink] [--steps 1500]
+    python docs/starter_looks.py [FOLDER] [--only ink]
 
-Writes FOLDER/NAME.onnx, by default where velatura keeps them (core/velatura/starter), in some four
-minutes a look on one core. What is painted: the courtyard's twelve frames, and twelve tables of
-balls and boxes in lights of their own, drawn below. A look reads no passes, so that it goes on any
-render and any footage. With one thread and a number of steps, a training repeats bit for bit on the
-same machine. Plates, paint and looks are own work, CC0 1.0.
+Writes FOLDER/starter_NAME.onnx, by default where velatura keeps them (core/velatura/starter), in
+one to three minutes of one core a look. What is painted: the courtyard's twelve frames, and twelve
+tables of balls and boxes in lights of their own, drawn below. A look reads no passes, so that it
+goes on any render and any footage. With one thread and a number of steps, a training repeats bit
+for bit on the same machine. Plates, paint and looks are own work, CC0 1.0.
 """
 
 from __future__ import annotations
@@ -41,17 +41,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=CORE / "starter")
     parser.add_argument("--only", choices=LOOKS, action="append")
-    parser.add_argument("--steps", type=int, default=600)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as scratch:
         for name in options.only or LOOKS:
-            learn(name, Path(scratch), options.steps, options.folder / f"{name}.onnx")
+            learn(name, Path(scratch), options.folder / f"starter_{name}.onnx")
 
 
-def learn(name: str, scratch: Path, steps: int, look: Path) -> None:
+def learn(name: str, scratch: Path, look: Path) -> None:
     """Paint all plates in one manner, and write the look that is learnt from them."""
-    title, paint = LOOKS[name]
+    title, paint, steps = LOOKS[name]
     plates, keys, run = scratch / "tables", scratch / name, scratch / f"run-{name}"
     for frame in range(1, 13):
         seen = courtyard(frame)
@@ -107,11 +106,12 @@ def linocut(seen: Picture) -> Picture:
     return clipped(printed * (1 - 0.85 * cut) + 0.85 * cut * np.float32(cream))
 
 
-LOOKS: dict[str, tuple[str, Callable[[Picture], Picture]]] = {
-    "ink": ("Ink and Wash", ink),
-    "gouache": ("Gouache", gouache),
-    "linocut": ("Linocut", linocut),
+LOOKS: dict[str, tuple[str, Callable[[Picture], Picture], int]] = {
+    "ink": ("Ink and Wash", ink, 600),
+    "gouache": ("Gouache", gouache, 600),
+    "linocut": ("Linocut", linocut, 250),
 }
+"""Each look's title, how it is painted, and for how many steps it is learnt."""
 
 
 def courtyard(frame: int) -> Picture:

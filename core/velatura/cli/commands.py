@@ -10,6 +10,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import velatura
 from velatura.cli import tasks
 from velatura.cli.options import (
     AsJson,
@@ -242,7 +243,7 @@ def worker() -> None:
     serve()
 
 
-def looks(*, as_json: AsJson = False) -> None:
+def looks(*, starter: Annotated[bool, basic()] = False, as_json: AsJson = False) -> None:
     """List the published looks, which hosts list too.
 
     They are in the folders that VELATURA_LOOKS names, like a plug-in path, and in your own.
@@ -250,10 +251,19 @@ def looks(*, as_json: AsJson = False) -> None:
     For example:
 
         velatura looks
+
+        velatura looks --starter
+
+    Args:
+        starter: publish the three looks that come with velatura first: Ink and Wash, Gouache and
+            Linocut, for any shot.
     """
     from velatura import library
     from velatura.report import tables
 
+    if starter:
+        for look in sorted((Path(velatura.__file__).parent / "starter").glob("*.onnx")):
+            library.publish(look, replace=True)
     shelf = library.shelf()
     if as_json:
         _out(json.dumps([_listed(entry) for entry in shelf], indent=2))

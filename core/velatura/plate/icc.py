@@ -90,8 +90,8 @@ def _tabled(rgb: FloatArray, profile: bytes, source: str) -> FloatArray:
     seen = np.arange(_LEVELS, dtype=np.uint8)[None] if grey else codes.transpose(1, 2, 0)
     try:
         screen, own = ImageCms.createProfile("sRGB"), ImageCms.ImageCmsProfile(BytesIO(profile))
-        how = {"renderingIntent": ImageCms.Intent.RELATIVE_COLORIMETRIC}
-        way = ImageCms.buildTransform(own, screen, "L" if grey else "RGB", "RGB", **how)
+        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+        way = ImageCms.buildTransform(own, screen, "L" if grey else "RGB", "RGB", intent)
         shown = ImageCms.applyTransform(Image.fromarray(np.ascontiguousarray(seen)), way)
     except (ImageCms.PyCMSError, OSError, ValueError) as error:
         raise ColourError(

@@ -15,8 +15,8 @@ from .panel import Tab
 _SHEET = 12.0  # size of the contact sheet, in rows
 
 
-class VELATURA_PT_teach(Tab):
-    """Learn a look from frames that you paint"""
+class TeachTab(Tab):
+    """The panel, wherever it is shown."""
 
     bl_label = "Teach"
     bl_options = {"DEFAULT_CLOSED"}
@@ -42,6 +42,10 @@ class VELATURA_PT_teach(Tab):
             _told(layout, context, found)
 
 
+class VELATURA_PT_teach(TeachTab):
+    """Learn a look from frames that you paint"""
+
+
 class VELATURA_PT_teach_plates(Tab):
     """The frames that were painted over, where Paint This Frame has not kept them"""
 
@@ -55,8 +59,8 @@ class VELATURA_PT_teach_plates(Tab):
         layout.operator("velatura.teach_passes", icon="RENDERLAYERS")
 
 
-class VELATURA_PT_teach_image(VELATURA_PT_teach):
-    """The same beside the picture that is being painted"""
+class VELATURA_PT_teach_image(TeachTab):
+    """Learn a look from frames that you paint"""
 
     bl_space_type = "IMAGE_EDITOR"
 

@@ -1,0 +1,23 @@
+"""The looks that come with velatura."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from velatura import library
+from velatura.cli.main import main
+
+
+def test_the_starter_looks_are_published_once_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VELATURA_LOOKS", str(tmp_path))
+    for _ in range(2):
+        assert main(["looks", "--starter", "--json"]) == 0
+        listed = json.loads(capsys.readouterr().out)
+        assert {"Gouache", "Ink and Wash"} <= {each["name"] for each in listed}
+    assert all(not entry.card.passes for entry in library.shelf() if entry.path.parent == tmp_path)
+    assert all(path.stat().st_size < 1e6 for path in tmp_path.iterdir())
