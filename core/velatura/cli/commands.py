@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
-import velatura
 from velatura.cli import tasks
 from velatura.cli.options import (
     AsJson,
@@ -29,13 +28,11 @@ from velatura.cli.options import (
     picture,
     reads_plate,
 )
+from velatura.cli.shelf import looks, publish
 from velatura.errors import FrameError, LookError, MachineError
 from velatura.job import Device, Job
 from velatura.system.next_step import next_step
 from velatura.system.progress import say
-
-if TYPE_CHECKING:
-    from velatura.library import Entry
 
 log = logging.getLogger("velatura")
 
@@ -241,62 +238,6 @@ def worker() -> None:
     from velatura.cli.worker import serve
 
     serve()
-
-
-def looks(*, starter: Annotated[bool, basic()] = False, as_json: AsJson = False) -> None:
-    """List the published looks, which hosts list too.
-
-    They are in the folders that VELATURA_LOOKS names, like a plug-in path, and in your own.
-
-    For example:
-
-        velatura looks
-
-        velatura looks --starter
-
-    Args:
-        starter: publish the three looks that come with velatura first: Ink and Wash, Gouache and
-            Linocut, for any shot.
-    """
-    from velatura import library
-    from velatura.report import tables
-
-    if starter:
-        for look in sorted((Path(velatura.__file__).parent / "starter").glob("*.onnx")):
-            library.publish(look, replace=True)
-    shelf = library.shelf()
-    if as_json:
-        _out(json.dumps([_listed(entry) for entry in shelf], indent=2))
-    else:
-        where = ", ".join(map(str, library.folders()))
-        none = [("none yet", f"`velatura publish LOOK` puts one there: {where}")]
-        tables.show("velatura looks", [tables.shelved(entry) for entry in shelf] or none)
-    for trouble in library.refused():
-        log.warning(trouble)
-
-
-def publish(look: Path, /, *, replace: Annotated[bool, basic()] = False) -> None:
-    """Copy a look to the library, where artists and hosts find it.
-
-    The library is the first writable folder of VELATURA_LOOKS, else your own folder.
-
-    For example:
-
-        velatura publish ink.onnx
-
-    Args:
-        look: an ONNX file that `velatura export` wrote.
-        replace: overwrite another look of the same file name.
-    """
-    from velatura import library
-
-    _out(f"wrote {library.publish(look, replace=replace)}")
-    next_step("velatura", "looks")
-
-
-def _listed(entry: Entry) -> dict[str, object]:
-    card = json.loads(entry.card.dumps())
-    return {"path": str(entry.path), "digest": entry.digest, **card}
 
 
 def _out(text: str) -> None:
