@@ -17,7 +17,7 @@ import bpy
 from velatura.errors import InputError, StorageError
 
 from .. import compat
-from ..nodes import looknode
+from ..nodes.graph_walk import is_look
 
 PAINT, PLATE = "paint", "plate.####.exr"
 MOVIES = (".mov", ".mp4", ".mkv")
@@ -123,7 +123,7 @@ def _demand_suffix(scene: bpy.types.Scene, path: Path) -> None:
 def _refuse_looks(scene: bpy.types.Scene) -> None:
     tree = compat.graph_of(scene)
     nodes = [] if tree is None or not scene.render.use_compositing else tree.nodes
-    if any(looknode.is_look(node) and not node.mute for node in nodes):
+    if any(is_look(node) and not node.mute for node in nodes):
         raise InputError(
             "The render shows a look already, and would be taught as its own plate",
             do="Mute the look node (M), press F12, and paint then",
