@@ -38,6 +38,7 @@ from . import (
     writing,
 )
 from .graph_digest import Mark
+from .group import LATEST
 from .looknode import LookNode
 from .panel import NOT_RENDERED
 
@@ -224,8 +225,13 @@ def connect(look: LookNode, *, baked: bool) -> None:
 
 
 def read(look: LookNode, there: Sequence[int]) -> None:
-    """Let GainRead read the gain of some frames, whether they are there yet or will be."""
+    """Let GainRead read the gain of some frames, whether they are there yet or will be.
+
+    In older nodes nothing ends a render outside the range of their Read, which would hold a frame.
+    """
     first, last = (min(there), max(there)) if there else (1, 1)
+    if not edition.limited() and look.node.node("GainOrError") is None:
+        first, last = 0, LATEST
     look.put("GainRead", "file", look.gain_pattern() if there else "")
     for knobs, frame in ((("first", "origfirst"), first), (("last", "origlast"), last)):
         for knob in knobs:

@@ -25,8 +25,8 @@ from .panel import FLOATS, panel
 NAME = "Velatura1"
 PASSES = 4  # Copy nodes of four channels each: all six guides together have fifteen
 SLOTS = 4  # channels that one Copy node copies
-EARLIEST, LATEST = 0, 999999
-"""Frames that files can be numbered by here."""
+LATEST = 999999
+"""The last frame that a gain is rendered for; the first is 0."""
 
 _MASKED = "[exists parent.input1]"
 _HELP = "velatura: a trained look. Render its gain once; strength, mask and mix are live."

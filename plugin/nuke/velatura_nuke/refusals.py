@@ -9,6 +9,7 @@ import nuke
 
 from velatura.errors import FrameError, InputError, LookError
 
+from . import edition
 from .group import LATEST
 from .looknode import LookNode
 
@@ -76,6 +77,11 @@ def demand_teaching(
         InputError: nothing is wired to img or painted; the script has no name.
         FrameError: no keyframes, or not in the frame range.
     """
+    if edition.limited():
+        raise InputError(
+            f"{look.name} cannot be taught here: this edition of Nuke gives Python too few nodes",
+            do="Write the plates and the painted keyframes yourself, raw, and run velatura train",
+        )
     for place, name in ((0, "img"), (3, "painted")):
         if plate is None or look.node.input(place) is None:
             raise InputError(

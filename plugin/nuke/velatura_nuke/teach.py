@@ -60,7 +60,8 @@ def prepare(look: LookNode, *, resume: bool = False) -> Lesson:
         MachineError: Nuke could not write.
         MissingRuntimeError: there is no trainer.
     """
-    source, keys, span = look.node.input(0), _keyframes(look), look.span()
+    keys, span = _keyframes(look), look.span()
+    source = look.node.input(0)
     plate = source.channels() if source is not None else None
     folder = substituted(str(look.node["teach_folder"].value())) / look.node.name()
     refusals.demand_teaching(look, keys, plate, folder)

@@ -295,3 +295,18 @@ def test_on_windows_the_read_lets_go_of_the_gain_while_it_is_rendered(studio, mo
     with pytest.raises(errors.MachineError):
         velatura_nuke.bake(node, [1])
     assert (seen, reader.value()) == (["", ""], before)
+
+
+def test_a_node_of_before_still_fails_outside_its_gain(studio: Studio) -> None:
+    """Its Group has no node that ends a render there: its Read must look for every frame."""
+    node = studio.begin()
+    reader = node.node("GainRead")
+    node.node("GainRange").setInput(0, reader)
+    for name in ("GainOrError", "NoGain"):
+        nuke.delete(node.node(name))
+    velatura_nuke.bake(node)
+    assert (reader["first"].value(), reader["last"].value()) == (0, 999999)
+    studio.plate(1).rename(studio.plate(9))
+    nuke.toNode("Plate")["last"].setValue(9)
+    with pytest.raises(RuntimeError, match=r"ink\.gain\.0009\.exr.*No such file"):
+        nuke.execute("Final", 9, 9)

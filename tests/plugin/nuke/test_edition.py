@@ -8,7 +8,7 @@ from nuke.session import NODES, SESSION
 from shots import Studio, law
 
 import velatura_nuke
-from velatura.errors import MachineError
+from velatura.errors import InputError, MachineError
 from velatura.image import exr
 from velatura_nuke import guard
 
@@ -78,3 +78,11 @@ def test_a_node_too_many_is_said(studio: Studio) -> None:
     SESSION.edition, SESSION.given = "nc", NODES
     with pytest.raises(MachineError, match="used up its nodes"):
         velatura_nuke.create(studio.look)
+
+
+def test_teaching_takes_more_nodes_than_there_are_and_says_so(studio: Studio) -> None:
+    script(studio)
+    SESSION.edition = "nc"
+    node = velatura_nuke.create(studio.look)
+    with pytest.raises(InputError, match="too few nodes"):
+        velatura_nuke.train(node)

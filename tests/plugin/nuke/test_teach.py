@@ -216,7 +216,7 @@ def test_what_cannot_be_learnt_is_refused_before_anything_is_written(
 
 @pytest.mark.slow
 def test_the_real_trainer_learns_from_nukes_own_files(studio: Studio, node) -> None:
-    """Half a minute: the look that comes out is rendered and shown."""
+    """More than a minute: the look that comes out is rendered and shown."""
     SESSION.gui = False
     node["minutes"].setValue(0.05)
     node["keyframes"].setValue("1 3")
