@@ -43,7 +43,7 @@ def paint(frame):
     image.update()
     return path
 
-def wait(until=lambda found: False, patience=200):
+def wait(until=lambda found: False, patience=600):
     found, end = training.current(), time.monotonic() + patience
     while found.poll() and not until(found) and time.monotonic() < end:
         time.sleep(0.05)
@@ -83,7 +83,7 @@ stage.say(early=early, nothing=nothing, twice=twice, paths=paths, half=half, com
           look=str(orders.look(scene)))
 training.close()
 """,
-        timeout=400,
+        timeout=1500,
     )
     assert "Save it first" in told["early"]
     assert "No frame is painted yet" in told["nothing"]
