@@ -9,10 +9,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import footage
 import looks
 import numpy as np
 import pytest
 from commands import velatura
+from PIL import Image as Pillow
 from shared import CASES
 
 from velatura.errors import TrainingError
@@ -146,3 +148,16 @@ def test_12_a_legacy_config_goes_with_looks_of_today(tmp_path, space):
     one, other = (flat.read_rgb(tmp_path / d / "plate.0006.exr").rgb for d in ("plain", "old"))
     np.testing.assert_array_equal(one, other)
     assert "Found:" not in done.stderr
+
+
+def test_20_what_led_to_a_dead_end_is_read(tried, tmp_path):
+    """A PPM is sRGB, as a PNG is, and a DPX of film's log is light; no hint is needed."""
+    plate, ref = "04-icc-profiles/plate.0006.exr", CASES / "04-icc-profiles/ref.png"
+    codes = flat.read_rgb(ref).rgb
+    Pillow.fromarray(np.rint(codes * 255).astype(np.uint8)).save(tmp_path / "made.ppm")
+    png, ppm = (tried(plate, str(path)).key for path in (ref, tmp_path / "made.ppm"))
+    np.testing.assert_allclose(ppm.paint, png.paint, atol=0.01)
+    tags = {"oiio__BitsPerSample": 10, "oiio__ColorSpace": "KodakLog"}
+    footage.still(tmp_path / "made.dpx", codes * 0.6, "uint16", **tags)
+    assert flat.read_rgb(tmp_path / "made.dpx").space == "KodakLog"
+    assert tried(plate, str(tmp_path / "made.dpx")).key.paint.isfinite().all()
