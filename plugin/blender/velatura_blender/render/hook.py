@@ -32,6 +32,7 @@ class _Running:
         leaves: whether a failure ends the process; a script that bakes wants an exception.
         ours: whether it was begun by `run`, which has its session.
         always: whether the next render bakes whatever its scene says.
+        outer: the scene whose render is under way, with looks or without; None between renders.
     """
 
     def __init__(self) -> None:
@@ -41,6 +42,7 @@ class _Running:
         self.error: BaseException | None = None
         self.leaves = True
         self.ours = self.always = False
+        self.outer: bpy.types.Scene = None
 
     def start(self, scene: bpy.types.Scene) -> None:
         if self.scene is not None:  # somebody's handler renders in the middle of a render
@@ -120,6 +122,7 @@ def _begin(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     if scene.is_runtime_data:
         return
     try:
+        _running.outer = _running.outer or scene
         display.show_alarm()
         _refuse_strays(scene)
         if _running.ours and scene == _running.scene:
@@ -149,13 +152,14 @@ def _end(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     if scene == _running.scene and not _running.ours:
         _running.end()
         _running.always = False
-    if _running.scene is None:
+    if scene == _running.outer:
+        _running.outer = None
         display.show_plates()
 
 
 @persistent
 def _finished(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
-    whole = _running.blockade is None
+    whole = scene == _running.scene and _running.blockade is None
     _end(scene)
     if not scene.is_runtime_data:
         last_render.note(scene)
@@ -169,7 +173,7 @@ def _scrubbed(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
 
     A viewport that composites has rendered the frame itself: there the gain is the right one.
     """
-    if bpy.app.background or _running.scene is not None or scene.is_runtime_data:
+    if bpy.app.background or _running.outer is not None or scene.is_runtime_data:
         return
     display.show_plates(alone=last_render.is_of_another(scene) and not _viewport_composites())
 
@@ -204,7 +208,7 @@ def _after_saving(path: str = "", *_: object) -> None:
 @persistent
 def _forget(_path: str = "") -> None:
     """Drop what a file that was saved in the middle of a render, or left then, brings along."""
-    _running.session = _running.blockade = _running.scene = None
+    _running.session = _running.blockade = _running.scene = _running.outer = None
     last_render.forget()
     for tree in (*map(compat.graph_of, bpy.data.scenes), *bpy.data.node_groups):
         node = tree and tree.nodes.get(HOOK)
