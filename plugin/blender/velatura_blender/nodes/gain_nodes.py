@@ -123,16 +123,16 @@ def _fitted(
         nodes.link(picture, info.inputs[0])
         nodes.link(info.outputs["Dimensions"], parts.inputs[0])
         sizes.append(parts.outputs)
-    across, along = (nodes.math(2, "DIVIDE", sizes[1][at], sizes[0][at]) for at in (0, 1))
+    across, along = (nodes.math(3, "DIVIDE", sizes[1][at], sizes[0][at]) for at in (0, 1))
     scale = nodes.new("CompositorNodeScale", 2)
     nodes.link(gain, scale.inputs["Image"])
     nodes.link(across, scale.inputs["X"])
     nodes.link(along, scale.inputs["Y"])
-    wide = nodes.math(2, "COMPARE", across, 1.0, _SAME, name=WIDE)
-    high = nodes.math(2, "COMPARE", along, 1.0, _SAME, name=HIGH)
-    proportions = nodes.math(2, "DIVIDE", across, along)
-    alike = nodes.math(2, "COMPARE", proportions, 1.0, _ALIKE)
-    fits = nodes.math(2, "MULTIPLY", nodes.math(2, "MULTIPLY", wide, high), alike)
+    wide = nodes.math(4, "COMPARE", across, 1.0, _SAME, name=WIDE)
+    high = nodes.math(4, "COMPARE", along, 1.0, _SAME, name=HIGH)
+    proportions = nodes.math(4, "DIVIDE", across, along)
+    alike = nodes.math(5, "COMPARE", proportions, 1.0, _ALIKE)
+    fits = nodes.math(6, "MULTIPLY", nodes.math(5, "MULTIPLY", wide, high), alike)
     return scale.outputs[0], fits
 
 
