@@ -55,5 +55,5 @@ def glaze(linear: Tensor, stops: Tensor, floor: float) -> Tensor:
 
     The same formula as ``velatura.gain.law.apply``; the two are held equal by a test.
     """
-    base = linear.clamp(0, HALF_MAX) + floor * (stops > 0)
+    base = linear.clamp(0.0, HALF_MAX) + floor * (stops > 0)  # 0.0: torch exports no whole 0
     return linear + base * (torch.exp2(stops) - 1)

@@ -11,7 +11,11 @@ _LINES = {
         "--result PICTURES --plate PLATE [OPTIONS]",
         "--result PICTURES --style PAINTING... [OPTIONS]",
     ],
-    "export": ["RUN --out LOOK [OPTIONS]", "RUN --torchscript FOLDER [OPTIONS]"],
+    "export": [
+        "RUN --out LOOK [OPTIONS]",
+        "RUN --torchscript FOLDER [OPTIONS]",
+        "RUN --host flame|houdini --out FILE [OPTIONS]",
+    ],
     "farm": ["JOB FOLDER --to openjd|slurm|opencue|shell [OPTIONS]"],
     "glaze": ["PLATE... --painted KEYS --out FOLDER [OPTIONS]"],
     "info": ["LOOK [OPTIONS]"],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from velatura.cli.options import basic
 from velatura.errors import TrainingError
@@ -25,6 +25,9 @@ def export(
     *,
     out: Annotated[Path | None, basic("LOOK")] = None,
     torchscript: Annotated[Path | None, basic("FOLDER")] = None,
+    host: Annotated[Literal["flame", "houdini"] | None, basic()] = None,
+    passes: Annotated[bool, basic(negative="")] = False,
+    size: Annotated[str, basic("WIDTHxHEIGHT")] = "",
     name: Annotated[str, basic("NAME")] = "",
     author: Annotated[str, basic("NAME")] = "",
     licence: Annotated[str, basic("TERMS")] = "",
@@ -38,12 +41,18 @@ def export(
 
         velatura export runs/ink --out ink.onnx --author "Rossi"
         velatura export runs/ink --torchscript ~/.nuke/Cattery
+        velatura export runs/ink --host flame --out ink_flame.onnx
 
     Args:
         run: the folder that `velatura train` wrote.
         out: the look's file.
         torchscript: a Cattery folder; the look gets a folder in it, with all that NukeX needs to
             make a .cat for its Inference node.
+        host: write OUT for the inference node of flame or of houdini instead: a file of the
+            finished picture that they run by themselves. docs/hosts.md.
+        passes: with --host, the passes that the look reads are further inputs; else they count as
+            missing.
+        size: with --host, the only size that the file takes; default: any.
         name: what artists will call it; default: the name of the file, or of the run.
         author: who made it.
         licence: the terms it may be used under.
@@ -51,29 +60,30 @@ def export(
     stages = Stages("loading the trainer")
     with stages.shown():
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # as `velatura train` does
-        from velatura_training.export import onnx_file
+        from velatura_training.export import host_picture, onnx_file
         from velatura_training.export.trained import load
         from velatura_training.learn import threads
 
         threads.alone_if_busy()
-        if out is None and torchscript is None:
-            raise TrainingError(
-                "Where should the look go?",
-                do="Give --out LOOK.onnx, --torchscript FOLDER, or both.",
-            )
+        _demand_target(out, torchscript, host)
         called = name or (out.stem if out is not None else run.resolve().name)
         stages.at(LOADED, "making the strength slider even")
         share = CALIBRATED - LOADED
         trained = load(run, called, author, licence, lambda part: stages.at(LOADED + share * part))
         stages.at(CALIBRATED, "writing the look, and proving it")
-        if out is not None:
+        if host is not None and out is not None:
+            made = host_picture.write(trained, out, host_picture.asked(host, size, passes=passes))
+        elif out is not None:
             card = onnx_file.write(trained, out).card
         stages.at(WRITTEN)
         if torchscript is not None:
             from velatura_training.export import cattery
 
             node = cattery.write(trained, torchscript)
-    if out is not None:
+    if host is not None:
+        for path in made:
+            print(f"wrote {path}")  # noqa: T201
+    elif out is not None:
         print(f"wrote {out}")  # noqa: T201 - stdout carries machine lines
         print(  # noqa: T201
             f"cost {card.kflop_px:.1f} kFLOP/px, {card.parameters} parameters, "
@@ -82,3 +92,11 @@ def export(
         next_step("velatura", "apply", "PLATE", "--look", out, "--out", "glazed", "--write", "both")
     if torchscript is not None:
         print(f"wrote {node}")  # noqa: T201
+
+
+def _demand_target(out: Path | None, torchscript: Path | None, host: str | None) -> None:
+    """Raise TrainingError unless it is said where to write."""
+    if out is None and (torchscript is None or host is not None):
+        raise TrainingError(
+            "Where should the look go?", do="Give --out LOOK.onnx, --torchscript FOLDER, or both."
+        )

@@ -28,7 +28,7 @@ from velatura.errors import TrainingError
 from velatura.image import gathering, movies, numbered
 from velatura.plate.reading import Reading
 from velatura.scene.motion_files import MotionFiles
-from velatura_training.cli import watching
+from velatura_training.cli import several, watching
 from velatura_training.cli.paint import Count, Crop, Eyes, EyesWeights, Hold, Painter
 from velatura_training.cli.recipe_options import (
     Adversarial,
@@ -172,6 +172,7 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
     from velatura_training.data.key_reading import KeyReading
     from velatura_training.learn.bar import Watch
 
+    out = several.own_folder(out, device)
     before = _begun(out) if resume else None
     colour.prefer(config or (before.config if before else ""))
     plates = tuple(movies.started(text, start) for text in gathering.gathered(plates))

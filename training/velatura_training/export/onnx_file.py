@@ -10,11 +10,13 @@ import contextlib
 import io
 import logging
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
+from torch import Tensor, nn
 
 import velatura
 from velatura import look
@@ -110,39 +112,60 @@ def _trial(
 def to_onnx(painter: Generator) -> onnx.ModelProto:
     """Return the painter as ONNX with free height and width; torch's notes stay off stdout."""
     step = painter.alignment
-    height, width = (step * torch.export.Dim(f"{axis}_cells", min=1, max=4096) for axis in "hw")
     inputs = {"rgb": torch.rand(1, 3, 8 * step, 12 * step)}
     if painter.shape.channels:
         inputs["guides"] = torch.rand(1, painter.shape.channels, 8 * step, 12 * step)
+    return program(painter, inputs, "stops", step)
+
+
+def program(
+    module: nn.Module, inputs: Mapping[str, Tensor], output: str, step: int, *, free: bool = True
+) -> onnx.ModelProto:
+    """Return a module as ONNX.
+
+    Args:
+        module: takes the inputs, ``(1, C, H, W)`` each, in their order.
+        inputs: examples, by name.
+        output: the name of what it gives.
+        step: height and width are multiples of this, px.
+        free: whether height and width may be any such; else they are those of the examples.
+    """
+    height, width = (step * torch.export.Dim(f"{axis}_cells", min=1, max=4096) for axis in "hw")
+    axes = tuple({2: height, 3: width} for _ in inputs)
     quiet = logging.getLogger("torch.onnx")
     level = quiet.level
     quiet.setLevel(logging.ERROR)
     try:
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of torch about itself
-            program = torch.onnx.export(
-                painter,
+            made = torch.onnx.export(
+                module,
                 tuple(inputs.values()),
                 input_names=list(inputs),
-                output_names=["stops"],
+                output_names=[output],
                 opset_version=OPSET,
-                dynamic_shapes=tuple({2: height, 3: width} for _ in inputs),
+                dynamic_shapes=axes if free else None,
                 dynamo=True,
                 external_data=False,
                 verbose=False,
             )
     finally:
         quiet.setLevel(level)
-    assert program is not None, "the dynamo exporter returns a program"  # noqa: S101
-    return program.model_proto
+    assert made is not None, "the dynamo exporter returns a program"  # noqa: S101
+    return made.model_proto
 
 
 def _with_card(model: onnx.ModelProto, card: Card, cargo: str) -> bytes:
+    said = {look.CARD_KEY: card.dumps(), look.CARGO_KEY: cargo}
+    return sealed(model, {key: value for key, value in said.items() if value})
+
+
+def sealed(model: onnx.ModelProto, said: Mapping[str, str]) -> bytes:
+    """Return a model's file with these metadata, and without the exporter's own notes."""
     model.producer_name, model.producer_version = "velatura", velatura.__version__
     del model.metadata_props[:]
-    model.metadata_props.add(key=look.CARD_KEY, value=card.dumps())
-    if cargo:
-        model.metadata_props.add(key=look.CARGO_KEY, value=cargo)
+    for key, value in said.items():
+        model.metadata_props.add(key=key, value=value)
     for node in model.graph.node:  # the exporter's notes name files of the machine it ran on
         del node.metadata_props[:]
         node.doc_string = ""

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from velatura_training.data.augment import Batch
+from velatura_training.learn import ranks
 from velatura_training.losses import terms as losses
 from velatura_training.network import build, discriminator
 from velatura_training.network.generator import Generator, Shape
@@ -97,6 +98,7 @@ class Gan:
         judge = losses.CRITIC[self.recipe.adversarial]
         loss = 0.5 * (judge(judged[0], True) + judge(judged[1], False))
         loss.backward()  # type: ignore[no-untyped-call]
+        ranks.average(self.critic.parameters())
         self.critic_optimiser.step()
         self.critic.requires_grad_(False)
         return loss
@@ -111,6 +113,7 @@ class Gan:
         """Let the painter learn from the sum of its losses, and its average follow."""
         self.painter_optimiser.zero_grad(set_to_none=True)
         total(terms).backward()  # type: ignore[no-untyped-call]
+        ranks.average(self.painter.parameters())
         nn.utils.clip_grad_norm_(self.painter.parameters(), self.recipe.clip)
         self.painter_optimiser.step()
         self.average.update_parameters(self.painter)

@@ -30,7 +30,7 @@ from torch.utils.tensorboard import SummaryWriter
 from velatura.errors import TrainingError
 from velatura.system.progress import Style
 from velatura_training import run_folder
-from velatura_training.learn import loss_plot, preview, stop, threads
+from velatura_training.learn import loss_plot, preview, ranks, stop, threads
 from velatura_training.learn.bar import Watch
 from velatura_training.learn.clock import CLOSING, SHORT, Clock
 from velatura_training.learn.gallery import LARGEST
@@ -134,28 +134,28 @@ class Training:
             watch.doing("trying how many threads learn fastest")
             self._settle()
             started = time.perf_counter() - state.seconds  # trying threads is not learning
-            used = self.clock.used(state.seconds, state.steps)
+            used = ranks.first(self.clock.used(state.seconds, state.steps))
             if budget.minutes is not None:
                 self._tell(used)
-            while used < 1 and not asked:
+            while used < 1 and not ranks.most(bool(asked)):
                 if self._due(budget):
                     begun = time.perf_counter()
                     self._review(board, budget)
                     if state.steps:
                         self._settle()
-                    state.cost = time.perf_counter() - begun
+                    state.cost = ranks.first(time.perf_counter() - begun)
                     self._set_aside()
                     self.clock.reviews += time.perf_counter() - begun
                     watch.doing("learning")
-                terms = self.method.step(used, state.pace, self.rng)
+                terms = ranks.means(self.method.step(used, state.pace, self.rng))
                 state.steps += 1
-                state.seconds = time.perf_counter() - started
+                state.seconds = ranks.first(time.perf_counter() - started)
                 if all(map(math.isfinite, terms.values())):
                     self.curves.record(state.steps, state.seconds, terms)
                 else:
                     found = ", ".join(f"{name} {value:.3g}" for name, value in terms.items())
                     self._take_back(f"non-finite losses, {found}")
-                used = self.clock.used(state.seconds, state.steps)
+                used = ranks.first(self.clock.used(state.seconds, state.steps))
                 self._tell(used)
             watch.pace.ends = time.monotonic() + self.clock.aside
             self._review(board, budget, last=True)
@@ -223,7 +223,7 @@ class Training:
         if self.method.refresh():
             self.forget_best()
             self.write_lesson()
-        score = self.method.judge()
+        score = ranks.first(self.method.judge())
         if trouble := found_trouble(score, state.best, self.method.state()):
             self._take_back(trouble)
             return

@@ -23,7 +23,7 @@ from velatura_training.data.lesson import Lesson
 from velatura_training.data.lesson_record import LessonRecord
 from velatura_training.data.views import Pair
 from velatura_training.data.watched_keys import WatchedKeys
-from velatura_training.learn import floor, preview
+from velatura_training.learn import floor, preview, ranks
 from velatura_training.learn.figures import Figures
 from velatura_training.learn.gallery import Gallery, Scene
 from velatura_training.learn.gan import Gan
@@ -60,6 +60,7 @@ class Paired(Method):
         device: torch.device,
         watched: WatchedKeys | None = None,
     ) -> None:
+        ranks.demand_shares(recipe.batch)
         self.lesson, self.recipe, self.device, self.watched = lesson, recipe, device, watched
         self.space = lesson.space
         carried = lesson.carry is not None
@@ -84,7 +85,7 @@ class Paired(Method):
     def step(self, used: float, pace: float, rng: torch.Generator) -> dict[str, float]:
         """See `Method`."""
         batch = augment(self._sample(rng), self.recipe, self.lesson.guides, rng)
-        return self.learning.step(batch, used, rng, pace, self._pairs(used, rng))
+        return self.learning.step(ranks.share(batch), used, rng, pace, self._pairs(used, rng))
 
     def rehearse(self) -> None:
         """See `Method`."""
@@ -125,7 +126,7 @@ class Paired(Method):
 
     def refresh(self) -> bool:
         """Pick up keys that were painted anew, or newly, while they were learnt from."""
-        if self.watched is None or not self.watched.look():
+        if self.watched is None or ranks.count() > 1 or not self.watched.look():
             return False
         self.lesson = replace(self.watched.lesson, depth_scale=self.lesson.depth_scale)
         self.patch, self.figures = _patch(self.lesson, self.recipe), None
