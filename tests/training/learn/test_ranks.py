@@ -76,6 +76,7 @@ def test_a_batch_that_cannot_be_shared_is_refused(shot, tmp_path):
     assert "cannot be shared by 2 processes" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rank", ["0", "1"])
 def test_a_rank_that_is_killed_is_started_again_and_all_go_on(rank, shot, tmp_path):
     """torchrun starts all ranks anew; they go on from the last checkpoint, to the same weights."""
