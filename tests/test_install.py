@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from collections import defaultdict
 from dataclasses import dataclass
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -86,6 +92,7 @@ class Bench:
 def bench(tmp_path: Path) -> Bench:
     for name in ("install.py", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "pins", tmp_path / "pins")
     (tmp_path / "core/velatura").mkdir(parents=True)
     for name in ("__init__.py", "userdir.py"):
         shutil.copy(ROOT / "core/velatura" / name, tmp_path / "core/velatura")
@@ -98,15 +105,17 @@ def test_a_dry_run_names_every_step_and_does_none(bench: Bench) -> None:
     shutil.rmtree(bench.root / "path")
     assert done.returncode == 0
     assert sorted(bench.root.rglob("*")) == before
-    steps = ["-m venv", "pip>=25.1", "torch==2.13.0", "--editable '.[cpu,train]' --group dev"]
-    places = [done.stdout.index(step) for step in [*steps, "velatura.json", "-m nox"]]
+    steps = ["MB (runtime ", "-m venv", "pins/pip.txt", "pins/torch-cpu.txt", "--group dev"]
+    steps = [*steps, "--editable .", "velatura.json", "--session lint tests fuzz host_blender"]
+    places = [done.stdout.index(step) for step in steps]
     assert places == sorted(places)
 
 
 def test_a_machine_without_a_driver_gets_no_cuda(bench: Bench) -> None:
     steps = bench.run("train", "--dry-run").stdout
-    assert "torch==2.13.0+cpu" in steps
-    assert "'.[cpu,train]'" in steps
+    assert "pins/torch-cpu.txt" in steps
+    assert "'onnxruntime>=" in steps
+    assert "'torch>=" in steps
     assert "gpu" not in steps
 
 
@@ -114,13 +123,13 @@ def test_a_machine_whose_driver_answers_gets_cuda(bench: Bench) -> None:
     bench.driver()
     steps = bench.run("train", "--dry-run").stdout
     assert "'torch==2.13.0,!=2.13.0+cpu'" in steps
-    assert "'.[gpu,train]'" in steps
+    assert "'onnxruntime-gpu[cuda,cudnn]>=" in steps
     assert "index-url" not in steps
 
 
 def test_a_driver_that_does_not_answer_is_none(bench: Bench) -> None:
     bench.driver(code=9)
-    assert "'.[cpu]'" in bench.run("--dry-run").stdout
+    assert "'onnxruntime>=" in bench.run("--dry-run").stdout
 
 
 def test_the_runtime_alone_needs_no_torch(bench: Bench) -> None:
@@ -145,9 +154,9 @@ def test_the_other_onnxruntime_leaves_before_ours_comes(
     for name in there:
         bench.package(name)
     assert bench.run().returncode == 0
-    uninstall, install = bench.calls
+    uninstall, install, _ = bench.calls
     assert uninstall.endswith(f"uninstall --yes {leaves}")
-    assert install.endswith(".[gpu]" if driver else ".[cpu]")
+    assert (" onnxruntime-gpu[" if driver else " onnxruntime>=") in install
 
 
 def test_where_the_other_onnxruntime_cannot_leave_ours_does_not_come(bench: Bench) -> None:
@@ -166,7 +175,7 @@ def test_a_second_run_does_nothing(bench: Bench) -> None:
     bench.environment()
     assert bench.run("train").returncode == 0
     calls = bench.calls
-    assert len(calls) == 2
+    assert len(calls) == 3  # torch, the packages, ours
     assert "installed already" in bench.run("train").stdout
     assert "installed already" in bench.run().stdout
     assert bench.calls == calls
@@ -178,8 +187,64 @@ def test_a_changed_constraint_is_installed_with_all_that_was_there(bench: Bench)
     with (bench.root / "constraints.txt").open("a") as constraints:
         constraints.write("numpy<3\n")
     bench.run()
-    assert bench.calls[-1].endswith("--constraint constraints.txt --editable .[cpu,train]")
-    assert len(bench.calls) == 4
+    assert "--constraint constraints.txt" in bench.calls[-2]
+    assert " torch>=" in bench.calls[-2]
+    assert len(bench.calls) == 6
+
+
+def test_what_pip_installs_is_held_to_hashes_and_builds_nothing(bench: Bench) -> None:
+    bench.environment()
+    bench.run("train")
+    *fetched, ours = [call for call in bench.calls if " install " in call]
+    assert len(fetched) == 2
+    for call in fetched:
+        assert "--require-hashes" in call
+        assert "--only-binary :all:" in call
+    assert ours.endswith("install --no-deps --no-build-isolation --editable .")
+
+
+def test_a_torch_without_a_known_hash_is_installed_and_said(bench: Bench) -> None:
+    bench.environment()
+    pins = bench.root / "pins/torch-cpu.txt"
+    pins.write_text(pins.read_text().replace("python_version", "implementation_version"))
+    done = bench.run("train")
+    assert "no hash is known of torch" in done.stdout
+    assert bench.calls[0].endswith("install torch==2.13.0+cpu --no-deps")
+    assert "--require-hashes" in bench.calls[1]
+
+
+def test_what_pyproject_asks_for_is_pinned_and_every_pin_has_a_hash() -> None:
+    """What `nox -s pins` wrote from the index, and what a hand has changed since."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    pins = pinned(ROOT / "constraints.txt")
+    extras, groups = project["project"]["optional-dependencies"], project["dependency-groups"]
+    lists = [project["project"]["dependencies"], project["build-system"]["requires"]]
+    for text in chain(*lists, *extras.values(), *groups.values()):
+        if isinstance(text, str):
+            wanted = Requirement(text)
+            versions = pins[canonicalize_name(wanted.name)]
+            assert all(wanted.specifier.contains(version) for version in versions), text
+    for path in (ROOT / "pins").glob("*.txt"):
+        assert pinned(path), path
+    (torch,) = pinned(ROOT / "pins/torch-cpu.txt")["torch"]
+    assert {torch} == {f"{version}+cpu" for version in pins["torch"]}
+
+
+def pinned(path: Path) -> dict[str, set[str]]:
+    """Return the versions of each package in a file of pins; each must have a whole hash."""
+    found: dict[str, set[str]] = defaultdict(set)
+    lines = path.read_text().replace("\\\n", " ").splitlines()
+    for line in lines:
+        if line.startswith("#"):
+            continue
+        said, *hashes = line.split("--hash=sha256:")
+        wanted = Requirement(said.strip())
+        (version,) = wanted.specifier
+        assert version.operator == "==", line
+        assert hashes, f"{line} has no hash: run `nox -s pins`"
+        assert all(re.fullmatch(r"[0-9a-f]{64}\s*", digest) for digest in hashes), line
+        found[canonicalize_name(wanted.name)].add(version.version)
+    return found
 
 
 def test_a_failed_install_counts_as_none(bench: Bench) -> None:
@@ -191,27 +256,26 @@ def test_a_failed_install_counts_as_none(bench: Bench) -> None:
 
 
 def test_pytorchs_own_index_is_asked_only_where_pip_finds_no_cpu_build(bench: Bench) -> None:
-    bench.environment(fails="*index-url*) exit 0;; *+cpu*) exit 1;;")
+    bench.environment(fails="*index-url*) exit 0;; *torch-cpu*|*+cpu*) exit 1;;")
     assert bench.run("train").returncode == 0
-    first, second, _ = bench.calls
+    first, second, *_ = bench.calls
     assert "index-url" not in first
-    assert second.endswith("install --no-deps torch==2.13.0+cpu --index-url "
-                           "https://download.pytorch.org/whl/cpu")  # fmt: skip
+    assert second.endswith(" --no-deps --index-url https://download.pytorch.org/whl/cpu")
 
 
 def test_a_machine_without_a_cpu_build_of_torch_never_falls_back_to_cuda(bench: Bench) -> None:
-    bench.environment(fails="*torch==*) exit 1;;")
+    bench.environment(fails="*torch-cpu*|*torch==*) exit 1;;")
     done = bench.run("train")
     assert done.returncode == 4
     assert "torch==2.13.0" in done.stderr
     assert "PIP_FIND_LINKS" in done.stderr
-    assert all("+cpu" in call for call in bench.calls)
+    assert all("torch-cpu" in call or "+cpu" in call for call in bench.calls)
 
 
 def test_no_other_pythons_packages_leak_in(bench: Bench) -> None:
     bench.environment()
     bench.run("demo", PYTHONPATH="/leak")
-    assert len(bench.calls) == 3
+    assert len(bench.calls) == 4
     assert not any("leak" in call for call in bench.calls)
 
 
@@ -238,7 +302,7 @@ def test_a_dry_run_of_a_hosts_verbs_says_what_and_where_and_does_nothing(bench: 
     bench.program(bench.root / "path/echo", "")
     assert set(bench.root.rglob("*")) == {*before, bench.root / "path/echo"}
     script = f"--python {bench.root}/plugin/blender/extension.py --"
-    steps = ["-m venv", "'.[cpu]'", f"{script} install", "velatura/runtime"]
+    steps = ["-m venv", "'onnxruntime>=", f"{script} install", "velatura/runtime"]
     places = [install.index(step) for step in steps]
     assert places == sorted(places)
     assert f"{script} uninstall" in uninstall
@@ -250,8 +314,8 @@ def test_the_add_on_comes_after_its_runtime_and_is_told_where_that_is(bench: Ben
     bench.blender()
     done = bench.run("blender")
     assert done.returncode == 0
-    runtime, add_on = bench.calls
-    assert runtime.endswith("--editable .[cpu]")
+    _, runtime, add_on = bench.calls
+    assert runtime.endswith("--editable .")
     script = f"{bench.root}/plugin/blender/extension.py"
     blender = "blender --background --python-exit-code 4 --python"
     assert add_on == f"{blender} {script} -- install"
@@ -321,7 +385,7 @@ def test_nukes_plug_in_comes_after_its_runtime_and_leaves_without_it(bench: Benc
     (bench.root / "plugin/nuke").mkdir(parents=True)
     shutil.copy(ROOT / "plugin/nuke/velatura_startup.py", bench.root / "plugin/nuke")
     assert bench.run("nuke").returncode == 0
-    assert bench.calls[-1].endswith("--editable .[cpu]")
+    assert bench.calls[-1].endswith("--editable .")
     path = bench.root / "home/.nuke/init.py"
     assert f"nuke.pluginAddPath('{bench.root}/plugin/nuke')" in path.read_text()
     assert bench.notes == []  # it finds the runtime beside itself

@@ -19,7 +19,7 @@ def velatura(*arguments: object, **options: Any) -> subprocess.CompletedProcess[
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=options.pop("timeout", 120),
         **options,
     )
 

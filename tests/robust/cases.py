@@ -13,7 +13,9 @@ import json
 import logging
 import random
 import shutil
+import subprocess
 import sys
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -146,10 +148,54 @@ def trained(good: Inputs, rng: random.Random, folder: Path) -> list[str]:
     return ["export", str(folder / "run"), f"--out={folder / 'look.onnx'}"]
 
 
+def lines(good: Inputs, rng: random.Random, folder: Path) -> list[str]:
+    """Change what a host sends; after a lot of bad lines a good job must still be done."""
+    job = {"plate": str(good.plate), "look": str(good.look), "out": str(folder / "o")}
+    order = {"id": 1, "job": job}
+    sent = [json.dumps(changed(order, rng)).encode() for _ in range(12)]
+    sent += [damaged(json.dumps(rng.choice((order, {"cancel": 1}))).encode(), rng) for _ in sent]
+    rng.shuffle(sent)
+    sent.append(json.dumps({"id": GOOD, "job": job | {"out": str(folder / "good")}}).encode())
+    (folder / "lines").write_bytes(b"\n".join(line.replace(b"\n", b" ") for line in sent) + b"\n")
+    return ["worker"]
+
+
 KINDS: tuple[Callable[[Inputs, random.Random, Path], list[str]], ...] = (
     *(exr, exr, exr, exr, exr, mask, look, look, graph, graph, card, card, card, report) * 4,
     *(cargo, cargo, cargo, cargo, trained),  # an export that goes well takes seconds
+    lines,  # as does a process of its own
 )
+
+GOOD = 99
+"""The number of the good job that a worker gets after all bad lines."""
+
+
+def serve_worker(folder: Path) -> tuple[int, str]:
+    """Send lines to a worker of its own; return its exit code, and 1 unless the good job ran."""
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "velatura", "worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    assert worker.stderr is not None
+    said: list[bytes] = []
+    reader = threading.Thread(target=lambda: said.append(worker.stderr.read()), daemon=True)
+    reader.start()
+    worker.stdin.write((folder / "lines").read_bytes())
+    worker.stdin.flush()
+    done = False
+    for line in worker.stdout:
+        event = json.loads(line)
+        if event.get("id") == GOOD and event["event"] in {"done", "failed"}:
+            done = event["event"] == "done"
+            break
+    worker.stdin.close()
+    code = worker.wait(10)
+    reader.join(10)
+    return code or int(not done), b"".join(said).decode(errors="replace")
 
 
 def run(number: int, seed: int, good: Inputs) -> tuple[str, int, str]:
@@ -160,6 +206,11 @@ def run(number: int, seed: int, good: Inputs) -> tuple[str, int, str]:
     kind = rng.choice(KINDS)
     arguments = kind(good, rng, folder)
     said = io.StringIO()
+    if kind is lines:
+        code, answer = serve_worker(folder)
+        if not code:
+            shutil.rmtree(folder)
+        return kind.__name__, code, answer
     logging.root.handlers.clear()  # the log of each case is its own
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
         code = main(arguments)

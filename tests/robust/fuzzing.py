@@ -57,6 +57,7 @@ def _child(first: int, last: int, seed: int, folder: Path) -> Iterator[Ended]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        cwd=folder,  # where a job that names no whole path may write
         env=_environment(folder),
     )
     lines: queue.Queue[str] = queue.Queue()
