@@ -8,6 +8,7 @@
     │   ├── PassError       a picture without the channels that are wanted
     │   ├── ColourError     a colour space that the config does not know
     │   ├── LookError       a file that is not one of our looks, or does not fit
+    │   │   └── BrokenLookError  a look that breaks its promises, whatever the frame
     │   ├── FrameError      frames that are missing, or a range that is none
     │   └── TrainingError   painted keys that do not fit their plate, a run that is not one
     ├── MachineError        exit 4: the machine cannot; another one may
@@ -26,6 +27,7 @@ import errno
 from velatura.texts import shown
 
 __all__ = [
+    "BrokenLookError",
     "CancelledError",
     "ColourError",
     "DeviceError",
@@ -91,6 +93,10 @@ class ColourError(InputError):
 
 class LookError(InputError):
     """A file that is not a velatura look, or a look that does not fit the plate."""
+
+
+class BrokenLookError(LookError):
+    """A look that breaks its own promises, whatever the frame: the job ends, and says so once."""
 
 
 class FrameError(InputError):

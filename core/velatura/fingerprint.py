@@ -110,6 +110,7 @@ def stored(path: Path, key: str = JOB_KEY) -> str:
         key: another short attribute to return, such as `DIGEST_KEY`.
     """
     try:
+        regular.demand(path)
         with path.open("rb", buffering=_HEAD) as stream:
             at = len(signatures.EXR) + 4  # after the version word
             if stream.read(len(signatures.EXR)) != signatures.EXR:

@@ -9,7 +9,7 @@ import os
 import stat
 from pathlib import Path
 
-__all__ = ["content", "identity"]
+__all__ = ["content", "demand", "identity"]
 
 
 def content(path: Path, most: int) -> bytes:
@@ -25,7 +25,7 @@ def content(path: Path, most: int) -> bytes:
     """
     # Without waiting: a pipe that nobody writes to would block until somebody does.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    _demand_regular(os.stat(path))  # opening a device may do something  # noqa: PTH116
+    demand(path)  # opening a device may do something
     with open(os.open(path, flags), "rb", buffering=0) as stream:  # noqa: PTH123  # a descriptor
         state = os.fstat(stream.fileno())
         _demand_regular(state)
@@ -38,6 +38,16 @@ def content(path: Path, most: int) -> bytes:
     if not left:
         raise ValueError(f"more than {most / 2**20:.0f} MiB, which is too large")
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def demand(path: Path) -> None:
+    """Raise ValueError unless a path is a regular file's, or a link's to one: a pipe would block.
+
+    Raises:
+        OSError: it is not there.
+        ValueError: it is something else; the text says what.
+    """
+    _demand_regular(path.stat())
 
 
 def identity(path: Path) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from velatura.apply.feed import fed
-from velatura.errors import LookError
+from velatura.errors import BrokenLookError, LookError
 from velatura.look import Card, Look
 from velatura.network import limits, onnx_graph
 from velatura.network.limits import Network
@@ -101,10 +101,11 @@ def _check_tensor(path: Path, kind: str, found: Declared, channels: int) -> None
 def check_stops(path: Path, card: Card, answer: object, shape: tuple[int, ...]) -> None:
     """Raise LookError unless an answer has its shape and is all within the card's bound.
 
-    Two passes, without a copy of a whole frame.
+    Two passes, without a copy of a whole frame. An answer of another size is a BrokenLookError:
+    that is of no frame's light.
     """
     if not isinstance(answer, np.ndarray) or answer.shape != shape:
-        raise LookError(
+        raise BrokenLookError(
             f"{path} answered with another size than it was asked",
             found=f"{getattr(answer, 'shape', answer)}, wanted {shape}",
         )

@@ -26,7 +26,7 @@ from velatura.apply.session import Session
 from velatura.apply.targets import Frame, Target
 from velatura.apply.tile import tiles
 from velatura.carry.paint import shown
-from velatura.errors import LookError
+from velatura.errors import BrokenLookError, LookError
 from velatura.gain import law, layer
 from velatura.gain.layer import Marks, Stops
 from velatura.image import exr
@@ -174,6 +174,8 @@ def glaze(
         feed = view.feed.carrying(session.carry, None if why else frame.number)
         try:
             stops = bake(feed, session, budget, cancelled)
+        except BrokenLookError:
+            raise
         except LookError as error:  # of this frame's light or passes: the probe had neither
             what = f"{frame.plate}: {error.what}"
             raise LookError(what, found=error.found, do=error.do) from error

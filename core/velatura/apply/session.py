@@ -20,7 +20,13 @@ from velatura.apply.feed import fed
 from velatura.apply.onnx_runtime import ort
 from velatura.carry import packing
 from velatura.carry.paint import Carry
-from velatura.errors import CancelledError, DeviceError, LookError, MachineError
+from velatura.errors import (
+    BrokenLookError,
+    CancelledError,
+    DeviceError,
+    LookError,
+    MachineError,
+)
 from velatura.image.planes import FloatArray
 from velatura.job import Device
 from velatura.look import Look
@@ -66,8 +72,9 @@ class Session:
             ``(3, h, w)`` float32, stops.
 
         Raises:
-            LookError: the network failed, would take more than its card says, or answered another
-                size, with NaN or Inf, or with more stops than the card's bound.
+            BrokenLookError: it would take more than its card says, or answered another size.
+            LookError: the network failed, or answered with NaN or Inf, or with more stops than the
+                card's bound.
             MachineError: there was not enough memory.
             CancelledError: `terminate` was called meanwhile.
         """
@@ -93,14 +100,14 @@ class Session:
         return stops
 
     def _demand_size(self, size: tuple[int, ...]) -> None:
-        """Raise LookError if the network would take more for a tile of this size than it may."""
+        """Raise BrokenLookError if the network would take more for such a tile than it may."""
         if size in self._known:
             return
         try:
             self._network.demand(*size)
         except ValueError as error:
             what = f"{self.path} takes more than its card says for {size[1]}x{size[0]} px"
-            raise LookError(what, found=str(error)) from error
+            raise BrokenLookError(what, found=str(error)) from error
         self._known.add(size)
 
     def terminate(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import OpenEXR  # type: ignore[import-not-found]  # a C extension without stubs
 
-from velatura import signatures
+from velatura import regular, signatures
 from velatura.errors import ImageError, MachineError, VelaturaError
 from velatura.image.planes import Window
 
@@ -58,10 +58,12 @@ _LEAST = 2  # bytes of a pixel: a half; which type it is, a header alone does no
 def refuse_other_files(path: Path) -> None:
     """Raise ImageError unless the file begins as an EXR does; say what it is instead."""
     try:
+        regular.demand(path)
         with path.open("rb") as stream:
             start = stream.read(32)
-    except OSError as error:
-        raise ImageError(f"{path} cannot be read", found=error.strerror) from error
+    except (OSError, ValueError) as error:
+        found = error.strerror if isinstance(error, OSError) else str(error)
+        raise ImageError(f"{path} cannot be read", found=found) from error
     if start.startswith(signatures.EXR):
         return
     found, do = _instead(start)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import PyOpenColorIO as ocio  # type: ignore[import-untyped]  # noqa: N813
 
+from velatura import regular
 from velatura.errors import ColourError
 from velatura.plate import primaries
 
@@ -68,8 +69,10 @@ def load(key: Key) -> ocio.Config:
     try:
         if builtin in {entry[0] for entry in ocio.BuiltinConfigRegistry().getBuiltinConfigs()}:
             return ocio.Config.CreateFromBuiltinConfig(builtin)
+        if Path(config).exists():  # else OpenColorIO has words for it
+            regular.demand(Path(config))
         return ocio.Config.CreateFromFile(config)
-    except REFUSALS as error:
+    except (*REFUSALS, OSError, ValueError) as error:
         raise ColourError(
             f"The OCIO config {config} cannot be loaded",
             found=str(error),

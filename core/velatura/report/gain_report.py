@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import velatura
-from velatura import library, signatures
+from velatura import library, regular, signatures
 from velatura.atomic import replacing
 from velatura.errors import InputError, LookError
 from velatura.gain import false_colour
@@ -27,6 +27,7 @@ from velatura.report import html, proof_rows, tables, time_plots, viewer, words
 from velatura.report.compared import Shot
 from velatura.report.gathered import Layer, gather, small
 
+_NOTE = 2**20  # bytes of a note
 _SHOWN = 6  # pictures on the page
 _WIDTH = 320  # px of each
 _HEAD = ("file", "written", "size", "min", "mean", "max stops", "")  # of all three channels
@@ -95,9 +96,11 @@ def write(
 
 def _lines(note: Path) -> list[str]:
     try:
-        text = note.read_text("utf-8", errors="replace")
+        text = regular.content(note, _NOTE).decode(errors="replace")
     except OSError as error:
         raise InputError(f"The note {note} cannot be read", found=error.strerror) from error
+    except ValueError as error:
+        raise InputError(f"The note {note} cannot be read", found=str(error)) from error
     return [line for line in text.splitlines() if line.strip()]
 
 
