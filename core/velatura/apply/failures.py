@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from velatura.errors import InputError
+from velatura.errors import BrokenLookError, InputError
 from velatura.image import movies
 from velatura.image.numbered import few
 
@@ -31,8 +31,11 @@ class Failures:
         return len(self._found)
 
     def note(self, plate: Path, error: InputError) -> None:
-        """Remember that a frame cannot be done; raise the error where the job ends at it."""
-        if self._stop:
+        """Remember that a frame cannot be done; raise the error where the job ends at it.
+
+        A look that breaks its promises would break them in all frames of that size.
+        """
+        if self._stop or isinstance(error, BrokenLookError):
             raise error
         self._found.append((plate, error))
         if len(self._found) <= _TOLD:

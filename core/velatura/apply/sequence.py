@@ -25,7 +25,7 @@ from velatura.apply.notices import Notices
 from velatura.apply.session import Session, open_session
 from velatura.apply.targets import Frame
 from velatura.carry import packing
-from velatura.errors import BrokenLookError, InputError
+from velatura.errors import InputError
 from velatura.image import movies
 from velatura.image.numbered import holes
 from velatura.job import Device, Job
@@ -168,8 +168,6 @@ def _renew(
             plate = todo[done].plate
             try:
                 glazed = done.result()
-            except BrokenLookError:
-                raise
             except InputError as error:
                 failures.note(plate, error)
                 report.finished(movies.title(plate), skipped=False)
