@@ -16,6 +16,8 @@ from velatura.image.planes import Image, Part, Pixels, Window, place
 from velatura.plate import formats
 
 _CHANNELS = ("R", "Y", "A")  # of a mask file, the first that is there
+_LARGEST = 2**25  # px of a mask, whatever the plate: 8K
+_TIMES = 16  # pixels of the plate: four times as wide and high
 _ASPECT = 0.01  # how far the shape of a mask may be off, as a part: rounded sizes are
 
 log = logging.getLogger(__name__)
@@ -64,6 +66,7 @@ def of_file(path: Path, channel: str, beauty: Part) -> Pixels:
         PassError: no such channel, or an EXR of several channels, none of them R, Y or A.
     """
     shown = beauty.display
+    _demand_size(path, shown)
     image = formats.read(path, told=True)  # coverage has no colour: a profile bends nothing
     name = _named(image, channel) if channel else _usual(image)
     part, plane = image.find(name)
@@ -73,6 +76,26 @@ def of_file(path: Path, channel: str, beauty: Part) -> Pixels:
     if (format_.width, format_.height) != (shown.width, shown.height):
         pixels, window = _scaled(path, place(pixels, window, format_), shown), shown
     return place(pixels, window, beauty.data)
+
+
+def _demand_size(path: Path, shown: Window) -> None:
+    """Raise ImageError if a still picture is far larger than the plate, before it is decoded.
+
+    Of zeros, 300 kilobytes decode to a gigabyte.
+    """
+    if formats.is_exr(path) or movies.named(str(path)) is not None:
+        return
+    source = oiio.ImageInput.open(str(path))
+    if source is None:  # whoever reads it says why
+        return
+    spec = source.spec()
+    source.close()
+    if spec.width * spec.height > max(_LARGEST, _TIMES * shown.width * shown.height):
+        raise ImageError(
+            f"The mask {path} is far larger than the plate",
+            found=f"{spec.width}x{spec.height}, plate {shown.width}x{shown.height}",
+            do="Render it at the plate's size",
+        )
 
 
 def _named(image: Image, channel: str) -> str:
