@@ -17,7 +17,7 @@ from commands import velatura
 from onnx import helper, numpy_helper
 
 from velatura.apply import sequence
-from velatura.errors import BrokenLookError, ColourError, ImageError, InputError
+from velatura.errors import BrokenLookError, ColourError, ImageError, InputError, TrainingError
 from velatura.job import Job
 from velatura.plate import configs
 from velatura.report import gain_report
@@ -102,6 +102,18 @@ def test_names_that_file_managers_and_jokers_give_are_names(tmp_path, look):
     assert "\u202e" not in page
     assert "<script>.gain" not in page
     assert "0001 (1)" in page
+
+
+def test_a_config_and_a_tier_that_are_none_are_refused():
+    """Of a run folder that somebody handed over: the fuzzer's cases 3032 and 3896."""
+    with pytest.raises(ColourError, match="cannot be loaded"):
+        configs.load(configs.chosen("a\0b"))
+    recipe = pytest.importorskip("velatura_training.recipe")
+    text = recipe.Recipe().dumps()
+    assert recipe.Recipe.loads(text).tier == "standard"
+    for wrong in ("1", "[]", '"huge"'):
+        with pytest.raises(TrainingError, match="draft or standard or fine"):
+            recipe.Recipe.loads(text.replace('"standard"', wrong))
 
 
 def grey_png(path: Path, side: int) -> Path:

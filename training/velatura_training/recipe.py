@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from velatura.errors import TrainingError
 
@@ -122,7 +122,7 @@ class Recipe:
         """Return the recipe that ``text`` holds, or raise TrainingError."""
         try:
             found = json.loads(text)
-            return cls(**{**found, "weights": Weights(**found["weights"])})
+            return _known(cls(**{**found, "weights": Weights(**found["weights"])}))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise TrainingError(
                 "The run's recipe is not one of ours", found=str(error), do="Train again."
@@ -203,3 +203,11 @@ PAINTING = Recipe(
     refine_from=0.1,
 )
 """The usual recipe of a look that is learnt from a painting."""
+
+
+def _known(recipe: Recipe) -> Recipe:
+    """Return a recipe, or raise ValueError if it names a network that there is not."""
+    for chosen, allowed in ((recipe.tier, Tier), (recipe.generator, GeneratorName)):
+        if chosen not in get_args(allowed):
+            raise ValueError(f"{chosen!r}, where {' or '.join(get_args(allowed))} should be")
+    return recipe

@@ -53,7 +53,7 @@ def chosen(config: str) -> Key:
     name = config or os.environ.get("OCIO", "") or CONFIG
     try:
         return name, Path(name).stat().st_mtime_ns
-    except OSError:  # a built-in, or `load` will say what is wrong
+    except (OSError, ValueError):  # a built-in, or `load` will say what is wrong
         return name, 0
 
 
@@ -69,7 +69,7 @@ def load(key: Key) -> ocio.Config:
     try:
         if builtin in {entry[0] for entry in ocio.BuiltinConfigRegistry().getBuiltinConfigs()}:
             return ocio.Config.CreateFromBuiltinConfig(builtin)
-        if Path(config).exists():  # else OpenColorIO has words for it
+        if "\0" in config or Path(config).exists():  # else OpenColorIO has words for it
             regular.demand(Path(config))
         return ocio.Config.CreateFromFile(config)
     except (*REFUSALS, OSError, ValueError) as error:
