@@ -71,6 +71,8 @@ def refused(extra: Iterable[Path] = ()) -> list[LookError]:
 def publish(look: Path, folder: Path | None = None, *, replace: bool = False) -> Path:
     """Copy a look, whole or not at all, to where artists find it; return where that is.
 
+    A file that is this look already is left as it is.
+
     Args:
         look: an ONNX file that `velatura export` wrote.
         folder: where to; if omitted, the first of `folders` that can be written.
@@ -102,8 +104,9 @@ def publish(look: Path, folder: Path | None = None, *, replace: bool = False) ->
             do="Give this one another file name"
             + (", or put it in the place of that one (--replace)" if shown == to else ""),
         )
-    with replacing(to) as beside:
-        beside.write_bytes(found.data)
+    if not to.is_file() or look_digest(to) != found.digest:
+        with replacing(to) as beside:
+            beside.write_bytes(found.data)
     return to
 
 

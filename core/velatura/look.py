@@ -138,6 +138,16 @@ class Card:
         """The passes that a plate should have for this look, each once."""
         return tuple(dict.fromkeys((*self.guides, *self.carried_by)))
 
+    @property
+    def kind(self) -> str:
+        """What kind of look it is: ``shot look for frames 41-64 of shot.####.exr``, or free."""
+        if not self.keys_digest:
+            return "free look"
+        lesson = self.training.get("lesson")
+        shot = lesson.get("shot") if isinstance(lesson, dict) else None
+        whose = f" for {shown(shot, 200, '?')}" if isinstance(shot, str) and shot else ""
+        return f"shot look{whose}"
+
     def dumps(self) -> str:
         """Return the card as JSON: the inverse of `loads`."""
         values = {_stored(item): getattr(self, item.name) for item in fields(self)}

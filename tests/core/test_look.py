@@ -49,6 +49,21 @@ def test_a_look_carries_its_card_and_digest(look):
     assert found.data == look.read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("keys", "training", "kind"),
+    [
+        ("", {}, "free look"),
+        ("ab" * 32, {"lesson": {"shot": "frames 41-64 of a.####.exr"}},
+         "shot look for frames 41-64 of a.####.exr"),
+        ("ab" * 32, {"lesson": {"frames": [1, 6]}}, "shot look"),  # of velatura 0.1
+        ("ab" * 32, {"lesson": {"shot": "\x1b[2J"}}, "shot look for ?[2J"),
+        ("ab" * 32, {"lesson": ["no"]}, "shot look"),
+    ],
+)  # fmt: skip
+def test_a_look_says_what_kind_it_is(keys, training, kind):
+    assert Card(name="a", keys_digest=keys, training=training).kind == kind
+
+
 def test_onnxs_own_library_reads_the_same_card(look):
     import onnx
 

@@ -165,8 +165,15 @@ def _mask_pattern(job: Job) -> Pattern | None:
     pattern = Pattern.parse(text)
     named = bool(channel) or pattern.movie or pattern.single is None
     like_file = Path(text).name != text or Path(text).suffix.lower() in (".exr", *formats.STILLS)
-    is_file = named or like_file or Path(text).is_file()
-    return pattern if is_file else None
+    there = Path(text).is_file()
+    if not (named or like_file or there):
+        return None
+    if pattern.single is not None and not (there or pattern.movie):
+        raise FrameError(
+            f"There is no mask file {text}",
+            do="Check the path; a channel of the plate is named without a file, as in matte.R",
+        )
+    return pattern
 
 
 def _refuse_missing(what: str, paths: list[Path]) -> None:

@@ -68,8 +68,14 @@ def publish(look: Path, /, *, replace: Annotated[bool, basic()] = False) -> None
         replace: overwrite another look of the same file name.
     """
     from velatura import library
+    from velatura.look import read
 
-    say(f"wrote {library.publish(look, replace=replace)}")
+    before = {entry.path: entry.digest for entry in library.shelf()}
+    to = library.publish(look, replace=replace)
+    if before.get(to) == read(look).digest:
+        say(f"kept {to}: this look was published already, nothing has changed")
+    else:
+        say(f"wrote {to}")
     next_step("velatura", "looks")
 
 

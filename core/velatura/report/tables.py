@@ -36,6 +36,7 @@ def card(look: Look) -> list[Row]:
     scores = (f"{name} {value:.4g}" for name, value in card.scores.items())
     rows = [
         ("name", card.name),
+        ("kind", card.kind),
         ("author", card.author or "not stated"),
         ("licence", card.licence or "not stated"),
         ("reads", ", ".join(("the beauty", *card.passes))),
@@ -55,7 +56,7 @@ def card(look: Look) -> list[Row]:
 def shelved(entry: Entry) -> Row:
     """Return a published look in one row: its name, and what helps to choose it."""
     reads = ", ".join(("the beauty", *entry.card.passes))
-    return entry.card.name, f"reads {reads}; {entry.path}"
+    return entry.card.name, f"{entry.card.kind}; reads {reads}; {entry.path}"
 
 
 def _plain(text: str) -> Text:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from velatura.image import movies
 from velatura.image.planes import FloatArray, Window
 from velatura.plate import colour
 from velatura.plate.encoding import encoded
@@ -16,6 +18,8 @@ from velatura.plate.reading import Reading
 from velatura.scene import optical_flow, vectors
 from velatura.scene.gbuffer import Sight
 from velatura.scene.motion_files import MotionFiles
+
+_NUMBER = re.compile(r"\d+(?=\.\w+$)")
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,16 @@ class Footage:
     def frames(self) -> tuple[int, ...]:
         """The frame numbers, rising."""
         return tuple(sorted(self.plates))
+
+    @property
+    def title(self) -> str:
+        """The shot in a few words: ``frames 41-64 of shot.####.exr``."""
+        first, last = self.frames[0], self.frames[-1]
+        path = self.plates[first]
+        movie = movies.parted(path)
+        name = movie[0].name if movie else _NUMBER.sub(_hashes, path.name)
+        some = f"frame {first}" if first == last else f"frames {first}-{last}"
+        return f"{some} of {name}"
 
     def sight(self, frame: int, window: Window | None = None) -> Sight:
         """Return what a frame's passes tell inside a window, or all over the picture."""
@@ -78,3 +92,7 @@ class Footage:
         seen = plate.seen(rows, columns, colour.SCENE)
         light[:, *inside.within(whole)] = seen[:, *inside.within(data)]
         return encoded(light)
+
+
+def _hashes(number: re.Match[str]) -> str:
+    return "#" * len(number[0])

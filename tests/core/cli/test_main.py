@@ -208,6 +208,25 @@ def test_info_shows_the_card(look):
     assert card["halo"] == 20
 
 
+@pytest.mark.parametrize("mask", ["roto.exr", "gone/roto.exr", "gone/roto.png:A"])
+def test_a_mask_file_that_is_not_there_is_called_that(tmp_path, plate, look, mask):
+    arguments = ("apply", plate, "--look", look, "--out", tmp_path / "o", "--write", "picture")
+    result = velatura(*arguments, "--mask", mask)
+    assert result.returncode == 3
+    assert f"There is no mask file {mask.removesuffix(':A')}" in result.stderr
+    assert "has no channel matte.R" in velatura(*arguments, "--mask", "matte.R").stderr
+
+
+def test_publishing_the_same_look_again_says_that_nothing_changed(tmp_path, look):
+    home = {"XDG_DATA_HOME": str(tmp_path)}
+    first, second = (velatura("publish", look, env=home) for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert first.stdout.startswith("wrote ")
+    assert second.stdout.startswith("kept ")
+    assert "nothing has changed" in second.stdout
+    assert "free look" in velatura("looks", env=home).stdout
+
+
 def test_a_card_cannot_play_with_the_terminal(tmp_path):
     path = looks.small(tmp_path / "x.onnx", name="[/bold]ink[red]\x1b[2J", author="a\nb")
     result = velatura("info", path)

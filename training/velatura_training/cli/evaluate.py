@@ -28,6 +28,7 @@ def evaluate(
     passes: Passes = "",
     space: Space = "",
     sheet: Annotated[Path | None, basic("FILE")] = None,
+    explain: Annotated[bool, basic()] = False,
     as_json: AsJson = False,
 ) -> None:
     r"""Measure results: against painted frames, against the plate, against a style, in motion.
@@ -52,10 +53,11 @@ def evaluate(
         perceptual_weights: that file, with torchvision's key names.
         texture: other eyes for gram and swd: efficientnet, vgg16, squeezenet or vgg19, as above.
         texture_weights: their weights file, where they need one.
+        explain: say what each figure tells, in a sentence or two.
         sheet: write the worst, median and best frame as a PNG: plate, result, truth, error.
     """
     from velatura_training.losses import backbones
-    from velatura_training.metrics import worst_frames
+    from velatura_training.metrics import table, words, worst_frames
     from velatura_training.metrics.evaluate import evaluate as judge
     from velatura_training.metrics.eyes import Eyes
     from velatura_training.metrics.frames import Frames
@@ -76,10 +78,11 @@ def evaluate(
     if as_json:
         first = verdicts["result"]
         about = {"backbone": eyes.label, "motion": first.motion, "notes": first.notes}
+        about["in_words"] = words.verdict(first.mean)
         print(json.dumps({**about, **{n: v.as_json() for n, v in verdicts.items()}}))  # noqa: T201
     else:
-        from velatura_training.metrics.table import show
-
-        show(verdicts)
+        table.show(verdicts)
+        if explain:
+            table.explain(verdicts["result"])
     if sheet is not None:
         print(f"wrote {sheet}", file=sys.stderr if as_json else sys.stdout)
