@@ -89,3 +89,17 @@ def test_the_whole_script_keys_a_look_and_renders_the_shot(python: Path, tmp_pat
     # Nothing moves in the shot, so what differs is the look.
     first, last = (pixels(project.folder / "out" / name) for name in (names[0], names[3]))
     assert np.abs(last - first).max() > 0.1
+
+
+def test_the_example_fades_a_look_in_bakes_and_renders(python: Path, tmp_path: Path) -> None:
+    project = Project(tmp_path / "shot", python)
+    project.found(SHOT)
+    shutil.copy(project.folder / "a.onnx", project.folder / "ink.onnx")
+    script = (hosts.ROOT / "examples/blender_node.py").read_text(encoding="utf-8")
+    opened = (
+        "import sys, bpy; bpy.ops.wm.read_userpref();"
+        "bpy.ops.wm.open_mainfile(filepath='shot.blend'); sys.argv[1:] = ['--', 'ink.onnx']\n"
+    )
+    said = run_installed(project, tmp_path / "home", opened + script)
+    assert str(dict.fromkeys(range(1, 5), "baked")) in said
+    assert len(list((project.folder / "out").iterdir())) == 4
