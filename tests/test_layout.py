@@ -43,7 +43,7 @@ def files() -> list[Path]:
 def test_the_top_level_holds_what_is_named_here_and_nothing_else() -> None:
     documents = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"}
     set_up = {"pyproject.toml", "constraints.txt", "pins", "noxfile.py", "install.py"}
-    folders = {"core", "training", "plugin", "tests", "benchmarks"}
+    folders = {"core", "training", "plugin", "tests", "benchmarks", "examples"}
     wanted = documents | set_up | folders | {".ci", ".gitignore"}
     assert {path.parts[0] for path in files()} - {"docs"} == wanted
 

@@ -14,7 +14,9 @@ from velatura.cli import tasks
 from velatura.cli.options import (
     AsJson,
     Config,
+    Degrain,
     Deliver,
+    Exposure,
     Layer,
     MemoryMb,
     Numbers,
@@ -23,10 +25,10 @@ from velatura.cli.options import (
     Shown,
     Space,
     Start,
+    Views,
     basic,
     machine,
     picture,
-    reads_plate,
 )
 from velatura.cli.shelf import looks, publish
 from velatura.errors import FrameError, LookError, MachineError
@@ -54,10 +56,10 @@ def apply(
     memory_mb: MemoryMb = 0,
     config: Config = "",
     raw_strength: Annotated[bool, picture()] = False,
-    exposure: Annotated[float, reads_plate("STOPS")] = 0.0,
-    degrain: Annotated[float, reads_plate("STOPS")] = 0.0,
+    exposure: Exposure = 0.0,
+    degrain: Degrain = 0.0,
     premultiplied: Premultiplied = "auto",
-    views: Annotated[str, reads_plate("VIEW,...")] = "",
+    views: Views = "",
     start: Start = 0,
     deliver: Deliver = None,
     stop_at_first: Annotated[bool, machine(negative="--keep-going")] = False,
@@ -82,22 +84,14 @@ def apply(
         more: further files of the same shot, as a shell lists them for shot.*.exr.
         look: the look, an ONNX file that `velatura export` wrote.
         out: the folder to write into; created if missing.
-        frames: 1-12, 1-10x2, 1,5,9-12 or "1 5 9"; default: all on disk.
         write: gain is the gain layer, for the look node in a host; picture is the finished picture;
             both is both.
         strength: of the look in the finished picture, 0 to 4; 0 is the plate, 1 as painted.
         mask: where the look goes, 0 to 1: a channel of the plate, such as matte.R, or a file or
             sequence, with its channel behind it where red is not meant: roto.####.exr:A.
         device: auto is CUDA where it answers, else the CPU; cpu; cuda must answer.
-        workers: frames at a time; 0 for as many as processors and memory allow.
-        raw_strength: apply --strength as a plain fraction of the stops, ignoring the look's
-            perceptual calibration; from 1 up both are the same.
-        exposure: stops by which the look sees the plate brighter (negative: darker) than it is, for
-            a shot lit or graded unlike those the look learnt from. The picture keeps its own
-            brightness. One number for the whole shot.
-        degrain: standard deviation of the plate's grain, in stops (film: about 0.1). The look sees
-            the plate without it and does not shimmer; the picture keeps the plate's own grain.
-        views: of stereo plates, the views to glaze, left or left,right; default: all.
+        workers: frames at a time; 0 for as many as there is room for.
+        raw_strength: take --strength as a plain fraction of the stops, not even to the eye.
         stop_at_first: end at the first frame that cannot be done; else (--keep-going) the others
             are done, and then all bad ones are named.
     """

@@ -52,7 +52,14 @@ Deliver = Annotated[
     ),
 ]
 
-Numbers = Annotated[str, basic("FRAMES", allow_leading_hyphen=True)]
+Numbers = Annotated[
+    str,
+    basic(
+        "FRAMES",
+        allow_leading_hyphen=True,
+        help='1-12, 1-10x2, 1,5,9-12 or "1 5 9"; default: all on disk.',
+    ),
+]
 
 Layer = Annotated[
     str,
@@ -91,6 +98,30 @@ Premultiplied = Annotated[
     reads_plate(
         help="whether the plate is multiplied by its alpha: auto is what the format says (EXR: "
         "yes); yes; no for an alpha that is a roto, a key or an AOV."
+    ),
+]
+Exposure = Annotated[
+    float,
+    reads_plate(
+        "STOPS",
+        allow_leading_hyphen=True,
+        help="stops by which the look sees the plate brighter (negative: darker) than it is, for a "
+        "shot lit or graded unlike those the look learnt from. The picture keeps its own "
+        "brightness. One number for the whole shot.",
+    ),
+]
+Degrain = Annotated[
+    float,
+    reads_plate(
+        "STOPS",
+        help="standard deviation of the plate's grain, in stops (film: about 0.1). The look sees "
+        "the plate without it and does not shimmer; the picture keeps the plate's own grain.",
+    ),
+]
+Views = Annotated[
+    str,
+    reads_plate(
+        "VIEW,...", help="of stereo plates, the views to glaze: left or left,right; default: all."
     ),
 ]
 MemoryMb = Annotated[

@@ -88,7 +88,6 @@ def suggest(
         count: how many frames to name, in the order in which they help.
         run: a run that `velatura train` learnt from these keys: its errors and doubts count too.
         sheet: write a PNG: all frames as bars, and of each named one where the look is unsure.
-        frames: 1-12, 1-10x2 or 1,5,9-12; default: all on disk.
     """
     found = plates(movies.started(plate, start), frames)
     files = {int(number or 0): path for number, path in found.items()}
