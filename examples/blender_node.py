@@ -1,6 +1,8 @@
 """A look over the shot in a .blend: added, faded in, baked and rendered, without a window.
 
-blender --background shot.blend --python examples/blender_node.py -- ink.onnx
+    blender --background shot.blend --python examples/blender_node.py -- ink.onnx
+
+The add-on must be installed, and the file's compositor must reach its output.
 """
 
 import sys

@@ -1,6 +1,8 @@
 """A shot in chunks, as a farm's tasks: each is a command, and says whether another try helps.
 
-python examples/farm.py shot.####.exr ink.onnx out 1 48 12
+    python examples/farm.py shot.####.exr ink.onnx out 1 48 12
+
+`velatura farm` writes whole jobs of such tasks for OpenJD, Slurm and OpenCue: docs/farm.md.
 """
 
 import shlex

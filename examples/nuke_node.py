@@ -1,6 +1,8 @@
 """A look behind a Read, faded in, its gain rendered, and the script saved: without a window.
 
-nuke -t examples/nuke_node.py ink.onnx plate.%04d.exr 1001 1048 shot.nk
+    nuke -t examples/nuke_node.py ink.onnx plate.%04d.exr 1001 1048 shot.nk
+
+The plug-in must be installed. This was never run in a Nuke, only in the tests' stand-in for one.
 """
 
 import sys
