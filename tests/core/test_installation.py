@@ -33,8 +33,8 @@ def site(tmp_path: Path) -> Path:
     where.mkdir(parents=True)
     for module in package.glob("*.py"):
         shutil.copy(module, where)
-    for folder in ("cli", "system"):
-        shutil.copytree(package / folder, where / folder)
+    for folder in package.glob("[!_]*/"):
+        (where / folder.name).symlink_to(folder)
     info = tmp_path / "site" / "velatura-0.1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(REQUIRES)

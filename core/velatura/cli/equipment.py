@@ -30,7 +30,7 @@ def examine() -> Iterator[Finding]:
 def trainer() -> Finding:
     """Say whether looks can be learnt here."""
     missing = [each.name for each in packages.TRAINER if not _there(each)]
-    add = installation.adding("cpu", "train") if missing else ""
+    add = installation.adding(*packages.wanted("train")) if missing else ""
     if "torch" in missing:
         return Finding("trainer", "not installed", add=add)
     if missing:
@@ -65,7 +65,7 @@ def eyes() -> Finding:
 
 def flow() -> Finding:
     """Say whether motion can be seen where a plate has no passes: only learning needs it."""
-    add = installation.adding("cpu", "train")
+    add = installation.adding(*packages.wanted("train"))
     if importlib.util.find_spec("cv2") is None:
         missing = "Optical flow is missing." if packages.version("torch") else ""
         return Finding("optical flow", "not installed; it comes with the trainer", missing, add)

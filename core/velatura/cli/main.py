@@ -203,7 +203,7 @@ def _without(package: Package, command: str) -> VelaturaError:
     return MissingRuntimeError(
         f"`velatura {command}` needs {whole}, which is not installed",
         found=f"no {package.name}" if whole != package.name else None,
-        do=f"Run `{installation.adding(*filter(None, [package.part]))}`",
+        do=f"Run `{installation.adding(*packages.wanted(package.part))}`",
     )
 
 

@@ -67,6 +67,12 @@ def version(name: str) -> str:
         return ""
 
 
+def wanted(part: str) -> tuple[str, ...]:
+    """Return the parts to add for one: learning and using a look both take an ONNX Runtime."""
+    runtime = any(each.version for each in ONNX_RUNTIMES)
+    return ("cpu", part) if part == "train" and not runtime else (part,) if part else ()
+
+
 def of_module(module: str) -> Package | None:
     """Return the package that a module comes with, if it is one of velatura's."""
     every = (*RUNTIME, *ONNX_RUNTIMES, *TRAINER)
