@@ -76,7 +76,7 @@ def run(command: str, folder: Path) -> None:
 def draw(first: Path) -> None:
     """Draw the page's sheets of what lies in the tutorial's folder."""
     clip = str(first / "clip.mp4")
-    plates = {frame: shown(movies.frame_path(clip, frame)) for frame in {*KEYS, *SHOWN}}
+    plates = {frame: of_movie(clip, frame) for frame in {*KEYS, *SHOWN}}
     painted = [shown(first / f"paint.{frame:04d}.png") for frame in KEYS]
     rows = [[plates[frame] for frame in KEYS], painted]
     write(DOCS / "first_look_keys.jpg", rows, [f"frame {f}" for f in KEYS], ["clip", "painted"])
@@ -86,6 +86,13 @@ def draw(first: Path) -> None:
         for folder in names.values()
     ]
     write(DOCS / "first_look_result.jpg", rows, [f"frame {f}" for f in SHOWN], ["clip", *names])
+
+
+def of_movie(clip: str, frame: int) -> FloatArray:
+    """Return a frame of the clip as a screen shows it: its codes, `WIDTH` wide."""
+    codes, _ = movies.read(movies.frame_path(clip, frame))
+    height, width = codes.shape[:2]
+    return drawing.resize(codes[..., :3], WIDTH, round(height * WIDTH / width))
 
 
 def shown(path: Path) -> FloatArray:
