@@ -141,7 +141,7 @@ def test_only_a_look_is_published(tmp_path, own):
 
 def test_looks_are_published_and_listed_from_the_command_line(tmp_path, own):
     ink = put(tmp_path, "ink.onnx", "Ink")
-    assert "velatura publish LOOK" in velatura("looks").stdout
+    assert "velatura looks --starter" in velatura("looks").stdout
     done = velatura("publish", ink)
     assert (done.returncode, done.stdout) == (0, f"wrote {own / 'ink.onnx'}\n"), done.stderr
     (own / "broken.onnx").write_bytes(b"garbage")
