@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import struct
@@ -114,6 +115,11 @@ def test_a_config_and_a_tier_that_are_none_are_refused():
     for wrong in ("1", "[]", '"huge"'):
         with pytest.raises(TrainingError, match="draft or standard or fine"):
             recipe.Recipe.loads(text.replace('"standard"', wrong))
+    values = json.loads(text)
+    for _ in range(500):
+        values["rate"] = [values["rate"]]
+    with pytest.raises(TrainingError, match="not one of ours"):
+        recipe.Recipe.loads(json.dumps(values))
 
 
 def grey_png(path: Path, side: int) -> Path:

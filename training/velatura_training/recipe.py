@@ -210,4 +210,5 @@ def _known(recipe: Recipe) -> Recipe:
     for chosen, allowed in ((recipe.tier, Tier), (recipe.generator, GeneratorName)):
         if chosen not in get_args(allowed):
             raise ValueError(f"{chosen!r}, where {' or '.join(get_args(allowed))} should be")
+    recipe.dumps()  # RecursionError here, and not where it is written again
     return recipe
