@@ -42,16 +42,13 @@ class Texler(nn.Module):
         self.wide = nn.Conv2d(128, 128, 7, padding=3)
         self.last = nn.Conv2d(128, 3, 1)
 
-    def trunk(self, rgb: Tensor) -> Tensor:
+    def forward(self, rgb: Tensor) -> Tensor:
         whole = torch.relu(self.first(rgb))
         half = torch.relu(self.down(whole))
         body = self.body(torch.relu(self.deep(half)))
         halves = torch.relu(self.halves(torch.cat([self.up(body), half], 1)))
         wide = torch.relu(self.whole(torch.cat([self.up(halves), whole], 1)))
         return self.last(torch.relu(self.wide(wide)))
-
-    def forward(self, rgb: Tensor) -> Tensor:
-        return self.trunk(rgb)
 
 
 def main() -> None:
