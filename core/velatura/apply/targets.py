@@ -163,10 +163,8 @@ def _mask_pattern(job: Job) -> Pattern | None:
     text, channel = matte.file_channel(job.mask)
     text = gathering.pattern(text)
     pattern = Pattern.parse(text)
-    named = bool(channel) or pattern.movie or pattern.single is None
-    like_file = Path(text).name != text or Path(text).suffix.lower() in (".exr", *formats.STILLS)
     there = Path(text).is_file()
-    if not (named or like_file or there):
+    if not (channel or matte.like_file(text) or there):
         return None
     if pattern.single is not None and not (there or pattern.movie):
         raise FrameError(

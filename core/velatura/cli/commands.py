@@ -118,8 +118,10 @@ def apply(
             "--strength and --mask shape the finished picture only (--write picture or both)"
         )
     tasks.run(job, progress)
-    if progress in {"auto", "bar"}:
-        next_step("velatura", "report", out, "--plate", plate, "--look", look)
+    if progress in {"auto", "bar"} and write != "picture":  # a report is about gain layers
+        means = {"--layer": layer, "--space": space, "--start": start}
+        told = (f"{name}={value}" for name, value in means.items() if value)
+        next_step("velatura", "report", out, "--plate", job.plate, "--look", look, *told)
 
 
 def info(look: Path, /, *, as_json: AsJson = False) -> None:

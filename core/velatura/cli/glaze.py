@@ -48,6 +48,8 @@ def glaze(
         minutes: how long to learn.
         strength: of the look, 0 to 4; 1 is as painted.
     """
+    from velatura.image import gathering
+
     demand_strength(strength, "--strength")  # before minutes go by, not after
     if not plate or not painted:
         raise InputError(
@@ -75,4 +77,5 @@ def glaze(
         )
         if finished.returncode:
             sys.exit(finished.returncode)
-    next_step("velatura", "report", out, "--plate", *plate[:1], "--look", look)
+    shot = gathering.only(plate)
+    next_step("velatura", "report", out, "--plate", shot, "--look", look, *means)

@@ -33,10 +33,20 @@ def run(job: Job, style: Style) -> None:
         with promptly(), Progress(style) as report:
             sequence.run(job, report)
         return
-    plate, look, out = (str(Path(each).absolute()) for each in (job.plate, job.look, job.out))
     with promptly():
-        for event in sessions.run(path, replace(job, plate=plate, look=look, out=out)):
+        for event in sessions.run(path, _whole(job)):
             _tell(event, style)
+
+
+def _whole(job: Job) -> Job:
+    """Return a job whose paths are whole: a session has another folder."""
+    from velatura.plate import matte
+
+    here = Path.cwd()
+    plate, look, out = (str(here / each) for each in (job.plate, job.look, job.out))
+    mask = str(matte.file_in(here, job.mask) or job.mask)
+    config = str(here / job.config) if Path(job.config).is_file() else job.config
+    return replace(job, plate=plate, look=look, out=out, mask=mask, config=config)
 
 
 def _tell(event: Mapping[str, Any], style: Style) -> None:

@@ -172,7 +172,7 @@ def _paths(steps: Sequence[Step]) -> dict[Path, str]:
 
 def _placed(word: str, paths: Mapping[Path, str]) -> str:
     """Return an argument with parameters for paths, and the task's own frames."""
-    lead, mark, value = word.rpartition("=") if word.startswith("--") else ("", "", word)
+    lead, mark, value = word.partition("=") if word.startswith("--") else ("", "", word)
     for path in sorted(paths, key=lambda each: -len(str(each))):
         rest = value.removeprefix(str(path))
         if rest != value and (not rest or rest[0] in "/\\"):

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, get_args
 from velatura.errors import InputError
 from velatura.farm.hosts import Host
 from velatura.job import Job
+from velatura.plate import matte
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _MOST = 2**20  # bytes of an order
@@ -233,11 +234,23 @@ def _rooted(order: Order, root: Path) -> Order:
             one,
             plate=at(one.plate),
             out=at(one.out),
+            apply=_placed(one.apply, root),
             render=one.render and replace(one.render, file=at(one.render.file)),
         )
         for one in order.shots
     )
     return replace(order, looks=looks, shots=shots)
+
+
+def _placed(apply: Mapping[str, Any], root: Path) -> dict[str, Any]:
+    """Return fields of a `Job` with whole paths; a channel or a built-in config stays a name."""
+    mask, config = apply.get("mask"), apply.get("config")
+    found = dict(apply)
+    if isinstance(mask, str) and (file := matte.file_in(root, mask)):
+        found["mask"] = str(file)
+    if isinstance(config, str) and config and (root / config).is_file():
+        found["config"] = str(root / config)
+    return found
 
 
 def _checked(order: Order, path: Path) -> Order:

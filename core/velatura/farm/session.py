@@ -34,6 +34,7 @@ _PATIENCE = 60.0  # seconds that a session may take to listen: a cold disk
 _POLL = 0.1  # seconds
 _MOST = 2**20  # bytes of a job
 _SOCKET, _LOG = "socket", "log"
+_STOP = '{"stop": true}\n'
 
 log = logging.getLogger(__name__)
 
@@ -58,14 +59,17 @@ def start() -> Path:
         if path.exists():
             return path
         time.sleep(_POLL)
+    child.kill()
+    child.wait()
     said = (folder / _LOG).read_text(errors="replace")[-500:]
+    shutil.rmtree(folder, ignore_errors=True)
     raise MachineError("The session does not start", found=said)
 
 
 def stop(path: Path) -> None:
     """End a session, and remove its folder; nothing where it has ended already."""
     with suppress(OSError, MachineError), _connected(path) as wire:
-        wire.sendall(b'{"stop": true}\n')
+        wire.sendall(_STOP.encode())
         wire.recv(1)
     shutil.rmtree(path.parent, ignore_errors=True)
 
@@ -105,7 +109,7 @@ def serve(path: Path) -> None:
                 wire, _ = door.accept()
                 with wire, wire.makefile("r", encoding="utf-8") as lines:
                     order = lines.readline(_MOST)
-                    if '"stop"' in order:
+                    if order == _STOP:
                         return
                     if worker is None or not worker.alive:
                         worker = Worker([sys.executable, "-m", "velatura"])

@@ -41,7 +41,7 @@ each() {{  # STEP: all its tasks; a task that fails leaves the others alone
     if parallel --version 2> /dev/null | grep -q GNU; then
         parallel --jobs "${{JOBS:-1}}" --line-buffer attempt "$1" ::: $numbers
     else
-        xargs -P "${{JOBS:-1}}" -I N bash -c 'attempt "$@"' _ "$1" N <<< "$numbers"
+        xargs -P "${{JOBS:-1}}" -I {{}} bash -c 'attempt "$@"' _ "$1" {{}} <<< "$numbers"
     fi || {{ echo "$1 is not done" >&2; exit 3; }}
 }}
 

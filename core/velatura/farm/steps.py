@@ -15,6 +15,7 @@ from velatura.farm.order import Lesson, Order, Shot, runs
 from velatura.image.numbered import frame_numbers
 from velatura.job import Job
 from velatura.look import read
+from velatura.plate import matte
 
 FRAMES = "{frames}"
 """Stands in a step's arguments for the frames of a task."""
@@ -125,8 +126,17 @@ def _apply(order: Order, shot: Shot, lesson: Lesson, *, missing: bool) -> Step |
     argv += [f"--frames={FRAMES}", f"--memory-mb={need.memory_mb}", "--progress=openjd"]
     several = len(order.lessons(shot)) > 1
     name = f"apply-{shot.name}-{lesson.name}" if several else f"apply-{shot.name}"
-    reads = (Path(job.plate).parent, Path(job.look))
+    reads = (Path(job.plate).parent, Path(job.look), *_besides(job))
     return Step(name, tuple(argv), need, (), tuple(numbers), reads, (Path(job.out),), resident=True)
+
+
+def _besides(job: Job) -> Iterator[Path]:
+    """Yield the folders of a job's mask and OCIO config, where these are files."""
+    if job.write != "gain" and matte.file_in(Path(), job.mask):
+        file = Path(matte.file_channel(job.mask)[0])
+        yield file if file.is_dir() else file.parent
+    if Path(job.config).is_file():
+        yield Path(job.config).parent  # its tables lie beside it
 
 
 def _finish(order: Order, shot: Shot, applied: Sequence[Step]) -> Iterator[Step]:

@@ -12,6 +12,7 @@ import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 from velatura.channels import component
 from velatura.errors import ImageError, PassError
 from velatura.image import movies
+from velatura.image.numbered import Pattern
 from velatura.image.planes import Image, Part, Pixels, Window, place
 from velatura.plate import formats
 
@@ -33,6 +34,28 @@ def file_channel(mask: str) -> tuple[str, str]:
     if whole or "/" in channel or "\\" in channel:  # the latter is C:\matte.png
         return mask, ""
     return file, channel
+
+
+def like_file(text: str) -> bool:
+    """Say whether a mask's name, without a channel, can only be a file's: `matte.R` is none."""
+    path = Path(text)
+    endings = (".exr", *formats.STILLS, *movies.SUFFIXES)
+    return path.name != text or path.suffix.lower() in endings or Pattern.parse(text).single is None
+
+
+def file_in(root: Path, mask: str) -> Path | None:
+    """Return the file, files or folder that a job's mask names, as seen from a folder.
+
+    Args:
+        root: what the name is relative to, if it is not whole.
+        mask: as `velatura.job.Job.mask` has it; its channel stays behind it.
+
+    Returns:
+        None for a channel of the plate, and for no mask.
+    """
+    text, channel = file_channel(mask)
+    named = mask and (channel or like_file(text) or (root / text).exists())
+    return root / mask if named else None
 
 
 def of_plate(image: Image, name: str, beauty: Part) -> Pixels:

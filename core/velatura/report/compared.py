@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from velatura.errors import VelaturaError
+from velatura.errors import ImageError, VelaturaError
 from velatura.gain import law
 from velatura.gain.layer import stops_of
 from velatura.image import exr
@@ -116,6 +116,13 @@ def _read(source: Source, reading: Reading) -> dict[str, FloatArray]:
     light, alpha = plate.stored(*(slice(0, side) for side in plate.size))
     light = np.nan_to_num(light, nan=0.0, posinf=0.0, neginf=0.0)
     stops = stops_of(exr.read(source.gain))
+    if stops.shape != light.shape:
+        sizes = (f"{planes.shape[2]}x{planes.shape[1]}" for planes in (stops, light))
+        raise ImageError(
+            f"{source.gain.name} is not of the size of {source.plate.name}",
+            found=" and ".join(sizes),
+            do="Name with --plate the plates that it was made for",
+        )
     found = {"plate": light, "result": law.apply(light, stops, 1.0, alpha)}
     shown = {
         name: colour.convert(np.ascontiguousarray(planes), plate.space, colour.SCENE, plate.config)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from velatura.carry.paint import Carry
+from velatura.errors import ImageError
 from velatura.gain import law
 from velatura.image.planes import FloatArray
 from velatura.plate import flat
@@ -96,6 +97,13 @@ def _of_files(trial: Trial, keys: Mapping[int, Path]) -> Proof:
         paint = encoded(read.straight().light(space))
         sure = np.ones(paint.shape[1:], bool) if read.alpha is None else read.alpha >= 1
         before = encoded(glazing.plate.seen(*glazing.whole, space))
+        if paint.shape != before.shape:
+            sizes = (f"{planes.shape[2]}x{planes.shape[1]}" for planes in (paint, before))
+            raise ImageError(
+                f"{keys[glazing.number]} has not the size of its plate",
+                found=" and ".join(sizes),
+                do="Name with --painted keys of the plates' size",
+            )
         left += float(np.abs(_codes(glazing, trial) - paint)[:, sure].sum())
         whole += float(np.abs(before - paint)[:, sure].sum())
     shot = bool(trial.card.keys_digest)

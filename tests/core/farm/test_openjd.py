@@ -15,7 +15,7 @@ import plates
 import pytest
 
 from velatura.farm import steps
-from velatura.farm.openjd import TEMPLATE, VALUES
+from velatura.farm.openjd import TEMPLATE, VALUES, template
 from velatura.image import exr
 from velatura.image.numbered import frame_numbers
 from velatura.process import environment
@@ -45,6 +45,13 @@ def run(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
 def shot(tmp_path_factory):
     folder = tmp_path_factory.mktemp("farm")
     return folder, looks.small(folder / "small.onnx"), plates.shot(folder / "in", 7)
+
+
+def test_paths_with_an_equals_sign_are_parameters_too(tmp_path):
+    look, plate = looks.small(tmp_path / "small.onnx"), plates.shot(tmp_path / "take=2", 1)
+    order = orders.ordered(tmp_path, look, plate)
+    apply = template(order, steps.planned(order))["steps"][0]["script"]["actions"]["onRun"]
+    assert "--plate={{Param.PathTake2}}/plate.####.exr" in apply["args"]
 
 
 def test_it_is_valid_and_runs_with_one_worker_a_session(shot, tmp_path):

@@ -54,6 +54,17 @@ def test_a_task_that_fails_ends_as_alone_and_the_next_one_runs(tmp_path, look, h
     assert good.returncode == 0, good.stderr
 
 
+def test_a_relative_mask_is_the_task_s_own_and_no_word_in_a_job_ends_the_session(
+    tmp_path, look, here
+):
+    plates.shot(tmp_path / "in", 1)
+    words = ("apply", "in/plate.####.exr", "--look", look, "--out=out", "--write=picture")
+    bad = commands.velatura(*words, "--layer=stop", env=here, cwd=tmp_path)
+    assert bad.returncode == 3
+    good = commands.velatura(*words, "--mask=in/plate.####.exr", env=here, cwd=tmp_path)
+    assert good.returncode == 0, good.stderr
+
+
 def test_a_task_that_is_stopped_cancels_its_job(tmp_path, slow_look, look, here):
     plate = plates.shot(tmp_path / "in", 30, 120, 160)
     out = tmp_path / "out"

@@ -105,6 +105,25 @@ def test_many_shots_by_many_looks_wait_for_what_they_need(whole):
     assert all(step.need.gpu for name, step in planned.items() if name.startswith("apply"))
 
 
+@pytest.mark.parametrize("mask", ["roto.####.exr:A", "roto/r.####.png", "roto", "clip.mp4"])
+def test_files_of_a_shot_are_relative_to_the_job_and_come_along(tmp_path, small, mask):
+    (tmp_path / "roto").mkdir()
+    (tmp_path / "show.ocio").touch()
+    apply = {"write": "both", "mask": mask, "config": "show.ocio"}
+    shot = {"apply": apply, "frames": "1-2"}  # the mask is still to be drawn
+    step = steps.planned(orders.ordered(tmp_path, *small, shot=shot))[0]
+    assert f"--mask={tmp_path / mask}" in step.argv
+    assert f"--config={tmp_path / 'show.ocio'}" in step.argv
+    assert {tmp_path, tmp_path / "roto"} & set(step.reads[2:])
+
+
+def test_a_channel_for_a_mask_and_a_built_in_config_stay_names(tmp_path, small):
+    apply = {"write": "both", "mask": "matte.R", "config": "cg-config-latest"}
+    step = steps.planned(orders.ordered(tmp_path, *small, shot={"apply": apply}))[0]
+    assert {"--mask=matte.R", "--config=cg-config-latest"} <= set(step.argv)
+    assert len(step.reads) == 2
+
+
 @pytest.mark.parametrize("farm", ["openjd", "slurm", "opencue", "shell"])
 def test_a_dry_run_prints_everything_and_writes_nothing(whole, farm, tmp_path):
     out = tmp_path / "farm"
@@ -161,7 +180,8 @@ def test_the_shell_tries_again_what_a_machine_could_not_do_and_nothing_else(tmp_
 
 def test_the_shell_makes_what_a_local_run_makes(tmp_path, small):
     look, plate = small
-    folder = orders.written(tmp_path, look, plate, "shell", chunk=3)
+    named = {"name": "sh010_NIGHT"}  # with an N, which xargs must not take for a task's number
+    folder = orders.written(tmp_path, look, plate, "shell", chunk=3, shot=named)
     assert shell(folder, "--dry-run").stdout.count(" apply ") == 2
     done = shell(folder)
     assert done.returncode == 0, done.stdout + done.stderr

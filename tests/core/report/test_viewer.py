@@ -76,6 +76,25 @@ def test_a_report_with_its_plate_is_one_small_file_that_tells_no_path(tmp_path):
     assert all(0 <= share <= 100 for _, share in coverage)
 
 
+def test_plates_of_another_size_are_said_and_the_page_is_written(tmp_path):
+    plate, other = plates.shot(tmp_path / "in", 1), plates.shot(tmp_path / "proxy", 1, 20, 28)
+    look = looks.small(tmp_path / "look.onnx")
+    velatura("apply", plate, "--look", look, "--out", tmp_path / "out")
+    done = velatura("report", tmp_path / "out", "--plate", other, "--look", look)
+    assert done.returncode == 0, done.stderr
+    assert "56x40 and 28x20" in done.stderr
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
+def test_a_report_is_the_next_step_only_where_there_are_gain_layers(tmp_path):
+    plate = plates.shot(tmp_path / "in", 1)
+    words = ("apply", plate, "--look", looks.small(tmp_path / "look.onnx"), "--out")
+    done = velatura(*words, tmp_path / "a", "--write=picture", "--space=ACEScg")
+    assert "next:" not in done.stderr
+    done = velatura(*words, tmp_path / "b", "--write=both", "--space=ACEScg")
+    assert "--space=ACEScg" in done.stderr.partition("next: ")[2]
+
+
 def test_proofs_that_are_none_are_refused_with_the_command_that_writes_them(tmp_path):
     plate = plates.shot(tmp_path / "in", 1)
     look = looks.small(tmp_path / "look.onnx")

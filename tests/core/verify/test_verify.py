@@ -12,6 +12,7 @@ import looks
 import numpy as np
 import onnx
 import pans
+import plates
 import pytest
 from stages import Stage
 
@@ -185,6 +186,14 @@ def test_the_command_says_it_in_three_ways_and_with_its_exit_code(tmp_path, shot
     assert "FAIL" in failed.stdout
     assert "1 of 12 proofs" in failed.stderr
     assert exr.attributes(out / "plate.gain.0001.exr")[PROOF_KEY] == verdict["proof"]
+
+
+def test_painted_keys_of_another_size_are_refused(tmp_path, shot):
+    small = plates.shot(tmp_path / "keys", 1, 20, 28)
+    asked = ("--frames=1", "--painted", small)
+    done = commands.velatura("verify", good(tmp_path), shot, *asked)
+    assert done.returncode == 3
+    assert "has not the size of its plate" in done.stderr
 
 
 def test_the_digest_of_a_proof_is_the_same_twice_and_another_for_other_frames(tmp_path, shot):
