@@ -33,7 +33,7 @@ from velatura.cli.options import (
 from velatura.cli.shelf import looks, publish
 from velatura.errors import FrameError, LookError, MachineError
 from velatura.job import Device, Job
-from velatura.system.next_step import next_step
+from velatura.system.next_step import needed, next_step
 from velatura.system.progress import say
 
 log = logging.getLogger("velatura")
@@ -119,9 +119,8 @@ def apply(
         )
     tasks.run(job, progress)
     if progress in {"auto", "bar"} and write != "picture":  # a report is about gain layers
-        means = {"--layer": layer, "--space": space, "--start": start}
-        told = (f"{name}={value}" for name, value in means.items() if value)
-        next_step("velatura", "report", out, "--plate", job.plate, "--look", look, *told)
+        means = needed(layer=layer, space=space, start=start)
+        next_step("velatura", "report", out, "--plate", job.plate, "--look", look, *means)
 
 
 def info(look: Path, /, *, as_json: AsJson = False) -> None:

@@ -40,13 +40,15 @@ def run(job: Job, style: Style) -> None:
 
 def _whole(job: Job) -> Job:
     """Return a job whose paths are whole: a session has another folder."""
-    from velatura.plate import matte
+    from velatura.plate import matte, pass_files
 
     here = Path.cwd()
     plate, look, out = (str(here / each) for each in (job.plate, job.look, job.out))
     mask = str(matte.file_in(here, job.mask) or job.mask)
     config = str(here / job.config) if Path(job.config).is_file() else job.config
-    return replace(job, plate=plate, look=look, out=out, mask=mask, config=config)
+    passes = pass_files.rooted(here, job.passes)
+    job = replace(job, plate=plate, look=look, out=out)
+    return replace(job, mask=mask, config=config, passes=passes)
 
 
 def _tell(event: Mapping[str, Any], style: Style) -> None:

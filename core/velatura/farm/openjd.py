@@ -173,12 +173,19 @@ def _paths(steps: Sequence[Step]) -> dict[Path, str]:
 def _placed(word: str, paths: Mapping[Path, str]) -> str:
     """Return an argument with parameters for paths, and the task's own frames."""
     lead, mark, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    if lead == "--passes":  # GUIDE=LAYER, or GUIDE=FILES
+        named = (item.partition("=") for item in value.split(","))
+        value = ",".join(f"{guide}{is_}{_mapped(of, paths)}" for guide, is_, of in named)
+    return f"{lead}{mark}{_mapped(value, paths)}".replace(FRAMES, "{{Task.Param.Frames}}")
+
+
+def _mapped(value: str, paths: Mapping[Path, str]) -> str:
+    """Return a value with a parameter for the path that it begins with, if it does."""
     for path in sorted(paths, key=lambda each: -len(str(each))):
         rest = value.removeprefix(str(path))
         if rest != value and (not rest or rest[0] in "/\\"):
-            value = f"{{{{Param.{paths[path]}}}}}{rest}"
-            break
-    return f"{lead}{mark}{value}".replace(FRAMES, "{{Task.Param.Frames}}")
+            return f"{{{{Param.{paths[path]}}}}}{rest}"
+    return value
 
 
 def _frames_of(step: Step) -> str:

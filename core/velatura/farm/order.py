@@ -13,10 +13,11 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
+from velatura import regular
 from velatura.errors import InputError
 from velatura.farm.hosts import Host
 from velatura.job import Job
-from velatura.plate import matte
+from velatura.plate import matte, pass_files
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _MOST = 2**20  # bytes of an order
@@ -142,7 +143,7 @@ def read(path: Path) -> Order:
         InputError: it cannot be read, or is none; what is wrong gets named.
     """
     try:
-        text = path.read_bytes()[:_MOST].decode("utf-8")
+        text = regular.content(path, _MOST).decode("utf-8")
         said = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as error:
         raise InputError(f"The farm job {path} cannot be read", found=error.strerror) from error
@@ -244,10 +245,12 @@ def _rooted(order: Order, root: Path) -> Order:
 
 def _placed(apply: Mapping[str, Any], root: Path) -> dict[str, Any]:
     """Return fields of a `Job` with whole paths; a channel or a built-in config stays a name."""
-    mask, config = apply.get("mask"), apply.get("config")
+    mask, config, passes = (apply.get(name) for name in ("mask", "config", "passes"))
     found = dict(apply)
     if isinstance(mask, str) and (file := matte.file_in(root, mask)):
         found["mask"] = str(file)
+    if isinstance(passes, str):
+        found["passes"] = pass_files.rooted(root, passes)
     if isinstance(config, str) and config and (root / config).is_file():
         found["config"] = str(root / config)
     return found

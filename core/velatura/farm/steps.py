@@ -15,7 +15,7 @@ from velatura.farm.order import Lesson, Order, Shot, runs
 from velatura.image.numbered import frame_numbers
 from velatura.job import Job
 from velatura.look import read
-from velatura.plate import matte
+from velatura.plate import matte, pass_files
 
 FRAMES = "{frames}"
 """Stands in a step's arguments for the frames of a task."""
@@ -131,7 +131,8 @@ def _apply(order: Order, shot: Shot, lesson: Lesson, *, missing: bool) -> Step |
 
 
 def _besides(job: Job) -> Iterator[Path]:
-    """Yield the folders of a job's mask and OCIO config, where these are files."""
+    """Yield the folders of a job's mask, passes and OCIO config, where these are files."""
+    yield from pass_files.folders(job.passes)
     if job.write != "gain" and matte.file_in(Path(), job.mask):
         file = Path(matte.file_channel(job.mask)[0])
         yield file if file.is_dir() else file.parent

@@ -32,6 +32,25 @@ def beside(plate: Path, passes: str) -> list[Path]:
     return [file_of(str(plate), pattern) for pattern in named if names_files(pattern)]
 
 
+def rooted(root: Path, passes: str) -> str:
+    """Return passes whose files are seen from a folder; what names a layer stays as it is.
+
+    Raises:
+        PassError: as `parse_overrides`.
+    """
+    named = parse_overrides(passes).items()
+    return ",".join(f"{guide}={root / of if names_files(of) else of}" for guide, of in named)
+
+
+def folders(passes: str) -> list[Path]:
+    """Return the folders of files that passes are read from.
+
+    Raises:
+        PassError: as `parse_overrides`.
+    """
+    return [Path(of).parent for of in parse_overrides(passes).values() if names_files(of)]
+
+
 def file_of(plate: str, pattern: str) -> Path:
     """Return the file of a pattern, or its only one, that belongs to a plate.
 

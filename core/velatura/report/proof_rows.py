@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from velatura import regular
 from velatura.errors import InputError
 from velatura.report import html
 
+_MOST = 2**20  # bytes of a file
 _HEAD = ("proof", "", "figure", "limit", "in", "how")
 
 
@@ -23,10 +25,10 @@ def listing(path: Path, digest: str) -> str:
         InputError: it is not such a file.
     """
     try:
-        found = json.loads(path.read_text("utf-8"))
+        found = json.loads(regular.content(path, _MOST).decode("utf-8"))
         rows = [_row(proof) for proof in found["proofs"]]
         of = str(found["digest"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"The proofs {path} cannot be read",
             found=str(error),
@@ -39,4 +41,11 @@ def listing(path: Path, digest: str) -> str:
 def _row(proof: dict[str, Any]) -> tuple[str, ...]:
     figure = "" if proof["figure"] is None else f"{float(proof['figure']):.4g}"
     how = f"{proof['claim']}. {proof.get('note', '')}"
-    return str(proof["name"]), str(proof["state"]), figure, str(proof["limit"]), proof["unit"], how
+    return (
+        str(proof["name"]),
+        str(proof["state"]),
+        figure,
+        str(proof["limit"]),
+        str(proof["unit"]),
+        how,
+    )

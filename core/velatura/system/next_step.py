@@ -12,6 +12,11 @@ PART = "VELATURA_PART"
 log = logging.getLogger("velatura")
 
 
+def needed(**values: object) -> list[str]:
+    """Return the options of a command that the next one needs as well; unset ones are left out."""
+    return [f"--{name}={value}" for name, value in values.items() if value]
+
+
 def next_step(*words: object) -> None:
     """Say on stderr what to type next, unless this is a part of a longer command.
 

@@ -49,9 +49,11 @@ def shot(tmp_path_factory):
 
 def test_paths_with_an_equals_sign_are_parameters_too(tmp_path):
     look, plate = looks.small(tmp_path / "small.onnx"), plates.shot(tmp_path / "take=2", 1)
-    order = orders.ordered(tmp_path, look, plate)
+    passes = {"passes": "normal=N,id=take=2/id.####.exr"}
+    order = orders.ordered(tmp_path, look, plate, shot={"apply": passes, "frames": "1"})
     apply = template(order, steps.planned(order))["steps"][0]["script"]["actions"]["onRun"]
     assert "--plate={{Param.PathTake2}}/plate.####.exr" in apply["args"]
+    assert "--passes=normal=N,id={{Param.PathTake2}}/id.####.exr" in apply["args"]
 
 
 def test_it_is_valid_and_runs_with_one_worker_a_session(shot, tmp_path):

@@ -109,11 +109,15 @@ def test_many_shots_by_many_looks_wait_for_what_they_need(whole):
 def test_files_of_a_shot_are_relative_to_the_job_and_come_along(tmp_path, small, mask):
     (tmp_path / "roto").mkdir()
     (tmp_path / "show.ocio").touch()
+    (tmp_path / "ids").mkdir()
     apply = {"write": "both", "mask": mask, "config": "show.ocio"}
+    apply["passes"] = "normal=N,id=ids/id.####.exr"
     shot = {"apply": apply, "frames": "1-2"}  # the mask is still to be drawn
     step = steps.planned(orders.ordered(tmp_path, *small, shot=shot))[0]
     assert f"--mask={tmp_path / mask}" in step.argv
     assert f"--config={tmp_path / 'show.ocio'}" in step.argv
+    assert f"--passes=normal=N,id={tmp_path / 'ids' / 'id.####.exr'}" in step.argv
+    assert tmp_path / "ids" in step.reads
     assert {tmp_path, tmp_path / "roto"} & set(step.reads[2:])
 
 

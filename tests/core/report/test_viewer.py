@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import re
 
 import looks
@@ -99,7 +100,10 @@ def test_proofs_that_are_none_are_refused_with_the_command_that_writes_them(tmp_
     plate = plates.shot(tmp_path / "in", 1)
     look = looks.small(tmp_path / "look.onnx")
     velatura("apply", plate, "--look", look, "--out", tmp_path / "out")
+    os.mkfifo(tmp_path / "pipe")
     (tmp_path / "p.json").write_text("[]")
-    done = velatura("report", tmp_path / "out", "--proofs", tmp_path / "p.json")
-    assert done.returncode == 3
-    assert "velatura verify LOOK PLATE --json" in done.stderr
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    for name in ("p.json", "deep.json", "pipe"):
+        done = velatura("report", tmp_path / "out", "--proofs", tmp_path / name)
+        assert done.returncode == 3
+        assert "velatura verify LOOK PLATE --json" in done.stderr

@@ -42,6 +42,12 @@ def asked(capsys, folder, **options):
     return json.loads(capsys.readouterr().out)
 
 
+def test_the_next_step_reads_the_plate_as_this_one_did(folder):
+    done = velatura("suggest", folder / "plate.####.exr", "--space=ACEScg", "--progress=none")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.rstrip().endswith("--resume --space=ACEScg")
+
+
 def test_keys_are_given_as_files_or_as_numbers(capsys, folder):
     files = asked(capsys, folder, painted=str(folder / "paint.####.exr"))
     numbers = asked(capsys, folder, painted="1,5")

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import psutil
 import pytest
+import torch
 
 from velatura.cli.main import main
+from velatura.errors import TrainingError
 from velatura_training.cli import watching
+from velatura_training.learn.bar import Watch
+from velatura_training.learn.run import Run, follow
+from velatura_training.learn.window import Window
+from velatura_training.recipe import SHOT, Budget
+from velatura_training.watch.next_frame import NextFrame
+from velatura_training.watch.page import Page
 
 QUICK = ["--threads", "1", "--patch", "32", "--batch", "1", "--tier", "draft", "--free"]
 
@@ -24,6 +33,30 @@ def test_a_browser_opens_the_page_only_where_it_is_asked_to(
     assert opened == ([address] if wanted else [])
     assert f"watch it come along: {address}" in caplog.text
     assert f"next: velatura export {run} --out ink.onnx" in caplog.text
+
+
+def test_of_several_processes_only_the_first_opens_a_page(tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr(watching.webbrowser, "open", lambda url: opened.append(url) or True)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for rank in ("1", "0"):
+        monkeypatch.setenv("RANK", rank)
+        watching.opened(tmp_path / rank, Watch("none"), (), open_page=True)
+    assert opened == [(tmp_path / "0" / "watch.html").as_uri()]
+
+
+def test_a_training_that_fails_leaves_no_process_behind(tmp_path):
+    def begin(*_):
+        raise TrainingError("no")
+
+    advice = NextFrame(("no.####.exr",), tmp_path / "next.png")
+    window = Window(Page(tmp_path / "run"), Watch("none"), advice)
+    advice.ask((1,))
+    (child,) = psutil.Process().children()
+    run = Run(tmp_path / "run", SHOT, Budget(None, 1), torch.device("cpu"), "none", window=window)
+    with pytest.raises(TrainingError, match="no"):
+        follow(begin, run)
+    assert not child.is_running()
 
 
 def test_the_page_of_a_finished_run_is_left_alone(shot, tmp_path, caplog):

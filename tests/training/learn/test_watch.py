@@ -238,6 +238,14 @@ def test_the_time_left_follows_the_pace_of_late(capsys):
     assert left["openjd_status: step 600"] == " 63 s left"
 
 
+def test_more_time_left_than_was_given_is_no_less_than_nothing_done():
+    pace = Watch("none", minutes=1).pace
+    pace.ends += 60
+    assert pace.share == 0
+    assert "0 %" in pace.line()
+    assert "-" not in pace.line()
+
+
 def test_a_warning_stands_above_the_bar_in_a_line_of_its_own(monkeypatch):
     here, there = pty.openpty()
     with os.fdopen(there, "w") as terminal:

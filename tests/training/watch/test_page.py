@@ -71,6 +71,17 @@ def test_there_are_pictures_before_the_shot_is_looked_over(tmp_path, monkeypatch
     assert all(f["version"] for f in told)
 
 
+def test_of_several_shots_no_paint_is_carried_from_one_into_another(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    shots = [tiny.write_shot(tmp_path / name) for name in ("a", "b")]
+    page, seen = Page(tmp_path / "ink"), []
+    monkeypatch.setattr(page, "take", lambda _, said, *__: seen.append(said))
+    first_picture.show(page, lessons.load_all([(one.plate, one.painted) for one in shots]))
+    assert seen
+    assert set(seen) == {"as it was painted"}
+
+
 @pytest.mark.skipif(not optical_flow.available(), reason="OpenCV is not installed")
 def test_of_very_large_frames_the_page_shows_the_middle(tmp_path, monkeypatch):
     monkeypatch.setattr(first_picture, "LARGEST", 40)

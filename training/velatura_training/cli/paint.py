@@ -13,7 +13,7 @@ from velatura.image import gathering, movies
 from velatura.image.numbered import Pattern, find, frame_numbers
 from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
-from velatura.system.next_step import next_step
+from velatura.system.next_step import needed, next_step
 
 PainterName = Literal["strokes", "eyes", "both"]
 EyesName = Literal["none", "vgg16", "vgg19", "squeezenet"]
@@ -126,4 +126,5 @@ def paint(
     painted = order.paint(wanted, footage, style, path, progress)
     log.info("painted frames %s: %s", ", ".join(map(str, painted)), path(painted[0]).parent)
     keys = out / f"key.{'#' * max(1, numbers.digits)}.exr"
-    next_step("velatura", "train", plate, "--painted", keys, "--out", "RUN")
+    means = needed(layer=layer, passes=passes, space=space, start=start)
+    next_step("velatura", "train", plate, "--painted", keys, "--out", "RUN", *means)

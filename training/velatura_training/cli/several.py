@@ -13,8 +13,17 @@ def own_folder(out: Path, device: str) -> Path:
         out: the run's folder.
         device: "auto", "cpu" or "cuda".
     """
-    if os.environ.get("WORLD_SIZE", "1") == "1":
+    if _alone():
         return out
     from velatura_training.learn import ranks
 
     return ranks.join(out, device)
+
+
+def is_first() -> bool:
+    """Say whether this process is the one that people look at: alone, or the first of several."""
+    return _alone() or os.environ.get("RANK") == "0"
+
+
+def _alone() -> bool:
+    return os.environ.get("WORLD_SIZE", "1") == "1"

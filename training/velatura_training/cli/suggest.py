@@ -35,7 +35,7 @@ from velatura.suggest.advice import Advice, Suggestion, advise
 from velatura.suggest.coverage import measure
 from velatura.suggest.proxy import scout
 from velatura.system import terminal
-from velatura.system.next_step import next_step
+from velatura.system.next_step import needed, next_step
 from velatura.system.progress import Progress
 
 MEANS = {
@@ -115,7 +115,9 @@ def suggest(
         print(json.dumps({"plate": plate, "means": seen.means, **_plain(given)}))  # noqa: T201
     else:
         _show(given)
-        next_step("velatura", "train", plate, "--painted", "KEYS", "--out", "RUN", "--resume")
+        means = needed(layer=layer, passes=passes, space=space, start=start)
+        train = ("velatura", "train", plate, "--painted", "KEYS", "--out", "RUN", "--resume")
+        next_step(*train, *means)
     if sheet is not None:
         from velatura.suggest import advice_sheet
 

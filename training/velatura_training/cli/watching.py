@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from velatura_training.cli import several
+
 if TYPE_CHECKING:
     from velatura_training.learn.bar import Watch
     from velatura_training.learn.window import Window
@@ -31,8 +33,8 @@ def opened(out: Path, watch: Watch, plate: Sequence[str], *, open_page: bool) ->
     from velatura_training.watch.next_frame import NextFrame
     from velatura_training.watch.page import Page
 
-    page = Page(out)
+    page, first = Page(out), several.is_first()
     log.info("watch it come along: %s", page.address)
-    if open_page and not webbrowser.open(page.address):
+    if open_page and first and not webbrowser.open(page.address):
         log.warning("no browser was found to open it")
-    return Window(page, watch, NextFrame(plate, page.suggestion) if plate else None)
+    return Window(page, watch, NextFrame(plate, page.suggestion) if plate and first else None)

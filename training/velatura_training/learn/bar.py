@@ -20,6 +20,7 @@ from typing import TextIO
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
+from velatura.system import terminal
 from velatura.system.progress import Style, farm_lines
 from velatura.system.pulse import pulse
 
@@ -56,7 +57,9 @@ class Pace:
     @property
     def share(self) -> float:
         """How much is done, 0..1: of the time that was given, else of the steps."""
-        return self.part if math.isnan(self.total) else min(1.0, 1 - self.left / self.total)
+        if math.isnan(self.total):
+            return self.part
+        return min(1.0, max(0.0, 1 - self.left / self.total))
 
     @property
     def left(self) -> float:
@@ -110,7 +113,7 @@ class Watch:
                 TimeElapsedColumn(),
                 TextColumn("{task.fields[left]}"),
                 TextColumn("[dim]{task.fields[losses]}"),
-                console=Console(stderr=True),
+                console=terminal.console(stderr=True),
             )
             self._bar.add_task("starting", total=1.0, losses="", left="")
             self._bar.start()

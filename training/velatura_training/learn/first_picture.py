@@ -33,7 +33,9 @@ def show(page: Page, lesson: Lesson) -> None:
         lesson: the painted keys, nothing carried yet.
     """
     gallery = Gallery(lesson)
-    first = lesson.others[0].frame if lesson.others and optical_flow.available() else None
+    one = len(lesson.footage) == 1  # else the nearest key may be of another shot
+    carries = one and lesson.others and optical_flow.available()
+    first = lesson.others[0].frame if carries else None
     page.list(
         [Entry(s.id, str(s.frame), s.kind, s.third, first=s.frame == first) for s in gallery.scenes]
     )

@@ -125,7 +125,11 @@ def follow(begin: Begin, run: Run) -> Path:
     shown, minutes = run.progress, run.budget.minutes
     watching = Watch(shown, minutes, run.begun) if isinstance(shown, str) else nullcontext(shown)
     with claims.held(out, {run_folder.CHECKPOINT: secrets.token_hex(8)}), watching as watch:
-        return _followed(begin, run, watch)
+        try:
+            return _followed(begin, run, watch)
+        finally:
+            if run.window is not None:
+                run.window.end()
 
 
 def _followed(begin: Begin, run: Run, watch: Watch) -> Path:

@@ -115,13 +115,17 @@ class Window:
         Args:
             run_done: how it ended.
         """
-        if self._advice is not None:
-            self._advice.end()
+        self.end()
         export = stop.export(self.page.path.parent)
         self.page.tell(
             **{**self._pace(), "doing": run_done, "over": True},
             facts=[f"{run_done}. Next: `{export}`"],
         )
+
+    def end(self) -> None:
+        """End what is found out beside the training."""
+        if self._advice is not None:
+            self._advice.end()
 
     def _advise(self, scenes: list[Scene]) -> None:
         """Have found out which frame to paint next, once for the same keys."""
