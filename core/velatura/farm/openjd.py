@@ -14,8 +14,9 @@ from typing import Any
 
 from velatura.errors import InputError
 from velatura.farm import tasks
-from velatura.farm.order import Order, runs
+from velatura.farm.order import Order
 from velatura.farm.steps import FRAMES, Step
+from velatura.image.gathering import runs
 
 TEMPLATE = "template.json"
 """The name that Deadline Cloud looks for."""

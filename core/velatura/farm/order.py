@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -286,14 +286,3 @@ def _checked(order: Order, path: Path) -> Order:
 def _demand(holds: bool, what: str, path: Path) -> None:
     if not holds:
         raise InputError(f"In the farm job {path}, {what}")
-
-
-def runs(numbers: Sequence[int]) -> str:
-    """Return rising frame numbers as a range: ``1-10,15``."""
-    pieces: list[list[int]] = []
-    for number in numbers:
-        if pieces and number == pieces[-1][1] + 1:
-            pieces[-1][1] = number
-        else:
-            pieces.append([number, number])
-    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in pieces)

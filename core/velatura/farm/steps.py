@@ -11,7 +11,8 @@ from velatura.apply import outputs, targets
 from velatura.errors import FrameError, InputError
 from velatura.farm import needs
 from velatura.farm.needs import Need
-from velatura.farm.order import Lesson, Order, Shot, runs
+from velatura.farm.order import Lesson, Order, Shot
+from velatura.image.gathering import runs
 from velatura.image.numbered import frame_numbers
 from velatura.job import Job
 from velatura.look import read

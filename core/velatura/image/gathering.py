@@ -51,7 +51,7 @@ def pattern(text: str) -> str:
 def merged(texts: Sequence[str]) -> list[str]:
     """Return patterns with the files of one sequence, such as a shell lists, made one pattern.
 
-    ``["a.0001.exr", "a.0002.exr", "b.####.exr"]`` is ``["a.####.exr 1,2", "b.####.exr"]``. A
+    ``["a.0001.exr", "a.0002.exr", "b.####.exr"]`` is ``["a.####.exr 1-2", "b.####.exr"]``. A
     sequence of which all files are named has no list of frames. ``["a.####.exr", "2-3"]`` is
     ``["a.####.exr 2-3"]``.
     """
@@ -142,7 +142,18 @@ def _joined(files: Sequence[Pattern]) -> str:
     there = Pattern.parse(text)
     if list(map(int, there.on_disk())) == numbers:
         return text
-    return f"{text} {','.join(map(str, numbers))}"
+    return f"{text} {runs(numbers)}"
+
+
+def runs(numbers: Sequence[int]) -> str:
+    """Return rising frame numbers as a range: ``1-10,15``; see `frame_numbers`."""
+    pieces: list[list[int]] = []
+    for number in numbers:
+        if pieces and number == pieces[-1][1] + 1:
+            pieces[-1][1] = number
+        else:
+            pieces.append([number, number])
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in pieces)
 
 
 def _is_picture(path: Path) -> bool:

@@ -69,14 +69,16 @@ class Pattern:
         Raises:
             FrameError: a path that names no file.
         """
+        head, span = with_span(text)
+        many = (_movie(head) or _many(_as_spelt(Path(head)))) if span and is_path(head) else None
         if not Path(text).name or not is_path(text):
+            if many:  # a long list of frames, as of what a shell lists
+                return replace(many, span=span)
             raise FrameError(f"{text!r} is not the name of a file", do="Name it like shot.####.exr")
         path = _as_spelt(Path(text))
         if movie := _movie(text):
             return movie
         if not path.is_file():
-            head, span = with_span(text)
-            many = (_movie(head) or _many(_as_spelt(Path(head)))) if span else None
             if many:
                 return replace(many, span=span)
             if many := _many(path):
@@ -166,7 +168,8 @@ def with_span(text: str) -> tuple[str, str]:
 
 def is_span(text: str) -> bool:
     """Say whether a word is a range of frames, such as ``2-3``, and no file that is there."""
-    return re.fullmatch(_SPAN, text) is not None and not Path(text).exists()
+    there = is_path(text) and Path(text).exists()
+    return not there and re.fullmatch(_SPAN, text) is not None
 
 
 def names_files(text: str) -> bool:

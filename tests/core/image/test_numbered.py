@@ -193,3 +193,13 @@ def test_a_text_that_no_path_can_be_is_refused_wherever_it_is_given(name):
     assert gathering.gathered([name]) == [name]
     with pytest.raises(FrameError, match="is not the name of a file"):
         numbered.find(name)
+
+
+def test_a_long_list_of_a_shell_s_files_is_one_shot(tmp_path):
+    every = [tmp_path / f"shot.{frame}.exr" for frame in range(1001, 1301)]
+    for path in every:
+        path.touch()
+    odd = gathering.only(map(str, every[::2]))
+    assert len(odd) > 255  # bytes: longer than a file's name
+    assert sorted(numbered.find(odd)) == list(range(1001, 1301, 2))
+    assert gathering.only(map(str, every[:9] + every[10:])).endswith(" 1001-1009,1011-1300")
