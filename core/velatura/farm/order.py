@@ -16,6 +16,7 @@ from typing import Any, TypeVar, get_args
 from velatura import regular
 from velatura.errors import InputError
 from velatura.farm.hosts import Host
+from velatura.image import movie_file
 from velatura.job import Job
 from velatura.plate import matte, pass_files
 
@@ -163,6 +164,9 @@ def _order(said: dict[str, Any]) -> Order:
 
 
 def _shot(said: dict[str, Any]) -> Shot:
+    for name, table in (("apply", said.get("apply", {})), ("render", said.get("render") or {})):
+        if not isinstance(table, dict):
+            raise InputError(f"In a farm job, {name} of [[shot]] should be a table")
     render = said.get("render")
     if isinstance(render, dict):
         said = {**said, "render": _made(Render, render, "[shot.render]")}
@@ -273,6 +277,9 @@ def _checked(order: Order, path: Path) -> Order:
         _demand(bool(order.lessons(shot)), f"the shot {shot.name} has no look", path)
         taken = ", ".join(name for name in _OWN if name in shot.apply)
         _demand(not taken, f"[shot.apply] of {shot.name} has {taken}, which the shot says", path)
+        film = shot.apply.get("deliver") in movie_file.KINDS
+        why = "each task would write a movie of its own frames alone: deliver png, tiff or dpx"
+        _demand(not film, f"[shot.apply] of {shot.name} delivers a movie, and {why}", path)
         host = shot.render.host if shot.render else "nuke"
         _demand(host in get_args(Host), f"there is no host {host}", path)
         for lesson in order.lessons(shot):
