@@ -5,12 +5,14 @@ EXR through `velatura.image.exr`; PNG, JPEG, TIFF and all others through OpenIma
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 
+from velatura import regular
 from velatura.errors import ImageError
 from velatura.image import exr
 from velatura.image.exr_errors import MAX_PIXELS
@@ -112,6 +114,8 @@ def _read_exr(path: Path, layer: str, max_pixels: int, flag: str) -> Picture:
 
 
 def _read_other(path: Path, max_pixels: int, flag: str) -> Picture:
+    with suppress(OSError):  # one that is not there has its own words below
+        _refuse_pipe(path)
     wish = oiio.ImageSpec()
     wish.attribute("oiio:UnassociatedAlpha", 1)  # as stored: do not multiply by alpha
     source = oiio.ImageInput.open(str(path), wish)
@@ -150,6 +154,13 @@ def _read_other(path: Path, max_pixels: int, flag: str) -> Picture:
         profile=b"" if flag else tags.profile(spec, grey=not coloured),
         source=str(path),
     )
+
+
+def _refuse_pipe(path: Path) -> None:
+    try:
+        regular.demand(path)
+    except ValueError as error:  # OpenImageIO would wait for somebody to write into it
+        raise ImageError(f"{path} cannot be read", found=str(error), do=_USUAL) from error
 
 
 def _cut_jpeg(path: Path) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 
-from velatura import fingerprint, signatures
+from velatura import fingerprint, regular, signatures
 from velatura.errors import ColourError, ImageError
 from velatura.image import exr, movies
 from velatura.image.planes import FloatArray, Image, Part, Plane, Window
@@ -108,9 +108,10 @@ def _digest(path: Path, _time: int, _size: int) -> str:
 
 def _begins_as_exr(path: Path) -> bool:
     try:
+        regular.demand(path)
         with path.open("rb") as stream:
             return stream.read(len(signatures.EXR)) == signatures.EXR
-    except OSError:
+    except (OSError, ValueError):  # a pipe would block
         return True
 
 

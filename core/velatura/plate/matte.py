@@ -106,7 +106,7 @@ def _demand_size(path: Path, shown: Window) -> None:
 
     Of zeros, 300 kilobytes decode to a gigabyte.
     """
-    if formats.is_exr(path) or movies.named(str(path)) is not None:
+    if formats.is_exr(path) or movies.named(str(path)) is not None or not path.is_file():
         return
     source = oiio.ImageInput.open(str(path))
     if source is None:  # whoever reads it says why

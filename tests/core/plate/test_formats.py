@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import av
@@ -427,3 +428,12 @@ def test_a_movie_in_pq_is_that_light(tmp_path):
     codes = (((c1 + c2 * nits) / (1 + c3 * nits)) ** (2523 / 32)).astype(np.float32)
     found = linear(deep(tmp_path / "a.mov", codes, 9, 16))
     np.testing.assert_allclose(found, light, rtol=0.04)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such pipes")
+@pytest.mark.parametrize("read", [formats.read, flat.read_rgb])
+def test_a_pipe_that_nobody_writes_to_is_refused_and_not_waited_for(tmp_path, read):
+    pipe = tmp_path / "plate.0001.png"
+    os.mkfifo(pipe)
+    with pytest.raises(ImageError, match="a pipe, not a file"):
+        read(pipe)
