@@ -58,6 +58,7 @@ def test_a_clip_and_two_painted_frames(tmp_path: Path, programs: Path) -> None:
     assert len(movies.numbers(str(tmp_path / "out/clip.mp4"))) == 4
 
 
+@pytest.mark.slow
 def test_a_shot_and_a_painting(tmp_path: Path, programs: Path) -> None:
     tiny.write_shot(tmp_path)
     random = np.random.default_rng(0)
@@ -69,6 +70,7 @@ def test_a_shot_and_a_painting(tmp_path: Path, programs: Path) -> None:
     assert len(list((tmp_path / "out").glob("plate.*.exr"))) == 3
 
 
+@pytest.mark.slow
 def test_a_rendered_shot_with_passes(tmp_path: Path, programs: Path) -> None:
     tiny.write_shot(tmp_path)
     arguments = ("plate.####.exr", "paint.####.exr", "paint.####.exr", "out")
