@@ -53,7 +53,7 @@ def test_what_a_gain_layer_is_made_from_is_in_its_fingerprint_and_no_more(monkey
         of_gain(changed(config="studio-config"), "plate", "look"),
         of_picture(JOB, "plate", "look"),
     ]
-    monkeypatch.setattr("velatura.__version__", "9")
+    monkeypatch.setattr("velatura.fingerprint.__version__", "9")
     others.append(of_gain(JOB, "plate", "look"))
     monkeypatch.undo()
     assert len({usual, *others}) == 1 + len(others)
@@ -70,7 +70,7 @@ def test_exposure_and_degrain_count_where_they_do_something_and_else_leave_old_l
     changes = ({}, {"exposure": 1.0}, {"exposure": -1.0}, {"degrain": 1.0})
     for of in (of_gain, of_picture):
         assert len({of(changed(**change), "plate", "look") for change in changes}) == 4
-    monkeypatch.setattr("velatura.__version__", "0")
+    monkeypatch.setattr("velatura.fingerprint.__version__", "0")
     monkeypatch.delenv("OCIO", raising=False)
     # What was written before a job had either.
     before = "2ba78467d62a7d7f3813dca2e757e07b3bf09b072ba8f1da6f15157db2deec9c"

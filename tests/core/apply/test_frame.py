@@ -250,7 +250,7 @@ def test_a_named_pass_that_is_not_there_is_refused(tmp_path):
 
 def test_an_unknown_colour_space_is_refused(tmp_path, look):
     plate = plates.plain(tmp_path / "plate.exr")
-    with pytest.raises(ColourError, match=r"plate\.exr: .* lin_rec710\. Found: lin_rec709"):
+    with pytest.raises(ColourError, match=r"plate\.exr: .* lin_rec710\. Found: Linear Rec\.709"):
         run(plate, look, tmp_path / "out", space="lin_rec710")
 
 
