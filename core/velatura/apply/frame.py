@@ -285,10 +285,13 @@ def _gained(feed: Feed, stops: FloatArray, rows: slice, columns: slice) -> Float
         if plate.space != feed.space or feed.exposure:
             brighter = np.float32(2**feed.exposure)
             seen = feed.seen(rows, columns) * brighter
-            glazed = law.apply(seen, stops, floor=card.floor) / brighter
+            raised = law.raised(seen, stops, 1.0, card.floor, card.bound)
+            glazed = law.apply(seen, raised, floor=card.floor) / brighter
             if plate.space != feed.space:
                 glazed = colour.convert(glazed, feed.space, plate.space, plate.config)
             if not isinstance(alpha, float):
                 glazed = np.where(alpha > 0, glazed * alpha, glazed)
             stops = law.derive(rgb, glazed, alpha, card.floor, card.bound)
+        else:
+            stops = law.raised(rgb, stops, alpha, card.floor, card.bound)
         return np.where(fit, stops, np.float32(0))

@@ -24,6 +24,9 @@ BOUND = 8.0
 """Largest gain of a look, in stops either way."""
 
 
+_FAINT = 0.05  # stops: fainter gains of black, below .0003 of light, are raised in part
+
+
 def apply(
     plate: FloatArray,
     stops: FloatArray,
@@ -82,3 +85,31 @@ def derive(
         stops = np.clip(stops, -bound, bound)
     usable = np.isfinite(plate) & np.isfinite(glazed) & (glazed != plate) & (lifted > 0)
     return np.where(usable & ~np.isnan(stops), stops, 0).astype(np.float32)
+
+
+def raised(
+    plate: FloatArray,
+    stops: FloatArray,
+    alpha: FloatArray | float = 1.0,
+    floor: float = FLOOR,
+    bound: float = BOUND,
+) -> FloatArray:
+    """Return the stops that make of light below black what ``stops`` make of black.
+
+    A network sees black there: video and sharpened renders hold negative values, and paint laid
+    over them would come out darker by as much. Where nothing is brightened they stay as they are.
+
+    Args:
+        plate: as in `derive`.
+        stops: ``r``, same shape.
+        alpha: as in `apply`.
+        floor: as in `apply`.
+        bound: as in `derive`.
+    """
+    below = (plate < 0) & (stops > 0)
+    if not below.any():
+        return stops
+    wanted = apply(np.maximum(plate, 0), stops, 1.0, alpha, floor)
+    wanted += plate * (1 - np.clip(stops / np.float32(_FAINT), 0, 1))
+    with np.errstate(invalid="ignore"):  # stops where a plate is NaN count nowhere
+        return np.where(below, derive(plate, wanted, alpha, floor, bound), stops)

@@ -137,3 +137,26 @@ def test_exposure_in_is_exposure_out_for_darkening(plate, stops):
     before, after = law.apply(plate / 4, dark) * 4, law.apply(plate, dark)
     # But for denormals, and for the subtraction's rounding at another scale: none, scale is 2^n.
     np.testing.assert_allclose(before, after, rtol=1e-6, atol=1e-37)
+
+
+@given(
+    below=st.floats(-0.25, -(2**-16), width=32),
+    stops=st.floats(0.0, 6.0, width=32),
+    alpha=st.sampled_from([1.0, 0.5]),
+)
+def test_what_is_painted_over_light_below_black_comes_out_as_over_black(below, stops, alpha):
+    plate = np.full((3, 1, 1), below, np.float32)
+    gains = np.full_like(plate, stops)
+    raised = law.raised(plate, gains, alpha)
+    wanted = law.apply(np.zeros_like(plate), gains, 1.0, alpha)
+    found = law.apply(plate, raised, 1.0, alpha)
+    if stops >= 0.05:  # fainter gains are raised in part
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
+    assert (found <= wanted + 1e-6).all()
+    assert (found >= plate).all()
+
+
+def test_light_below_black_stays_where_nothing_is_painted():
+    plate = np.array([-0.1, -0.1, 0.2], np.float32)[:, None, None]
+    stops = np.array([0.0, -2.0, 1.0], np.float32)[:, None, None]
+    assert np.array_equal(law.raised(plate, stops), stops)

@@ -116,8 +116,10 @@ def suggest(
     else:
         _show(given)
         means = needed(layer=layer, passes=passes, space=space, start=start)
-        train = ("velatura", "train", plate, "--painted", "KEYS", "--out", "RUN", "--resume")
-        next_step(*train, *means)
+        files = painted if painted and not _NUMBERS.fullmatch(painted) else "KEYS"
+        train = ("velatura", "train", plate, "--painted", files)
+        resumed = ("--out", str(run), "--resume") if run else ("--out", "RUN")
+        next_step(*train, *resumed, *means)
     if sheet is not None:
         from velatura.suggest import advice_sheet
 
