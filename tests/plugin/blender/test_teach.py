@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import hosts
 import pytest
 from projects import Project
 
@@ -51,8 +52,9 @@ def wait(until=lambda found: False, patience=600):
 """
 
 
+@pytest.mark.parametrize("python", list(hosts.PYTHONS)[:1] or ["none"], indirect=True)
 def test_from_paint_to_a_look_in_the_graph(project: Project) -> None:
-    """Stopped early, its best is a look; it goes on from there, and is added to the graph."""
+    """Stopped early, its best is a look; it goes on from there. One Blender does: it trains."""
     told = project.alone(
         PAINTED
         + """

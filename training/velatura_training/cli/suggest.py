@@ -116,8 +116,8 @@ def suggest(
     else:
         _show(given)
         means = needed(layer=layer, passes=passes, space=space, start=start)
-        files = painted if painted and not _NUMBERS.fullmatch(painted) else "KEYS"
-        train = ("velatura", "train", plate, "--painted", files)
+        named = painted if painted and not _NUMBERS.fullmatch(painted) else "KEYS"
+        train = ("velatura", "train", plate, "--painted", named)
         resumed = ("--out", str(run), "--resume") if run else ("--out", "RUN")
         next_step(*train, *resumed, *means)
     if sheet is not None:

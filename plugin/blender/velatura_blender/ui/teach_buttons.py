@@ -37,8 +37,12 @@ class VELATURA_OT_teach_file(LookOperator):
     bl_idname = "velatura.teach_file"
     bl_label = "Painted File..."
 
-    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
-    filter_image: bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+    filepath: bpy.props.StringProperty(
+        description="The painted picture", subtype="FILE_PATH", options={"SKIP_SAVE"}
+    )
+    filter_image: bpy.props.BoolProperty(
+        description="Show pictures alone", default=True, options={"HIDDEN", "SKIP_SAVE"}
+    )
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         context.window_manager.fileselect_add(self)
@@ -57,7 +61,9 @@ class VELATURA_OT_teach_forget(LookOperator):
     bl_idname = "velatura.teach_forget"
     bl_label = "Forget"
 
-    frame: bpy.props.IntProperty(name="Frame", options={"SKIP_SAVE"})
+    frame: bpy.props.IntProperty(
+        name="Frame", description="The frame whose paint is let go", options={"SKIP_SAVE"}
+    )
 
     def act(self, context: bpy.types.Context) -> None:
         keys.forget(context.scene, self.frame)

@@ -167,7 +167,7 @@ tip = add.description(bpy.context, SimpleNamespace(path=f"{P}/library/ink.onnx")
 stage.say(verbs=len(verbs), bare=bare, tip=tip)
 """
     )
-    assert found["verbs"] == 9
+    assert found["verbs"] == 17
     assert found["bare"] == []
     assert "By Ada\nLicence: CC0" in found["tip"]
 
@@ -208,7 +208,7 @@ stage.say(states=states)
     assert first == second
     assert len(first["classes"]) >= 13
     assert len(first["menus"]) == 2
-    assert first["previews"] == 1
+    assert first["previews"] == 2
     assert off == off_again
     assert {**off, "menus": []} == {**before, "menus": []}
     assert len(off["menus"]) <= 1  # Blender's own
