@@ -40,6 +40,7 @@ def go_through(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_every_command_of_the_tutorial_runs_on_a_small_clip(tmp_path: Path) -> None:
     said = go_through(tmp_path, "--short")
     assert said.count("$ velatura ") == PAGE.count("\nvelatura ")

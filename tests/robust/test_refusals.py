@@ -182,24 +182,22 @@ def test_every_kind_of_trained_network_is_allowed():
     from velatura_training.network.generator import Shape
 
     torch.set_num_threads(1)
-    shapes = (
-        Shape(("normal", "depth", "albedo", "id"), canvas=True, carried=True, merged=True),
-        Shape((), carried=True),  # as velatura 0.1 carried paint
-        Shape(),
-    )
-    for kind in ("unet", "resnet", "brush"):
-        for shape in shapes:
-            painter = build.build(kind, "draft", shape).eval().requires_grad_(False)
-            model = onnx_file.to_onnx(painter)
-            for node in model.graph.node:
-                del node.metadata_props[:]
-            cost = measure(painter)
-            said = {"bytes_px": cost.bytes_px, "kflop_px": cost.kflop_px}
-            card = Card("x", alignment=painter.alignment, halo=cost.halo, **said)
-            fed = {"rgb": 3} | ({"guides": shape.channels} if shape.channels else {})
-            graph = onnx_graph.read(model.SerializeToString())
-            network = limits.checked(graph, card, fed)
-            assert network.bytes_px < 1.25 * cost.bytes_px
+    whole = Shape(("normal", "depth", "albedo", "id"), canvas=True, carried=True, merged=True)
+    nearest = Shape((), carried=True)  # as velatura 0.1 carried paint
+    # Kinds and shapes add operators apart from each other: not all pairs have to be exported.
+    pairs = (("unet", whole), ("brush", whole), ("resnet", nearest), ("unet", Shape()))
+    for kind, shape in pairs:
+        painter = build.build(kind, "draft", shape).eval().requires_grad_(False)
+        model = onnx_file.to_onnx(painter)
+        for node in model.graph.node:
+            del node.metadata_props[:]
+        cost = measure(painter)
+        said = {"bytes_px": cost.bytes_px, "kflop_px": cost.kflop_px}
+        card = Card("x", alignment=painter.alignment, halo=cost.halo, **said)
+        fed = {"rgb": 3} | ({"guides": shape.channels} if shape.channels else {})
+        graph = onnx_graph.read(model.SerializeToString())
+        network = limits.checked(graph, card, fed)
+        assert network.bytes_px < 1.25 * cost.bytes_px
 
 
 def crashing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str) -> None:
