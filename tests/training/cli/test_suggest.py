@@ -45,7 +45,7 @@ def asked(capsys, folder, **options):
 def test_the_next_step_reads_the_plate_as_this_one_did(folder):
     done = velatura("suggest", folder / "plate.####.exr", "--space=ACEScg", "--progress=none")
     assert done.returncode == 0, done.stderr
-    assert done.stderr.rstrip().endswith("--resume --space=ACEScg")
+    assert done.stderr.rstrip().endswith("--out RUN --space=ACEScg")
 
 
 def test_keys_are_given_as_files_or_as_numbers(capsys, folder):
