@@ -33,8 +33,8 @@ def looks(*, starter: Annotated[bool, basic()] = False, as_json: AsJson = False)
         velatura looks --starter
 
     Args:
-        starter: publish the three looks that come with velatura first: Ink and Wash, Gouache and
-            Linocut, for any shot.
+        starter: publish the four looks that come with velatura first: Ink and Wash, Oil, Gouache
+            and Hatching, for any shot.
     """
     from velatura import library
     from velatura.report import tables
@@ -48,7 +48,7 @@ def looks(*, starter: Annotated[bool, basic()] = False, as_json: AsJson = False)
             say(line)
     else:
         where = ", ".join(map(str, library.folders()))
-        none = [("none yet", f"`velatura looks --starter` puts three there: {where}")]
+        none = [("none yet", f"`velatura looks --starter` puts four there: {where}")]
         tables.show("velatura looks", [tables.shelved(entry) for entry in shelf] or none)
     for trouble in library.refused():
         log.warning(trouble)

@@ -95,7 +95,12 @@ def test_from_the_zip_to_the_first_glazed_frame(python: Path, zipped: Path, tmp_
     took = f"installed in {installed - begun:.1f} s, glazed in {time.monotonic() - installed:.1f} s"
     sys.stdout.write(f"{took}\n")  # `pytest -s` shows it
     told = json.loads(said.partition("FOUND ")[2].splitlines()[0])
-    assert [name for name, _ in told["offered"]] == ["Gouache", "Ink and Wash", "Linocut"]
+    assert [name for name, _ in told["offered"]] == [
+        "Gouache",
+        "Hatching",
+        "Ink and Wash",
+        "Oil",
+    ]
     assert told["moved"] > 0.005
     assert told["command"][0] == str(python)
     (gain,) = (tmp_path / "velatura").rglob("*.exr")

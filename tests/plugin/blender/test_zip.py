@@ -92,11 +92,11 @@ def test_the_command_runs_from_the_same_files(stage: Path) -> None:
     assert "CC0-1.0" in done.stdout
 
 
-def test_three_starter_looks_are_in_it(stage: Path) -> None:
+def test_four_starter_looks_are_in_it(stage: Path) -> None:
     looks = sorted((stage / "looks").iterdir())
     cards = {path.name: look.read(path).card for path in looks}
     names = [card.name for card in cards.values()]
-    assert names == ["Gouache", "Ink and Wash", "Linocut"]
+    assert names == ["Gouache", "Hatching", "Ink and Wash", "Oil"]
     assert all(not card.passes and card.thumbnail for card in cards.values())
     assert {card.licence for card in cards.values()} == {"CC0-1.0"}
     assert sum(path.stat().st_size for path in looks) < 3e6

@@ -22,12 +22,26 @@ from ..nodes.looknode import LookNode
 from ..preferences import preferences
 
 
-def refresh(look: LookNode, plate: Path, frame: int, cancelled: Callable[[], bool]) -> bool:
+def is_right(look: LookNode, plate: str, frame: int) -> bool:
+    """Say whether the gain layer that lies there is what would be made of a plate now.
+
+    Args:
+        look: the look node.
+        plate: the digest of what is wired into it, see `velatura.fingerprint.of_file`.
+        frame: the frame's number.
+    """
+    return fingerprint.stored(look.gain(frame)) == _wanted(_job(look, frame), plate, look)
+
+
+def refresh(
+    look: LookNode, plate: Path, digest: str, frame: int, cancelled: Callable[[], bool]
+) -> bool:
     """Make a frame's gain layer unless the one that lies there is right; say whether it was made.
 
     Args:
         look: the look node.
         plate: what is wired into it at that frame, as an EXR file.
+        digest: that file's.
         frame: the frame's number.
         cancelled: asked while the runtime works; once it says yes the work is dropped.
 
@@ -35,16 +49,8 @@ def refresh(look: LookNode, plate: Path, frame: int, cancelled: Callable[[], boo
         VelaturaError: as the runtime raised it.
     """
     gain = look.gain(frame)
-    job = Job(
-        str(plate),
-        look=str(look.path),
-        out=str(gain.parent),
-        device=preferences().device,
-        space=compat.working_space(),
-        config=compat.config(),
-        premultiplied=look.group.velatura.premultiplied,
-    )
-    wanted = fingerprint.of_gain(job, fingerprint.of_file(plate), look.digest())
+    job = _job(look, frame, str(plate))
+    wanted = _wanted(job, digest, look)
     if fingerprint.stored(gain) == wanted:
         return False
     _make(job, look, frame, cancelled)
@@ -56,6 +62,22 @@ def refresh(look: LookNode, plate: Path, frame: int, cancelled: Callable[[], boo
         )
     gain_nodes.gain_image(look.group).reload()
     return True
+
+
+def _job(look: LookNode, frame: int, plate: str = "") -> Job:
+    return Job(
+        plate,
+        look=str(look.path),
+        out=str(look.gain(frame).parent),
+        device=preferences().device,
+        space=compat.working_space(),
+        config=compat.config(),
+        premultiplied=look.group.velatura.premultiplied,
+    )
+
+
+def _wanted(job: Job, plate: str, look: LookNode) -> str:
+    return fingerprint.of_gain(job, plate, look.digest())
 
 
 def _make(job: Job, look: LookNode, frame: int, cancelled: Callable[[], bool]) -> None:

@@ -15,13 +15,14 @@ from pathlib import Path
 
 import bpy
 
-from velatura import bakes
+from velatura import bakes, fingerprint
 from velatura.errors import FrameError, InputError, StorageError
 
 from .. import compat
 from ..nodes import frame_format, graph_digest, home, looknode, ownership, passes, uses
 from ..nodes.looknode import LookNode
 from . import gain_cache
+from .check_signal import CheckNotes
 from .plate_render import PlateRender
 from .temp_scenes import HOOK, temporary
 
@@ -67,6 +68,7 @@ class RenderSession:
             home.show(look.group, frame_format.variant(main))
         self._marks = self._mark()
         self._done: dict[LookNode, list[int]] = {}
+        self._checks: dict[LookNode, CheckNotes] = {}
         self._scratch = _new_scratch()
         self._plates: PlateRender | None = None
         self._hook: _Hook | None = None
@@ -74,6 +76,7 @@ class RenderSession:
             if self.bakes:
                 for look in self.looks:
                     looknode.update(look)
+                    self._checks[look] = CheckNotes(look.folder)
                 guides = {look: look.guides for look in self.looks}
                 self._plates = PlateRender(main, self.source, guides, self._scratch)
             if source is not None:
@@ -97,6 +100,7 @@ class RenderSession:
         for look, frames in self._done.items():
             with suppress(StorageError):  # then the sidebar knows less; the gain layers are whole
                 bakes.remember(look.folder, frames, self._marks[look])
+            self._checks[look].save()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def frame(self, number: int, cancelled: Callable[[], bool] = lambda: False) -> None:
@@ -124,11 +128,39 @@ class RenderSession:
             )
         for depth in sorted({look.depth for look in self.looks}):
             level = [look for look in self.looks if look.depth == depth]
-            for look, plate in zip(level, self._plates.render(number, level), strict=True):
-                made = gain_cache.refresh(look, plate, number, cancelled)
-                self.made, self.kept = self.made + made, self.kept + (not made)
+            doubtful = self._doubtful(self._plates, number, level)
+            self._refresh(self._plates, number, doubtful, cancelled)
+            for look in level:
                 self._done.setdefault(look, []).append(number)
-                plate.unlink()
+
+    def _doubtful(self, plates: PlateRender, number: int, looks: list[LookNode]) -> list[LookNode]:
+        """Return those of some looks whose gain layers may not be right, by their check signals."""
+        known = [look for look in looks if number in self._checks[look]]
+        known = [look for look in known if look.gain(number).exists()]
+        signals = plates.signals(number, known) if known else ()
+        right = set()
+        for look, signal in zip(known, signals, strict=True):
+            plate = self._checks[look].plate(number, signal) if signal.exists() else ""
+            if plate and gain_cache.is_right(look, plate, number):
+                right.add(look)
+        self.kept += len(right)
+        return [look for look in looks if look not in right]
+
+    def _refresh(
+        self,
+        plates: PlateRender,
+        number: int,
+        looks: list[LookNode],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        """Compare whole plates with the gain layers of some looks, and make what is not right."""
+        files = plates.render(number, looks) if looks else ()
+        for look, (plate, signal) in zip(looks, files, strict=True):
+            digest = fingerprint.of_file(plate)
+            made = gain_cache.refresh(look, plate, digest, number, cancelled)
+            self.made, self.kept = self.made + made, self.kept + (not made)
+            self._checks[look].note(number, signal, digest)
+            plate.unlink()
 
     def hook(self) -> None:
         """Let Blender call for the frames of this session."""
