@@ -148,7 +148,7 @@ def prepare(look: LookNode, frames: Sequence[int]) -> Bake:
     alpha = looknode.premultiplied(look.node)
     look.node["opaque"].setValue(alpha == "no" or "rgba.alpha" not in (plate or []))
     if not edition.limited() and (knob := look.node.knob("scopes")) is not None:
-        knob.setValue(" ".join(scopes.named(graph_digest.upstream([source]))))
+        knob.setValue(" ".join(scopes.named(look.node, graph_digest.upstream([source]))))
     look.put("SrcWrite", "file", look.plate_pattern())
     look.put("SrcWrite", "datatype", precision.datatype(look, card))
     shutil.rmtree(look.plates(), ignore_errors=True)

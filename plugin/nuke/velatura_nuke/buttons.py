@@ -33,6 +33,7 @@ def press(verb: str, node: nuke.Group) -> None:
         "stop": teach_buttons.stop,
         "resume": teach_buttons.resume,
         "add_key": teach_buttons.add_key,
+        "bake_vectors": teach_buttons.bake_vectors,
     }
     try:
         with undo.step(f"velatura: {verb}"):

@@ -23,11 +23,12 @@ _SETTINGS = ("passes", "datatype")
 _STOPS = ("exposure", "degrain")
 _LIVE = ("strength", "even", "mix", "invert_mask", "uid", "digest", "disable")
 _NO_SOURCE = {"Root", "Viewer"}  # an expression may name them; what it takes there is evaluated
-_WORD = r"(?:\{[^{}]*\}|\"(?:[^\"\\]|\\.)*\"|\S+)"
-_DRAWN = (  # where a node stands, how it is drawn, and which of its tools is chosen
+_BRACES = r"\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}"  # four deep
+_WORD = rf"(?:{_BRACES}|\"(?:[^\"\\]|\\.)*\"|\S+)"
+_DRAWN = (  # where a node stands, how it is drawn, its tools; and scopes, which are told by name
     r"name|xpos|ypos|selected|label|tile_color|gl_color|note_font\w*|hide_input|cached|bookmark"
     r"|postage_stamp\w*|dope_sheet|indicators|icon|help|toolbox|toolbar_\w+|panelDropped|panel"
-    r"|version|reload"
+    r"|version|reload|gsv"
 )
 _TEXT = re.compile(_DRAWN)
 
@@ -62,8 +63,7 @@ def mark(look: LookNode) -> Mark:
     wired = list(upstream(ends))
     span = look.span()
     frames = sorted({span.start, max(span.start, span.stop - 1)})
-    varied = [scopes.value(name) for name in scopes.named(wired)]
-    told = [own, colour, varied, _told(ends, wired, frames)]
+    told = [own, colour, scopes.told(look.node, wired), _told(ends, wired, frames)]
     paths = tuple(path for node in wired if not is_look(node) for path in _paths(node, frames))
     graph = hashlib.sha256(repr(told).encode()).hexdigest()
     return Mark(f"{graph}:{moved.digest(paths)}", paths)

@@ -62,7 +62,7 @@ class LookNode:
     @property
     def folder(self) -> Path:
         """Where its next gain is rendered to, a folder for each view."""
-        return substituted(f"{self._cache()}/{self._own()}")
+        return substituted(f"{self._cache()}/{self._own()}", self.node)
 
     def gain_pattern(self) -> str:
         """Return the gain's files as GainRead is to have them.
@@ -89,16 +89,23 @@ class LookNode:
             return self.gain(frame, view)
         folder, _, name = pattern.rpartition("/")
         number = f"{frame:04d}"
-        return substituted(folder.replace("%V", view)) / name.replace("%04d", number)
+        return substituted(folder.replace("%V", view), self.node) / name.replace("%04d", number)
 
     def plates(self, view: str = "") -> Path:
         """Return the folder of a view's plates; without a view that of all of them."""
         temporary = os.environ.get("NUKE_TEMP_DIR") or tempfile.gettempdir()  # Nuke always sets it
-        return Path(temporary, f"velatura-{os.getpid()}", scopes.filled(self._own()), view)
+        return Path(
+            temporary, f"velatura-{os.getpid()}", scopes.filled(self._own(), self.node), view
+        )
 
     def plate_pattern(self) -> str:
         """Return the files of the plates that the look is handed, as Nuke's Write takes them."""
         return f"{self.plates().as_posix()}/%V/{self.slug}.%04d.exr"
+
+    @property
+    def lesson(self) -> Path:
+        """Where plates, keys and trainings lie that it learns from."""
+        return substituted(str(self.node["teach_folder"].value()), self.node) / self.node.name()
 
     def inner(self, name: str) -> nuke.Node:
         """Return a node of the Group."""
@@ -251,9 +258,9 @@ def identity() -> str:
     return uuid.uuid4().hex[:8]
 
 
-def substituted(text: str) -> Path:
-    """Return the path that a text with Tcl and variables in it stands for."""
-    return Path(scopes.filled(without_tcl(text)))
+def substituted(text: str, look: nuke.Node) -> Path:
+    """Return the path that a text with Tcl and a look's variables in it stands for."""
+    return Path(scopes.filled(without_tcl(text), look))
 
 
 def without_tcl(text: str) -> str:

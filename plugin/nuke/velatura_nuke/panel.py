@@ -183,6 +183,12 @@ def _teach() -> tuple[UserKnob, ...]:
             " forward and backward (VectorGenerator) in img or guides; or by SmartVectors in"
             " guides, which VectorDistort writes as an STMap for each keyframe (NukeX)",
         ),
+        _button(
+            "bake_vectors",
+            "Bake vectors",
+            "Write the STMaps of SmartVectors in guides now, anew for each keyframe (NukeX)",
+            newline=False,
+        ),
         UserKnob("String_Knob", "teach_folder", "folder", TEACH, "Where plates, keys and runs lie"),
         _button("train", "Train", "Write plates and keys, and learn from them: velatura train"),
         _button("stop", "Stop", "Stop learning; the best look so far is taken", newline=False),

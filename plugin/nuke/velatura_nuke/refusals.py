@@ -13,6 +13,12 @@ from . import edition
 from .group import LATEST
 from .looknode import LookNode
 
+_WIRES = {
+    "img": "Wire the plate to img",
+    "painted": "Wire the plate with paint over it to painted",
+    "guides": "Wire SmartVectors to guides, or choose another motion",
+}
+
 
 def demand(look: LookNode, frames: Sequence[int], plate: Sequence[str] | None) -> None:
     """Raise what keeps a look from being rendered as it stands; in the main thread.
@@ -62,19 +68,16 @@ def demand(look: LookNode, frames: Sequence[int], plate: Sequence[str] | None) -
         )
 
 
-def demand_teaching(
-    look: LookNode, keys: Sequence[int], plate: Sequence[str] | None, folder: Path
-) -> None:
+def demand_teaching(look: LookNode, keys: Sequence[int], inputs: Sequence[tuple[int, str]]) -> None:
     """Raise what keeps a look from being learnt as its node is wired; in the main thread.
 
     Args:
         look: the look node.
         keys: frame numbers of the painted frames.
-        plate: as of `demand`.
-        folder: where plates and runs are to lie.
+        inputs: numbers and names of the inputs that are needed.
 
     Raises:
-        InputError: nothing is wired to img or painted; the script has no name.
+        InputError: nothing is wired to one of them; the script has no name.
         FrameError: no keyframes, or not in the frame range.
     """
     if edition.limited():
@@ -82,11 +85,11 @@ def demand_teaching(
             f"{look.name} cannot be taught here: this edition of Nuke gives Python too few nodes",
             do="Write the plates and the painted keyframes yourself, raw, and run velatura train",
         )
-    for place, name in ((0, "img"), (3, "painted")):
-        if plate is None or look.node.input(place) is None:
+    for place, name in inputs:
+        if look.node.input(place) is None:
             raise InputError(
                 f"Nothing is wired to the input {name} of {look.name}",
-                do="Wire the plate to img, and the plate with paint over it to painted",
+                do=_WIRES[name],
             )
     outside = [frame for frame in keys if frame not in look.span()]
     if not keys or outside:
@@ -97,9 +100,9 @@ def demand_teaching(
             found=", ".join(map(str, outside)) or "no keyframes",
             do="Go to a painted frame and press Add this frame; the range is in the tab Gain",
         )
-    if not folder.is_absolute():
+    if not look.lesson.is_absolute():
         raise InputError(
             f"The lesson of {look.name} has no folder yet: the script was never saved",
-            found=str(folder),
+            found=str(look.lesson),
             do="Save the script, or give an absolute folder",
         )

@@ -5,23 +5,21 @@ All of it asks Nuke, and belongs into its main thread.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import nuke
 
 from velatura import client
-from velatura.errors import FrameError, InputError
+from velatura.errors import InputError
 
-from . import colour, guides, refusals, undo, writing
-from .looknode import LookNode, substituted
+from . import colour, guides, keyframes, refusals, undo, vectors, writing
+from .looknode import LookNode
 from .panel import FLOATS, LAYERS, SMART
 
 _PLATE, _PAINT = "plate.%04d.exr", "paint.%04d.exr"
-_LAST = "Passes4"  # what SrcWrite is wired to, but while it writes keys and maps
+_INPUTS = ((0, "img"), (3, "painted"))
 _FORWARD = ("forward", "backward")
 
 
@@ -60,20 +58,22 @@ def prepare(look: LookNode, *, resume: bool = False) -> Lesson:
         MachineError: Nuke could not write.
         MissingRuntimeError: there is no trainer.
     """
-    keys, span = _keyframes(look), look.span()
+    keys, span = keyframes.read(look), look.span()
     source = look.node.input(0)
     plate = source.channels() if source is not None else None
-    folder = substituted(str(look.node["teach_folder"].value())) / look.node.name()
-    refusals.demand_teaching(look, keys, plate, folder)
+    folder = look.lesson
+    refusals.demand_teaching(look, keys, _INPUTS)
     program = client.runtime()
     run = _run(folder, new=not resume)
     if resume and not run.is_dir():
         raise InputError(f"{look.name} has no training to go on with", do="Press Train")
     motion = str(look.node["motion"].value())
     passes = guides.there(look, plate or [], _FORWARD if motion == LAYERS else ())
-    maps = [f"{key}:{folder / 'maps' / f'key{key}.####.exr'}" for key in keys]
+    if motion == SMART and not resume:
+        vectors.provide(look, keys)
+    maps = [f"{key}:{vectors.files(look, key)}" for key in keys]
     if not resume:
-        _write(look, folder, span, keys, maps=motion == SMART)
+        _write(look, folder, span, keys)
     space, config = colour.told()
     options = {
         "--painted": str(folder / _PAINT.replace("%04d", "####")),
@@ -94,72 +94,22 @@ def prepare(look: LookNode, *, resume: bool = False) -> Lesson:
         "--progress=openjd",
     ]
     export = (*program, "export", str(run), "--out", str(file), "--name", look.node.name())
-    return Lesson(look.name, run, tuple(train), export, file, _told(folder))
+    return Lesson(look.name, run, tuple(train), export, file, _told(look))
 
 
-def add_key(look: LookNode, frame: int) -> None:
-    """Add a frame to the keyframes."""
-    frames = sorted({*_keyframes(look), frame})
-    look.node["keyframes"].setValue(" ".join(map(str, frames)))
-
-
-def _keyframes(look: LookNode) -> list[int]:
-    text = str(look.node["keyframes"].value())
-    words = text.replace(",", " ").split()
-    if wrong := [word for word in words if not re.fullmatch(r"\d+", word)]:
-        raise FrameError(
-            f"A keyframe of {look.name} is no frame number",
-            found=", ".join(wrong),
-            do="Write them as 1001 1024",
-        )
-    return sorted({int(word) for word in words})
-
-
-def _write(
-    look: LookNode, folder: Path, span: Sequence[int], keys: Sequence[int], *, maps: bool
-) -> None:
-    """Write the plates of the whole range, and the keys; for SmartVectors an STMap for each key."""
+def _write(look: LookNode, folder: Path, span: Sequence[int], keys: Sequence[int]) -> None:
+    """Write the plates of the whole range, and the keys."""
     view = nuke.views()[:1]  # a look of a stereo shot is learnt from its first view
-    (folder / "maps").mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.exr"):
         old.unlink()
     look.put("SrcWrite", "datatype", FLOATS)
     with undo.none():
         look.put("SrcWrite", "file", (folder / _PLATE).as_posix())
         writing.write(look, span, view)
-        with _wired(look, look.inner("painted")):
+        with writing.wired(look, look.inner("painted")):
             look.put("SrcWrite", "file", (folder / _PAINT).as_posix())
             writing.write(look, keys, view)
-        for key in keys if maps else ():
-            with _distorted(look, key) as node, _wired(look, node):
-                look.put("SrcWrite", "file", (folder / f"maps/key{key}.%04d.exr").as_posix())
-                writing.write(look, span, view)
-
-
-@contextmanager
-def _wired(look: LookNode, source: nuke.Node) -> Iterator[None]:
-    """Let SrcWrite write another node meanwhile."""
-    writer = look.inner("SrcWrite")
-    writer.setInput(0, source)
-    try:
-        yield
-    finally:
-        writer.setInput(0, look.inner(_LAST))
-
-
-@contextmanager
-def _distorted(look: LookNode, key: int) -> Iterator[nuke.Node]:
-    """Yield NukeX's VectorDistort, showing where in a key each pixel of a frame lies."""
-    with look.node:
-        node = nuke.nodes.VectorDistort()
-    try:
-        node.setInput(0, look.inner("img"))
-        node.setInput(1, look.inner("guides"))
-        node["referenceFrame"].setValue(key)
-        node["outputMode"].setValue("st-map inverse")
-        yield node
-    finally:
-        nuke.delete(node)
 
 
 def _run(folder: Path, *, new: bool) -> Path:
@@ -167,8 +117,8 @@ def _run(folder: Path, *, new: bool) -> Path:
     return folder / f"run-{max(known, default=0) + (new or not known)}"
 
 
-def _told(folder: Path) -> str:
-    plates, keys, maps = (list(folder.glob(name)) for name in ("plate.*", "paint.*", "maps/*.exr"))
-    size = sum(path.stat().st_size for path in [*plates, *keys, *maps]) / 1e6
-    counted = f"{len(plates)} plates, {len(keys)} keys" + (f", {len(maps)} maps" if maps else "")
-    return f"{counted}, {size:.0f} MB in {folder}"
+def _told(look: LookNode) -> str:
+    plates, keys = (list(look.lesson.glob(name)) for name in ("plate.*", "paint.*"))
+    size = sum(path.stat().st_size for path in [*plates, *keys]) / 1e6
+    written = f"{len(plates)} plates, {len(keys)} keys, {size:.0f} MB in {look.lesson}"
+    return "; ".join(filter(None, (written, vectors.told(look))))

@@ -10,7 +10,7 @@ import nuke
 from velatura.errors import CancelledError, VelaturaError
 from velatura.texts import inert
 
-from . import look_list, looknode, teach, training, undo
+from . import keyframes, look_list, looknode, teach, training, undo, vectors
 from .looknode import LookNode
 from .training import Training
 
@@ -38,7 +38,13 @@ def stop(look: LookNode) -> None:
 
 def add_key(look: LookNode) -> None:
     """Add the current frame to the keyframes."""
-    teach.add_key(look, nuke.frame())
+    keyframes.add(look, nuke.frame())
+
+
+def bake_vectors(look: LookNode) -> None:
+    """Write the STMaps of all keyframes; not while they are learnt from."""
+    if look.uid not in _running:
+        look.node["teach_state"].setValue(inert(vectors.bake(look)))
 
 
 def taught(look: LookNode) -> VelaturaError | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 
 import nuke
@@ -11,6 +12,8 @@ from velatura.errors import CancelledError, MachineError, VelaturaError
 
 from . import undo
 from .looknode import LookNode
+
+_LAST = "Passes4"  # what SrcWrite is wired to, but while it writes keys and maps
 
 
 def write(look: LookNode, frames: Sequence[int], views: Sequence[str]) -> None:
@@ -31,6 +34,17 @@ def write(look: LookNode, frames: Sequence[int], views: Sequence[str]) -> None:
             raise _unwritten(look, error) from error
         finally:
             look.put("SrcWrite", "disable", value=True)
+
+
+@contextmanager
+def wired(look: LookNode, source: nuke.Node) -> Iterator[None]:
+    """Let SrcWrite write another node meanwhile."""
+    writer = look.inner("SrcWrite")
+    writer.setInput(0, source)
+    try:
+        yield
+    finally:
+        writer.setInput(0, look.inner(_LAST))
 
 
 def runs(frames: Sequence[int]) -> list[tuple[int, int]]:

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import tcl
 from nk import Node
 from picture import Picture, read, write
 from pixels import OPERATIONS
 from scope import Scope
-from substitution import filled
+from substitution import filled, scoped
 from tcl import NkError
 
 
@@ -112,12 +113,18 @@ class Evaluator:
         return self.picture(node, first if frame < first else last)
 
 
-_LEADS = {"Group", "Input", "Switch"}  # classes that show what another node shows
+_LEADS = {
+    "Group",
+    "VariableGroup",
+    "Input",
+    "Switch",
+    "VariableSwitch",
+}  # classes that show what another node shows
 
 
 def _led(node: Node, frame: int) -> Node | None:
     """Return the node whose picture a node of these classes shows."""
-    if node.kind == "Group":
+    if node.kind in {"Group", "VariableGroup"}:
         outputs = [each for each in node.nodes if each.kind == "Output"]
         if len(outputs) != 1:
             raise NkError(f"{node.name} has {len(outputs)} outputs")
@@ -125,6 +132,10 @@ def _led(node: Node, frame: int) -> Node | None:
     if node.kind == "Input":
         number = int(Scope(node, frame).number("number"))
         return _input(node.parent, number) if node.parent else None
+    if node.kind == "VariableSwitch":
+        now = scoped(f"%{{{node.text('variable')}}}", node)
+        fits = (at for at in range(len(node.inputs)) if now in tcl.words(node.text(f"i{at}") or ""))
+        return _input(node, next(fits, 0))
     which = int(Scope(node, frame).number("which"))
     return _input(node, min(max(which, 0), len(node.inputs) - 1))
 

@@ -14,7 +14,7 @@ import tcl
 from table import table
 from tcl import NkError
 
-GROUPS = {"Group", "Gizmo", "LiveGroup"}
+GROUPS = {"Group", "Gizmo", "LiveGroup", "VariableGroup"}
 """Classes of nodes that have nodes inside."""
 
 

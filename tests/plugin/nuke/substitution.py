@@ -10,12 +10,13 @@ import os
 import re
 from pathlib import PurePosixPath
 
+import tcl
 from scope import Readable, Scope
 from tcl import NkError
 
 _HASHES = re.compile(r"#+")
 _PRINTF = re.compile(r"%0?(\d*)d")
-_SCOPE = re.compile(r"%\{(\w+)\}")
+_SCOPE = re.compile(r"%(?:\{([\w.]+)\}|([A-Za-z_]\w*))")
 _INNERMOST = re.compile(r"\[([^\[\]]*)\]")
 
 
@@ -26,7 +27,7 @@ def filled(text: str, node: Readable, frame: float, view: str = "main") -> str:
         NkError: it holds Tcl that is not understood here.
     """
     text = (
-        _scoped(substituted(text, Scope(node, frame)), node)
+        scoped(substituted(text, Scope(node, frame)), node)
         .replace("%V", view)
         .replace("%v", view[:1])
     )
@@ -34,14 +35,36 @@ def filled(text: str, node: Readable, frame: float, view: str = "main") -> str:
     return _HASHES.sub(lambda found: f"{int(frame):0{len(found[0])}d}", text)
 
 
-def _scoped(text: str, node: Readable) -> str:
-    """Return a text with its graph scope variables filled in: ``%{shot}``, as the root says."""
-    above = node
-    while (outer := above.above()) is not None:
-        above = outer
-    words = (above.text("gsv") or "").split()
-    known = dict(zip(words[::2], words[1::2], strict=True))
-    return _SCOPE.sub(lambda found: known.get(found[1], ""), text)
+def scoped(text: str, node: Readable) -> str:
+    """Return a text with its graph scope variables filled in: ``%{shot}``, ``%shot``.
+
+    The nearest group that has one decides; what no group has stays as it is.
+    """
+
+    def told(found: re.Match[str]) -> str:
+        above: Readable | None = node
+        while above is not None:
+            known = variables(above.text("gsv") or "").get(found[1] or found[2])
+            if known is not None:
+                return known
+            above = above.above()
+        return found[0]
+
+    return _SCOPE.sub(told, text)
+
+
+def variables(text: str) -> dict[str, str]:
+    """Return what a knob of graph scope variables holds: ``shot``, and ``set.shot``, by name."""
+    found = {}
+    for name, held in _pairs(text):
+        for variable, value in _pairs(held):
+            found[variable if name == "__default__" else f"{name}.{variable}"] = value
+    return found
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    words = tcl.words(text)
+    return list(zip(words[::2], words[1::2], strict=True))
 
 
 def substituted(text: str, scope: Scope) -> str:

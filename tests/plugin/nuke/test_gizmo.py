@@ -37,7 +37,7 @@ def test_every_node_is_wired_to_one_that_came_before() -> None:
 
 def test_its_python_holds_where_there_is_no_plug_in() -> None:
     scripts = [knob.text for knob in look_group().panel if knob.kind == "PyScript_Knob"]
-    assert len(scripts) == 10
+    assert len(scripts) == 11
     for text in scripts:
         compile(text, "knob", "exec")
         assert text.startswith(

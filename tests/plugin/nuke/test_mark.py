@@ -15,17 +15,6 @@ from velatura_nuke import moved
 from velatura_nuke.looknode import LookNode
 
 
-class Gsv(nuke.String_Knob):
-    """Nuke 16's knob of graph scope variables: ``shot sh010``; saved as what it is made of."""
-
-    def Class(self) -> str:  # noqa: N802  # Nuke's name
-        return "String_Knob"
-
-    def getGsvValue(self, path: str) -> str:  # noqa: N802  # Nuke's name
-        words = self.toScript().split()
-        return dict(zip(words[::2], words[1::2], strict=True))[path.removeprefix("__default__.")]
-
-
 def state(node: nuke.Group) -> str:
     return velatura_nuke.status(node, [1])[1]
 
@@ -61,25 +50,124 @@ def test_a_plate_that_the_environment_exchanges_counts(studio: Studio, monkeypat
     assert state(node) == "stale"
 
 
-def test_each_shot_of_a_script_has_a_gain_of_its_own(studio: Studio) -> None:
-    """Nuke 16's graph scope variables: the plate's path names one."""
+def shots(studio: Studio) -> None:
     for shot in ("sh010", "sh020"):
         rich(studio.folder / shot / "plate.0001.exr", seed=int(shot[2:]))
-    node = studio.begin()
-    shots = Gsv("gsv")
-    nuke.root().addKnob(shots)
-    nuke.toNode("Plate")["file"].setValue(f"{studio.folder}/%{{shot}}/plate.%04d.exr")
-    shots.fromScript("shot sh010 artist me")
+
+
+def say(node: nuke.Node, **variables: str) -> None:
+    """Set graph scope variables of the script, or of a VariableGroup (Nuke 16)."""
+    for name, value in variables.items():
+        node["gsv"].setGsvValue(f"__default__.{name}", value)
+
+
+@pytest.mark.parametrize("called", ["%{shot}", "%shot"])
+def test_each_shot_of_a_script_has_a_gain_of_its_own(studio: Studio, called: str) -> None:
+    """Nuke 16's graph scope variables: the plate's path names one."""
+    shots(studio)
+    node, root = studio.begin(), nuke.root()
+    nuke.toNode("Plate")["file"].setValue(f"{studio.folder}/{called}/plate.%04d.exr")
+    say(root, shot="sh010", artist="me")
     velatura_nuke.bake(node, [1])
     first = LookNode(node).shown(1, "main")
     assert first.parts[-3] == "sh010"
-    shots.fromScript("shot sh020 artist me")
+    say(root, shot="sh020")
     assert state(node) == "missing"
     velatura_nuke.bake(node, [1])
     assert LookNode(node).shown(1, "main").read_bytes() != first.read_bytes()
     assert "%{shot}" in node.node("GainRead")["file"].value()
-    shots.fromScript("shot sh010 artist you")
+    say(root, shot="sh010", artist="you")
     assert state(node) == "baked"
+
+
+def grouped(studio: Studio, name: str, *, inside: nuke.Group | None = None) -> nuke.Group:
+    """Make a VariableGroup with a plate and a look in it; return the look."""
+    with inside or nuke.root():
+        group = nuke.nodes.VariableGroup(name=name)
+    with group:
+        files = f"{studio.folder}/%{{shot}}/plate.%04d.exr"
+        plate = nuke.nodes.Read(file_type="exr", file=files, raw=True, first=1, last=1)
+        look: nuke.Group = velatura_nuke.create(studio.look, after=plate)
+        nuke.nodes.Output().setInput(0, look)
+    return look
+
+
+def test_the_variables_of_a_group_are_those_of_its_look(studio: Studio) -> None:
+    shots(studio)
+    nuke.scriptSaveAs(str(studio.script), 1)
+    say(nuke.root(), shot="sh010")
+    one, other = grouped(studio, "One"), grouped(studio, "Other")
+    say(nuke.toNode("Other"), shot="sh020")
+    velatura_nuke.bake(None, [1])
+    found = [LookNode(each).shown(1, "main") for each in (one, other)]
+    assert [path.parts[-3] for path in found] == ["sh010", "sh020"]
+    assert found[0].read_bytes() != found[1].read_bytes()
+    say(nuke.root(), shot="sh020")  # which Other has its own of
+    assert (state(one), state(other)) == ("missing", "baked")
+    say(nuke.toNode("Other"), shot="sh010", artist="me")
+    assert state(other) == "missing"
+
+
+def test_a_group_in_a_group_has_its_parents_variables(studio: Studio) -> None:
+    shots(studio)
+    nuke.scriptSaveAs(str(studio.script), 1)
+    sequence = nuke.nodes.VariableGroup(name="Sequence")
+    node = grouped(studio, "Shot", inside=sequence)
+    say(nuke.root(), shot="sh020")
+    say(sequence, shot="sh010")
+    velatura_nuke.bake(node, [1])
+    assert LookNode(node).shown(1, "main").parts[-3] == "sh010"
+    say(nuke.root(), shot="none")
+    assert state(node) == "baked"
+    nuke.scriptSave()
+    nuke.scriptOpen(str(studio.script))
+    again = LookNode(nuke.toNode("Sequence.Shot.Velatura1"))
+    assert again.shown(1, "main").is_file()
+    assert state(again.node) == "baked"
+
+
+def test_a_plate_from_a_group_with_variables_of_its_own(studio: Studio) -> None:
+    shots(studio)
+    node = studio.begin()
+    group = nuke.nodes.VariableGroup(name="Plates")
+    with group:
+        files = f"{studio.folder}/%{{shot}}/plate.%04d.exr"
+        plate = nuke.nodes.Read(file_type="exr", file=files, raw=True, first=1, last=1)
+        nuke.nodes.Output().setInput(0, plate)
+    node.setInput(0, group)
+    say(group, shot="sh010", artist="me")
+    velatura_nuke.bake(node, [1])
+    assert state(node) == "baked"
+    say(group, artist="you")
+    assert state(node) == "baked"
+    say(group, shot="sh020")
+    assert state(node) == "stale"
+
+
+def test_a_switch_by_a_variable_counts(studio: Studio) -> None:
+    node, plate = studio.begin(), nuke.toNode("Plate")
+    dark = nuke.nodes.Expression(expr0="r / 2")
+    dark.setInput(0, plate)
+    switch = nuke.nodes.VariableSwitch(variable="grade", i0="no", i1="yes maybe")
+    for at, source in enumerate((plate, dark)):
+        switch.setInput(at, source)
+    node.setInput(0, switch)
+    say(nuke.root(), grade="no")
+    velatura_nuke.bake(node, [1])
+    plain = LookNode(node).shown(1, "main").read_bytes()
+    say(nuke.root(), grade="maybe")
+    assert state(node) == "missing"
+    velatura_nuke.bake(node, [1])
+    assert LookNode(node).shown(1, "main").read_bytes() != plain
+
+
+def test_what_is_no_variable_is_a_part_of_the_name(studio: Studio) -> None:
+    rich(studio.folder / "50%off" / "plate.0001.exr")
+    node = studio.begin()
+    nuke.toNode("Plate")["file"].setValue(f"{studio.folder}/50%off/plate.%04d.exr")
+    velatura_nuke.bake(node, [1])
+    assert state(node) == "baked"
+    assert not node["scopes"].value()
 
 
 def test_a_value_of_the_scripts_root_counts(studio: Studio) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -170,8 +171,8 @@ def test_forward_and_backward_motion_is_written_and_named(studio: Studio, node) 
     assert any("no layer forward, backward" in text for text in SESSION.said)
 
 
-@pytest.mark.usefixtures("trainer")
-def test_smartvectors_become_an_stmap_for_each_keyframe(studio: Studio, node) -> None:
+def distorts(node: nuke.Group) -> list[tuple[str, float, str]]:
+    """Return a list that takes down what VectorDistort is asked for whenever it is written."""
     asked: list[tuple[str, float, str]] = []
 
     def look(_: object = None) -> None:
@@ -181,8 +182,79 @@ def test_smartvectors_become_an_stmap_for_each_keyframe(studio: Studio, node) ->
                 asked.append((inner.input(1).name(), *knobs))
 
     nuke.addBeforeRender(look, nodeClass="Write")
+    return asked
+
+
+def smart(studio: Studio, node: nuke.Group) -> nuke.Node:
+    """Wire a Read of SmartVectors to guides, with two keyframes; return it."""
+    for frame in (1, 2, 3):
+        shutil.copy(studio.plate(frame), studio.folder / f"smart.{frame:04d}.exr")
+    files = f"{studio.folder}/smart.%04d.exr"
+    vectors = nuke.nodes.Read(file_type="exr", raw=True, file=files, first=1, last=3)
+    node.setInput(2, vectors)
     node["keyframes"].setValue("1, 3")
     node["motion"].setValue("SmartVectors")
+    return vectors
+
+
+def test_bake_vectors_writes_the_maps_and_train_takes_them(studio, node, trainer) -> None:
+    smart(studio, node)
+    node.setInput(3, None)  # maps need no paint
+    asked = distorts(node)
+    node["bake_vectors"].execute()
+    assert asked == [("guides", 1, "st-map inverse"), ("guides", 3, "st-map inverse")]
+    folder = lesson(studio) / "maps"
+    assert len(list(folder.glob("key1.*.exr"))) == len(list(folder.glob("key3.*.exr"))) == 3
+    assert node["teach_state"].value().startswith("6 maps, 0 MB in ")
+    assert trainer.is_file()
+    assert not (studio.folder / "train.txt").exists()
+    node.setInput(3, nuke.toNode("Paint"))
+    asked.clear()
+    node["train"].execute()
+    served()
+    assert asked == []
+    assert told(studio)[told(studio).index("--stmap") + 1] == f"1:{folder}/key1.####.exr"
+    node["bake_vectors"].execute()
+    assert len(asked) == 2  # the button writes them anew
+
+
+@pytest.mark.usefixtures("trainer")
+@pytest.mark.parametrize("spoil", ["graph", "files", "gone", "range"])
+def test_maps_of_other_vectors_are_written_anew(studio, node, spoil) -> None:
+    vectors = smart(studio, node)
+    node["bake_vectors"].execute()
+    asked = distorts(node)
+    if spoil == "graph":
+        shutil.copytree(studio.folder, studio.folder.parent / "other")
+        vectors["file"].setValue(f"{studio.folder.parent}/other/smart.%04d.exr")
+    elif spoil == "files":
+        later = time.time() + 5
+        os.utime(studio.folder / "smart.0003.exr", (later, later))
+    elif spoil == "gone":
+        (lesson(studio) / "maps/key3.0002.exr").unlink()
+    else:
+        node["first"].setValue(0)
+        for name in ("smart", "plate"):
+            shutil.copy(studio.plate(1), studio.folder / f"{name}.0000.exr")
+    node["train"].execute()
+    served()
+    assert [frame for _, frame, _ in asked] == ([3] if spoil == "gone" else [1, 3])
+
+
+def test_vectors_that_are_not_wired_in_are_said(studio, node, trainer) -> None:
+    smart(studio, node)
+    node.setInput(2, None)
+    for button in ("bake_vectors", "train"):
+        node[button].execute()
+        assert "input guides of Velatura1" in SESSION.said[-1]
+    assert trainer.is_file()
+    assert not lesson(studio).exists()
+
+
+@pytest.mark.usefixtures("trainer")
+def test_smartvectors_become_an_stmap_for_each_keyframe(studio: Studio, node) -> None:
+    smart(studio, node)
+    asked = distorts(node)
     node["train"].execute()
     served()
     assert asked == [("guides", 1, "st-map inverse"), ("guides", 3, "st-map inverse")]

@@ -12,7 +12,7 @@ from .groups import Group, Root
 from .nodes import Node
 from .session import SESSION, given
 
-_CLASSES = {"Group": Group, "Root": Root}
+_CLASSES = {"Group": Group, "VariableGroup": Group, "Root": Root}
 
 
 class Nodes:

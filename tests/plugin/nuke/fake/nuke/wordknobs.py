@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from substitution import filled
+from substitution import filled, variables
 
 from . import knobs, numberknobs
 from .contexts import OutputContext
@@ -37,6 +37,25 @@ class File_Knob(EvalString_Knob):
         if oc is None or self._node is None:
             return self.evaluate()
         return filled(self._text, self._node, oc.frame(), oc.viewname(oc.view()))
+
+
+class Gsv_Knob(Knob):
+    """Nuke 16's knob of graph scope variables: the script's, or a VariableGroup's."""
+
+    def getGsvValue(self, path: str) -> str | None:
+        """Return a variable of this group's own, ``__default__.shot``; None for its parent's."""
+        return variables(self._text).get(path.removeprefix("__default__."))
+
+    def setGsvValue(self, path: str, value: str) -> bool:
+        given(value, str, "A variable")
+        self._edit()
+        held = variables(self._text) | {path.removeprefix("__default__."): value}
+        sets: dict[str, list[str]] = {"__default__": []}
+        for name, text in held.items():
+            first, _, last = name.rpartition(".")
+            sets.setdefault(first or "__default__", []).append(f"{last} {{{text}}}")
+        self._text = " ".join(f"{name} {{{' '.join(held)}}}" for name, held in sets.items())
+        return True
 
 
 class Script_Knob(String_Knob):
