@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
@@ -26,6 +27,7 @@ SMOKE = [
 ]
 BY_PYTHON = [path for path in SMOKE if path.stem not in {"nuke_nc_smoke", "plainexr"}]
 """But for those that ask for no node: they index planes, and the fake looks at their Tcl."""
+SCAN = tomllib.loads(Path(__file__).with_name("scan.toml").read_text(encoding="utf-8"))
 GIZMO = (ROOT / "plugin/nuke/Velatura.gizmo").read_text(encoding="utf-8")
 
 
@@ -87,6 +89,26 @@ def test_every_name_has_a_source_that_is_told() -> None:
     assert asked <= told.keys()
     for source in told.values():
         assert re.match(r"https://|[\w.-]+/[\w.-]+: \S|.* \S+ ", source), source
+
+
+@pytest.mark.parametrize("kind", SCAN)
+def test_a_scan_of_nuke_17_has_the_same_knobs(kind: str) -> None:
+    """And they begin with the same there, and offer what we choose from."""
+    scan, ours = SCAN[kind], table().classes[kind]
+    common = table().classes["Dot"].knobs  # that has none of its own
+    own = {name for name, knob in ours.knobs.items() if name not in common and not knob.needs}
+    assert own == {*scan["knobs"], *scan.get("unsaid", ())}
+    for name, value in scan.get("first", {}).items():
+        assert ours.knobs[name].default == str(value), name
+    for name, values in scan.get("values", {}).items():
+        assert list(ours.knobs[name].values) == values, name
+    assert ours.inputs == scan.get("inputs", ours.inputs)
+
+
+def test_the_classes_of_the_shipped_group_are_in_the_scan() -> None:
+    """But for Group, Input and Output, and CopyBBox: they have no knobs that we set but number."""
+    made = {node.kind for node in nk.parse(GIZMO).walk()}
+    assert made - SCAN.keys() == {"Group", "Input", "Output", "CopyBBox"}
 
 
 def test_the_shipped_group_names_nothing_else() -> None:
