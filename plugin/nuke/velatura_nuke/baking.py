@@ -40,7 +40,7 @@ from . import (
 from .graph_digest import Mark
 from .group import LATEST
 from .looknode import LookNode
-from .panel import NOT_RENDERED
+from .panel import NOT_RENDERED, UNCOMPARED
 
 _SYSTEM = os.name
 
@@ -149,6 +149,7 @@ def prepare(look: LookNode, frames: Sequence[int]) -> Bake:
     look.node["opaque"].setValue(alpha == "no" or "rgba.alpha" not in (plate or []))
     if not edition.limited() and (knob := look.node.knob("scopes")) is not None:
         knob.setValue(" ".join(scopes.named(look.node, graph_digest.upstream([source]))))
+    refusals.demand_inside(look)
     look.put("SrcWrite", "file", look.plate_pattern())
     look.put("SrcWrite", "datatype", precision.datatype(look, card))
     shutil.rmtree(look.plates(), ignore_errors=True)
@@ -221,7 +222,8 @@ def connect(look: LookNode, *, baked: bool) -> None:
     there = gain_cache.frames(look.folder, look.slug) if baked else []
     read(look, there)
     look.press("GainRead", "reload")
-    tell(look, "rendered" if there else NOT_RENDERED)
+    done = UNCOMPARED if edition.limited() else "rendered"
+    tell(look, done if there else NOT_RENDERED)
 
 
 def read(look: LookNode, there: Sequence[int]) -> None:

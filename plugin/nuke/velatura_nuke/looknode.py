@@ -6,6 +6,7 @@ A look node is a Group of ours, known by its knobs. Its ``uid`` names the folder
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -91,12 +92,15 @@ class LookNode:
         number = f"{frame:04d}"
         return substituted(folder.replace("%V", view), self.node) / name.replace("%04d", number)
 
+    def own(self) -> str:
+        """Return what of the gain's folder is its own, in this shot of the script."""
+        return scopes.filled(self._own(), self.node)
+
     def plates(self, view: str = "") -> Path:
         """Return the folder of a view's plates; without a view that of all of them."""
         temporary = os.environ.get("NUKE_TEMP_DIR") or tempfile.gettempdir()  # Nuke always sets it
-        return Path(
-            temporary, f"velatura-{os.getpid()}", scopes.filled(self._own(), self.node), view
-        )
+        own = re.sub(r"[\\/]+", "-", self.own())  # one folder: it is taken away as a whole
+        return Path(temporary, f"velatura-{os.getpid()}", own, view)
 
     def plate_pattern(self) -> str:
         """Return the files of the plates that the look is handed, as Nuke's Write takes them."""

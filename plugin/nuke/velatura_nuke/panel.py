@@ -11,6 +11,9 @@ from .nodespec import Expression, UserKnob
 
 NO_LOOK = "(choose a look)"
 NOT_RENDERED = "The gain is not rendered yet: the plate is shown as it is, and renders fail"
+UNCOMPARED = (
+    "rendered. This edition of Nuke does not see when another plate is wired in: press Verify gain"
+)
 HALVES, FLOATS = "16 bit half", "32 bit float"  # what Nuke's EXR writer calls them
 AS_PLATE = "as the plate"
 NO_MOTION, LAYERS, SMART = "from the plate", "forward and backward", "SmartVectors"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import nuke
 
@@ -65,6 +65,20 @@ def demand(look: LookNode, frames: Sequence[int], plate: Sequence[str] | None) -
             f"{look.name} renders no frames before 0: gain files have no names for them",
             found=f"{min(frames)} to {max(frames)}",
             do="Begin at 0, or shift the shot by a TimeOffset before the look and one behind it",
+        )
+
+
+def demand_inside(look: LookNode) -> None:
+    """Raise where a graph scope variable leads a look's gain out of its folder.
+
+    Raises:
+        InputError: it does.
+    """
+    if ".." in PurePath(look.own()).parts:
+        raise InputError(
+            f"A graph scope variable leads the gain of {look.name} out of its own folder",
+            found=look.own(),
+            do="Give the variable a value without ..",
         )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+
+import looks
 import nuke
 import pytest
 from nuke.session import NODES, SESSION
-from shots import Studio, law
+from shots import Studio, law, rich
 
 import velatura_nuke
 from velatura.errors import InputError, MachineError
@@ -86,3 +89,38 @@ def test_teaching_takes_more_nodes_than_there_are_and_says_so(studio: Studio) ->
     node = velatura_nuke.create(studio.look)
     with pytest.raises(InputError, match="too few nodes"):
         velatura_nuke.train(node)
+
+
+@EDITIONS
+def test_that_the_graph_is_not_compared_is_said_and_pixels_are(studio, edition) -> None:
+    """Another plate behind the node: nothing tells there but *Verify gain*."""
+    script(studio)
+    SESSION.edition = edition
+    node = velatura_nuke.create(studio.look)
+    velatura_nuke.bake(node)
+    assert "Verify gain" in node["state"].value()
+    nuke.frame(2)
+    node["verify"].execute()
+    assert node["state"].value().endswith("from the very pixels that are wired in now")
+    nuke.tcl("knob", "root.Plate.file", str(studio.folder / "other.%04d.exr"))
+    rich(studio.folder / "other.0002.exr", seed=99)
+    node["verify"].execute()
+    assert node["state"].value().endswith("from other pixels: main")
+    assert SESSION.given <= NODES
+
+
+@EDITIONS
+def test_another_looks_gain_ends_a_render_without_python(studio, edition) -> None:
+    script(studio)
+    node = velatura_nuke.create(studio.look)
+    velatura_nuke.bake(node)
+    gains = sorted(studio.folder.glob("velatura/*/main/*.gain.*.exr"))
+    other = looks.small(studio.folder / "other.onnx", name="other")
+    second = velatura_nuke.create(other, after=nuke.toNode("Plate"))
+    velatura_nuke.bake(second)
+    strange = sorted(studio.folder.glob("velatura/other-*/main/*.gain.*.exr"))
+    for mine, theirs in zip(gains, strange, strict=True):
+        shutil.copy(theirs, mine)
+    SESSION.edition = edition
+    with pytest.raises(RuntimeError, match="no gain of its look"):
+        nuke.execute("Final", 1, 1)

@@ -11,6 +11,7 @@ import pytest
 from shots import Studio, rich
 
 import velatura_nuke
+from velatura.errors import InputError
 from velatura_nuke import moved
 from velatura_nuke.looknode import LookNode
 
@@ -159,6 +160,31 @@ def test_a_switch_by_a_variable_counts(studio: Studio) -> None:
     assert state(node) == "missing"
     velatura_nuke.bake(node, [1])
     assert LookNode(node).shown(1, "main").read_bytes() != plain
+
+
+def test_a_variable_that_leads_elsewhere_is_refused_and_nothing_is_deleted(studio, monkeypatch):
+    monkeypatch.setenv("NUKE_TEMP_DIR", str(studio.folder / "temp"))
+    kept = rich(studio.folder / "temp/kept/plate.0001.exr")
+    node = studio.begin()
+    nuke.toNode("Plate")["file"].setValue(f"{studio.folder}/temp/x/%{{shot}}/plate.%04d.exr")
+    (studio.folder / "temp/x").mkdir()
+    say(nuke.root(), shot="../kept")
+    for value in ("../kept", "../../kept"):
+        say(nuke.root(), shot=value)
+        with pytest.raises(InputError, match="out of its own folder"):
+            velatura_nuke.bake(node, [1])
+    assert kept.is_file()
+
+
+def test_a_variable_with_folders_in_it_is_one(studio: Studio) -> None:
+    rich(studio.folder / "sq1/sh010/plate.0001.exr")
+    node = studio.begin()
+    nuke.toNode("Plate")["file"].setValue(f"{studio.folder}/%{{shot}}/plate.%04d.exr")
+    say(nuke.root(), shot="sq1/sh010")
+    velatura_nuke.bake(node, [1])
+    assert LookNode(node).shown(1, "main").parts[-4:-2] == ("sq1", "sh010")
+    assert state(node) == "baked"
+    studio.render(1)
 
 
 def test_what_is_no_variable_is_a_part_of_the_name(studio: Studio) -> None:
