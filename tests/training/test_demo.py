@@ -43,7 +43,8 @@ def test_the_demo_leaves_look_gains_pictures_sheet_and_figures(tmp_path):
         assert "ViewLayer.CryptoObject00.r" in finished.names
         assert sorted(gains.names) == ["B", "G", "R"]
     sheet = flat.read_rgb(tmp_path / "contact_sheet.png").rgb
-    assert sheet.shape == (3 * 186 + 6, 3 * 326 + 6, 3)
+    # Three rows of 320x180 with 6 px between, each under a line of words; the titles on top.
+    assert sheet.shape == (3 * (186 + 22) + 6 + 22, 3 * 326 + 6, 3)
     # Even three seconds bring the shot nearer to the paint than the plate is.
     result, plate = figures(done.stdout)["l1log"]
     assert result < plate

@@ -96,7 +96,9 @@ def demo(
     contact = out / "contact_sheet.png"
     sources = (courtyard / "plate", shot, courtyard / "truth")
     rows = [[_read(folder, frame) for folder in sources] for frame in SHOWN]
-    contact_sheet.write(contact, rows, "lin_rec709_scene")
+    titles = ("plate", "result", "paint")
+    labels = [f"frame {frame}, left out: the look has not seen its paint" for frame in SHOWN]
+    contact_sheet.write(contact, rows, "lin_rec709_scene", titles, labels)
     sys.stdout.write(f"wrote {contact}\n")
     velatura = Path(os.path.relpath(Path(sys.executable).parent)) / "velatura"
     console.print(

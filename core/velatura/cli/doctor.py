@@ -1,6 +1,7 @@
 """The doctor looks at the machine: what is installed, which device answers, what is in the way.
 
-Each package is imported where it is examined, so that a missing one is a finding, not a crash.
+Each package is imported where it is examined, so that a missing one is a finding, not a crash; ONNX
+Runtime, torch, OpenCV and FFmpeg each in a process of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import velatura
 from velatura import installation
-from velatura.cli import equipment, hosts, packages
+from velatura.cli import apart, equipment, hosts, packages
 from velatura.cli.finding import Finding
 from velatura.cli.packages import Package
 from velatura.errors import ColourError
@@ -39,7 +40,7 @@ def examine() -> list[Finding]:
         *_machine(),
         *map(_package, packages.RUNTIME),
         _runtime(),
-        _device(),
+        apart.looked_at(device, "device", _onnx_runtime()),
         _colour(),
         *equipment.examine(),
         *hosts.examine(),
@@ -79,7 +80,11 @@ def _runtime() -> Finding:
     return Finding("ONNX Runtime", f"{listed}, and no other beside it")
 
 
-def _device() -> Finding:
+def _onnx_runtime() -> str:
+    return next((each.name for each in packages.ONNX_RUNTIMES if each.version), "onnxruntime")
+
+
+def device() -> Finding:
     """Run a model: only a session says what answers; the list of providers names what might."""
     try:
         import numpy as np
@@ -96,8 +101,7 @@ def _device() -> Finding:
             session = ort.InferenceSession(_MODEL, options, providers=wanted)
         (answer,) = session.run(None, {"x": np.array([-1], np.float32)})
     except Exception as error:  # noqa: BLE001  # whatever is wrong with it is what to tell
-        there = next((each.name for each in packages.ONNX_RUNTIMES if each.version), "onnxruntime")
-        mend = installation.mending(there)
+        mend = installation.mending(_onnx_runtime())
         return Finding("device", f"none answers: {error}", "ONNX Runtime does not run.", mend)
     answered = session.get_providers()[0]
     wrong = "" if answer[0] == 0 else f"{answered} computes wrongly."

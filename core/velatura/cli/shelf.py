@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import velatura
 from velatura.cli.options import AsJson, basic
+from velatura.errors import LookError
 from velatura.system.next_step import next_step
 from velatura.system.progress import say
 
@@ -40,8 +41,8 @@ def looks(*, starter: Annotated[bool, basic()] = False, as_json: AsJson = False)
     from velatura.report import tables
 
     if starter:
-        for look in sorted((Path(velatura.__file__).parent / "starter").glob("*.onnx")):
-            library.publish(look, replace=True)
+        for look in _starters():
+            library.publish(look)
     shelf = library.shelf()
     if as_json:
         for line in json.dumps([_listed(entry) for entry in shelf], indent=2).splitlines():
@@ -52,6 +53,28 @@ def looks(*, starter: Annotated[bool, basic()] = False, as_json: AsJson = False)
         tables.show("velatura looks", [tables.shelved(entry) for entry in shelf] or none)
     for trouble in library.refused():
         log.warning(trouble)
+
+
+def _starters() -> list[Path]:
+    """Return the files of the starter looks; refuse to lay them over looks of the same file names.
+
+    Raises:
+        LookError: another look of such a name is published.
+    """
+    from velatura import library
+    from velatura.look import read
+
+    files = sorted((Path(velatura.__file__).parent / "starter").glob("*.onnx"))
+    there = {entry.path.name: entry for entry in library.shelf()}
+    for look in files:
+        one = there.get(look.name)
+        if one is not None and one.digest != read(look).digest:
+            raise LookError(
+                f"{one.path} is another look than the starter look of that file name",
+                found=f"{one.card.name}, SHA-256 {one.digest[:16]}",
+                do="Rename that file or move it away, and type this again",
+            )
+    return files
 
 
 def publish(look: Path, /, *, replace: Annotated[bool, basic()] = False) -> None:

@@ -95,6 +95,20 @@ def test_optical_flow_that_does_not_load_is_trouble(tmp_path, broken):
     assert "opencv-python-headless" in findings["optical flow"]["add"]
 
 
+@pytest.mark.parametrize(
+    ("module", "what"), [("onnxruntime", "device"), ("cv2", "optical flow"), ("av", "movies")]
+)
+def test_a_library_that_crashes_is_a_line(tmp_path, module, what):
+    """As ONNX Runtime and FFmpeg did in one process, with Python 3.14 and glibc 2.43."""
+    package(tmp_path / module, "import os, signal\nos.kill(os.getpid(), signal.SIGBUS)")
+    findings = examined(4, PYTHONPATH=tmp_path)
+    assert findings[what]["found"] == "none: its process crashed with SIGBUS"
+    assert "does not run" in findings[what]["trouble"]
+    assert findings[what]["add"]
+    sound = {"device", "optical flow", "movies"} - {what}
+    assert not any(findings[each]["trouble"] for each in sound)
+
+
 def test_a_colour_config_that_does_not_load_is_trouble(tmp_path):
     findings = examined(4, OCIO=tmp_path / "none.ocio")
     assert "none.ocio" in findings["colour"]["trouble"]

@@ -22,3 +22,19 @@ def test_the_starter_looks_are_published_once_and_again(
         assert {"Gouache", "Hatching", "Ink and Wash", "Oil"} <= names
     assert all(not entry.card.passes for entry in library.shelf() if entry.path.parent == tmp_path)
     assert all(path.stat().st_size < 1e6 for path in tmp_path.iterdir())
+
+
+def test_a_starter_look_is_not_laid_over_another_look_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("VELATURA_LOOKS", str(tmp_path))
+    assert main(["looks", "--starter", "--json"]) == 0
+    one, other = sorted(tmp_path.glob("*.onnx"))[:2]
+    own = other.read_bytes()
+    one.write_bytes(own)  # somebody's own, by the name of a starter look
+    assert main(["looks", "--starter"]) == 3
+    assert f"{one} is another look" in caplog.text
+    assert one.read_bytes() == own
+    one.rename(tmp_path / "mine.onnx")  # the hint
+    assert main(["looks", "--starter"]) == 0
+    assert one.read_bytes() != own

@@ -13,6 +13,7 @@ import torch
 
 from velatura.apply import sequence
 from velatura.apply.onnx_runtime import ort
+from velatura.cli.main import main
 from velatura.errors import TrainingError
 from velatura.gain.layer import stops_of
 from velatura.image import exr
@@ -144,3 +145,10 @@ def test_what_a_host_cannot_run_is_refused(made, wanted, words, tmp_path):
     with pytest.raises(TrainingError, match=words):
         host_picture.write(made, tmp_path / "ink.onnx", wanted)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_only_a_hosts_file_takes_is_refused_without_a_host(tmp_path, caplog):
+    asked = ["export", str(tmp_path), "--out", str(tmp_path / "a.onnx"), "--passes", "--size=64x64"]
+    assert main(asked) == 3
+    assert "--passes and --size would do nothing" in caplog.text
+    assert "--host flame or --host houdini" in caplog.text

@@ -71,6 +71,58 @@ def test_there_are_pictures_before_the_shot_is_looked_over(tmp_path, monkeypatch
     assert all(f["version"] for f in told)
 
 
+def test_the_first_frame_is_followed_by_painted_ones_and_midpoints():
+    frames = [gallery.Scene(str(n), n, "not painted", "") for n in range(1, 10)]
+    frames[0] = gallery.Scene("1", 1, "painted", "its paint")
+    order = [scene.frame for scene in gallery.in_turn(frames, frames[7])]
+    assert order[:4] == [8, 1, 4, 6]
+    assert sorted(order) == list(range(1, 10))
+
+
+def test_what_was_found_out_beside_a_training_is_told_before_anything_is_learnt(tmp_path):
+    class Advice:
+        def __init__(self):
+            self.asked = []
+
+        def ask(self, painted):
+            self.asked.append(painted)
+
+        def found(self):
+            return {"frame": 4, "words": "Paint frame 4 next", "version": 1} if self.asked else None
+
+        def end(self):
+            pass
+
+    with Watch("none") as watch:
+        advice = Advice()
+        window = Window(Page(tmp_path / "ink"), watch, advice)
+        assert news(tmp_path / "ink")["next"] is None
+        window.advise([3, 1])
+        window.advise([1, 3])
+        watch.doing("looking at the shot, frame 1")
+        watch.doing("checking the painted keys")
+    assert advice.asked == [(1, 3)]
+    assert news(tmp_path / "ink")["next"]["frame"] == 4
+
+
+@pytest.mark.skipif(not optical_flow.available(), reason="OpenCV is not installed")
+def test_further_frames_are_there_at_full_size_before_the_shot_is_looked_over(
+    tmp_path, monkeypatch
+):
+    shot, page = tiny.write_shot(tmp_path), Page(tmp_path / "ink")
+    for frame in range(4, 9):
+        tiny.write_frame(tmp_path / f"plate.{frame:04d}.exr", tiny.plate(frame))
+    lesson = lessons.load(shot.plate, shot.painted)
+    first_picture.show(page, lesson)
+    told = {f["name"]: f["said"] for f in news(tmp_path / "ink")["frames"]}
+    assert len(told) == 8
+    assert all(said == "as it was painted" or "full size" in said for said in told.values())
+    monkeypatch.setattr(first_picture, "MIDPOINTS", -1.0)
+    first_picture.show(page := Page(tmp_path / "brief"), lesson)
+    told = [f["said"] for f in news(tmp_path / "brief")["frames"]]
+    assert sum("full size" in said for said in told) == 1  # no time for any other
+
+
 def test_of_several_shots_no_paint_is_carried_from_one_into_another(tmp_path, monkeypatch):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

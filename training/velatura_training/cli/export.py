@@ -66,6 +66,7 @@ def export(
 
         threads.alone_if_busy()
         _demand_target(out, torchscript, host)
+        _demand_host(host, {"--passes": passes, "--size": bool(size)})
         called = name or (out.stem if out is not None else run.resolve().name)
         stages.at(LOADED, "making the strength slider even")
         share = CALIBRATED - LOADED
@@ -99,4 +100,15 @@ def _demand_target(out: Path | None, torchscript: Path | None, host: str | None)
     if out is None and (torchscript is None or host is not None):
         raise TrainingError(
             "Where should the look go?", do="Give --out LOOK.onnx, --torchscript FOLDER, or both."
+        )
+
+
+def _demand_host(host: str | None, given: dict[str, bool]) -> None:
+    """Raise TrainingError where options that only a host's file takes are given without one."""
+    idle = [option for option, there in given.items() if there]
+    if host is None and idle:
+        raise TrainingError(
+            f"{' and '.join(idle)} would do nothing: a look reads its passes and takes any size",
+            found="no --host",
+            do="Give --host flame or --host houdini, or omit " + " and ".join(idle) + ".",
         )

@@ -257,6 +257,7 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
         def read(lesson: Lesson) -> None:
             windows.append(watching.opened(out, watch, advice, open_page=open_page))
             first_picture.show(windows[0].page, lesson)
+            windows[0].advise(each.frame for each in (*(lesson.shown or lesson.keys), *lesson.held))
             watch.doing("checking the painted keys")
 
         how = wanted, layer, passes, space, hold_out, given, reading

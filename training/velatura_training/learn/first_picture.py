@@ -6,15 +6,21 @@ less than that; what it cannot follow shows the plate.
 
 from __future__ import annotations
 
+import logging
+import time
+
 import numpy as np
 
+from velatura.errors import VelaturaError
 from velatura.image.planes import FloatArray
 from velatura.plate.encoding import decoded, encoded
 from velatura.scene import opencv, optical_flow
 from velatura_training.data.frame import Frame
 from velatura_training.data.lesson import Lesson
-from velatura_training.learn.gallery import LARGEST, OWN, Gallery
+from velatura_training.learn.gallery import LARGEST, OWN, Gallery, in_turn
 from velatura_training.watch.page import Entry, Page
+
+log = logging.getLogger("velatura.training")
 
 OFF = 1.5
 """By how many px there and back may disagree where paint is carried."""
@@ -22,11 +28,17 @@ OFF = 1.5
 HALF, WHOLE = 2, 1
 """By what the sides of the pictures are divided."""
 
+MIDPOINTS = 5.0
+"""Seconds that full-size pictures of further frames may take before the shot is looked over. One of
+720p takes about a second."""
+
 CARRIED = "carried straight from frame {key}, {size}; the shot is looked over next"
 
 
 def show(page: Page, lesson: Lesson) -> None:
-    """Show painted keys, and an unpainted frame with paint: at half size, then at full size.
+    """Show painted keys, and unpainted frames with paint: one at half size, then at full size.
+
+    Midpoints between what is shown follow at full size, for `MIDPOINTS` seconds.
 
     Args:
         page: where.
@@ -53,6 +65,27 @@ def show(page: Page, lesson: Lesson) -> None:
             plate, paint = _picture(_middle(frame.plate.numpy())), _painted(frame)
             page.take(scene.id, "as it was painted", (plate, paint, paint), lesson.space)
     page.tell()
+    if first is not None:
+        _show_midpoints(page, lesson, gallery, first)
+
+
+def _show_midpoints(page: Page, lesson: Lesson, gallery: Gallery, first: int) -> None:
+    """Show further unpainted frames with paint, at full size, for as long as they may take."""
+    begun, shown = time.monotonic(), next(s for s in gallery.scenes if s.frame == first)
+    for scene in in_turn(gallery.scenes, shown):
+        if time.monotonic() - begun > MIDPOINTS:
+            return
+        if scene.kind != "not painted" or scene is shown:
+            continue
+        key = min(lesson.keys, key=lambda k: abs(k.frame - scene.frame))
+        try:
+            pictures = _carried(gallery.frame(scene), key, WHOLE)
+        except VelaturaError as error:  # a plate that is being rendered anew, say
+            log.debug("frame %d is not shown: %s", scene.frame, error)
+            continue
+        said = CARRIED.format(key=key.frame, size="full size")
+        page.take(scene.id, said, (*pictures, pictures[1]), lesson.space, "carried paint")
+        page.tell(doing="first pictures, full size")
 
 
 def _carried(frame: Frame, key: Frame, divided: int) -> tuple[FloatArray, FloatArray]:

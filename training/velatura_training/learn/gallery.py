@@ -114,3 +114,18 @@ class Gallery:
         if sum(each.plate[0].numel() for each in self._frames.values()) < HELD:
             self._frames[scene.id] = frame
         return frame
+
+
+def in_turn(scenes: Sequence[Scene], first: Scene) -> list[Scene]:
+    """Return scenes in the order in which they are worth looking at.
+
+    The first one, then those with paint, then each time the frame that is farthest from all before:
+    midpoints, so that some frames of every part of a shot are there early.
+    """
+    order = [first, *(scene for scene in scenes if scene.kind != "not painted" and scene != first)]
+    rest = [scene for scene in scenes if scene not in order]
+    while rest:
+        far = max(rest, key=lambda scene: min(abs(scene.frame - one.frame) for one in order))
+        order.append(far)
+        rest.remove(far)
+    return order

@@ -1,20 +1,21 @@
 """The window of a training: its news and its pictures on the page that is watched.
 
-Pictures are renewed in turn, those that are oldest first, for as long as a review may take.
+Pictures are renewed in turn, those that are oldest first, for as long as a review may take. Of
+equal age, painted frames come before midpoints.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from velatura.errors import VelaturaError
 from velatura.report.contact_sheet import Row
 from velatura_training.learn import stop
 from velatura_training.learn.bar import Watch
-from velatura_training.learn.gallery import LARGEST, Scene
+from velatura_training.learn.gallery import LARGEST, Scene, in_turn
 from velatura_training.learn.history import Curves
 from velatura_training.learn.method import Method
 from velatura_training.watch.page import Entry, Page
@@ -51,12 +52,16 @@ class Window:
         kind = self._watch.pace.doing.partition(",")[0]
         if kind != self._doing or self.page.due():
             self._doing = kind
-            self.page.tell(**self._pace())
+            self._tell()
 
     def step(self) -> None:
         """Tell how far it is, now and then."""
         if self.page.due():
-            self.page.tell(**self._pace())
+            self._tell()
+
+    def _tell(self) -> None:
+        found = self._advice.found() if self._advice is not None else None
+        self.page.tell(**self._pace(), **({"next": found} if found else {}))
 
     def review(
         self,
@@ -85,12 +90,13 @@ class Window:
                 for s in sorted(scenes, key=lambda s: (s.frame, s.id))
             ]
         )
-        for scene in sorted(scenes, key=lambda s: (self._made.get(s.id, -1), s is not first)):
+        turn = {id_: place for place, id_ in enumerate(s.id for s in in_turn(scenes, first))}
+        for scene in sorted(scenes, key=lambda s: (self._made.get(s.id, -1), turn[s.id])):
             late = time.monotonic() - now > allowed
             if scene.id in ready or not late:
                 self._take(method, scene, steps, ready.get(scene.id))
         self._last = time.monotonic()
-        self._advise(scenes)
+        self.advise({s.frame for s in scenes if s.kind != "not painted"})
         self.page.tell(
             points=curves.points, scores=curves.scores, events=curves.events, **self._pace()
         )
@@ -127,11 +133,14 @@ class Window:
         if self._advice is not None:
             self._advice.end()
 
-    def _advise(self, scenes: list[Scene]) -> None:
-        """Have found out which frame to paint next, once for the same keys."""
+    def advise(self, frames: Iterable[int]) -> None:
+        """Have found out which frame to paint next, once for the same painted frames.
+
+        Begun with the first picture, it is there in runs of a minute too.
+        """
         if self._advice is None:
             return
-        painted = tuple(sorted({s.frame for s in scenes if s.kind != "not painted"}))
+        painted = tuple(sorted(set(frames)))
         if painted != self._asked_for:
             self._asked_for = painted
             self._advice.ask(painted)
