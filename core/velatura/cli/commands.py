@@ -10,7 +10,7 @@ import logging
 from pathlib import Path
 from typing import Annotated, Literal
 
-from velatura.cli import tasks
+from velatura.cli import named, tasks
 from velatura.cli.options import (
     AsJson,
     Config,
@@ -82,7 +82,8 @@ def apply(
         plate: the frames: shot.####.exr, shot.%04d.exr, shot.$F4.exr, one file, a folder, or a
             movie. EXR, PNG, JPG, TIFF, DPX, Cineon, HDR, MOV, MP4, MKV.
         more: further files of the same shot, as a shell lists them for shot.*.exr.
-        look: the look, an ONNX file that `velatura export` wrote.
+        look: the look, an ONNX file that `velatura export` wrote, or the name of a published one,
+            as `velatura looks` lists it.
         out: the folder to write into; created if missing.
         write: gain is the gain layer, for the look node in a host; picture is the finished picture;
             both is both.
@@ -97,6 +98,7 @@ def apply(
     """
     from velatura.image import gathering
 
+    look = str(named.look_file(look))
     if Path(look).is_dir():
         raise LookError(
             f"The look {look} is a folder",
@@ -131,11 +133,12 @@ def info(look: Path, /, *, as_json: AsJson = False) -> None:
         velatura info ink.onnx
 
     Args:
-        look: an ONNX file that `velatura export` wrote.
+        look: an ONNX file that `velatura export` wrote, or the name of a published one.
     """
     from velatura.look import read
     from velatura.report import tables
 
+    look = named.look_file(look)
     found = read(look)
     if as_json:
         _out(json.dumps({**json.loads(found.card.dumps()), "digest": found.digest}, indent=2))
@@ -197,7 +200,8 @@ def report(
         truths = numbered.find(gathering.pattern(truth)) if truth else {}
         shot = Shot(plates, truths, Reading(layer, "", space))
     page = out or folder / "report.html"
-    gain_report.write(folder, page, look, note, shot, proofs)
+    file = None if look is None else named.look_file(look)
+    gain_report.write(folder, page, file, note, shot, proofs)
     _out(f"wrote {page}")
 
 

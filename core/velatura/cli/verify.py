@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+from velatura.cli import named
 from velatura.cli.options import (
     AsJson,
     Config,
@@ -52,7 +53,7 @@ def verify(
             --html proofs.html
 
     Args:
-        look: the look, an ONNX file that `velatura export` wrote.
+        look: the look, an ONNX file that `velatura export` wrote, or the name of a published one.
         plate: the frames, as `velatura apply` takes them.
         more: further files of the same shot.
         frames: 1-12, 1-10x2 or 1,5,9-12; default: all on disk. Neighbours are needed to see
@@ -68,6 +69,7 @@ def verify(
     from velatura.verify import page, proving
     from velatura.verify import stamp as stamps
 
+    look = named.look_file(look)
     shot = gathering.only([plate, *more]) if more else plate
     job = Job(
         *(shot, str(look), "verify", frames),

@@ -38,3 +38,19 @@ def test_a_starter_look_is_not_laid_over_another_look_of_its_name(
     one.rename(tmp_path / "mine.onnx")  # the hint
     assert main(["looks", "--starter"]) == 0
     assert one.read_bytes() != own
+
+
+def test_a_published_look_is_found_by_its_name_or_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VELATURA_LOOKS", str(tmp_path))
+    monkeypatch.chdir(tmp_path.parent)
+    assert main(["looks", "--starter", "--json"]) == 0
+    capsys.readouterr()
+    (file,) = (e.path for e in library.shelf() if e.card.name == "Gouache")
+    for name in ("gouache", "Gouache", file.stem):
+        assert main(["info", name, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["name"] == "Gouache"
+    assert main(["info", "nothing of that name"]) == 3
+    (tmp_path / "twin.onnx").write_bytes(file.read_bytes())
+    assert main(["info", "Gouache"]) == 3
