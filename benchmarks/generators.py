@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from velatura.apply.onnx_runtime import ort
+from velatura.system.onnx_runtime import ort
 from velatura_training.data.lesson import USUAL
 from velatura_training.export import onnx_file
 from velatura_training.network import build, generator

@@ -13,10 +13,10 @@ from pathlib import PurePath
 import numpy as np
 import numpy.typing as npt
 
-from velatura.apply.onnx_runtime import ort
 from velatura.half import HALF_MAX
 from velatura.job import Device
 from velatura.network.limits import PROBES
+from velatura.system.onnx_runtime import ort
 
 FATAL = 4
 """ORT's log level: its warnings about looks become our errors."""

@@ -17,7 +17,6 @@ import numpy as np
 from velatura import installation
 from velatura.apply import contract, loading
 from velatura.apply.feed import fed
-from velatura.apply.onnx_runtime import ort
 from velatura.carry import packing
 from velatura.carry.paint import Carry
 from velatura.errors import (
@@ -31,6 +30,7 @@ from velatura.image.planes import FloatArray
 from velatura.job import Device
 from velatura.look import Look
 from velatura.network.limits import Network
+from velatura.system.onnx_runtime import ort
 
 log = logging.getLogger(__name__)
 

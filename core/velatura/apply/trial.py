@@ -21,11 +21,11 @@ from typing import IO
 
 import velatura
 from velatura.apply import contract
-from velatura.apply.onnx_runtime import ort
 from velatura.apply.trial_run import CPU_SECONDS, MEMORY
 from velatura.errors import LookError, MachineError, VelaturaError
 from velatura.look import Look
 from velatura.system import cache
+from velatura.system.onnx_runtime import ort
 from velatura.system.stopping import stop_if
 
 MOST = 1000

@@ -89,7 +89,7 @@ def device() -> Finding:
     try:
         import numpy as np
 
-        from velatura.apply.onnx_runtime import ort
+        from velatura.system.onnx_runtime import ort
 
         options = ort.SessionOptions()
         options.log_severity_level = _FATAL

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from velatura.image.planes import FloatArray
-from velatura.scene import opencv, optical_flow, residual, vectors
+from velatura.scene import opencv, refined_flow, residual, vectors
 from velatura.scene.artist_motion import ArtistMotion
 from velatura.scene.footage import Footage
 from velatura.scene.gbuffer import NOTHING, Bools, Sight
@@ -62,6 +62,7 @@ class Motion:
         self._vectors: dict[int, Kept] = {}
         self._items: dict[int, Kept] = {}
         self._flows: dict[tuple[int, int], Kept] = {}
+        self._pictured: dict[tuple[int, int], Kept] = {}
         self.same = self._look(painted, report)
         self.standing = tuple(sorted(set(self.same.values())))
         self._artist, self._maps = self._given(painted)
@@ -199,8 +200,13 @@ class Motion:
         return np.where(still, seen, told) if moves else told
 
     def _seen(self, frame: int, to: int) -> FloatArray:
-        """Return the motion that the pictures show, px."""
-        return optical_flow.between(self.light(frame), self.light(to), fine=True)
+        """Return the motion that the pictures show, px; both ways are found at once."""
+        if (frame, to) not in self._pictured:
+            found = refined_flow.both(self.light(frame), self.light(to))
+            for pair, flow in zip(((frame, to), (to, frame)), found, strict=True):
+                self._pictured[pair] = self._scratch.keep(flow.astype(np.float32))
+        seen: FloatArray = self._scratch.read(self._pictured[frame, to])
+        return seen
 
     def _find_cuts(self) -> frozenset[int]:
         lost: dict[int, float] = {}

@@ -39,6 +39,13 @@ def averaged(planes: FloatArray, height: int, width: int) -> FloatArray:
     return np.stack(small)
 
 
+def resized(planes: FloatArray, height: int, width: int) -> FloatArray:
+    """Return ``(C, H, W)`` planes at a larger size, linearly in between."""
+    module = cv2()
+    large = [module.resize(p, (width, height), interpolation=module.INTER_LINEAR) for p in planes]
+    return np.stack(large)
+
+
 def cv2() -> Any:
     """Return the module, which is loaded where it is needed."""
     module = import_module("cv2")

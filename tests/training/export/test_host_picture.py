@@ -12,7 +12,6 @@ import pytest
 import torch
 
 from velatura.apply import sequence
-from velatura.apply.onnx_runtime import ort
 from velatura.cli.main import main
 from velatura.errors import TrainingError
 from velatura.gain.layer import stops_of
@@ -20,6 +19,7 @@ from velatura.image import exr
 from velatura.image.planes import Image
 from velatura.job import Job
 from velatura.look import Card
+from velatura.system.onnx_runtime import ort
 from velatura.system.progress import Progress
 from velatura_training.encoding import encode
 from velatura_training.export import host_picture, onnx_file

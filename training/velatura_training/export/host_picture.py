@@ -20,12 +20,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
 from velatura.apply import canvas
-from velatura.apply.onnx_runtime import ort
 from velatura.atomic import replacing
 from velatura.channels import CHANNELS
 from velatura.errors import StorageError, TrainingError
 from velatura.image.planes import Window
 from velatura.look import Card
+from velatura.system.onnx_runtime import ort
 from velatura_training.encoding import glaze
 from velatura_training.export import onnx_file, proof
 from velatura_training.export.trained import Trained
