@@ -1,6 +1,6 @@
 """How many frames a second a sequence makes: two frame workers beside one, in the same run.
 
-    python benchmarks/throughput.py [--look LOOK.onnx] [--frames 16] [--rounds 3]
+    python benchmarks/throughput.py [--look LOOK.onnx] [--frames 16] [--rounds 3] [--device cuda]
 
 Makes 1080p half RGBA ZIP frames, applies the look with one worker and with two, in turn, and
 prints frames per second and their ratio. Without --look, the look of the tests with about 20 kFLOP
@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument("--look", type=Path)
     parser.add_argument("--frames", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     options = parser.parse_args()
     import looks
     import plates
@@ -37,9 +38,12 @@ def main() -> None:
         rates: dict[int, list[float]] = {1: [], 2: []}
         for round_ in range(options.rounds):
             for workers, found in rates.items():
-                wall, cpu = timed(plate, look, folder / f"out{workers}.{round_}", workers)
+                wall, cpu = timed(
+                    plate, look, folder / f"out{workers}.{round_}", workers, options.device
+                )
                 found.append(options.frames / wall)
-                print(f"{workers} workers: {found[-1]:.2f} frames/s, {cpu:.1f} CPU-s", flush=True)
+                told = f"{options.device}, {workers} workers: {found[-1]:.2f} frames/s"
+                print(f"{told}, {cpu:.1f} CPU-s", flush=True)
     one, two = (statistics.median(found) for found in rates.values())
     ratios = [b / a for a, b in zip(*rates.values(), strict=True)]
     print(f"one worker {one:.2f}, two workers {two:.2f} frames/s (medians)")
@@ -59,12 +63,12 @@ class Silence:
         """See `velatura.system.progress.Report`."""
 
 
-def timed(plate: Path, look: Path, out: Path, workers: int) -> tuple[float, float]:
+def timed(plate: Path, look: Path, out: Path, workers: int, device: str) -> tuple[float, float]:
     """Run one job in this process; return wall and CPU seconds."""
     from velatura.apply import sequence
     from velatura.job import Job
 
-    job = Job(str(plate), str(look), str(out), device="cpu", workers=workers)
+    job = Job(str(plate), str(look), str(out), device=device, workers=workers)
     wall, cpu = time.perf_counter(), time.process_time()
     sequence.run(job, Silence())
     return time.perf_counter() - wall, time.process_time() - cpu

@@ -20,6 +20,7 @@ from velatura import strength
 from velatura.apply import delivery
 from velatura.apply.delivery import Encoding
 from velatura.apply.feed import Feed
+from velatura.apply.halves import narrow
 from velatura.apply.notices import About
 from velatura.apply.picture import finished, strips
 from velatura.apply.session import Session
@@ -249,17 +250,15 @@ def bake(
         LookError, MachineError, CancelledError: as `glaze`.
     """
 
-    def fetch(rows: slice, columns: slice) -> tuple[FloatArray, FloatArray | None]:
+    def fetch(rows: slice, columns: slice, rgb: FloatArray) -> FloatArray | None:
         stop_if(cancelled)
-        height, width = rows.stop - rows.start, columns.stop - columns.start
-        rgb = np.empty((3, height, width), np.float32)
-        for strip in strips(rows, width):
+        for strip in strips(rows, columns.stop - columns.start):
             inside = slice(strip.start - rows.start, strip.stop - rows.start)
             rgb[:, inside] = feed.light(strip, columns)
         painted = feed.painted(rows, columns)
         if painted is not None and painted.cover is not None:
             cover[rows, columns] = painted.cover
-        return rgb, feed.guides(rows, columns, painted)
+        return feed.guides(rows, columns, painted)
 
     cover = np.ones(feed.plate.size if feed.layered else (0, 0), np.float32)
     baked = np.empty((3, *feed.plate.size), np.float16)
@@ -268,7 +267,7 @@ def bake(
             stops = tile[:, strip.start - rows.start : strip.stop - rows.start]
             if feed.layered:
                 stops = stops * shown(cover[strip, columns])
-            baked[:, strip, columns] = _gained(feed, stops, strip, columns)
+            baked[:, strip, columns] = narrow(_gained(feed, stops, strip, columns))
     return baked
 
 
@@ -279,10 +278,13 @@ def _gained(feed: Feed, stops: FloatArray, rows: slice, columns: slice) -> Float
     plate it is the gain that counts: put on the plate with its grain, it leaves the grain there.
     """
     plate, card = feed.plate, feed.card
+    as_seen = plate.space == feed.space and not feed.exposure
+    if as_seen and plate.plain(rows, columns):
+        return stops
     rgb, alpha = plate.stored(rows, columns)
     with np.errstate(all="ignore"):
         fit = usable(rgb, alpha)
-        if plate.space != feed.space or feed.exposure:
+        if not as_seen:
             brighter = np.float32(2**feed.exposure)
             seen = feed.seen(rows, columns) * brighter
             raised = law.raised(seen, stops, 1.0, card.floor, card.bound)

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from velatura.apply.halves import narrow
 from velatura.gain import law
 from velatura.gain.layer import Stops
 from velatura.image import exr
-from velatura.image.planes import FloatArray, Image, Pixels, cast
+from velatura.image.planes import FloatArray, Image, Pixels, cast, widen
 from velatura.plate import formats, linear
 from velatura.plate.plate import Plate
 
@@ -40,19 +41,21 @@ def finished(
     everywhere = slice(0, plate.size[1])
     for rows in strips(slice(0, plate.size[0]), plate.size[1]):
         rgb, alpha = plate.stored(rows, everywhere)
-        amount = np.full(rgb.shape[1:], evened, np.float32)
+        amount: FloatArray | float = float(np.float32(evened))
         if matte is not None:
             amount = amount * _clamped(matte[rows])
-        gains = stops[:, rows].astype(np.float32)
+        gains = np.empty_like(rgb)
+        widen(stops[:, rows], gains)
         glazed = law.apply(rgb, gains, amount, alpha, floor)
         if not foreign:
             glazed = plate.as_stored(glazed, alpha)
         touched = amount * gains != 0
         for index, (old, new) in enumerate(zip(kept, fresh, strict=True)):
+            narrows = new.dtype == np.float16
+            new[rows] = narrow(glazed[index]) if narrows else cast(glazed[index], new.dtype)
             # The plate's own bits where nothing happens: a half NaN may not survive a round trip.
-            new[rows] = np.where(
-                touched[index], cast(glazed[index], new.dtype), cast(old[rows], new.dtype)
-            )
+            if not touched[index].all():
+                np.copyto(new[rows], cast(old[rows], new.dtype), where=~touched[index])
     if not foreign:
         return plate.image.replace(dict(zip(plate.names, fresh, strict=True)))
     return _as_exr(plate, fresh)

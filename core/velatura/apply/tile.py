@@ -33,8 +33,10 @@ the few that are left over another way (measured in 1.32): a multiple of 4 x 4 l
 Box = tuple[slice, slice]
 """Rows and columns of a frame."""
 
-Fetch = Callable[[slice, slice], tuple[FloatArray, FloatArray | None]]
-"""Gives ``(3, h, w)`` pixels and ``(G, h, w)`` guides, or None, of some rows and columns."""
+Fetch = Callable[[slice, slice, FloatArray], FloatArray | None]
+"""Writes the light of some rows and columns into a ``(3, h, w)`` array that it is handed.
+
+Returns their guides ``(G, h, w)``, or None."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,16 @@ def tiles(
             continue  # a small tile may hold nothing but border
         rows = np.clip(np.arange(down.fed_start, down.fed_stop) - border, 0, height - 1)
         columns = np.clip(np.arange(across.fed_start, across.fed_stop) - border, 0, width - 1)
-        pixels, guides = fetch(_extent(rows), _extent(columns))
-        pixels = _replicated(pixels, rows, columns)  # under the same names: frees what was fetched
-        guides = None if guides is None else _replicated(guides, rows, columns)
+        inside = _inside(rows), _inside(columns)
+        pixels = np.empty((3, len(rows), len(columns)), np.float32)
+        guides = fetch(_extent(rows), _extent(columns), pixels[:, *inside])
+        _repeat_edges(pixels, *inside)
+        if guides is not None:
+            fetched = guides
+            guides = np.empty((len(fetched), *pixels.shape[1:]), np.float32)
+            guides[:, *inside] = fetched
+            del fetched
+            _repeat_edges(guides, *inside)
         stops = session.stops(pixels, guides)
         kept = stops[
             :,
@@ -155,14 +164,16 @@ def _extent(indices: npt.NDArray[np.intp]) -> slice:
     return slice(int(indices[0]), int(indices[-1]) + 1)
 
 
-def _replicated(
-    pixels: FloatArray, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]
-) -> FloatArray:
-    """Return ``pixels``, which begin at the first of ``rows``, with its edges repeated."""
-    if pixels.shape[1:] == (len(rows), len(columns)):
-        return np.ascontiguousarray(pixels)
-    beyond = [(0, 0)]
-    for at, size in zip((rows, columns), pixels.shape[1:], strict=True):
-        before = int(np.count_nonzero(at == at[0])) - 1
-        beyond.append((before, len(at) - size - before))
-    return np.pad(pixels, beyond, mode="edge")
+def _inside(indices: npt.NDArray[np.intp]) -> slice:
+    """Return where the frame itself lies along one axis of what a tile is fed."""
+    before = int(np.count_nonzero(indices == indices[0])) - 1
+    return slice(before, before + int(indices[-1] - indices[0]) + 1)
+
+
+def _repeat_edges(planes: FloatArray, rows: slice, columns: slice) -> None:
+    """Fill the border around ``rows`` and ``columns`` of ``(C, H, W)`` planes from their edges."""
+    left, right, top, bottom = columns.start, columns.stop, rows.start, rows.stop
+    planes[:, rows, :left] = planes[:, rows, left : left + 1]
+    planes[:, rows, right:] = planes[:, rows, right - 1 : right]
+    planes[:, :top] = planes[:, top : top + 1]
+    planes[:, bottom:] = planes[:, bottom - 1 : bottom]

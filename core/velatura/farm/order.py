@@ -21,6 +21,7 @@ from velatura.job import Job
 from velatura.plate import matte, pass_files
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
+_LONGEST = 128  # characters of a job's name: Open Job Description 2023-09, 1.1
 _MOST = 2**20  # bytes of an order
 _GPU = ("no", "yes")
 _OWN = ("plate", "look", "out", "frames")  # of a `Job`: the shot itself says them
@@ -261,6 +262,8 @@ def _placed(apply: Mapping[str, Any], root: Path) -> dict[str, Any]:
 
 
 def _checked(order: Order, path: Path) -> Order:
+    plain = order.name.isprintable() and 0 < len(order.name) <= _LONGEST
+    _demand(plain, f"the name should be one line of 1 to {_LONGEST} characters", path)
     _demand(bool(order.shots) or bool(order.looks), "there is nothing to do", path)
     for kind, named in (("look", order.looks), ("shot", order.shots)):
         names = [one.name for one in named]

@@ -45,4 +45,12 @@ def retried() -> str:
 
 def _lines(order: Order, step: Step) -> str:
     commands = (command(order, step, frames) for frames in step.chunks(order.chunk))
-    return "".join(f"{shlex.join(words)}\n" for words in commands)
+    return "".join(f"{' '.join(map(_quoted, words))}\n" for words in commands)
+
+
+def _quoted(word: str) -> str:
+    """Return a word as bash reads it, on one line."""
+    if "\n" not in word:
+        return shlex.quote(word)
+    escaped = word.replace("\\", r"\\").replace("'", r"\'").replace("\n", r"\n")
+    return f"$'{escaped}'"

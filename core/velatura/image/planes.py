@@ -23,6 +23,12 @@ LUMINANCE = (0.2126, 0.7152, 0.0722)
 FloatArray = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.generic]
 
+_SHIFT = 13  # bits: how many more a float has behind its point than a half
+_SIGN_AND_REST = np.int32(-0x70002000)  # a shifted half without the copies of its sign
+_REBASED = np.float32(2**112)  # from a half's exponents, which begin at -14, to a float's at -126
+_INFINITE = 0x7C00  # the bits of a half's Inf; those of NaN, and of all with a sign, are higher
+_BEYOND = np.float32(2**16)  # what NaN and Inf would have become
+
 
 @dataclass(frozen=True)
 class Window:
@@ -172,6 +178,28 @@ def cast(pixels: Pixels, dtype: npt.DTypeLike) -> Pixels:
         beyond &= np.isfinite(pixels)
         half[beyond] = np.copysign(np.finfo(np.float16).max, half[beyond])
     return half
+
+
+def widen(pixels: Pixels, into: FloatArray) -> None:
+    """Write pixels of any type as float32: the inverse of `cast`.
+
+    NumPy takes halves one by one, in four times the time: here are its bits by whole rows.
+
+    Args:
+        pixels: any shape.
+        into: same shape; it is overwritten.
+    """
+    if pixels.dtype != np.float16 or not pixels.size:
+        into[...] = pixels
+        return
+    bits = into.view(np.int32)
+    bits[...] = pixels.view(np.int16)  # the sign fills the upper half
+    bits <<= _SHIFT
+    bits &= _SIGN_AND_REST
+    into *= _REBASED
+    signed_or_not_finite = pixels.view(np.uint16).max() >= _INFINITE
+    if signed_or_not_finite and (into.max() >= _BEYOND or into.min() <= -_BEYOND):
+        into[...] = pixels
 
 
 def _bits(pixels: Pixels) -> Pixels:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from velatura.channels import parse_overrides
 from velatura.half import HALF_MAX
-from velatura.image.planes import FloatArray, Image, Part, Pixels, Window
+from velatura.image.planes import FloatArray, Image, Part, Pixels, Window, widen
 from velatura.plate import colour, formats, linear
 from velatura.plate.beauty import lit, pick_beauty
 from velatura.plate.layers import listed
@@ -18,6 +18,10 @@ from velatura.plate.passes import Guides
 from velatura.plate.reading import Reading
 
 _EVERY = 4  # px: each fourth row and column tells enough of a picture's alpha
+_INFINITY = {  # the bits of it: what is NaN, or has a sign, has higher ones
+    np.dtype(np.float16): np.uint16(0x7C00),
+    np.dtype(np.float32): np.uint32(0x7F800000),
+}
 _NEAR = 0.02  # of alpha and light: nearer is a rounding
 _MOST = 0.3  # of the lit pixels that are not opaque: dark ones never exceed their alpha
 _MANY = 0.005  # of the picture's pixels: a soft edge has so many, a highlight on it has not
@@ -117,12 +121,22 @@ class Plate:
 
         Negative alpha, the ring of a sharpening filter, is 0: a floor under it would take light.
         """
-        rgb = np.stack([plane[rows, columns] for plane in self.rgb]).astype(np.float32, copy=False)
+        size = self.rgb[0][rows, columns].shape
+        rgb = np.empty((3, *size), np.float32)
+        for plane, light in zip(self.rgb, rgb, strict=True):
+            widen(plane[rows, columns], light)
         if self.alpha is None:
             return rgb, 1.0
-        alpha = self.alpha[rows, columns].astype(np.float32)
-        np.copyto(alpha, 0, where=np.isfinite(alpha) & (alpha < 0))
+        alpha = np.empty(size, np.float32)
+        widen(self.alpha[rows, columns], alpha)
+        if not alpha.min(initial=0) >= 0:  # or NaN
+            np.copyto(alpha, 0, where=np.isfinite(alpha) & (alpha < 0))
         return rgb, alpha
+
+    def plain(self, rows: slice, columns: slice) -> bool:
+        """Say, by the bits alone, whether colour and alpha are finite, and no sign is negative."""
+        planes = self.rgb if self.alpha is None else (*self.rgb, self.alpha)
+        return all(_plain(plane[rows, columns]) for plane in planes)
 
     def seen(self, rows: slice, columns: slice, space: str) -> FloatArray:
         """Return the light in another colour space: ``(3, h, w)`` unpremultiplied, finite.
@@ -140,10 +154,11 @@ class Plate:
         """
         rgb, alpha = self.stored(rows, columns)
         with np.errstate(all="ignore"):
-            rgb[:, ~usable(rgb, alpha)] = 0
-            if not isinstance(alpha, float):
-                np.divide(rgb, alpha, out=rgb, where=alpha > 0)
-            seen = np.clip(rgb, -HALF_MAX, HALF_MAX)
+            if not self.plain(rows, columns):
+                rgb[:, ~usable(rgb, alpha)] = 0
+            if not isinstance(alpha, float) and (alpha != 1).any():
+                rgb /= np.where(alpha > 0, alpha, np.float32(1))
+            seen = np.clip(rgb, -HALF_MAX, HALF_MAX, out=rgb)
             if self.space != space:
                 seen = colour.convert(seen, self.space, space, self.config)
                 seen = np.clip(np.nan_to_num(seen), -HALF_MAX, HALF_MAX)
@@ -164,7 +179,9 @@ class Plate:
             return False
         every = slice(None, None, _EVERY)
         alpha = self.alpha[every, every].astype(np.float32)
-        most = np.maximum.reduce([plane[every, every] for plane in self.rgb]).astype(np.float32)
+        if (alpha >= 1 - _NEAR).all():
+            return False
+        most = np.maximum.reduce([plane[every, every].astype(np.float32) for plane in self.rgb])
         with np.errstate(invalid="ignore"):
             lit = (alpha < 1 - _NEAR) & (most > _NEAR)
             over = lit & (most > alpha + _NEAR)
@@ -188,6 +205,13 @@ def _multiplied(rgb: FloatArray, alpha: FloatArray | float) -> FloatArray:
     if isinstance(alpha, float):
         return rgb
     return np.where(alpha > 0, rgb * alpha, rgb)
+
+
+def _plain(pixels: Pixels) -> bool:
+    if pixels.dtype not in _INFINITY or not pixels.size:
+        return False
+    highest = pixels.view(f"u{pixels.itemsize}").max()
+    return bool(highest < _INFINITY[pixels.dtype])
 
 
 def usable(rgb: FloatArray, alpha: FloatArray | float) -> npt.NDArray[np.bool_]:

@@ -1,18 +1,54 @@
 """On a machine with a GPU: the look runs there, and gives what it gives on the CPU."""
 
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import numpy as np
+import plates
 import pytest
 
 from velatura import look as looks_
+from velatura.apply import sequence
 from velatura.apply.session import open_session
+from velatura.gain.layer import stops_of
+from velatura.image import exr
+from velatura.image.planes import FloatArray
+from velatura.job import Job
+from velatura.system.progress import Progress
+
+pytestmark = pytest.mark.gpu
+
+NEAR = 1e-3  # stops: sums in another order; .07 % of the light, less than half a half's step
 
 
-@pytest.mark.gpu
+def light(seed: int, height: int = 256, width: int = 384) -> FloatArray:
+    random = np.random.default_rng(seed)
+    return np.exp2(random.uniform(-8, 6, (3, height, width))).astype(np.float32)
+
+
 def test_cuda_answers_and_agrees_with_the_cpu(look):
     made = looks_.read(look)
-    rng = np.random.default_rng(0)
-    light = np.exp2(rng.uniform(-8, 6, (3, 256, 384))).astype(np.float32)
     gpu, cpu = open_session(made, "cuda"), open_session(made, "cpu")
     assert gpu.provider == "CUDAExecutionProvider"
-    # Sums in another order: a thousandth of a stop is 0.07 % of the light, less than half's step.
-    np.testing.assert_allclose(gpu.stops(light), cpu.stops(light), atol=1e-3)
+    np.testing.assert_allclose(gpu.stops(light(0)), cpu.stops(light(0)), atol=NEAR)
+
+
+def test_frames_side_by_side_are_those_one_after_the_other(look):
+    gpu = open_session(looks_.read(look), "cuda")
+    frames = [light(seed) for seed in range(8)]
+    alone = [gpu.stops(frame) for frame in frames]
+    with ThreadPoolExecutor(4) as pool:
+        for one, other in zip(alone, pool.map(gpu.stops, frames), strict=True):
+            np.testing.assert_allclose(one, other, atol=NEAR)
+
+
+def test_a_job_makes_the_gain_layers_of_the_cpu(look, tmp_path: Path):
+    plate = plates.shot(tmp_path / "in", 3, 120, 200)
+    for device in ("cuda", "cpu"):
+        job = Job(str(plate), str(look), str(tmp_path / device), device=device)
+        sequence.run(job, Progress("none"))
+    for path in (tmp_path / "cpu").glob("*.exr"):
+        one, other = (stops_of(exr.read(at)) for at in (path, tmp_path / "cuda" / path.name))
+        np.testing.assert_allclose(one, other, atol=2 * NEAR)  # each is rounded to a half

@@ -246,10 +246,12 @@ def test_another_shot_is_refused_or_glazed_without_the_paint(
         apply(path, free, tmp_path / "out")
     said = [r.getMessage() for r in caplog.records if "not of the shot" in r.getMessage()]
     assert len(said) == 1
-    bare = rgb(path), np.zeros((CHANNELS, HEIGHT, WIDTH), np.float32)
-    ((_, without),) = tile.tiles(
-        open_session(look.read(free), "cpu"), HEIGHT, WIDTH, lambda *_: bare
-    )
+
+    def bare(_rows, _columns, into):
+        into[...] = rgb(path)
+        return np.zeros((CHANNELS, HEIGHT, WIDTH), np.float32)
+
+    ((_, without),) = tile.tiles(open_session(look.read(free), "cpu"), HEIGHT, WIDTH, bare)
     gain = rgb(tmp_path / "out" / f"plate.gain.{number:04d}.exr")
     np.testing.assert_array_equal(gain, without.astype(np.float16))
 

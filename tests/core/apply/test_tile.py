@@ -32,8 +32,9 @@ def infer(
 ) -> FloatArray:
     """Return the stops of a whole frame, put together from its tiles."""
 
-    def fetch(rows: slice, columns: slice) -> tuple[FloatArray, FloatArray | None]:
-        return rgb[:, rows, columns], None if guides is None else guides[:, rows, columns]
+    def fetch(rows: slice, columns: slice, into: FloatArray) -> FloatArray | None:
+        into[...] = rgb[:, rows, columns]
+        return None if guides is None else guides[:, rows, columns]
 
     stops = np.full_like(rgb, np.nan)
     for (rows, columns), tile in tiles(session, *rgb.shape[1:], fetch, budget):

@@ -183,7 +183,8 @@ def test_the_shell_tries_again_what_a_machine_could_not_do_and_nothing_else(tmp_
 
 
 def test_the_shell_makes_what_a_local_run_makes(tmp_path, small):
-    look, plate = small
+    look, _ = small
+    plate = plates.shot(tmp_path / "Nina's\\ $HOME\n night", 5)  # a task is a line all the same
     named = {"name": "sh010_NIGHT"}  # with an N, which xargs must not take for a task's number
     folder = orders.written(tmp_path, look, plate, "shell", chunk=3, shot=named)
     assert shell(folder, "--dry-run").stdout.count(" apply ") == 2
@@ -217,6 +218,8 @@ def test_a_host_s_render_gets_frames_as_it_reads_them(tmp_path):
         ({"look": []}, "has no look"),
         ({"look": "ink"}, "look should be tables"),
         ({"gpu": "perhaps"}, 'should be "yes" or "no"'),
+        ({"name": "night\nrm -rf ."}, "name should be one line"),
+        ({"name": ""}, "name should be one line"),
     ],
 )
 def test_what_is_no_job_is_refused_with_the_reason(change, words, tmp_path, small):

@@ -203,8 +203,9 @@ def glazed(session, light, passes, budget):
     """Return the stops of a frame, tile by tile within ``budget`` bytes."""
     stops = np.full_like(light, np.nan)
 
-    def fetch(rows, columns):
-        return light[:, rows, columns], None if passes is None else passes[:, rows, columns]
+    def fetch(rows, columns, into):
+        into[...] = light[:, rows, columns]
+        return None if passes is None else passes[:, rows, columns]
 
     for (rows, columns), answer in tile.tiles(session, *light.shape[1:], fetch, budget):
         stops[:, rows, columns] = answer
