@@ -209,15 +209,6 @@ def opencue(session: nox.Session) -> None:
     )
 
 
-@nox.session(venv_backend="none")
-def gpu(session: nox.Session) -> None:
-    """On a machine with a GPU: its tests, and frames a second beside the CPU's."""
-    session.run(HERE / "pytest", "-m", "gpu", "tests", "-n", "0")
-    for device in ("cuda", "cpu"):
-        words = (f"--device={device}", *session.posargs)
-        session.run(HERE / "python", "benchmarks/throughput.py", *words)
-
-
 @nox.session
 def peers(session: nox.Session) -> None:
     """Our cost beside that of what people use now, all in one run; some minutes."""
