@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from velatura.apply.onnx_runtime import ort
+from velatura.system.onnx_runtime import ort
 from velatura.image.planes import FloatArray, cast
 
 _MODEL = bytes.fromhex(  # an ONNX file, as tests/core/apply/test_halves.py builds it
