@@ -11,8 +11,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from velatura.system.onnx_runtime import ort
 from velatura.image.planes import FloatArray, cast
+from velatura.system.onnx_runtime import ort
 
 _MODEL = bytes.fromhex(  # an ONNX file, as tests/core/apply/test_halves.py builds it
     "08083a35"  # IR 8; a graph
