@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -226,7 +227,7 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
         plate_reading = Reading(layer, passes, space)
         painted = (order.into(out / "keys", wanted_keys, plates, style, plate_reading, progress),)
         begun = time.perf_counter()
-    with Watch(progress, minutes, begun) as watch:
+    with Watch(progress, minutes, begun) as watch, ExitStack() as beside:
         watch.doing("loading the trainer")
         from velatura_training.data import key_files
         from velatura_training.data import plates as plate_files
@@ -256,6 +257,7 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
 
         def read(lesson: Lesson) -> None:
             windows.append(watching.opened(out, watch, advice, open_page=open_page))
+            beside.callback(windows[0].end)  # what it asks must not outlive a refusal
             first_picture.show(windows[0].page, lesson)
             windows[0].advise(each.frame for each in (*(lesson.shown or lesson.keys), *lesson.held))
             watch.doing("checking the painted keys")
