@@ -160,7 +160,7 @@ def apart(session: nox.Session, name: str, *wanted: str) -> Path:
 
 @nox.session(venv_backend="none")
 def host_nuke(session: nox.Session) -> None:
-    """Farms' own submitters on our nodes: their code from PyPI, against the Nuke of the tests.
+    """Farms' own submitters on our nodes and job bundles: their code from PyPI, against the Nuke of the tests.
 
     They lie in a folder apart and come last on the path: nothing of `.venv` changes by them.
     """
@@ -172,7 +172,7 @@ def host_nuke(session: nox.Session) -> None:
         ready.touch()
     session.run(
         *(HERE / "pytest", "-m", "host_nuke", "tests/plugin/nuke/test_submitters.py"),
-        *session.posargs,
+        *("tests/core/farm/test_deadline.py", *session.posargs),
         env={"VELATURA_SUBMITTERS": str(folder)},
         success_codes=[0, 5] if session.posargs else [0],
     )
