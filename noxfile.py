@@ -160,7 +160,7 @@ def apart(session: nox.Session, name: str, *wanted: str) -> Path:
 
 @nox.session(venv_backend="none")
 def host_nuke(session: nox.Session) -> None:
-    """Farms' own submitters on our nodes and job bundles: their code from PyPI, against the Nuke of the tests.
+    """Farms' own programs on our nodes and job bundles: their code from PyPI, and the fake Nuke.
 
     They lie in a folder apart and come last on the path: nothing of `.venv` changes by them.
     """
