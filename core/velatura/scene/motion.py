@@ -80,7 +80,7 @@ class Motion:
     def way(self, frame: int, to: int) -> FloatArray:
         """Return where each pixel of a frame is in another one: ``(2, H, W)`` px."""
         if (frame, to) not in self._flows:
-            self._flows[frame, to] = self._scratch.keep(self._moved(frame, to).astype(np.float32))
+            self._flows[frame, to] = self._moved(frame, to)
         moved: FloatArray = self._scratch.read(self._flows[frame, to])
         return vectors.start(*moved.shape[1:]) + moved
 
@@ -130,17 +130,19 @@ class Motion:
             known = np.where(_moves(sight), sight.vector, np.float32(np.nan))
             self._vectors[frame] = self._scratch.keep(known.astype(np.float32))
 
-    def _moved(self, frame: int, to: int) -> FloatArray:
+    def _moved(self, frame: int, to: int) -> Kept:
         """Return the motion to another frame, px: what one rung does not tell is of the next."""
         found = self._by_artist(frame, to)
         if found is None or not np.isfinite(found).all():
             found = _filled(found, self._by_vector(frame, to))
         if found is not None and np.isfinite(found).all():
-            return found
-        seen = self._seen(frame, to)
+            return self._scratch.keep(found.astype(np.float32))
         if found is None and (returning := self._by_artist(to, frame)) is not None:
-            found = vectors.turned(returning, seen)
-        return seen if found is None else np.where(np.isfinite(found), found, seen)
+            found = vectors.turned(returning, self._seen(frame, to))
+        if found is None:
+            return self._looked_at(frame, to)
+        told = np.where(np.isfinite(found), found, self._seen(frame, to))
+        return self._scratch.keep(told.astype(np.float32))
 
     def _by_artist(self, frame: int, to: int) -> FloatArray | None:
         """Return the motion that an artist gives; NaN where it is not known, None without any."""
@@ -200,13 +202,17 @@ class Motion:
         return np.where(still, seen, told) if moves else told
 
     def _seen(self, frame: int, to: int) -> FloatArray:
-        """Return the motion that the pictures show, px; both ways are found at once."""
+        """Return the motion that the pictures show, px."""
+        seen: FloatArray = self._scratch.read(self._looked_at(frame, to))
+        return seen
+
+    def _looked_at(self, frame: int, to: int) -> Kept:
+        """Return the same as it is kept; both ways are found at once."""
         if (frame, to) not in self._pictured:
             found = refined_flow.both(self.light(frame), self.light(to))
             for pair, flow in zip(((frame, to), (to, frame)), found, strict=True):
-                self._pictured[pair] = self._scratch.keep(flow.astype(np.float32))
-        seen: FloatArray = self._scratch.read(self._pictured[frame, to])
-        return seen
+                self._pictured[pair] = self._scratch.keep(flow)
+        return self._pictured[frame, to]
 
     def _find_cuts(self) -> frozenset[int]:
         lost: dict[int, float] = {}

@@ -34,8 +34,9 @@ def bake(look: LookNode) -> str:
     """
     keys = keyframes.read(look)
     refusals.demand_teaching(look, keys, _INPUTS)
+    now = graph_digest.mark(look)
     for key in keys:
-        _write(look, key, graph_digest.mark(look))
+        _write(look, key, now)
     return f"{told(look)}: Train takes them where motion is SmartVectors"
 
 

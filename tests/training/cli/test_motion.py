@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from stages import Stage
@@ -11,6 +13,7 @@ from stages import Stage
 from velatura.errors import PassError, TrainingError
 from velatura_training.cli.train import train
 from velatura_training.learn import run as runs
+from velatura_training.watch import next_frame
 
 PLATE, PAINT = "plate.####.exr", "paint.####.exr"
 
@@ -44,6 +47,22 @@ def test_painted_keys_are_carried_by_the_vectors_that_are_named(folder, monkeypa
     assert "vectors of layer vector (X and Y): x right, y up, to the frame before" in caplog.text
     assert "painted keys are carried by the given vectors" in caplog.text
     assert seen[0].carry is not None
+
+
+def test_a_refusal_leaves_no_process_behind(folder, monkeypatch):
+    """The frame to paint next is looked for from the first picture on, before motion is read."""
+    begun = []
+
+    def popen(*given, **further):
+        begun.append(subprocess.Popen(*given, **further))
+        return begun[-1]
+
+    monkeypatch.setattr(next_frame, "subprocess", SimpleNamespace(Popen=popen, DEVNULL=-3))
+    shot = {"painted": (str(folder / PAINT),), "out": folder / "run", "progress": "none"}
+    with pytest.raises(PassError):
+        train(str(folder / PLATE), motion=("forward=mv",), **shot)
+    assert begun, "else there is nothing to end"
+    assert all(each.poll() is not None for each in begun)
 
 
 def test_a_layer_that_is_not_there_is_named(folder):

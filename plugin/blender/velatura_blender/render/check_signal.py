@@ -2,8 +2,9 @@
 
 Blender takes longer to write a plate than to compute it, and the time goes by how many numbers it
 writes. So a frame that is baked already is looked at in one number a pixel: a weighted sum of its
-colours and its alpha. A change stays unseen only if it is, in every pixel that it touches, less
-than a float can hold beside the pixel's brightest colour: a part in eight million.
+colours and its alpha. A change stays unseen only if it leaves that sum as it was in every pixel
+that it touches, to a part in eight million: one so small, or channels that make up for each other
+by the roots below.
 """
 
 from __future__ import annotations
