@@ -1,22 +1,24 @@
 """A network in ONNX Runtime: how it is loaded, and what it is first tried on.
 
-Light enough for the process that tries a stranger's look: no pictures, no colour, no keys.
+Light enough for the process that tries a stranger's look: no pictures, no colour, no keys, no card.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from velatura.half import HALF_MAX
-from velatura.job import Device
-from velatura.network.limits import PROBES
 from velatura.system.onnx_runtime import ort
+
+if TYPE_CHECKING:  # not by that process
+    from velatura.job import Device
 
 FATAL = 4
 """ORT's log level: its warnings about looks become our errors."""
@@ -57,8 +59,12 @@ def load(model: bytes, device: Device, threads: int) -> ort.InferenceSession:
         return ort.InferenceSession(model, options, providers=providers)
 
 
-def probes(alignment: int) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield two small frames ``(3, h, w)``, scene-linear: one dark to bright, one brighter."""
-    for (rows, columns), brightest in zip(PROBES, _BRIGHTEST, strict=True):
-        ramp = np.geomspace(1e-4, brightest, 3 * rows * columns * alignment**2, dtype=np.float32)
-        yield ramp.reshape(3, rows * alignment, columns * alignment)
+def probes(sizes: Sequence[tuple[int, int]]) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield two small frames ``(3, h, w)``, scene-linear: one dark to bright, one brighter.
+
+    Args:
+        sizes: their heights and widths, as of `velatura.network.limits.probes`.
+    """
+    for (height, width), brightest in zip(sizes, _BRIGHTEST, strict=True):
+        ramp = np.geomspace(1e-4, brightest, 3 * height * width, dtype=np.float32)
+        yield ramp.reshape(3, height, width)

@@ -29,7 +29,7 @@ from velatura.errors import (
 from velatura.image.planes import FloatArray
 from velatura.job import Device
 from velatura.look import Look
-from velatura.network.limits import Network
+from velatura.network.limits import Network, probes
 from velatura.system.onnx_runtime import ort
 
 log = logging.getLogger(__name__)
@@ -151,7 +151,7 @@ def open_session(look: Look, device: Device = "auto", threads: int = 1) -> Sessi
         )
     if device == "auto":
         log.info("%s runs on %s", look.card.name, answered)
-    for probe in loading.probes(look.card.alignment):
+    for probe in loading.probes(probes(look.card)):
         session.stops(probe)
     return session
 

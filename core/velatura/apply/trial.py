@@ -24,6 +24,7 @@ from velatura.apply import contract
 from velatura.apply.trial_run import CPU_SECONDS, MEMORY
 from velatura.errors import LookError, MachineError, VelaturaError
 from velatura.look import Look
+from velatura.network.limits import probes
 from velatura.system import cache
 from velatura.system.onnx_runtime import ort
 from velatura.system.stopping import stop_if
@@ -63,7 +64,7 @@ def demand(look: Look, cancelled: Callable[[], bool] = lambda: False) -> None:
             raise before
         return
     network = contract.network(look)
-    order = {"alignment": look.card.alignment, "channels": dict(network.channels)}
+    order = {"sizes": probes(look.card), "channels": dict(network.channels)}
     code, text = _run(look, json.dumps(order).encode() + b"\n" + network.model, cancelled)
     if not code:
         _judgements[look.digest] = None
@@ -82,6 +83,7 @@ def _run(look: Look, order: bytes, cancelled: Callable[[], bool]) -> tuple[int, 
     """
     command = [sys.executable, "-P", "-m", "velatura.apply.trial_run"]
     kept = {name: value for name, value in os.environ.items() if name.upper().startswith(_KEPT)}
+    kept["OPENBLAS_NUM_THREADS"] = "1"  # NumPy would start threads that nobody asks anything
     hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     try:
         child = subprocess.Popen(  # noqa: S603  # our own module, without a shell

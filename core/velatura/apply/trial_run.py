@@ -31,7 +31,7 @@ def main() -> int:
     _limit()
     try:
         session = loading.load(model, "cpu", threads=1)
-        for rgb in loading.probes(settings["alignment"]):
+        for rgb in loading.probes(settings["sizes"]):
             feed = {
                 name: np.zeros((1, count, *rgb.shape[1:]), np.float32)
                 for name, count in settings["channels"].items()

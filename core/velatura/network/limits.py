@@ -28,8 +28,7 @@ FREE_KFLOP = 160.0
 """Cost that a network may have whatever its card claims, kFLOP/px: twice our largest network's. So
 much does no harm, and cards that were written by hand name less."""
 
-PROBES = ((2, 3), (5, 4))
-"""Height and width of the frames that a look is tried on, in steps of its alignment."""
+_PROBES = ((2, 3), (5, 4))  # height and width, in steps of a look's alignment
 
 MOST_PROBE = 256 * 2**20
 """Memory that a trial may take, bytes: twenty cells of the largest alignment are a lot."""
@@ -107,12 +106,17 @@ def checked(graph: Graph, card: Card, channels: Mapping[str, int]) -> Network:
         operators.check(node)
     network = Network(graph, card, channels)
     step = card.alignment
-    if max(_pixels(*probe) for probe in PROBES) * step**2 * card.bytes_px > MOST_PROBE:
+    if max(_pixels(*size) for size in probes(card)) * card.bytes_px > MOST_PROBE:
         raise ValueError(f"an alignment of {step} px at {card.bytes_px:g} bytes a pixel")
-    for height, width in PROBES:
-        network.demand(height * step, width * step)
+    for height, width in probes(card):
+        network.demand(height, width)
     network.demand(*_reference(card))
     return network
+
+
+def probes(card: Card) -> list[tuple[int, int]]:
+    """Return height and width of the two frames that a look is tried on, px."""
+    return [(rows * card.alignment, columns * card.alignment) for rows, columns in _PROBES]
 
 
 def _reference(card: Card) -> tuple[int, int]:
