@@ -1,4 +1,4 @@
-"""How much memory one frame takes: peak resident size of a whole `velatura apply` process.
+"""How much memory one frame takes: peak resident size of `velatura apply` and its children.
 
     python benchmarks/memory.py [--look LOOK.onnx]
 
@@ -41,10 +41,10 @@ def main() -> int:
         for (height, width), target in TARGETS.items():
             plate = plates.plain(folder / f"plate{width}.exr", height, width)
             for write in ("gain", "both"):
-                found = peak(plate, look, folder / f"{write}{width}", write)
+                found = peak(plate, look, folder / f"{write}{width}", f"--write={write}")
                 missed += told(f"{width}x{height} {write:4}", *found, target)
         plate, look = painted(folder / "courtyard")
-        found = peak(plate, look, folder / "glazed", "both")
+        found = peak(plate, look, folder / "glazed", "--write=both")
         missed += told("3840x2160 both, shot look", *found, SHOT_TARGET)
     return 1 if missed else 0
 
@@ -90,21 +90,25 @@ def painted(folder: Path) -> tuple[Path, Path]:
     return plates[carry.KEYS[1]], look
 
 
-def peak(plate: Path, look: Path, out: Path, write: str) -> tuple[int, float]:
-    """Run one job in a process of its own; return its largest resident size and its time."""
+def peak(plate: Path | str, look: Path, out: Path, *options: str) -> tuple[int, float]:
+    """Run one job in a process of its own; return its largest resident size and its time.
+
+    The children's memory counts: a look is tried in one.
+    """
     from commands import started
 
     start = time.perf_counter()
-    process = started("apply", plate, "--look", look, "--out", out, "--write", write)
+    process = started("apply", plate, "--look", look, "--out", out, *options)
     watched = psutil.Process(process.pid)
     largest = 0
     talk = threading.Thread(target=process.communicate)
     talk.start()
     while talk.is_alive():
         try:
-            largest = max(largest, watched.memory_info().rss)
+            tree = [watched, *watched.children(recursive=True)]
+            largest = max(largest, sum(each.memory_info().rss for each in tree))
         except psutil.NoSuchProcess:
-            break
+            continue  # a child that has ended
         time.sleep(0.005)
     talk.join()
     if process.returncode:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import struct
-import zlib
 from pathlib import Path
 
 import looks
@@ -18,7 +16,7 @@ from commands import velatura
 from onnx import helper, numpy_helper
 
 from velatura.apply import sequence
-from velatura.errors import BrokenLookError, ColourError, ImageError, InputError, TrainingError
+from velatura.errors import BrokenLookError, ColourError, InputError, TrainingError
 from velatura.job import Job
 from velatura.plate import configs
 from velatura.report import gain_report
@@ -120,30 +118,6 @@ def test_a_config_and_a_tier_that_are_none_are_refused():
         values["rate"] = [values["rate"]]
     with pytest.raises(TrainingError, match="not one of ours"):
         recipe.Recipe.loads(json.dumps(values))
-
-
-def grey_png(path: Path, side: int) -> Path:
-    """Write a square of zeros, which takes next to nothing."""
-    packer = zlib.compressobj(9)
-    row = bytes(1 + side)
-    packed = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
-    head = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    chunks = ((b"IHDR", head), (b"IDAT", packed), (b"IEND", b""))
-    parts = [
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    ]
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
-    return path
-
-
-def test_a_mask_that_decodes_to_a_gigabyte_is_refused_by_its_header(tmp_path, look):
-    plate = plates.plain(tmp_path / "plate.0001.exr", 24, 32)
-    mask = grey_png(tmp_path / "mask.png", 8192)
-    assert mask.stat().st_size < 100_000
-    job = Job(str(plate), str(look), str(tmp_path / "o"), write="picture", mask=str(mask))
-    with pytest.raises(ImageError, match="far larger than the plate"):
-        sequence.run(job, Progress("none"))
 
 
 def test_a_name_that_is_not_utf8_is_refused(tmp_path, look):

@@ -22,7 +22,7 @@ from velatura.apply.delivery import Encoding
 from velatura.apply.feed import Feed
 from velatura.apply.halves import narrow
 from velatura.apply.notices import About
-from velatura.apply.picture import finished, strips
+from velatura.apply.picture import finished
 from velatura.apply.session import Session
 from velatura.apply.targets import Frame, Target
 from velatura.apply.tile import tiles
@@ -31,7 +31,7 @@ from velatura.errors import BrokenLookError, LookError
 from velatura.gain import law, layer
 from velatura.gain.layer import Marks, Stops
 from velatura.image import exr
-from velatura.image.planes import FloatArray, Image, Pixels
+from velatura.image.planes import FloatArray, Image, Pixels, strips
 from velatura.job import Job
 from velatura.look import Card
 from velatura.plate import beauty, colour, formats, views

@@ -6,7 +6,7 @@ type. What was no EXR becomes one of scene-linear light, premultiplied.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -14,11 +14,9 @@ from velatura.apply.halves import narrow
 from velatura.gain import law
 from velatura.gain.layer import Stops
 from velatura.image import exr
-from velatura.image.planes import FloatArray, Image, Pixels, cast, widen
+from velatura.image.planes import FloatArray, Image, Pixels, cast, strips, widen
 from velatura.plate import formats, linear
 from velatura.plate.plate import Plate
-
-_STRIP = 2**17  # px worked on at a time, so that temporaries stay in the processor's cache
 
 
 def finished(
@@ -59,13 +57,6 @@ def finished(
     if not foreign:
         return plate.image.replace(dict(zip(plate.names, fresh, strict=True)))
     return _as_exr(plate, fresh)
-
-
-def strips(rows: slice, width: int) -> Iterator[slice]:
-    """Yield rows in portions that the processor's cache holds."""
-    step = max(1, _STRIP // width)
-    for start in range(rows.start, rows.stop, step):
-        yield slice(start, min(start + step, rows.stop))
 
 
 def _as_exr(plate: Plate, rgb: list[Pixels]) -> Image:

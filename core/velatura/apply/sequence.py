@@ -83,7 +83,7 @@ def run(
         notices.of(todo[0].plate, loaded.about(look.card))
         keys = packing.size(look.keys, str(look.path)) if look.keys else 0
         masks = [todo[0].mask] if todo[0].mask else []
-        shares = memory.share(job, loaded.image, len(todo), keys, masks)
+        shares = memory.share(job, loaded.plate, len(todo), keys, masks)
         first = {todo[0]: loaded}
         session = _opened(opener, look, _device(job), stop)
         del look, loaded  # as a file, painted keys take nearly as much again as in the session
@@ -121,7 +121,7 @@ def _left(
         if stale:
             trial.demand(look, stop.is_set)  # the job's fault; before there are pictures in memory
             try:
-                with memory.enough_for(frame.plate):
+                with memory.enough_for(frame.plate, job):
                     return [stale, *frames[place + 1 :]], load(stale, job, look.card)
             except InputError as error:
                 failures.note(frame.plate, error)
@@ -156,7 +156,7 @@ def _renew(
         stale = frame if frame in first else outputs.stale(frame, job, session.digest)
         if stale is None:
             return Glazed()
-        with memory.enough_for(frame.plate):
+        with memory.enough_for(frame.plate, job):
             loaded = first.pop(frame, None) or load(stale, job, session.card)
             glazed = glaze(stale, loaded, job, session, budget, halted)
         return replace(glazed, seconds=time.monotonic() - began)

@@ -25,7 +25,7 @@ from velatura.apply.trial_run import CPU_SECONDS, MEMORY
 from velatura.errors import LookError, MachineError, VelaturaError
 from velatura.look import Look
 from velatura.network.limits import probes
-from velatura.system import cache
+from velatura.system import cache, job_object
 from velatura.system.onnx_runtime import ort
 from velatura.system.stopping import stop_if
 
@@ -129,7 +129,9 @@ def _judged(look: Look, code: int, text: str) -> VelaturaError:
         if name in _CRASHES:
             return _crashed(look, name)
         if name == "SIGXCPU":
-            return _endless(look, f"{CPU_SECONDS} s of processor time")
+            code = job_object.OUT_OF_TIME
+    if code == job_object.OUT_OF_TIME:
+        return _endless(look, f"{CPU_SECONDS} s of processor time")
     if code >= _WINDOWS_CRASH:
         return _crashed(look, f"{code:#x}")
     if code == LookError.exit_code:

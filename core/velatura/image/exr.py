@@ -18,7 +18,7 @@ from velatura.atomic import replacing
 from velatura.errors import ImageError
 from velatura.image import exr_attributes, exr_errors
 from velatura.image.exr_errors import MAX_PIXELS, window_of
-from velatura.image.planes import Image, Part, Pixels, Plane, Window
+from velatura.image.planes import Extent, Image, Part, Pixels, Plane, Window
 from velatura.system.quiet import hushed
 
 _DWA = exr_attributes.DWA
@@ -41,10 +41,7 @@ def read(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
             that is truncated or damaged, even if only one part or scanline of it is.
         MachineError: there is not enough memory for it.
     """
-    declared = _open(path, header_only=True).parts
-    for part in declared:
-        exr_errors.refuse_unusable(path, part.header, max_pixels)
-    exr_errors.refuse_bomb(path, [part.header for part in declared])
+    declared = _declared(path, max_pixels)
     with hushed() as printed:
         parts = _open(path, header_only=False).parts
     # OpenEXR drops a part that it cannot decode and only prints a warning.
@@ -52,6 +49,24 @@ def read(path: Path, max_pixels: int = MAX_PIXELS) -> Image:
     if [len(part.channels) for part in parts] != whole:
         raise exr_errors.damaged(path, declared, "".join(printed))
     return Image(tuple(map(_part, parts)), str(path))
+
+
+def extent(path: Path) -> Extent:
+    """Return how large an EXR file claims to be.
+
+    Raises:
+        ImageError: as `read`, as far as headers tell.
+    """
+    headers = [part.header for part in _declared(path, MAX_PIXELS)]
+    windows = [window_of(header["dataWindow"]) for header in headers]
+    numbers = sum(
+        window.width * window.height * len(header["channels"])
+        for window, header in zip(windows, headers, strict=True)
+    )
+    largest = max(windows, key=lambda window: window.width * window.height)
+    return Extent(
+        largest.width, largest.height, exr_errors.LEAST * numbers, exr_errors.MOST * numbers
+    )
 
 
 def write(path: Path, image: Image) -> None:
@@ -106,6 +121,15 @@ def new_part(
     fresh = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
     named = tuple(Plane(name, pixels) for name, pixels in planes.items())
     return Part("", named, data, display, {**fresh, **(attributes or {})})
+
+
+def _declared(path: Path, max_pixels: int) -> list[OpenEXR.Part]:
+    """Return the parts of a file by its header, or refuse what is no use, or cannot be in it."""
+    declared: list[OpenEXR.Part] = _open(path, header_only=True).parts
+    for part in declared:
+        exr_errors.refuse_unusable(path, part.header, max_pixels)
+    exr_errors.refuse_bomb(path, [part.header for part in declared])
+    return declared
 
 
 def _open(path: Path, *, header_only: bool) -> OpenEXR.File:

@@ -52,7 +52,8 @@ _RATIOS = {
 }
 _MOST_RATIO = 16384.0
 _MOST_CHANNELS = 1024  # of a file: a render with all its AOVs and Cryptomattes has a hundred
-_LEAST = 2  # bytes of a pixel: a half; which type it is, a header alone does not tell in Python
+LEAST, MOST = 2, 4
+"""Bytes of a channel's pixel: half, or float. Which it is, a header does not tell in Python."""
 
 
 def refuse_other_files(path: Path) -> None:
@@ -116,7 +117,7 @@ def refuse_bomb(path: Path, headers: Sequence[Mapping[str, Any]]) -> None:
     least, channels, window = 0.0, 0, Window(0, 0, 0, 0)
     for header in headers:
         window = window_of(header["dataWindow"])
-        pixel = _LEAST * len(header["channels"])
+        pixel = LEAST * len(header["channels"])
         ratio = _RATIOS.get(header.get("compression"), _MOST_RATIO)
         least += window.width * window.height * pixel / ratio
         channels += len(header["channels"])

@@ -23,6 +23,7 @@ LUMINANCE = (0.2126, 0.7152, 0.0722)
 FloatArray = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.generic]
 
+_STRIP = 2**17  # px worked on at a time, so that temporaries stay in the processor's cache
 _SHIFT = 13  # bits: how many more a float has behind its point than a half
 _SIGN_AND_REST = np.int32(-0x70002000)  # a shifted half without the copies of its sign
 _REBASED = np.float32(2**112)  # from a half's exponents, which begin at -14, to a float's at -126
@@ -53,6 +54,28 @@ class Window:
         """Return the rows and columns that this window takes up in an array of ``outer``."""
         top, left = self.y - outer.y, self.x - outer.x
         return slice(top, top + self.height), slice(left, left + self.width)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How large a picture is, by what its header claims: no pixel was decoded.
+
+    Attributes:
+        width: of its largest part, px.
+        height: likewise.
+        least: bytes that its pixels take once they are decoded, at least.
+        most: likewise, at most.
+    """
+
+    width: int
+    height: int
+    least: int
+    most: int
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of its largest part."""
+        return self.width * self.height
 
 
 @dataclass(frozen=True)
@@ -165,6 +188,13 @@ def place(pixels: Pixels, source: Window, target: Window) -> Pixels:
     if shared.width and shared.height:
         placed[shared.within(target)] = pixels[shared.within(source)]
     return placed
+
+
+def strips(rows: slice, width: int) -> Iterator[slice]:
+    """Yield rows in portions that the processor's cache holds."""
+    step = max(1, _STRIP // width)
+    for start in range(rows.start, rows.stop, step):
+        yield slice(start, min(start + step, rows.stop))
 
 
 def cast(pixels: Pixels, dtype: npt.DTypeLike) -> Pixels:

@@ -16,14 +16,19 @@ from velatura import regular
 from velatura.errors import ImageError
 from velatura.image import exr
 from velatura.image.exr_errors import MAX_PIXELS
-from velatura.image.planes import FloatArray, Window
+from velatura.image.planes import Extent, FloatArray, Window
 from velatura.plate import colour, icc, tags
 from velatura.plate.beauty import lit, others, pick_beauty
+
+LARGER = 16
+"""Times its plate's pixels that a key, a mask or a truth may have: twice as wide and high, and as
+much overscan again. What is larger is refused by its header."""
 
 _SAY = (
     "Say what it is, of a painted key with --painted-space, of a finished picture with --space; or "
     "convert it, as to an sRGB PNG"
 )
+_FLOAT = 4  # bytes of a number that is read
 _USUAL = "Save it as PNG, TIFF, PSD, JPG or EXR"
 
 
@@ -96,6 +101,24 @@ def read_rgb(path: Path, layer: str = "", max_pixels: int = MAX_PIXELS, space: s
     return _read_other(path, max_pixels, space)
 
 
+def extent(path: Path) -> Extent:
+    """Return how large a picture claims to be, as it is shown: nothing of it is decoded.
+
+    Raises:
+        ImageError: no file, or no picture.
+    """
+    if path.suffix.lower() == ".exr":
+        return exr.extent(path)
+    source = _opened(path, oiio.ImageSpec(), MAX_PIXELS)
+    spec = source.spec()
+    source.close()
+    sides = spec.width, spec.height
+    width, height = reversed(sides) if _sideways(_orientation(spec)) else sides
+    channels = {1: 3, 2: 4}.get(spec.nchannels, spec.nchannels)  # grey becomes three
+    bytes_ = _FLOAT * width * height * channels
+    return Extent(width, height, bytes_, bytes_)
+
+
 def _read_exr(path: Path, layer: str, max_pixels: int, flag: str) -> Picture:
     image = exr.read(path, max_pixels)
     beauty = pick_beauty(image, layer)
@@ -114,18 +137,10 @@ def _read_exr(path: Path, layer: str, max_pixels: int, flag: str) -> Picture:
 
 
 def _read_other(path: Path, max_pixels: int, flag: str) -> Picture:
-    with suppress(OSError):  # one that is not there has its own words below
-        _refuse_pipe(path)
     wish = oiio.ImageSpec()
     wish.attribute("oiio:UnassociatedAlpha", 1)  # as stored: do not multiply by alpha
-    source = oiio.ImageInput.open(str(path), wish)
-    if source is None:
-        raise ImageError(f"{path} cannot be read", found=_reason(path, oiio.geterror()), do=_USUAL)
+    source = _opened(path, wish, max_pixels)
     spec = source.spec()
-    if spec.width * spec.height > max_pixels:
-        raise ImageError(
-            f"{path} is larger than {max_pixels} pixels", found=f"{spec.width}x{spec.height}"
-        )
     tags.refuse_other_models(path, spec)
     pixels = source.read_image(0, 0, 0, spec.nchannels, oiio.FLOAT)
     if pixels is None or (source.format_name() == "jpeg" and _cut_jpeg(path)):
@@ -135,7 +150,7 @@ def _read_other(path: Path, max_pixels: int, flag: str) -> Picture:
     if source.format_name() != "psd" and source.seek_subimage(1, 0):  # a PSD's are its layers
         tags.tell(path, "holds more pictures than one: the first is read")
     source.close()
-    pixels = _upright(pixels, spec.get_int_attribute("Orientation", 1))
+    pixels = _upright(pixels, _orientation(spec))
     height, width, channels = pixels.shape
     coloured = channels >= 3  # noqa: PLR2004  # else grey, with or without alpha
     rgb = pixels[..., :3] if coloured else np.repeat(pixels[..., :1], 3, -1)
@@ -156,6 +171,18 @@ def _read_other(path: Path, max_pixels: int, flag: str) -> Picture:
     )
 
 
+def _opened(path: Path, wish: oiio.ImageSpec, max_pixels: int) -> oiio.ImageInput:
+    with suppress(OSError):  # one that is not there has its own words below
+        _refuse_pipe(path)
+    source = oiio.ImageInput.open(str(path), wish)
+    if source is None:
+        raise ImageError(f"{path} cannot be read", found=_reason(path, oiio.geterror()), do=_USUAL)
+    width, height = source.spec().width, source.spec().height
+    if width * height > max_pixels:
+        raise ImageError(f"{path} is larger than {max_pixels} pixels", found=f"{width}x{height}")
+    return source
+
+
 def _refuse_pipe(path: Path) -> None:
     try:
         regular.demand(path)
@@ -171,12 +198,20 @@ def _cut_jpeg(path: Path) -> bool:
 
 def _upright(pixels: FloatArray, orientation: int) -> FloatArray:
     """Undo a camera's rotation (Exif orientation 1 to 8)."""
-    if orientation >= 5:  # noqa: PLR2004  # 5 to 8 lie on their side
+    if _sideways(orientation):
         pixels = pixels.transpose(1, 0, 2)
     rows, columns = {2: (1, -1), 3: (-1, -1), 4: (-1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)}.get(
         orientation, (1, 1)
     )
     return np.ascontiguousarray(pixels[::rows, ::columns])
+
+
+def _orientation(spec: oiio.ImageSpec) -> int:
+    return int(spec.get_int_attribute("Orientation", 1))
+
+
+def _sideways(orientation: int) -> bool:
+    return orientation >= 5  # noqa: PLR2004  # 5 to 8 lie on their side
 
 
 def _reason(path: Path, error: str) -> str:

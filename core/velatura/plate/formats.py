@@ -20,7 +20,7 @@ import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 from velatura import fingerprint, regular, signatures
 from velatura.errors import ColourError, ImageError
 from velatura.image import exr, movies
-from velatura.image.planes import FloatArray, Image, Part, Plane, Window
+from velatura.image.planes import Extent, FloatArray, Image, Part, Plane, Window
 from velatura.image.yuv import Format
 from velatura.plate import colour, flat
 
@@ -34,6 +34,7 @@ STILLS = (
 """The names of still pictures that are no EXR end so; the formats of docs/inputs.md first."""
 
 _SAY = "Name its colour space with --space"
+_FLOAT = 4  # bytes of a movie's code, decoded
 _HALF_BITS = 12  # a half keeps the codes of that many bits apart, whatever the curve
 # AVColorPrimaries and AVColorTransferCharacteristic (ITU-T H.273) -> a colour space. Unknown
 # counts as Rec.709; the camera's Rec.709 curve is shown as the painter sees it, which is sRGB.
@@ -60,6 +61,19 @@ def read(path: Path, *, told: bool = False) -> Image:
     if is_exr(path):
         return exr.read(path)
     return _still(path, told=told)
+
+
+def extent(path: Path) -> Extent:
+    """Return how large a picture claims to be, before it is decoded; see `read`.
+
+    Raises:
+        ImageError: as `read`.
+    """
+    if there := movies.parted(path):
+        kind = movies.format_of(there[0])
+        bytes_ = _FLOAT * (3 + kind.alpha) * kind.width * kind.height
+        return Extent(kind.width, kind.height, bytes_, bytes_)
+    return exr.extent(path) if is_exr(path) else flat.extent(path)
 
 
 def is_exr(path: Path) -> bool:

@@ -14,11 +14,10 @@ from velatura.errors import ImageError, PassError
 from velatura.image import movies
 from velatura.image.numbered import Pattern
 from velatura.image.planes import Image, Part, Pixels, Window, place
-from velatura.plate import formats
+from velatura.plate import flat, formats
 
 _CHANNELS = ("R", "Y", "A")  # of a mask file, the first that is there
 _LARGEST = 2**25  # px of a mask, whatever the plate: 8K
-_TIMES = 16  # pixels of the plate: four times as wide and high
 _ASPECT = 0.01  # how far the shape of a mask may be off, as a part: rounded sizes are
 
 log = logging.getLogger(__name__)
@@ -102,21 +101,15 @@ def of_file(path: Path, channel: str, beauty: Part) -> Pixels:
 
 
 def _demand_size(path: Path, shown: Window) -> None:
-    """Raise ImageError if a still picture is far larger than the plate, before it is decoded.
+    """Raise ImageError if a mask is far larger than the plate, before it is decoded.
 
     Of zeros, 300 kilobytes decode to a gigabyte.
     """
-    if formats.is_exr(path) or movies.named(str(path)) is not None or not path.is_file():
-        return
-    source = oiio.ImageInput.open(str(path))
-    if source is None:  # whoever reads it says why
-        return
-    spec = source.spec()
-    source.close()
-    if spec.width * spec.height > max(_LARGEST, _TIMES * shown.width * shown.height):
+    found = formats.extent(path)
+    if found.pixels > max(_LARGEST, flat.LARGER * shown.width * shown.height):
         raise ImageError(
             f"The mask {path} is far larger than the plate",
-            found=f"{spec.width}x{spec.height}, plate {shown.width}x{shown.height}",
+            found=f"{found.width}x{found.height}, plate {shown.width}x{shown.height}",
             do="Render it at the plate's size",
         )
 

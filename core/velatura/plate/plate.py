@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from velatura.channels import parse_overrides
 from velatura.half import HALF_MAX
-from velatura.image.planes import FloatArray, Image, Part, Pixels, Window, widen
+from velatura.image.planes import FloatArray, Image, Part, Pixels, Window, strips, widen
 from velatura.plate import colour, formats, linear
 from velatura.plate.beauty import lit, pick_beauty
 from velatura.plate.layers import listed
@@ -95,10 +95,14 @@ class Plate:
 
     def _linearised(self, stored: str) -> Plate:
         """Return the same with the light behind its codes."""
-        rgb, alpha = self.stored(slice(None), slice(None))
-        with np.errstate(all="ignore"):
-            light = linear.light(_divided(rgb, alpha), stored, self.space, self.config)
-            red, green, blue = _multiplied(light, alpha)
+        found = np.empty((3, *self.size), np.float32)
+        everywhere = slice(0, self.size[1])
+        for rows in strips(slice(0, self.size[0]), self.size[1]):
+            rgb, alpha = self.stored(rows, everywhere)
+            with np.errstate(all="ignore"):
+                light = linear.light(_divided(rgb, alpha), stored, self.space, self.config)
+                found[:, rows] = _multiplied(light, alpha)
+        red, green, blue = found
         return replace(self, rgb=(red, green, blue), coded=stored)
 
     def as_stored(self, light: FloatArray, alpha: FloatArray | float) -> FloatArray:

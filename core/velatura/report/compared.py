@@ -130,8 +130,13 @@ def _read(source: Source, reading: Reading) -> dict[str, FloatArray]:
     }
     pictures = {name: _picture(planes) for name, planes in shown.items()}
     if source.truth is not None:
-        pictures["third"] = _picture(flat.read_rgb(source.truth).light(colour.SCENE))
+        pictures["third"] = _picture(_truth(source.truth, plate).light(colour.SCENE))
     return pictures
+
+
+def _truth(path: Path, plate: Plate) -> flat.Picture:
+    height, width = plate.size
+    return flat.read_rgb(path, max_pixels=flat.LARGER * height * width)
 
 
 def _picture(planes: FloatArray) -> FloatArray:

@@ -93,7 +93,8 @@ def _of_files(trial: Trial, keys: Mapping[int, Path]) -> Proof:
     left, whole = 0.0, 0.0
     for glazing in trial.glazings(some):
         space = glazing.feed.space
-        read = flat.read_rgb(keys[glazing.number], space="")
+        height, width = glazing.plate.size
+        read = flat.read_rgb(keys[glazing.number], max_pixels=flat.LARGER * height * width)
         paint = encoded(read.straight().light(space))
         sure = np.ones(paint.shape[1:], bool) if read.alpha is None else read.alpha >= 1
         before = encoded(glazing.plate.seen(*glazing.whole, space))

@@ -52,6 +52,7 @@ def read(path: Path, plate: Plate, light: FloatArray, space: str, reading: KeyRe
     A picture of the plate's format covers the display window, overscan or not; an EXR says itself
     where its pixels lie. What lies outside the plate's data window is left out.
     """
+    _demand_size(path, plate)
     key = _picture(path, reading.space)
     if not key.told:  # floats of no name are as the plate that they were painted over
         key = replace(key, space=colour.canonical(plate.space, plate.config))
@@ -60,7 +61,9 @@ def read(path: Path, plate: Plate, light: FloatArray, space: str, reading: KeyRe
         key = _resized(key, plate.part)
         home = _home(path, key, plate.part)
     if home is None:
-        raise _misfit(path, key, plate)
+        (height, width), windows = key.rgb.shape[:2], (plate.part.display, plate.part.data)
+        times = "".join(dict.fromkeys(_times(width, height, window) for window in windows))
+        raise _misfit(path, key.display.width, key.display.height, plate, times)
     window = home.common(plate.part.data)
     if min(window.width, window.height) < SMALLEST_PATCH:
         raise TrainingError(
@@ -71,6 +74,17 @@ def read(path: Path, plate: Plate, light: FloatArray, space: str, reading: KeyRe
     part, key_part = window.within(plate.part.data), window.within(home)
     under = light[:, *part]
     return _laid(key, key_part, plate, part, under, space, reading, window)
+
+
+def _demand_size(path: Path, plate: Plate) -> None:
+    """Raise TrainingError if a key is far larger than its plate, before it is decoded.
+
+    Of zeros, 800 kilobytes decode to 3 gigabytes.
+    """
+    found = flat.extent(path)
+    windows = plate.part.display, plate.part.data
+    if found.pixels > flat.LARGER * max(window.width * window.height for window in windows):
+        raise _misfit(path, found.width, found.height, plate)
 
 
 def _picture(path: Path, space: str) -> Picture:
@@ -164,13 +178,12 @@ def _times(width: int, height: int, home: Window) -> str:
     return "half" if (2 * width, 2 * height) == (home.width, home.height) else ""
 
 
-def _misfit(path: Path, key: Picture, plate: Plate) -> TrainingError:
-    part, (height, width) = plate.part, key.rgb.shape[:2]
-    times = _times(width, height, part.display) or _times(width, height, part.data)
+def _misfit(path: Path, width: int, height: int, plate: Plate, times: str = "") -> TrainingError:
+    shown = plate.part.display
     return TrainingError(
         f"The painted key {path} does not have its plate's size",
-        found=f"{key.display.width}x{key.display.height}, the plate "
-        f"{Path(plate.image.source).name} is {part.display.width}x{part.display.height}",
+        found=f"{width}x{height}, the plate "
+        f"{Path(plate.image.source).name} is {shown.width}x{shown.height}",
         do="Paint over the full plate, without cropping or scaling"
         + (f"; --painted-resize scales a key of {times} the size." if times else "."),
     )
