@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from velatura.errors import PassError
 
-__all__ = ["CHANNELS", "LAYERS", "component", "components", "parse_overrides"]
+__all__ = ["CHANNELS", "LAYERS", "component", "components", "dump_overrides", "parse_overrides"]
 
 CHANNELS = {"normal": 3, "depth": 1, "albedo": 3, "id": 3, "position": 3, "vector": 4}
 """Every guide a look may read, in the order of its channels, with the number of them."""
@@ -63,6 +63,9 @@ def parse_overrides(text: str) -> dict[str, str]:
             plate (or a channel, where the guide is a single one), or numbered files of its own,
             ``id=roto.####.exr``; "" for the usual names.
 
+    Returns:
+        Layers by guide, in the order of `CHANNELS`, however they were spelled.
+
     Raises:
         PassError: no such guide, a guide that is named twice, or no layer.
     """
@@ -76,4 +79,9 @@ def parse_overrides(text: str) -> dict[str, str]:
             wrong = "is named twice" if guide in overrides else "is given no layer"
             raise PassError(f"The pass {guide} {wrong}", found=text, do=example)
         overrides[guide] = layer
-    return overrides
+    return {guide: overrides[guide] for guide in CHANNELS if guide in overrides}
+
+
+def dump_overrides(overrides: Mapping[str, str]) -> str:
+    """Return layers of guides in one spelling: the inverse of `parse_overrides`."""
+    return ",".join(f"{guide}={layer}" for guide, layer in overrides.items())

@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from velatura import __version__, regular, signatures
+from velatura.channels import dump_overrides, parse_overrides
 from velatura.errors import ImageError, LookError
 from velatura.job import Job
 
@@ -81,6 +82,9 @@ def of_gain(job: Job, plate: str, look: str) -> str:
             and what is said of alpha count; all else leaves a gain layer as it is.
         plate: the plate's digest, see `of_file`.
         look: the look's digest, see `look_digest`.
+
+    Raises:
+        PassError: the job's passes make no sense.
     """
     return _joined("gain", *_made_from(job, plate, look))
 
@@ -131,7 +135,8 @@ def stored(path: Path, key: str = JOB_KEY) -> str:
 
 
 def _made_from(job: Job, plate: str, look: str) -> list[str]:
-    made_from = [__version__, look, plate, job.layer, job.passes, job.space]
+    passes = dump_overrides(parse_overrides(job.passes))  # however they are spelled
+    made_from = [__version__, look, plate, job.layer, passes, job.space]
     made_from.append(_config(job.config or os.environ.get("OCIO", "")))
     # Named, and only where they do something: layers from before there were such stay right.
     extras = [("exposure", job.exposure), ("degrain", job.degrain), ("views", job.views)]

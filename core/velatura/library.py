@@ -21,7 +21,7 @@ from velatura.look import Card, read
 from velatura.texts import ACTIVE, fit
 from velatura.userdir import home
 
-__all__ = ["Entry", "folders", "home", "publish", "refused", "shelf"]
+__all__ = ["Entry", "find", "folders", "home", "publish", "refused", "shelf"]
 
 _SUFFIX = ".onnx"
 
@@ -66,6 +66,36 @@ def shelf(extra: Iterable[Path] = ()) -> list[Entry]:
 def refused(extra: Iterable[Path] = ()) -> list[LookError]:
     """Return why files in these folders that are called like looks are not on the shelf."""
     return [entry for entry in _all(extra) if isinstance(entry, LookError)]
+
+
+def find(named: str | Path) -> Path:
+    """Return the file of a look: what is named, else the published look of that name.
+
+    Published looks are found by their file's name, without its ending, or by their own name, in any
+    case of letters.
+
+    Args:
+        named: a path, or a name such as "Ink and Wash".
+
+    Raises:
+        LookError: published looks share the name.
+    """
+    path, name = Path(named), str(named)
+    if path.exists() or path.suffix == _SUFFIX or path.name != name:
+        return path
+    wanted = name.casefold()
+    found = [
+        entry.path
+        for entry in shelf()
+        if wanted in {entry.path.stem.casefold(), entry.card.name.casefold()}
+    ]
+    if len(found) > 1:
+        raise LookError(
+            f"{len(found)} published looks are called {name}",
+            found=", ".join(map(str, found)),
+            do="Name the file",
+        )
+    return found[0] if found else path
 
 
 def publish(look: Path, folder: Path | None = None, *, replace: bool = False) -> Path:

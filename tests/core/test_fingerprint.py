@@ -49,7 +49,7 @@ def test_what_a_gain_layer_is_made_from_is_in_its_fingerprint_and_no_more(monkey
     usual = of_gain(JOB, "plate", "look")
     others = [
         *(of_gain(JOB, "another", "look"), of_gain(JOB, "plate", "another")),
-        *(of_gain(changed(**{name: "x"}), "p", "l") for name in ("layer", "passes", "space")),
+        *(of_gain(changed(**{name: "id=x"}), "p", "l") for name in ("layer", "passes", "space")),
         of_gain(changed(config="studio-config"), "plate", "look"),
         of_picture(JOB, "plate", "look"),
     ]
@@ -62,6 +62,15 @@ def test_what_a_gain_layer_is_made_from_is_in_its_fingerprint_and_no_more(monkey
         device="cpu", workers=4, memory_mb=900,
     )  # fmt: skip
     assert of_gain(elsewhere, "plate", "look") == usual
+
+
+def test_passes_count_by_what_they_say_and_not_by_how_it_is_spelled():
+    marks = {
+        of_gain(changed(passes=text), "plate", "look")
+        for text in ("normal=N,depth=Z", " depth = Z , normal=N,")
+    }
+    assert len(marks) == 1
+    assert of_gain(changed(passes="normal=Z,depth=N"), "plate", "look") not in marks
 
 
 def test_exposure_and_degrain_count_where_they_do_something_and_else_leave_old_layers_right(

@@ -403,7 +403,9 @@ def test_two_jobs_that_are_the_same_share_the_work_and_others_are_refused(tmp_pa
     plate = plates.shot(tmp_path / "in", 8, 200, 300)
     other = looks.small(tmp_path / "other.onnx", strength=0.5)
     out = tmp_path / "o"
-    first = started("apply", plate, "--look", look, "--out", out, "--workers", "1")
+    first = started(
+        "apply", plate, "--look", look, "--out", out, "--workers", "1", "--progress", "none"
+    )
     assert first.stdout is not None
     first.stdout.readline()  # a frame is there: it holds its claim
     second = started("apply", plate, "--look", look, "--out", out)

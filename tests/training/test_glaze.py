@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import looks
+import plates
 import pytest
 from commands import velatura
 
@@ -34,6 +36,19 @@ def test_its_steps_are_commands_that_could_be_typed(monkeypatch, tmp_path):
     assert str(export["out"]) == apply["look"] == str(tmp_path / "look.onnx")
     assert (apply["plate"], apply["deliver"], apply["start"]) == ("clip.mp4", "mov", 1001)
     assert apply["write"] == "both"
+
+
+def test_a_look_that_is_there_is_put_on_the_shot_at_once(tmp_path):
+    path, clip = looks.small(tmp_path / "look.onnx"), plates.shot(tmp_path / "in", 2)
+    done = velatura("glaze", clip, "--look", path, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "Learn the look" not in done.stderr
+    assert sorted(p.name for p in (tmp_path / "out").glob("*.exr")) == [
+        *("plate.0001.exr", "plate.0002.exr", "plate.gain.0001.exr", "plate.gain.0002.exr")
+    ]
+    both = velatura("glaze", clip, "--look", path, "--painted", "k.#.png", "--out", tmp_path)
+    assert both.returncode == 3
+    assert "or a look" in both.stderr
 
 
 def test_it_ends_with_the_step_that_fails(tmp_path):

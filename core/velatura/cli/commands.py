@@ -10,7 +10,8 @@ import logging
 from pathlib import Path
 from typing import Annotated, Literal
 
-from velatura.cli import named, tasks
+from velatura import library
+from velatura.cli import tasks
 from velatura.cli.options import (
     AsJson,
     Config,
@@ -98,7 +99,7 @@ def apply(
     """
     from velatura.image import gathering
 
-    look = str(named.look_file(look))
+    look = str(library.find(look))
     if Path(look).is_dir():
         raise LookError(
             f"The look {look} is a folder",
@@ -138,7 +139,7 @@ def info(look: Path, /, *, as_json: AsJson = False) -> None:
     from velatura.look import read
     from velatura.report import tables
 
-    look = named.look_file(look)
+    look = library.find(look)
     found = read(look)
     if as_json:
         _out(json.dumps({**json.loads(found.card.dumps()), "digest": found.digest}, indent=2))
@@ -200,7 +201,7 @@ def report(
         truths = numbered.find(gathering.pattern(truth)) if truth else {}
         shot = Shot(plates, truths, Reading(layer, "", space))
     page = out or folder / "report.html"
-    file = None if look is None else named.look_file(look)
+    file = None if look is None else library.find(look)
     gain_report.write(folder, page, file, note, shot, proofs)
     _out(f"wrote {page}")
 

@@ -132,7 +132,7 @@ Shown = Annotated[
     Style,
     machine(
         help="what to say meanwhile: auto and bar draw a bar on a terminal; openjd and alf print "
-        "lines for Open Job Description and for Tractor; none says nothing.",
+        "lines for Open Job Description and for Tractor; none only names written files.",
     ),
 ]
 AsJson = Annotated[bool, basic(name="--json", help="print JSON on stdout instead of a table.")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from velatura.cli import named
+from velatura import library
 from velatura.cli.options import (
     AsJson,
     Config,
@@ -69,7 +69,7 @@ def verify(
     from velatura.verify import page, proving
     from velatura.verify import stamp as stamps
 
-    look = named.look_file(look)
+    look = library.find(look)
     shot = gathering.only([plate, *more]) if more else plate
     job = Job(
         *(shot, str(look), "verify", frames),

@@ -15,10 +15,10 @@ from typing import Any, TypeVar, get_args
 
 from velatura import regular
 from velatura.errors import InputError
+from velatura.farm import places
 from velatura.farm.hosts import Host
 from velatura.image import movie_file
 from velatura.job import Job
-from velatura.plate import matte, pass_files
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _LONGEST = 128  # characters of a job's name: Open Job Description 2023-09, 1.1
@@ -33,7 +33,7 @@ class Lesson:
 
     Attributes:
         name: what artists call it.
-        file: the look's file.
+        file: the look's file; for a look that is there, the name of a published one will do.
         plate: the plates that it is learnt from; none for a look that is there already.
         painted: their painted keys.
         run: the run's folder.
@@ -228,7 +228,7 @@ def _rooted(order: Order, root: Path) -> Order:
     looks = tuple(
         replace(
             one,
-            file=at(one.file),
+            file=at(one.file) if one.plate else places.look(root, one.file),
             run=at(one.run),
             plate=tuple(map(at, one.plate)),
             painted=tuple(map(at, one.painted)),
@@ -240,25 +240,12 @@ def _rooted(order: Order, root: Path) -> Order:
             one,
             plate=at(one.plate),
             out=at(one.out),
-            apply=_placed(one.apply, root),
+            apply=places.applied(root, one.apply),
             render=one.render and replace(one.render, file=at(one.render.file)),
         )
         for one in order.shots
     )
     return replace(order, looks=looks, shots=shots)
-
-
-def _placed(apply: Mapping[str, Any], root: Path) -> dict[str, Any]:
-    """Return fields of a `Job` with whole paths; a channel or a built-in config stays a name."""
-    mask, config, passes = (apply.get(name) for name in ("mask", "config", "passes"))
-    found = dict(apply)
-    if isinstance(mask, str) and (file := matte.file_in(root, mask)):
-        found["mask"] = str(file)
-    if isinstance(passes, str):
-        found["passes"] = pass_files.rooted(root, passes)
-    if isinstance(config, str) and config and (root / config).is_file():
-        found["config"] = str(root / config)
-    return found
 
 
 def _checked(order: Order, path: Path) -> Order:

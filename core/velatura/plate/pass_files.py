@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from velatura.channels import parse_overrides
+from velatura.channels import dump_overrides, parse_overrides
 from velatura.errors import FrameError, PassError
 from velatura.image import exr
 from velatura.image.numbered import Pattern, names_files, number_of
@@ -39,7 +39,7 @@ def rooted(root: Path, passes: str) -> str:
         PassError: as `parse_overrides`.
     """
     named = parse_overrides(passes).items()
-    return ",".join(f"{guide}={root / of if names_files(of) else of}" for guide, of in named)
+    return dump_overrides({n: str(root / of) if names_files(of) else of for n, of in named})
 
 
 def folders(passes: str) -> list[Path]:

@@ -83,7 +83,7 @@ def write(
         f"{folder.resolve().name}, {datetime.now():%Y-%m-%d %H:%M}, velatura {velatura.__version__}"
     )
     told_to = {"frames": entries, "pictures": pictures, "knots": knots, "plots": plots}
-    scripts = [*map(viewer.asset, (*viewer.SHARED, "report.js")), f"report({html.data(told_to)});"]
+    scripts = [*viewer.scripts(), viewer.asset("report.js"), f"report({html.data(told_to)});"]
     wanted = bool(entries or plots)
     page = html.document(
         *(title, lead, body),

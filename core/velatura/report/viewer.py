@@ -16,9 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from velatura.gain import law
 from velatura.image import drawing
 from velatura.image.planes import FloatArray
 from velatura.plate import colour
+from velatura.report import html
 
 WHITE = 223
 """Code of light 1. With 32 codes above it, eight stops of highlights are kept."""
@@ -40,8 +42,7 @@ SHRINK = 0.8
 
 Codes = npt.NDArray[np.uint8]
 
-SHARED = ("gain.js", "viewer.js", "plot.js")
-"""Scripts that every page with a viewer has, in the order in which they need each other."""
+_SHARED = ("gain.js", "viewer.js", "plot.js")  # in the order in which they need each other
 
 
 def encode(linear: FloatArray, space: str) -> Codes:
@@ -91,6 +92,12 @@ def _encoded(
     scale = min(1.0, longest / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return {name: data_url(codes(drawing.resize(p, *size))) for name, p in frame.items()}
+
+
+def scripts() -> list[str]:
+    """Return what every page with a viewer runs: the numbers of the law, and the shared scripts."""
+    numbers = {"floor": law.FLOOR, "white": WHITE, "step": STEP}
+    return [f"const LAW = {html.data(numbers)};", *map(asset, _SHARED)]
 
 
 def asset(name: str) -> str:

@@ -1,20 +1,24 @@
-"""Progress: a bar for a person, machine-readable lines for a host or a farm.
+"""Progress: a bar and one last line for a person, a line for each file for a host or a farm.
 
-stdout carries machine lines only, one event each, flushed at once; the bar goes to stderr, and
-only to a terminal. Line formats: Open Job Description ("How Jobs Are Run", stdout messages) and
-Tractor/Alfred (``ALF_PROGRESS``).
+stdout carries lines only, one event each, flushed at once; the bar goes to stderr, and only to a
+terminal; elsewhere a line every ten seconds goes there. Line formats: Open Job Description ("How
+Jobs Are Run", stdout messages) and Tractor/Alfred (``ALF_PROGRESS``).
 """
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 from velatura.errors import StorageError
 from velatura.system import terminal
+from velatura.system.pulse import pulse
 from velatura.texts import shown
 
 if TYPE_CHECKING:
@@ -26,9 +30,15 @@ Style = Literal["auto", "bar", "openjd", "alf", "none"]
 FARMS: tuple[Style, ...] = ("openjd", "alf")
 """Styles that a farm listens to."""
 
+PEOPLE: tuple[Style, ...] = ("auto", "bar")
+"""Styles for people: they are told at the end what was written, not file by file."""
+
 FRAMES = "velatura.frames"
 """Logger with a line for each frame, its seconds and the process's peak memory: for farms, whose
 logs people read afterwards. Off by default."""
+
+
+_NUMBER = re.compile(r"(?<=[._])\d+(?=\.[^.]+$)")  # of a frame, before the suffix
 
 
 class Report(Protocol):
@@ -48,22 +58,27 @@ class Progress:
     """Reports to the terminal and to stdout; a context manager, as the bar must be closed.
 
     Args:
-        style: "auto" is a bar on a terminal and nothing elsewhere.
-        what: what the bar is about, a word or two.
+        style: "auto" is a bar on a terminal, and a line every ten seconds elsewhere.
+        what: what it is about, a word or two.
     """
 
     def __init__(self, style: Style = "auto", what: str = "frames") -> None:
         self._what = what
         self._style = style
-        self._done = self._total = 0
+        self._done = self._total = self._kept = 0
+        self._written: list[str] = []
+        self._begun = time.monotonic()
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
+        self._pulse = ExitStack()
         self._out: TextIO = sys.stdout  # a bar is beside it, if it is a terminal
 
     def __enter__(self) -> Progress:
-        if self._style in {"auto", "bar"} and sys.stderr.isatty():
+        if self._style in PEOPLE and sys.stderr.isatty():
             self._bar = _bar()
             self._bar.start()
+        elif self._style in PEOPLE:
+            self._pulse.enter_context(pulse(self._so_far))
         return self
 
     def __exit__(
@@ -72,8 +87,13 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._pulse.close()
         if self._bar is not None:
             self._bar.stop()
+        if self._style in PEOPLE and self._written:
+            say(f"wrote {several(self._written)}", self._out)
+        if self._style in PEOPLE and self._kept:
+            say(f"kept {self._kept} {self._what}, which are as they would be written", self._out)
 
     def started(self, total: int) -> None:
         """See `Report`."""
@@ -84,26 +104,49 @@ class Progress:
 
     def wrote(self, path: str) -> None:
         """See `Report`."""
-        self._line(f"wrote {path}")
+        self._written.append(path)
+        if self._style not in PEOPLE:
+            say(f"wrote {path}", self._out)
 
     def finished(self, frame: str, *, skipped: bool) -> None:
         """See `Report`."""
         self._done += 1
+        self._kept += skipped
         percent = 100 * self._done / self._total
-        if skipped:
-            self._line(f"kept {frame}")
+        if skipped and self._style not in PEOPLE:
+            say(f"kept {frame}", self._out)
         if self._bar is not None and self._task is not None:
             self._bar.advance(self._task)
         self._tell_farm(f"{self._done} of {self._total} {self._what}", percent)
 
+    def _so_far(self) -> str:
+        """Return how far it is in one line; nothing before the first frame is done."""
+        if not self._done:
+            return ""
+        left = (time.monotonic() - self._begun) * (self._total - self._done) / self._done
+        return f"{self._done} of {self._total} {self._what}, {left:.0f} s left"
+
     def _tell_farm(self, status: str, percent: float | None = None) -> None:
         for line in farm_lines(self._style, status, percent):
-            self._line(line)
+            say(line, self._out)
 
-    def _line(self, text: str) -> None:
-        # Beside a bar, a person's terminal would show both on one line.
-        if self._bar is None or not self._out.isatty():
-            say(text, self._out)
+
+def several(paths: Sequence[str]) -> str:
+    """Return files as one line for people: ``out: shot.gain.####.exr (24), shot.mp4``.
+
+    A single file is its path.
+    """
+    if len(paths) == 1:
+        return paths[0]
+    folders: dict[str, dict[str, int]] = {}
+    for path in map(Path, paths):
+        names = folders.setdefault(str(path.parent), {})
+        name = _NUMBER.sub(lambda found: "#" * len(found[0]), path.name)
+        names[name] = names.get(name, 0) + 1
+    return "; ".join(
+        f"{folder}: " + ", ".join(f"{n} ({k})" if k > 1 else n for n, k in names.items())
+        for folder, names in folders.items()
+    )
 
 
 def farm_lines(style: Style, status: str, percent: float | None = None) -> Iterator[str]:

@@ -226,7 +226,7 @@ def test_an_interrupted_job_leaves_whole_files_only(tmp_path, slow_look, number,
     out = tmp_path / "out"
     arguments = (plate, "--look", slow_look, "--workers", 2, "--out")
     assert velatura("apply", *arguments, tmp_path / "calm").returncode == 0
-    process = started("apply", *arguments, out)
+    process = started("apply", *arguments, out, "--progress", "none")
     assert process.stdout is not None
     assert process.stdout.readline().startswith("wrote ")
     process.send_signal(number)

@@ -58,13 +58,25 @@ def test_help_does_not_wait_for_numpy_or_onnx_runtime():
     assert said.stdout.splitlines()[-1] == "set()"
 
 
-def test_a_done_job_ends_with_0_and_stdout_is_for_machines(tmp_path, plate, look):
+def test_a_done_job_ends_with_0_and_names_each_file_to_machines(tmp_path, plate, look):
     out = tmp_path / "out"
-    result = velatura("apply", plate, "--look", look, "--out", out, "--workers", 1)
+    order = "apply", plate, "--look", look, "--out", out, "--workers", 1
+    result = velatura(*order, "--progress", "none")
     assert result.returncode == 0
     assert result.stdout.splitlines() == [
         f"wrote {out / f'plate.gain.000{frame}.exr'}" for frame in (1, 2)
     ]
+
+
+def test_people_are_told_in_one_line_what_was_written_and_what_was_kept(tmp_path, plate, look):
+    out = tmp_path / "out"
+    order = "apply", plate, "--look", look, "--out", out
+    first, again = velatura(*order), velatura(*order)
+    assert first.stdout == f"wrote {out}: plate.gain.####.exr (2)\n"
+    assert again.stdout == "kept 2 frames, which are as they would be written\n"
+    (out / "plate.gain.0002.exr").unlink()
+    one = f"wrote {out / 'plate.gain.0002.exr'}"
+    assert velatura(*order).stdout.splitlines()[0] == one
 
 
 @pytest.mark.parametrize(

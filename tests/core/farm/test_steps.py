@@ -121,6 +121,14 @@ def test_files_of_a_shot_are_relative_to_the_job_and_come_along(tmp_path, small,
     assert {tmp_path, tmp_path / "roto"} & set(step.reads[2:])
 
 
+def test_a_look_that_is_there_may_be_named_as_artists_name_it(tmp_path, small, monkeypatch):
+    monkeypatch.setenv("VELATURA_LOOKS", str(tmp_path / "shelf"))
+    (tmp_path / "shelf").mkdir()
+    path = looks.small(tmp_path / "shelf" / "wash.onnx", name="Ink and Wash")
+    job = orders.ordered(tmp_path, Path("ink and wash"), small[1])
+    assert f"--look={path}" in steps.planned(job)[0].argv
+
+
 def test_a_channel_for_a_mask_and_a_built_in_config_stay_names(tmp_path, small):
     apply = {"write": "both", "mask": "matte.R", "config": "cg-config-latest"}
     step = steps.planned(orders.ordered(tmp_path, *small, shot={"apply": apply}))[0]

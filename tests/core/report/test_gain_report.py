@@ -128,7 +128,7 @@ def test_what_a_note_or_a_card_says_is_shown_and_never_obeyed(tmp_path, baked):
     assert "Frame 3 <img src=x> has no depth" in page.text
     assert "</title><script>1</script>" in page.text
     assert "b" not in page.tags
-    assert page.tags.count("script") == page.page.count("</script>") == 5  # all of them our own
+    assert page.tags.count("script") == page.page.count("</script>") == 6  # all of them our own
     assert page.tags.count("img") == len(page.pictures) == 3  # and a thumbnail that is none is not
 
 

@@ -10,6 +10,7 @@ import pytest
 from commands import COMMAND
 
 from velatura.process import environment
+from velatura.system import progress
 
 pty = pytest.importorskip("pty", reason="needs a Unix terminal")
 
@@ -35,4 +36,11 @@ def test_a_terminal_shows_a_bar_and_stdout_stays_for_machines(tmp_path, look):
     told, _ = process.communicate()
     assert process.returncode == 0
     assert "2/2" in shown.decode()
-    assert sorted(line.partition(" ")[0] for line in told.splitlines()) == ["wrote", "wrote"]
+    assert told == f"wrote {tmp_path / 'out'}: plate.gain.####.exr (2)\n"
+
+
+def test_files_of_a_job_are_one_line():
+    files = [f"out/{name}.{frame:04}.exr" for frame in (9, 10) for name in ("a_v2", "a_v2.gain")]
+    said = progress.several([*files, "out/a_v2.mp4"])
+    assert said == "out: a_v2.####.exr (2), a_v2.gain.####.exr (2), a_v2.mp4"
+    assert progress.several(["out/a_v2.0009.exr"]) == "out/a_v2.0009.exr"

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813 - its own idiom
@@ -133,15 +134,48 @@ def test_sizes_that_differ_are_refused(tmp_path, eyes):
         evaluate(whole, eyes, None, part)
 
 
-def test_a_layer_with_holes_is_no_picture(tmp_path):
-    spec = oiio.ImageSpec(8, 8, 4, "uint8")
+def write_layer(path, light, alpha):
+    """Write a layer as paint programs do: straight 16-bit RGBA, in sRGB."""
+    height, width = alpha.shape
+    codes = colour.convert(light, "lin_rec709_scene", colour.PAINTED)
+    pixels = np.concatenate([np.clip(codes, 0, 1), alpha[None]]).transpose(1, 2, 0)
+    spec = oiio.ImageSpec(width, height, 4, "uint16")
     spec.attribute("oiio:UnassociatedAlpha", 1)
-    out = oiio.ImageOutput.create(str(tmp_path / "layer.png"))
-    assert out.open(str(tmp_path / "layer.png"), spec)
-    assert out.write_image(np.full((8, 8, 4), 100, np.uint8))
+    out = oiio.ImageOutput.create(str(path))
+    assert out.open(str(path), spec)
+    assert out.write_image(np.ascontiguousarray(pixels, np.float32))
     out.close()
-    with pytest.raises(ImageError, match="transparent layer"):
+
+
+def test_a_layer_alone_is_no_picture(tmp_path):
+    write_layer(tmp_path / "layer.png", np.zeros((3, 64, 64), np.float32), np.eye(64))
+    with pytest.raises(ImageError, match="transparent layer") as refused:
         Frames.of(str(tmp_path / "layer.png")).read(0)
+    assert "--plate" in str(refused.value)
+
+
+def test_a_layer_is_measured_over_its_plate_where_it_is_painted(tmp_path, eyes):
+    shot = write_scene(tmp_path, frames=(1,))
+    light = shot["plate"].read(1)
+    painted = shot["truth"].read(1).clamp(0, 1)  # what a PNG holds
+    rows, columns = slice(40, 120), slice(30, 140)
+    alpha = np.zeros(light.shape[2:], np.float32)
+    alpha[rows, columns] = 1
+    write_layer(tmp_path / "layer.1.png", painted[0].numpy(), alpha)
+    met = torch.where(torch.from_numpy(alpha) > 0, painted, light)
+    write_frame(tmp_path / "met.1.exr", planes(met))
+    elsewhere = met.clone()
+    elsewhere[..., 140:, :] = 1  # where nothing was painted
+    write_frame(tmp_path / "elsewhere.1.exr", planes(elsewhere))
+    layers = replace(Frames.of(f"{tmp_path}/layer.#.png"), under=shot["plate"])
+    for result in ("met", "elsewhere"):
+        verdict = evaluate(Frames.of(f"{tmp_path}/{result}.#.exr"), eyes, layers, shot["plate"])
+        assert verdict.mean["l1log"] < 1e-4  # 16 bits of sRGB, and halves
+    assert "frame 1" in verdict.notes[-1]
+    # The plate itself differs there from what is painted, and by as much as in that window alone.
+    plain = evaluate(shot["plate"], eyes, layers).mean["l1log"]
+    cut = [picture[..., rows, columns] for picture in (light, painted)]
+    assert plain == pytest.approx(compare(*cut, eyes)["l1log"], abs=1e-4)
 
 
 def test_textures_may_have_eyes_of_their_own(eyes):

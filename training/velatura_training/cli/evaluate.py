@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -45,7 +46,8 @@ def evaluate(
 
     Args:
         result: the finished pictures.
-        painted: the truth: what the painter would have painted; every frame there is measured.
+        painted: the truth: what the painter would have painted; every frame there is measured. A
+            transparent layer is measured where it is painted, over --plate.
         plate: the unstyled plate; its vector pass tells how things move.
         style: pictures painted in the wanted manner.
         perceptual: eyes of the lpips, gram and swd scores: efficientnet comes with the trainer;
@@ -65,8 +67,8 @@ def evaluate(
     second = backbones.load(texture, texture_weights) if texture else None
     eyes = Eyes(backbones.load(perceptual, perceptual_weights), second)
     results = Frames.of(result, layer, space)
-    truths = Frames.of(painted).paired(results) if painted else None
     plates = Frames.of(plate, layer, space, passes).paired(results) if plate else None
+    truths = replace(Frames.of(painted).paired(results), under=plates) if painted else None
     verdicts = {"result": judge(results, eyes, truths, plates, style)}
     if plates is not None and (truths is not None or style):
         unstyled = plates.only(results.files.keys())

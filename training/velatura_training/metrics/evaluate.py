@@ -20,9 +20,17 @@ from velatura.errors import FrameError, ImageError
 from velatura.image import drawing
 from velatura.plate import colour, flat
 from velatura_training.encoding import display
-from velatura_training.metrics import brushmarks, fidelity, flip, highlights, structure, texture
+from velatura_training.metrics import (
+    brushmarks,
+    fidelity,
+    flip,
+    highlights,
+    notes,
+    structure,
+    texture,
+)
 from velatura_training.metrics.eyes import Eyes
-from velatura_training.metrics.frames import NO_MOTION, SPACE, Frames, clean, listed, same_size
+from velatura_training.metrics.frames import SPACE, Frames, clean, listed, same_size
 from velatura_training.metrics.motion import warp_error
 from velatura_training.metrics.scores import Scores, Verdict
 
@@ -64,14 +72,15 @@ def evaluate(
                 found=f"a {kind} for {listed(pictures.files)}" if pictures else None,
             )
     followed = plates is not None and plates.has_motion()
-    scores, source = {}, ""
+    scores, source, layers = {}, "", []
     for frame in frames:
-        scores[frame] = _still(frame, results, eyes, truths, plates, styles)
+        scores[frame], layer = _still(frame, results, eyes, truths, plates, styles)
+        layers += [frame] if layer else []
         if followed and plates and {frame - 1} <= results.files.keys() & plates.files.keys():
             moving, source = _moving(frame, results, truths, plates)
             scores[frame] |= moving
     verdict = Verdict(eyes.label, scores, source)
-    return verdict.noting(_notes(verdict, truths, plates, followed))
+    return verdict.noting(notes.of(verdict, truths, plates, followed, layers))
 
 
 @torch.no_grad()
@@ -164,7 +173,7 @@ def held_out(
         plate, result, paint = (_rec709(planes, space) for planes in pictures)
         scores[frame] = {**compare(result, paint, eyes), **against_plate(result, plate)}
     verdict = Verdict(eyes.label, scores)
-    return verdict.noting(_still_notes(verdict))
+    return verdict.noting(notes.of_pictures(verdict))
 
 
 @torch.no_grad()
@@ -195,21 +204,22 @@ def _still(
     truths: Frames | None,
     plates: Frames | None,
     styles: Sequence[Path],
-) -> Scores:
-    """Return a frame's scores without its neighbours."""
-    result = results.read(frame)
+) -> tuple[Scores, bool]:
+    """Return a frame's scores without its neighbours, and whether its truth is a layer."""
+    result, layer = results.read(frame), False
     scores: Scores = {}
     if truths is not None:
-        truth = truths.read(frame)
-        same_size({results.path(frame): result, truths.path(frame): truth})
-        scores |= compare(result, truth, eyes)
+        truth = truths.truth(frame)
+        layer = truth.layer
+        same_size({results.path(frame): result, truths.path(frame): truth.light})
+        scores |= compare(truth.cut(result), truth.cut(truth.light), eyes)
     if plates is not None:
         plate = plates.read(frame)
         same_size({results.path(frame): result, plates.path(frame): plate})
         scores |= against_plate(result, plate)
     if styles:
         scores |= against_styles(result, styles, eyes)
-    return scores
+    return scores, layer
 
 
 def _moving(
@@ -242,32 +252,6 @@ def _structure(seen: Tensor, wanted: Tensor) -> Scores:
     scores = {"edge": structure.edge_f1(seen, wanted)}
     similarity = structure.ms_ssim(seen, wanted)
     return scores if similarity is None else {"msssim": similarity, **scores}
-
-
-def _still_notes(verdict: Verdict) -> list[str]:
-    names = verdict.mean.keys()
-    notes = []
-    if "edge" in names and "flip" not in names and "l1log" in names:
-        notes.append("no flip: flip-evaluator is not installed")
-    if {"edge", "edgeP"} & names and not {"msssim", "msssimP"} & names:
-        notes.append(f"no msssim: it wants frames of {structure.SMALLEST_SIDE} px and more a side")
-    return notes
-
-
-def _notes(
-    verdict: Verdict, truths: Frames | None, plates: Frames | None, followed: bool
-) -> list[str]:
-    """Return why figures are missing."""
-    notes = _still_notes(verdict)
-    if plates is None:
-        notes.append("nothing about motion, highlights and content: the plate was not given")
-    elif not followed:
-        notes.append(f"nothing about motion: {NO_MOTION}")
-    elif "ew" not in verdict.mean:
-        notes.append("nothing about motion: it is known of no two frames in a row")
-    elif truths is not None and "ewR" not in verdict.mean:
-        notes.append("no ewR: no two frames of the truth lie in a row, or nothing in them changes")
-    return notes
 
 
 def _rec709(planes: Tensor, space: str) -> Tensor:

@@ -19,8 +19,9 @@ from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
 from velatura.scene import optical_flow
 from velatura_training.encoding import HALF_MAX, display
-from velatura_training.metrics import motion
+from velatura_training.metrics import motion, truth
 from velatura_training.metrics.motion import Motion
+from velatura_training.metrics.truth import Truth
 
 SPACE = "lin_rec709_scene"
 """Pictures are compared as a Rec.709 screen would show them."""
@@ -40,12 +41,14 @@ class Frames:
         layer: of an EXR, where the beauty is not the usual one.
         space: the colour space, where metadata do not tell; empty to believe them.
         passes: layers of the passes, where they are not the usual ones, by guide.
+        under: the plates that painted layers lie over; None where there are only whole pictures.
     """
 
     files: Mapping[int, Path]
     layer: str = ""
     space: str = ""
     passes: Mapping[str, str] | None = None
+    under: Frames | None = None
 
     @classmethod
     def of(cls, pattern: str, layer: str = "", space: str = "", named_passes: str = "") -> Frames:
@@ -74,20 +77,38 @@ class Frames:
 
         Raises:
             FrameError: there is no such frame.
-            ImageError: an unreadable file, or a layer with holes where a picture is wanted.
+            ImageError: an unreadable file, or a layer and no plate that it lies over.
+        """
+        return self.truth(frame).light
+
+    def truth(self, frame: int) -> Truth:
+        """Return a frame, and where it is painted: all over, unless it is a layer.
+
+        Raises:
+            FrameError, ImageError: as `read`; TrainingError: a layer does not fit its plate.
         """
         path = self.path(frame)
         if movies.parted(path):
-            plate = Plate.read(path, Reading(space=self.space))
+            plate = self.plate(frame)
             rows, columns = (slice(0, size) for size in plate.size)
-            return torch.from_numpy(plate.seen(rows, columns, SPACE))[None]
+            return Truth.whole(torch.from_numpy(plate.seen(rows, columns, SPACE))[None])
         read = flat.read_rgb(path, self.layer, space=self.space)
-        if read.alpha is not None and not read.premultiplied and read.alpha.min() < 1:
-            raise ImageError(
-                f"{path} is a transparent layer; a whole picture is wanted",
-                do="Flatten it over its plate.",
-            )
-        return torch.from_numpy(read.light(SPACE))[None]
+        if read.alpha is not None and read.alpha.min() < 1:
+            if self.under is not None and (
+                layer := truth.laid(path, self.under.plate(frame), SPACE, self.space)
+            ):
+                return layer
+            if self.under is None and not read.premultiplied:
+                raise ImageError(
+                    f"{path} is a transparent layer, and what lies under it is not known",
+                    do="Name the plate too (--plate): the layer is then measured over it, where it "
+                    "is painted.",
+                )
+        return Truth.whole(torch.from_numpy(read.light(SPACE))[None])
+
+    def plate(self, frame: int) -> Plate:
+        """Return a frame as a plate, or raise FrameError or ImageError."""
+        return Plate.read(self.path(frame), Reading(self.layer, space=self.space))
 
     def only(self, frames: Collection[int]) -> Frames:
         """Return those of the frames that it has."""

@@ -160,7 +160,7 @@ class Page:
 def _document(name: str) -> str:
     here = files("velatura_training.watch")
     style = viewer.asset("viewer.css") + (here / "watch.css").read_text("utf-8")
-    scripts = [*map(viewer.asset, viewer.SHARED), (here / "watch.js").read_text("utf-8")]
+    scripts = [*viewer.scripts(), (here / "watch.js").read_text("utf-8")]
     page = (here / "watch.html").read_text("utf-8")
     for mark, text in (
         ("NAME", html.escape(name)),

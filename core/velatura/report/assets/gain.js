@@ -1,10 +1,10 @@
 // The gain law in a browser: a plate and a result in 8-bit codes, and what lies between and beyond.
-// The twin of velatura.gain.law; tests hold the two together.
+// The twin of velatura.gain.law and of viewer.encode, whose numbers LAW has; tests hold them together.
 "use strict";
 
 const Gain = (() => {
-  const WHITE = 223; // code of light 1; above it, a code is a quarter of a stop
-  const FLOOR = 1 / 128; // the law's k, scene-linear
+  const { white: WHITE, step: STEP } = LAW; // code of light 1, and codes of a stop above it
+  const FLOOR = LAW.floor; // the law's k, scene-linear
   const LEAST = 2 ** -12; // light that counts as black where a ratio is taken
 
   const fromDisplay = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
@@ -12,7 +12,7 @@ const Gain = (() => {
 
   /** Light, scene-linear, of a code 0..255. */
   const light = (code) =>
-    code <= WHITE ? fromDisplay(code / WHITE) : 2 ** ((code - WHITE) / 4);
+    code <= WHITE ? fromDisplay(code / WHITE) : 2 ** ((code - WHITE) / STEP);
 
   /** 8-bit sRGB of scene-linear light; what is above white clips. */
   const shown = (x) => Math.round(255 * toDisplay(Math.min(1, Math.max(0, x))));
