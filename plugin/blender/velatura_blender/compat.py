@@ -99,6 +99,17 @@ def written(stem: Path, frame: int) -> Path:
     return stem.with_name(f"{stem.name}.exr" if IS5 else f"{stem.name}{frame:04d}.exr")
 
 
+def as_picture(scene: bpy.types.Scene) -> dict[str, str]:
+    """Let a scene be written as pictures and no more as a movie; return what to set to undo it."""
+    settings = scene.render.image_settings
+    names = (*(("media_type",) if IS5 else ()), "file_format", "color_mode", "color_depth")
+    before = {name: getattr(settings, name) for name in names}
+    if IS5:
+        settings.media_type = "IMAGE"
+    settings.file_format = "PNG"
+    return before
+
+
 def new_vector_output(tree: bpy.types.NodeTree, name: str) -> None:
     """Give a group an output for motion vectors, which have four components."""
     socket = tree.interface.new_socket(name=name, in_out="OUTPUT", socket_type="NodeSocketVector")

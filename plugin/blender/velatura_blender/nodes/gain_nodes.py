@@ -10,9 +10,10 @@ and ``g = even(strength) x mask``::
 
 No Python class is in it, so a .blend with baked gains renders without this add-on. Where ``g`` is
 0 the plate comes out bit for bit, NaN and Inf included (but -0 becomes +0). Where the gain layer is
-missing, or of another size than the plate, and ``g`` is not 0 the picture turns magenta: it must
-not pass for finished. While the graph is only looked at, see `set_preview`, the plate is shown
-instead, and a gain layer of another size is stretched over it if the proportions are the same.
+missing, or of another size or region than the plate, and ``g`` is not 0 the picture turns magenta:
+it must not pass for finished. While the graph is only looked at, see `set_preview`, the plate is
+shown instead, and a gain layer of another size is stretched over it if the proportions are the
+same.
 The formula is `velatura.gain.law.apply`'s.
 """
 
@@ -25,6 +26,7 @@ import bpy
 from velatura.half import HALF_MAX
 from velatura.job import MOST_STRENGTH
 
+from . import region_check
 from .placed_nodes import COLUMN, ROW, Placed
 
 SLIDER_END = 2.0  # twice as painted, in stops: where the socket's slider ends
@@ -132,8 +134,8 @@ def _fitted(
     high = nodes.math(4, "COMPARE", along, 1.0, _SAME, name=HIGH)
     proportions = nodes.math(4, "DIVIDE", across, along)
     alike = nodes.math(5, "COMPARE", proportions, 1.0, _ALIKE)
-    fits = nodes.math(6, "MULTIPLY", nodes.math(5, "MULTIPLY", wide, high), alike)
-    return scale.outputs[0], fits
+    size = nodes.math(6, "MULTIPLY", nodes.math(5, "MULTIPLY", wide, high), alike)
+    return scale.outputs[0], nodes.math(6, "MULTIPLY", size, region_check.add(nodes))
 
 
 def set_preview(tree: bpy.types.NodeTree, on: bool, *, plate: bool = False) -> None:
@@ -147,16 +149,19 @@ def set_preview(tree: bpy.types.NodeTree, on: bool, *, plate: bool = False) -> N
         plate: show the plate even where there is a gain, as that is of another frame.
     """
     size = _ANY if on else _SAME
-    limits = ((WANTED, 1, _ANY if on else 0.0), (WIDE, 2, size), (HIGH, 2, size))
-    for name, at, limit in (*limits, (WIDE, 1, -2 * _ANY if on and plate else 1.0)):
+    limits = (
+        *((WANTED, 1, _ANY if on else 0.0), (WIDE, 2, size), (HIGH, 2, size)),
+        *((WIDE, 1, -2 * _ANY if on and plate else 1.0), (region_check.LOOKED_AT, 1, float(on))),
+    )
+    for name, at, limit in limits:
         node = tree.nodes.get(name)
         if node is not None and node.inputs[at].default_value != limit:
             node.inputs[at].default_value = limit
 
 
 def is_current(tree: bpy.types.NodeTree) -> bool:
-    """Say whether a group was built by this version: older ones do not look at sizes."""
-    return WANTED in tree.nodes
+    """Say whether a group was built by this version: older ones do not look at regions."""
+    return region_check.SAME in tree.nodes
 
 
 def rebuild(tree: bpy.types.NodeTree, floor: float, lut: Sequence[float]) -> None:

@@ -16,7 +16,7 @@ import bpy
 from velatura import fingerprint
 from velatura.errors import LookError
 
-from . import blend_paths, frame_format, gain_nodes
+from . import blend_paths, frame_format, gain_nodes, region_check
 
 _UNSAVED = "a file that was never saved"
 
@@ -58,9 +58,11 @@ def variant_of(image: bpy.types.Image) -> str:
     return last if frame_format.is_variant(last) else ""
 
 
-def show(group: bpy.types.NodeTree, variant: str) -> None:
-    """Let a look show its gain layers of a size and region."""
-    image = gain_nodes.gain_image(group)
+def show(group: bpy.types.NodeTree, scene: bpy.types.Scene) -> None:
+    """Let a look show its gain layers of the size and region that a scene renders now."""
+    image, variant = gain_nodes.gain_image(group), frame_format.variant(scene)
+    if group.library is None:
+        region_check.expect(group, scene)
     if variant_of(image) != variant and image.library is None:
         folder, name = split(image)
         image.filepath_raw = "/".join(filter(None, (folder, variant, name)))

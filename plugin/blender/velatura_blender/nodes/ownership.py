@@ -16,7 +16,7 @@ import bpy
 from velatura import bakes
 
 from .. import compat
-from . import gain_nodes, home
+from . import gain_nodes, home, region_check
 from .graph_walk import Place, is_group, is_look, places
 from .looknode import gain_sequence
 
@@ -79,6 +79,7 @@ def renew(group: bpy.types.NodeTree, uid: str) -> bpy.types.Image:
     group.velatura.uid = uid
     name = bakes.gain_stem(home.split(old)[1])  # the look's own, whatever the node is called
     gain_nodes.set_gain(group, gain_sequence(name, uid))
+    region_check.expect(group)
     home.note(group)
     return old
 

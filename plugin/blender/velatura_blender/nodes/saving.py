@@ -17,7 +17,7 @@ import bpy
 
 from velatura import bakes
 
-from . import blend_paths, frame_format, gain_nodes, home, uses
+from . import blend_paths, gain_nodes, home, uses
 from .looknode import title_of
 
 
@@ -42,7 +42,7 @@ def before(path: str) -> None:
     for scene in bpy.data.scenes:
         for look in uses.looks(scene):
             if look.group.library is None:
-                home.show(look.group, frame_format.variant(scene))
+                home.show(look.group, scene)
             if look.node.id_data.library is None and look.node.label:
                 look.node.label = title_of(look.node)
     if path and os.path.normpath(path) != os.path.normpath(bpy.data.filepath or path + "?"):

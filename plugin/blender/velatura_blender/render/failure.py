@@ -2,7 +2,8 @@
 
 Blender lets no script fail a render. In the background the process ends, with the runtime's exit
 code: farms see it. In the window the output path is blocked, so that Blender itself gives up as it
-is about to write the frame, and the look nodes turn magenta.
+is about to write the frame, and the look nodes turn magenta. A movie is open already, so Blender
+is made to write a picture there; as it fails, it closes the movie behind the last good frame.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import bpy
 from velatura import bakes
 from velatura.errors import VelaturaError
 
-from ..compat import graph_of
+from .. import compat
 from ..nodes import gain_nodes, uses
 from ..nodes.graph_walk import is_look, places
 
@@ -47,7 +48,8 @@ class Blockade:
 
     def __init__(self, scene: bpy.types.Scene) -> None:
         self._scene, self._path = scene, scene.render.filepath
-        tree = graph_of(scene)
+        self._movie = compat.as_picture(scene) if scene.render.is_movie_format else {}
+        tree = compat.graph_of(scene)
         nodes = [place.node for place in places(tree)] if tree is not None else []
         writers = (node for node in nodes if node.bl_idname == uses.FILE_OUTPUT)
         self._writers = [node for node in writers if not node.mute]
@@ -63,6 +65,8 @@ class Blockade:
 
     def lift(self) -> None:
         self._scene.render.filepath = self._path
+        for name, value in self._movie.items():
+            setattr(self._scene.render.image_settings, name, value)
         for node in self._writers:
             node.mute = False
         for image, path in self._images:

@@ -19,7 +19,7 @@ from velatura import bakes, fingerprint
 from velatura.errors import FrameError, InputError, StorageError
 
 from .. import compat
-from ..nodes import frame_format, graph_digest, home, looknode, ownership, passes, uses
+from ..nodes import graph_digest, home, looknode, ownership, passes, uses
 from ..nodes.looknode import LookNode
 from . import gain_cache
 from .check_signal import CheckNotes
@@ -65,7 +65,6 @@ class RenderSession:
         self.looks = uses.rendered(main)
         for look in self.looks:
             self._demand_own(look)
-            home.show(look.group, frame_format.variant(main))
         self._marks = self._mark()
         self._done: dict[LookNode, list[int]] = {}
         self._checks: dict[LookNode, CheckNotes] = {}
@@ -74,11 +73,9 @@ class RenderSession:
         self._hook: _Hook | None = None
         try:
             if self.bakes:
-                for look in self.looks:
-                    looknode.update(look)
-                    self._checks[look] = CheckNotes(look.folder)
-                guides = {look: look.guides for look in self.looks}
-                self._plates = PlateRender(main, self.source, guides, self._scratch)
+                self._plates = self._plate_render()
+            for look in self.looks:  # only now: a group may have been built anew
+                home.show(look.group, main)
             if source is not None:
                 self._hook = _Hook(source)
         except BaseException:
@@ -161,6 +158,14 @@ class RenderSession:
             self.made, self.kept = self.made + made, self.kept + (not made)
             self._checks[look].note(number, signal, digest)
             plate.unlink()
+
+    def _plate_render(self) -> PlateRender:
+        """Bring the looks up to date with their files, and prepare to write their plates."""
+        for look in self.looks:
+            looknode.update(look)
+            self._checks[look] = CheckNotes(look.folder)
+        guides = {look: look.guides for look in self.looks}
+        return PlateRender(self.main, self.source, guides, self._scratch)
 
     def hook(self) -> None:
         """Let Blender call for the frames of this session."""

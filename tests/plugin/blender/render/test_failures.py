@@ -166,6 +166,37 @@ stage.say(drawn=len(drawn), ended=ended, path=scene.render.filepath, gain=gain,
     assert written(project) == ["0001.exr", "0002.exr"]
 
 
+def test_a_movie_in_the_window_ends_behind_its_last_good_frame(project: Project) -> None:
+    """Magenta to its end would be hours of a render farm's."""
+    found = project.found(
+        """
+scene = stage.reopen(f"{P}/shot.blend")
+velatura = stage.enable()
+velatura.bake(frames=[1, 2])
+scene.velatura.bake = False
+settings = scene.render.image_settings
+if stage.IS5:
+    settings.media_type = "VIDEO"
+settings.file_format, settings.color_mode = "FFMPEG", "BW"
+scene.render.ffmpeg.format = "MPEG4"
+from velatura_blender.render import hook
+hook._running.leaves = False  # as where there is a window
+try:
+    stage.animate(scene, f"{P}/out/movie")
+    ended = "finished"
+except RuntimeError as error:
+    ended = str(error)
+(movie,) = os.listdir(f"{P}/out")
+clip = bpy.data.movieclips.load(f"{P}/out/{movie}")
+stage.say(ended=ended, frames=clip.frame_duration, format=settings.file_format,
+          mode=settings.color_mode, movie=scene.render.is_movie_format)
+"""
+    )
+    assert "rror" in found["ended"]
+    assert found["frames"] == 2
+    assert (found["movie"], found["format"], found["mode"]) == (True, "FFMPEG", "BW")
+
+
 def test_a_missing_gain_is_magenta_where_the_add_on_is_not(project: Project) -> None:
     project.found(RENDER % "scene.frame_end = 2")
     done = project.run(

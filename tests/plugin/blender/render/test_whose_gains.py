@@ -65,6 +65,8 @@ def shown(project: Project, name: str, frame: int = 1) -> np.ndarray:
 def magenta(project: Project, blend: str, change: str = "", frame: int = 1) -> None:
     """Demand that a Blender without the add-on shows no glazed picture of this file."""
     script = (WITHOUT % blend).replace("stage.animate", change + "\nstage.animate")
+    for before in project.folder.glob("without/*"):
+        before.unlink()
     project.found(script)
     found = shown(project, "without", frame)[:3].reshape(3, -1)
     assert found.min(axis=1).tolist() == found.max(axis=1).tolist() == MAGENTA
@@ -218,9 +220,13 @@ stage.say(missing=missing, baked=baked, before=before, after=after)
     (project.folder / "part").rename(project.folder / "with")
     same(project, "part.blend")
     back = "scene.render.resolution_percentage = 100\nscene.render.use_border = False"
+    magenta(project, "part.blend", back)
     if size == "a proxy":
-        magenta(project, "part.blend", back)
         magenta(project, "shot.blend", "scene.render.resolution_percentage = 50")
+    else:
+        magenta(project, "part.blend", "scene.render.border_max_y = 0.9")
+        stereo = "scene.render.use_multiview = True\nscene.render.image_settings.views_format = %r"
+        magenta(project, "shot.blend", stereo % "MULTIVIEW")
 
 
 def test_another_size_and_frames_beyond_the_range_are_magenta_without_the_add_on(
