@@ -41,6 +41,7 @@ __all__ = [
     "StorageError",
     "TrainingError",
     "VelaturaError",
+    "of_look",
     "of_system",
 ]
 
@@ -140,3 +141,9 @@ def of_system(error: OSError) -> VelaturaError:
     what = f"{error.filename} cannot be used" if error.filename else "A file cannot be used"
     kind = StorageError if error.errno in _ELSEWHERE else InputError
     return kind(what, found=error.strerror or type(error).__name__, do="Check the path")
+
+
+def of_look(path: object, error: OSError) -> LookError:
+    """Return what the system refused of a look's file as an error of ours."""
+    do = "Put the file back, or choose a look that is there"
+    return LookError(f"The look {path} cannot be read", found=error.strerror, do=do)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from velatura import __version__, regular, signatures
 from velatura.channels import dump_overrides, parse_overrides
-from velatura.errors import ImageError, LookError
+from velatura.errors import ImageError, LookError, of_look
 from velatura.job import Job
 
 __all__ = [
@@ -69,7 +69,7 @@ def look_digest(path: Path) -> str:
     try:
         return _content(path)
     except OSError as error:
-        raise LookError(f"The look {path} cannot be read", found=error.strerror) from error
+        raise of_look(path, error) from error
     except ValueError as error:
         raise LookError(f"{path} is no look", found=str(error)) from error
 

@@ -26,7 +26,7 @@ from typing import Any
 
 from velatura import onnx_metadata, regular, signatures, strength
 from velatura.card_fields import decoded, demand, parsed
-from velatura.errors import LookError
+from velatura.errors import LookError, of_look
 from velatura.texts import shown
 
 __all__ = ["CARD_KEY", "CARGO_KEY", "FORMAT", "MAX_BYTES", "Card", "Look", "keys_digest", "read"]
@@ -201,7 +201,7 @@ def read(path: Path) -> Look:
     try:
         data = regular.content(path, MAX_BYTES)
     except OSError as error:
-        raise LookError(f"The look {path} cannot be read", found=error.strerror) from error
+        raise of_look(path, error) from error
     except ValueError as error:
         raise LookError(f"{path} is no look", found=str(error)) from error
     try:

@@ -34,7 +34,7 @@ def is_here(group: bpy.types.NodeTree) -> bool:
     beside it as they did. A folder elsewhere, named by its whole path, tells nothing.
     """
     known = group.velatura
-    if group.library is not None or not known.home:
+    if is_foreign(group) or not known.home:
         return False
     before, now = blend_paths.pure(known.home), blend_paths.pure(_open())
     if before == now:
@@ -43,6 +43,11 @@ def is_here(group: bpy.types.NodeTree) -> bool:
         return False
     raw, _ = split(gain_nodes.gain_image(group))
     return _resolved(raw) == _resolved(known.cache)
+
+
+def is_foreign(tree: bpy.types.NodeTree) -> bool:
+    """Say whether a graph is another file's: linked from it, or a library override of one."""
+    return tree.library is not None or tree.override_library is not None
 
 
 def split(image: bpy.types.Image) -> tuple[str, str]:

@@ -24,7 +24,7 @@ _GROUP_TREE = "CompositorNodeTree"
 
 
 def separate() -> None:
-    """Give each use of a look in the file its own, where it has not; linked graphs stay.
+    """Give each use of a look in the file its own, where it has not; other files' graphs stay.
 
     The scenes are gone through in the file's order, and what no scene shows comes last: the first
     use of a folder keeps it.
@@ -85,11 +85,11 @@ def renew(group: bpy.types.NodeTree, uid: str) -> bpy.types.Image:
 
 
 def _separate_in(tree: bpy.types.NodeTree, told: str, seen: set[int], taken: set[str]) -> None:
-    if tree.library is not None:
+    if home.is_foreign(tree):
         return
     for node in tree.nodes:
         if is_group(node) and _has_looks(node.node_tree):
-            if node.node_tree.session_uid in seen or node.node_tree.library is not None:
+            if node.node_tree.session_uid in seen or home.is_foreign(node.node_tree):
                 node.node_tree = _copied(node.node_tree)
             seen.add(node.node_tree.session_uid)
             _separate_in(node.node_tree, f"{told} {node.name}", seen, taken)
@@ -103,8 +103,8 @@ def _own(node: bpy.types.Node, told: str, taken: set[str]) -> None:
     uid = node.node_tree.velatura.uid
     if uid not in taken and home.is_here(node.node_tree):
         return
-    shared = node.node_tree.users > 1 or node.node_tree.library is not None
-    group = node.node_tree.copy() if shared else node.node_tree
+    shared = node.node_tree.users > 1 or home.is_foreign(node.node_tree)
+    group = _copied(node.node_tree) if shared else node.node_tree
     # The same again for a file that is not saved after this, as on every farm machine.
     where = f"{uid} {Path(bpy.data.filepath).name} {told} {node.name}"
     if not gain_nodes.gain_image(group).filepath_raw.startswith("//"):
@@ -118,8 +118,10 @@ def _own(node: bpy.types.Node, told: str, taken: set[str]) -> None:
 
 
 def _copied(tree: bpy.types.NodeTree) -> bpy.types.NodeTree:
-    """Return a copy of a graph whose keyframes are its own."""
+    """Return a copy of a graph that is this file's, and whose keyframes are its own."""
     copy = tree.copy()
+    if copy.override_library is not None:
+        copy.make_local(clear_liboverride=True)
     data = copy.animation_data
     if data is not None and data.action is not None:
         data.action = data.action.copy()

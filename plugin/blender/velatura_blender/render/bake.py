@@ -17,7 +17,7 @@ from ..nodes.graph_walk import places
 from . import hook, last_render
 from .layer_groups import reads_renders, show
 from .session import RenderSession
-from .temp_scenes import PREFIX, discard, render_frame, render_still, silence, temporary
+from .temp_scenes import PREFIX, discard, is_there, render_frame, render_still, silence, temporary
 
 
 def steps(
@@ -60,6 +60,7 @@ def _baked(scene: bpy.types.Scene, frames: Sequence[int]) -> Generator[Step, Non
     stand_in = nullcontext(None) if at_hand else _copy(scene)
     with stand_in as copy, RenderSession(scene, copy, always=True) as session:
         for frame in frames:
+            session.demand_same()
             if copy is None:
                 session.frame(frame)
             else:
@@ -76,6 +77,7 @@ def _written(scene: bpy.types.Scene, frames: Sequence[int]) -> Generator[Step, N
         )
     with RenderSession(scene, scene, always=True) as session:
         for frame in frames:
+            session.demand_same()
             hook.run(session, partial(render_frame, scene, frame))
             yield Step(frame, session.made, session.kept)
 
@@ -104,7 +106,8 @@ def _copy(scene: bpy.types.Scene) -> Iterator[bpy.types.Scene | None]:
                 show(node, copy)
         yield copy
     finally:
-        discard(copy)
+        if is_there(copy):
+            discard(copy)
 
 
 def _refuse_inner_layers(node: bpy.types.Node) -> None:

@@ -20,7 +20,7 @@ from ..nodes import graph_walk, passes
 from ..nodes.looknode import LookNode
 from . import check_signal, merged_passes
 from .graph_copy import GraphCopy
-from .temp_scenes import discard, empty_copy, render_still
+from .temp_scenes import discard, empty_copy, is_there, render_still
 
 
 class PlateRender:
@@ -55,7 +55,8 @@ class PlateRender:
     def remove(self) -> None:
         """Remove the scene."""
         self._outputs = {}
-        self._graph.close(partial(discard, self._scene))
+        if is_there(self._scene):
+            self._graph.close(partial(discard, self._scene))
 
     def render(self, frame: int, looks: list[LookNode]) -> list[tuple[Path, Path]]:
         """Write what is wired into each of ``looks`` at a frame.

@@ -24,7 +24,7 @@ from ..nodes.looknode import LookNode
 from . import gain_cache
 from .check_signal import CheckNotes
 from .plate_render import PlateRender
-from .temp_scenes import HOOK, temporary
+from .temp_scenes import HOOK, is_there, temporary
 
 ENGINE = "VELATURA_HOOK"
 
@@ -65,9 +65,11 @@ class RenderSession:
         self.looks = uses.rendered(main)
         for look in self.looks:
             self._demand_own(look)
+        self._known = self._found()
+        self._folders = {look.uid: look.folder for look in self.looks}
         self._marks = self._mark()
-        self._done: dict[LookNode, list[int]] = {}
-        self._checks: dict[LookNode, CheckNotes] = {}
+        self._done: dict[str, list[int]] = {}
+        self._checks: dict[str, CheckNotes] = {}
         self._scratch = _new_scratch()
         self._plates: PlateRender | None = None
         self._hook: _Hook | None = None
@@ -94,10 +96,10 @@ class RenderSession:
             self._hook.remove()
         if self._plates is not None:
             self._plates.remove()
-        for look, frames in self._done.items():
+        for uid, frames in self._done.items():
             with suppress(StorageError):  # then the sidebar knows less; the gain layers are whole
-                bakes.remember(look.folder, frames, self._marks[look])
-            self._checks[look].save()
+                bakes.remember(self._folders[uid], frames, self._marks[uid])
+            self._checks[uid].save()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def frame(self, number: int, cancelled: Callable[[], bool] = lambda: False) -> None:
@@ -108,6 +110,7 @@ class RenderSession:
                 frames, or below 0.
             VelaturaError: one could not be made.
         """
+        self.demand_same()
         if number < 0 or self.main.frame_subframe:
             raise FrameError(
                 f"Looks are baked for whole frames from 0 on, and this is frame "
@@ -128,16 +131,40 @@ class RenderSession:
             doubtful = self._doubtful(self._plates, number, level)
             self._refresh(self._plates, number, doubtful, cancelled)
             for look in level:
-                self._done.setdefault(look, []).append(number)
+                self._done.setdefault(look.uid, []).append(number)
+
+    def demand_same(self) -> None:
+        """Raise InputError if the looks are no more those with which this began.
+
+        A script that is called between two frames may undo, open a file or remove a node. What this
+        holds of them then must not be touched: Blender 4.5 crashes.
+        """
+        try:
+            found = self._found()
+        except ReferenceError:  # the scene itself is gone
+            found = []
+        if found != self._known:
+            raise InputError(
+                "The looks are not those with which this began",
+                found="an undo, another file, or a look that was removed, in the middle of it",
+                do="Bake again; what is baked stays",
+            )
+
+    def _found(self) -> list[tuple[object, ...]]:
+        """Return what tells the looks that the render depends on from any others."""
+        return [
+            (look.place.names[:-1], look.node.as_pointer(), look.uid)
+            for look in uses.rendered(self.main)
+        ]
 
     def _doubtful(self, plates: PlateRender, number: int, looks: list[LookNode]) -> list[LookNode]:
         """Return those of some looks whose gain layers may not be right, by their check signals."""
-        known = [look for look in looks if number in self._checks[look]]
+        known = [look for look in looks if number in self._checks[look.uid]]
         known = [look for look in known if look.gain(number).exists()]
         signals = plates.signals(number, known) if known else ()
         right = set()
         for look, signal in zip(known, signals, strict=True):
-            plate = self._checks[look].plate(number, signal) if signal.exists() else ""
+            plate = self._checks[look.uid].plate(number, signal) if signal.exists() else ""
             if plate and gain_cache.is_right(look, plate, number):
                 right.add(look)
         self.kept += len(right)
@@ -156,14 +183,14 @@ class RenderSession:
             digest = fingerprint.of_file(plate)
             made = gain_cache.refresh(look, plate, digest, number, cancelled)
             self.made, self.kept = self.made + made, self.kept + (not made)
-            self._checks[look].note(number, signal, digest)
+            self._checks[look.uid].note(number, signal, digest)
             plate.unlink()
 
     def _plate_render(self) -> PlateRender:
         """Bring the looks up to date with their files, and prepare to write their plates."""
         for look in self.looks:
             looknode.update(look)
-            self._checks[look] = CheckNotes(look.folder)
+            self._checks[look.uid] = CheckNotes(look.folder)
         guides = {look: look.guides for look in self.looks}
         return PlateRender(self.main, self.source, guides, self._scratch)
 
@@ -177,26 +204,26 @@ class RenderSession:
         if self._hook is not None:
             self._hook.detach()
 
-    def _mark(self) -> dict[LookNode, str]:
-        return {look: graph_digest.mark(look) for look in self.looks}
+    def _mark(self) -> dict[str, str]:
+        return {look.uid: graph_digest.mark(look) for look in self.looks}
 
     def _demand_own(self, look: LookNode) -> None:
         """Raise FrameError if a look's gain layers are another node's or another .blend's."""
         if ownership.is_own(self.main, look.place):
             return
-        linked = look.group.library is not None or look.node.id_data.library is not None
+        foreign = home.is_foreign(look.group) or home.is_foreign(look.node.id_data)
         raise FrameError(
             f"The look {look.title} of {self.main.name} has no gain layers of its own",
             found=f"those of {look.group.velatura.home or 'another version of the add-on'}",
-            do="Make the graph local (Object > Library Override, or Make Local): looks cannot be"
-            " baked in a linked graph"
-            if linked and self.bakes
+            do="Make the graph local (in the Outliner: ID Data > Make Local): looks cannot be baked"
+            " in a graph that is linked or overridden"
+            if foreign and self.bakes
             else "Open the file in Blender with the add-on, bake, and save it",
         )
 
     def _demand(self, number: int) -> None:
         for look in self.looks:
-            state = graph_digest.states(look, [number], self._marks[look])[number]
+            state = graph_digest.states(look, [number], self._marks[look.uid])[number]
             if state != bakes.BAKED:
                 wrong = "was not baked" if state == bakes.MISSING else "is out of date"
                 raise FrameError(
@@ -229,14 +256,17 @@ class _Hook:
         node.name, node.scene, node.hide = HOOK, self._scene, True
 
     def detach(self) -> None:
+        if not is_there(self._scene):
+            return
         node = self._tree.nodes.get(HOOK)
         if node is not None:
             self._tree.nodes.remove(node)
 
     def remove(self) -> None:
-        bpy.data.scenes.remove(self._scene)
-        bpy.data.objects.remove(self._object)
-        bpy.data.cameras.remove(self._camera)
+        if is_there(self._scene):
+            bpy.data.scenes.remove(self._scene)
+            bpy.data.objects.remove(self._object)
+            bpy.data.cameras.remove(self._camera)
 
 
 def _new_scratch() -> Path:

@@ -44,6 +44,14 @@ def discard(scene: bpy.types.Scene) -> None:
         bpy.data.node_groups.remove(tree)
 
 
+def is_there(block: bpy.types.ID) -> bool:
+    """Say whether a datablock of ours is there still: an undo takes all of them away."""
+    try:
+        return bool(block.name)
+    except ReferenceError:
+        return False
+
+
 def temporary(block: bpy.types.ID) -> bpy.types.ID:
     """Mark a datablock as one that must not be saved."""
     block.is_runtime_data = True
