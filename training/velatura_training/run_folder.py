@@ -4,6 +4,7 @@
 
     RUN/recipe.json        how it is trained
     RUN/lesson.json        what it is trained on: plate, painted keys, passes, digests
+    RUN/manifest.json      with --free and paintings: what was taken of which file, what tests it
     RUN/cargo.txt          painted keys and motions that a shot look takes along
     RUN/swatches.pt        a few pieces of the shot, by which export calibrates the strength
     RUN/scores.json        figures of the finished look, as `velatura evaluate --json` has them
@@ -34,6 +35,7 @@ from velatura.errors import StorageError, TrainingError
 
 RECIPE, LESSON, CHECKPOINT, BEST = "recipe.json", "lesson.json", "checkpoint.pt", "best.pt"
 CARGO, SWATCHES, SCORES = "cargo.txt", "swatches.pt", "scores.json"
+MANIFEST = "manifest.json"
 SHEET, PLOT, THUMBNAIL = "contact_sheet.png", "losses.png", "thumbnail.png"
 
 _MARK = b"velatura/sha256 "  # before the digest, at a file's very end

@@ -156,6 +156,12 @@ def runs(numbers: Sequence[int]) -> str:
     return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in pieces)
 
 
+def pictures(folder: Path) -> list[Path]:
+    """Return the still pictures of a folder, by name."""
+    stills = (file for file in folder.iterdir() if movies.named(str(file)) is None)
+    return sorted(file for file in stills if _is_picture(file))
+
+
 def _is_picture(path: Path) -> bool:
     hidden = path.name.startswith(".")
     return not hidden and path.suffix.lower() in (*_PICTURES, *movies.SUFFIXES) and path.is_file()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813 - its own idiom
 import pytest
@@ -22,6 +24,7 @@ from velatura.plate.reading import Reading
 from velatura_training import run_folder
 from velatura_training.data import paintings, plates
 from velatura_training.data.colour_transfer import Palette
+from velatura_training.data.dataset import Dataset
 from velatura_training.export import onnx_file
 from velatura_training.learn import run as runs
 from velatura_training.learn import unpaired
@@ -64,6 +67,10 @@ def learn(shot, painting, out, steps, recipe=QUICK, **options):
     footage = plates.load([shot])
     budget = Budget(steps=steps)
     return runs.imitate(footage, [painting], Run(out, recipe, budget, CPU, "none", 1, **options))
+
+
+def data(shot, painting):
+    return Dataset.of(plates.load([shot]), paintings.read([painting], SPACE))
 
 
 def write(path, spec, pixels):
@@ -156,7 +163,7 @@ def test_strokes_come_to_an_even_wall_and_the_look_is_exact(shot, painting, tmp_
     assert digests["style/hatching.png"] == paintings.read([painting], SPACE)[0].digest
     wall, result = applied(made, 160)
     assert result.std() > 20 * wall.std() + 0.02
-    course = unpaired.Unpaired(plates.load([shot]), paintings.read([painting], SPACE), QUICK, CPU)
+    course = unpaired.Unpaired(data(shot, painting), QUICK, CPU)
     eyes, manner = course.learning.backbone, course.learning.manner
     before, after = (
         float(terms.manner(eyes(shown(torch.from_numpy(planes)[None])), manner))
@@ -206,8 +213,7 @@ def applied(made, side):
 
 def test_learning_repeats_and_goes_on_exactly(shot, painting):
     def begin():
-        read = paintings.read([painting], SPACE)
-        return unpaired.Unpaired(plates.load([shot]), read, QUICK, CPU)
+        return unpaired.Unpaired(data(shot, painting), QUICK, CPU)
 
     def steps(course, count, rng):
         for number in range(count):
@@ -242,3 +248,47 @@ def test_footage_too_small_to_learn_on_is_refused(tmp_path):
     write_frame(tmp_path / "tiny.0001.exr", tiny)
     with pytest.raises(TrainingError, match=r"too small to learn on.*16x16"):
         plates.load([str(tmp_path / "tiny.####.exr")])
+
+
+def test_the_manifest_says_what_was_taken_and_what_tests_it(tmp_path):
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "hand"
+    folder.mkdir()
+    for number in range(6):
+        spots = rng.integers(0, 255, (5, 5, 3)).astype(np.uint8).repeat(32, 0).repeat(32, 1)
+        png.write_png(folder / f"p{number}.png", spots // 2 + hatching() // 2)
+    spots = oiio.ImageBuf(str(folder / "p0.png"))
+    spots.specmod().attribute("compression", "jpeg:80")
+    assert spots.write(str(folder / "zero.jpg"))
+    (folder / "notes.txt").write_text("no painting")
+    for number in range(1, 9):
+        wall = np.full((HEIGHT, WIDTH), 0.4, np.float32)
+        wall[:, 10 * min(number, 7) :] = 0.05  # frame 8 is held
+        write_frame(tmp_path / f"wall.{number:04d}.exr", dict.fromkeys("RGB", wall))
+    found = Dataset.of(
+        plates.load([str(tmp_path / "wall.####.exr")]), paintings.read([folder], SPACE)
+    )
+    told = {entry["name"]: entry for entry in json.loads(found.manifest())["files"]}
+    by_use = {}
+    for entry in told.values():
+        by_use.setdefault((entry["kind"], entry["use"]), []).append(entry["name"])
+    assert by_use["painting", "left out"] == ["zero.jpg"]
+    assert len(by_use["painting", "train"]) == 5
+    assert len(by_use["painting", "test"]) == 1
+    assert by_use["frame", "test"] == ["wall.0004.exr"]
+    assert by_use["frame", "left out"] == ["wall.0008.exr"]
+    assert not set(found.digests) & {"wall.0004.exr", "style/zero.jpg"}
+    assert told["p0.png"]["found"] == [160, 160]
+    assert told["p0.png"]["taken"] == [paintings.SIZE] * 2
+
+
+def test_a_direct_look_is_measured_on_frames_it_has_not_learnt(shot, painting, tmp_path):
+    for number in range(3, 7):
+        wall = np.full((HEIGHT, WIDTH), 0.4, np.float32)
+        wall[20 * (number - 2) :] = 0.1
+        write_frame(tmp_path / f"wall.{number:04d}.exr", dict.fromkeys("RGB", wall))
+    run = learn(shot, painting, tmp_path / "run", 2)
+    scores = json.loads(run_folder.read_text(run / run_folder.SCORES))
+    assert len(scores["frames"]) == 1
+    assert {"gramS", "swdS", "edgeP", "emboss", "coherenceS"} <= scores["mean"].keys()
+    assert "wall.0004.exr" not in run_folder.read_text(run / run_folder.LESSON)

@@ -17,7 +17,8 @@ from velatura.plate import colour
 from velatura_training.losses import backbones
 from velatura_training.metrics import evaluate as evaluation
 from velatura_training.metrics import frames, worst_frames
-from velatura_training.metrics.evaluate import against_styles, compare, evaluate, held_out
+from velatura_training.metrics.at_hand import held_out
+from velatura_training.metrics.evaluate import against_styles, compare, evaluate
 from velatura_training.metrics.eyes import Eyes
 from velatura_training.metrics.frames import Frames
 from velatura_training.metrics.scores import Verdict

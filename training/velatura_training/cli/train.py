@@ -170,6 +170,7 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
     # OpenMP reads this once, when torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     from velatura.plate import colour
+    from velatura_training.data import paintings
     from velatura_training.data.key_reading import KeyReading
     from velatura_training.learn.bar import Watch
 
@@ -186,7 +187,7 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
             found="both" if style else "neither",
             do="Give --painted or --style.",
         )
-    budget = Budget(minutes, steps)
+    budget, left_out = Budget(minutes, steps), paintings.parse_crop(crop)
 
     def run(usual: Recipe, window: Window) -> Run:
         """Return what was asked for, on top of a usual recipe."""
@@ -211,7 +212,6 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
 
     manner = bool(style) and (free or len(plates) > 1)
     if style and not manner:
-        from velatura_training.data import paintings
         from velatura_training.learn.run import refuse_begun
         from velatura_training.paint import order
 
@@ -222,7 +222,7 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
             hold=hold,
             seed=seed or 0,
             count=count,
-            crop=paintings.parse_crop(crop),
+            crop=left_out,
         )
         plate_reading = Reading(layer, passes, space)
         painted = (order.into(out / "keys", wanted_keys, plates, style, plate_reading, progress),)
@@ -243,7 +243,7 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
             _refuse_motion(moving, 0, free=True)
             window = watching.opened(out, watch, (), open_page=open_page)
             asked = run(PAINTING, window)
-            imitate(plate_files.load(plates, layer, space), style, asked)
+            imitate(plate_files.load(plates, layer, space), style, asked, left_out)
             return
         wanted = tuple(str(name) for name in guides if name != "none") if guides else None
         shots = key_files.pair(plates, painted)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from velatura.errors import ImageError, TrainingError
-from velatura.image import drawing
+from velatura.image import drawing, gathering
 from velatura.image.planes import FloatArray
 from velatura.plate import flat
 from velatura.plate.flat import Picture
@@ -47,11 +47,13 @@ class Painting:
         name: of its file.
         shown: ``(1, 3, H, W)`` display values 0..1 in the look's primaries.
         digest: SHA-256 of the file.
+        found: width and height of the file, px, less what was cropped off.
     """
 
     name: str
     shown: Tensor
     digest: str
+    found: tuple[int, int]
 
 
 Crop = tuple[float, float, float, float]
@@ -84,7 +86,7 @@ def read(
     """Return the paintings.
 
     Args:
-        paths: EXR (scene-linear), or PNG, JPEG, TIFF and so on (sRGB).
+        paths: EXR (scene-linear), or PNG, JPEG, TIFF and so on (sRGB); of folders all pictures.
         space: the look's colour space.
         stroke: how large the strokes shall be, against a painting of `SIZE` px.
         crop: what is left out of each.
@@ -93,9 +95,22 @@ def read(
         TrainingError: none given, unreadable, too small, too large, transparent or of one colour.
         ColourError: metadata that name an unknown colour space.
     """
-    if not paths:
+    files = [file for path in paths for file in _files(path)]
+    if not files:
         raise TrainingError("No painting to learn from", do="Name one or more with --style.")
-    return tuple(_read(path, space, stroke, crop) for path in paths)
+    return tuple(_read(path, space, stroke, crop) for path in files)
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the pictures of a folder, by name; a file as it is named."""
+    if not path.is_dir():
+        return [path]
+    found = gathering.pictures(path)
+    if not found:
+        raise TrainingError(
+            f"There are no pictures in the folder {path}", do="Put paintings there, or name files."
+        )
+    return found
 
 
 def _read(path: Path, space: str, stroke: float, crop: Crop) -> Painting:
@@ -123,7 +138,8 @@ def _read(path: Path, space: str, stroke: float, crop: Crop) -> Painting:
             "--crop leaves it out",
             *(path, side),
         )
-    return Painting(path.name, _planes(_sized(shown, SIZE * stroke)), digest)
+    size = shown.shape[1], shown.shape[0]
+    return Painting(path.name, _planes(_sized(shown, SIZE * stroke)), digest, size)
 
 
 def _cropped(found: Picture, crop: Crop) -> Picture:

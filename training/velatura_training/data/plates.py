@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from velatura.errors import TrainingError
@@ -18,18 +19,28 @@ SMALLEST = 96
 MOST_FRAMES = 24
 """Frames of a shot that are learnt from, evenly spread: its frames are much alike."""
 
+MOST_TESTED = 4
+"""Frames of a shot that test the look, evenly spread over those that it has not learnt from."""
+
+WITHHELD = 6
+"""Of a shot whose frames are all wanted, one of so many is withheld for the test."""
+
 
 @dataclass(frozen=True)
 class Plates:
     """What a look shall paint.
 
     Attributes:
-        frames: of all shots.
+        frames: of all shots, to learn from.
         space: their colour space, which the look works in.
+        tested: frames of the same shots that are not learnt from.
+        twins: by file name, frames that were left out, and the file that they equal.
     """
 
     frames: tuple[Frame, ...]
     space: str
+    tested: tuple[Frame, ...] = ()
+    twins: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(plates: Sequence[str], layer: str = "", space: str = "") -> Plates:
@@ -44,7 +55,8 @@ def load(plates: Sequence[str], layer: str = "", space: str = "") -> Plates:
         TrainingError: no footage, frames too small, or shots in different colour spaces.
         FrameError, ImageError, PassError, ColourError: files that are not there or do not fit.
     """
-    files = [numbered for pattern in plates for numbered in _spread(list(find(pattern).items()))]
+    shots = [_split(list(find(pattern).items())) for pattern in plates]
+    files = [numbered for learnt, _ in shots for numbered in learnt]
     if not files:
         raise TrainingError("No footage to learn on", do="Name a shot: plate.####.exr")
     reading = Reading(layer, space=space)
@@ -56,13 +68,43 @@ def load(plates: Sequence[str], layer: str = "", space: str = "") -> Plates:
             do="Convert them into one, or say with --space what they really are.",
         )
     (common,) = spaces
-    return Plates(tuple(_read(*numbered, reading, common) for numbered in files), common)
+    frames, twins = _without_twins([_read(*numbered, reading, common) for numbered in files])
+    kept = [_read(*numbered, reading, common) for _, tested in shots for numbered in tested]
+    return Plates(tuple(frames), common, tuple(kept), twins)
 
 
-def _spread(files: list[tuple[int, Path]]) -> list[tuple[int, Path]]:
-    """Return at most `MOST_FRAMES` of the files, evenly spread."""
-    count = min(len(files), MOST_FRAMES)
+Numbered = list[tuple[int, Path]]
+
+
+def _split(files: Numbered) -> tuple[Numbered, Numbered]:
+    """Return the files of a shot that are learnt from, and those that test what was learnt."""
+    chosen = _spread(files, MOST_FRAMES)
+    rest = [file for file in files if file not in chosen]
+    if not rest:
+        rest = chosen[WITHHELD // 2 :: WITHHELD]
+        chosen = [file for file in chosen if file not in rest]
+    return chosen, _spread(rest, MOST_TESTED)
+
+
+def _spread(files: Numbered, most: int) -> Numbered:
+    """Return at most so many of the files, evenly spread."""
+    count = min(len(files), most)
     return [files[index * len(files) // count] for index in range(count)]
+
+
+def _without_twins(frames: Sequence[Frame]) -> tuple[list[Frame], dict[str, str]]:
+    """Return frames that differ, and by file name those that another one equals: held frames."""
+    first: dict[bytes, str] = {}
+    kept, twins = [], {}
+    for frame in frames:
+        (name,) = frame.digests
+        pixels = hashlib.sha256(frame.plate.numpy().tobytes()).digest()
+        if pixels in first:
+            twins[name] = first[pixels]
+        else:
+            first[pixels] = name
+            kept.append(frame)
+    return kept, twins
 
 
 def _read(number: int, path: Path, reading: Reading, space: str) -> Frame:

@@ -15,7 +15,7 @@ from torch import Tensor
 from velatura_training.data.frame import Frame
 from velatura_training.learn.floor import SAYS
 from velatura_training.losses import backbones
-from velatura_training.metrics import evaluate
+from velatura_training.metrics import at_hand
 from velatura_training.metrics.eyes import Eyes
 from velatura_training.metrics.scores import Scores, Verdict
 
@@ -92,7 +92,7 @@ class Figures:
             if told and begun + longest > ends:
                 break
             one = {place: self._pictures(self._frames[place])}
-            verdict = evaluate.held_out(one, self._space, self._eyes)
+            verdict = at_hand.held_out(one, self._space, self._eyes)
             told |= verdict.frames
             notes = verdict.notes
             longest = max(longest, time.monotonic() - begun)
@@ -103,7 +103,7 @@ class Figures:
 
     def _quick(self, place: int) -> Scores:
         _, result, paint = self._pictures(self._frames[place])
-        return evaluate.quick(result, paint, self._space, self._eyes)
+        return at_hand.quick(result, paint, self._space, self._eyes)
 
 
 def _spread(count: int, most: int) -> list[int]:

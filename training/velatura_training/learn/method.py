@@ -126,6 +126,11 @@ class Method(ABC):
         """What the look takes along: see `velatura.carry.packing`; or nothing."""
         return ""
 
+    @property
+    def manifest(self) -> str:
+        """What was taken of the pictures that it was given, as JSON; or nothing."""
+        return ""
+
     @abstractmethod
     def describe(self) -> LessonRecord:
         """Return what is learnt from: RUN/lesson.json, and a part of the card."""

@@ -19,8 +19,10 @@ from velatura.system.progress import Style
 from velatura_training import run_folder
 from velatura_training.data import lesson_record
 from velatura_training.data import paintings as painting_files
+from velatura_training.data.dataset import Dataset
 from velatura_training.data.lesson import Lesson
 from velatura_training.data.lesson_record import LessonRecord
+from velatura_training.data.paintings import WHOLE, Crop
 from velatura_training.data.plates import Plates
 from velatura_training.data.watched_keys import WatchedKeys
 from velatura_training.learn import stop
@@ -88,18 +90,19 @@ def train(lesson: Lesson, run: Run, watched: WatchedKeys | None = None) -> Path:
     return follow(begin, run)
 
 
-def imitate(plates: Plates, paintings: Sequence[Path], run: Run) -> Path:
+def imitate(plates: Plates, paintings: Sequence[Path], run: Run, crop: Crop = WHOLE) -> Path:
     """Learn a look from paintings: see `follow`, which this calls for `Unpaired`.
 
     Args:
         plates: what it shall paint, from `velatura_training.data.plates.load`.
-        paintings: files of those, see `velatura_training.data.paintings.read`.
+        paintings: files of those, or folders, see `velatura_training.data.paintings.read`.
         run: where and how.
+        crop: what is left out of each painting.
     """
 
     def begin(recipe: Recipe, before: LessonRecord | None) -> Method:  # noqa: ARG001
-        read = painting_files.read(paintings, plates.space, recipe.stroke)
-        return Unpaired(plates, read, recipe, run.device)
+        read = painting_files.read(paintings, plates.space, recipe.stroke, crop)
+        return Unpaired(Dataset.of(plates, read), recipe, run.device)
 
     return follow(begin, run)
 
@@ -174,6 +177,8 @@ def _begun(begin: Begin, run: Run) -> Training:
             training.forget_best()
     run_folder.write_text(out / run_folder.RECIPE, recipe.dumps())
     training.write_lesson()
+    if method.manifest:
+        run_folder.write_text(out / run_folder.MANIFEST, method.manifest)
     run_folder.save(out / run_folder.SWATCHES, {"swatches": method.swatches()})
     return training
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from velatura_training.data import calibration_crops
 from velatura_training.data.augment import Batch
 from velatura_training.data.calibration_crops import Swatches
 from velatura_training.data.colour_transfer import Palette
+from velatura_training.data.dataset import Dataset
 from velatura_training.data.frame import Frame
 from velatura_training.data.lesson_record import LessonRecord
 from velatura_training.data.paintings import Painting
@@ -31,6 +34,9 @@ from velatura_training.learn.gan import Gan
 from velatura_training.learn.method import Method
 from velatura_training.learn.stroke_step import StrokeStep, shown
 from velatura_training.losses import backbones
+from velatura_training.metrics import at_hand
+from velatura_training.metrics.eyes import Eyes
+from velatura_training.metrics.scores import Verdict
 from velatura_training.network.generator import Generator, Shape
 from velatura_training.recipe import Recipe
 
@@ -48,22 +54,15 @@ class Unpaired(Method):
     """A method for which only the manner is given.
 
     Args:
-        plates: what the look shall paint.
-        paintings: the manner.
+        data: what the look shall paint, and the manner.
         recipe: how to train.
         device: where to.
     """
 
-    def __init__(
-        self,
-        plates: Plates,
-        paintings: Sequence[Painting],
-        recipe: Recipe,
-        device: torch.device,
-    ) -> None:
-        self.plates, self.paintings = plates, tuple(paintings)
-        self.recipe, self.device, self.space = recipe, device, plates.space
-        side = min(recipe.patch, *(min(frame.plate.shape[1:]) for frame in plates.frames))
+    def __init__(self, data: Dataset, recipe: Recipe, device: torch.device) -> None:
+        self.data, self.plates, self.paintings = data, data.plates, data.paintings
+        self.recipe, self.device, self.space = recipe, device, data.plates.space
+        side = min(recipe.patch, *(min(frame.plate.shape[1:]) for frame in self.plates.frames))
         self.patch = side // 8 * 8
         if self.patch < SMALLEST:
             raise TrainingError(
@@ -73,8 +72,9 @@ class Unpaired(Method):
             )
         weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
         self.backbone = backbones.load(recipe.perceptual, weights)
+        self.eyes = Eyes(self.backbone)
         self.gan = Gan(recipe, Shape(bound=BOUND, canvas=True), device)
-        palette = _palette(plates, self.paintings)
+        palette = _palette(self.plates, self.paintings)
         self.learning = StrokeStep(self.gan, FLOOR, self.backbone, self.paintings, palette)
 
     @property
@@ -126,7 +126,6 @@ class Unpaired(Method):
 
     def describe(self) -> LessonRecord:
         """See `Method`."""
-        digests = {n: d for frame in self.plates.frames for n, d in frame.digests.items()}
         return LessonRecord(
             guides=(),
             colour_space=self.plates.space,
@@ -134,16 +133,55 @@ class Unpaired(Method):
             bound=BOUND,
             floor=FLOOR,
             frames=len(self.plates.frames),
-            digests=digests | {f"style/{p.name}": p.digest for p in self.paintings},
+            digests=self.data.digests,
             canvas=True,
             perceptual=self.backbone.label,
             config=colour.preferred(),
         )
 
+    def prepare(self, total: float) -> float:  # noqa: ARG002 - one frame is measured in any case
+        """See `Method`: the first test frame is measured, by the painter as it is."""
+        begun = time.perf_counter()
+        self._tested(0)
+        return (time.perf_counter() - begun) * len(self._untaught)
+
+    def appraise(self, ends: float) -> Verdict:
+        """Return figures of frames that it has not learnt from, beside paintings likewise."""
+        found = self._tested(0)
+        rows, longest = dict(found.frames), 0.0
+        for place in range(1, len(self._untaught)):
+            begun = time.monotonic()
+            if begun + longest > ends:
+                break
+            rows |= self._tested(place).frames
+            longest = max(longest, time.monotonic() - begun)
+        return replace(found, frames=rows).noting((*found.notes, self._meaning()))
+
+    @property
+    def manifest(self) -> str:
+        """See `Method`."""
+        return self.data.manifest()
+
     def swatches(self) -> Swatches:
         """See `Method`."""
         frames = [(f.plate, _weave(f.window)) for f in self.plates.frames]
         return calibration_crops.cut(frames, self.exported.alignment)
+
+    @property
+    def _untaught(self) -> tuple[Frame, ...]:
+        return self.plates.tested or (self.plates.frames[self._places[0]],)
+
+    def _tested(self, place: int) -> Verdict:
+        frame = self._untaught[place]
+        plate, result = self._pictures(frame, WIDEST)
+        manner = [painting.shown for painting in self.data.tested or self.paintings]
+        return at_hand.imitated({place: (plate, result)}, manner, self.space, self.eyes)
+
+    def _meaning(self) -> str:
+        """Return what the figures of `appraise` are worth."""
+        seen = "frames it has not learnt from" if self.plates.tested else "a frame it has learnt"
+        hand = "paintings likewise" if self.data.tested else "the paintings it has learnt"
+        return f"of {seen}, beside {hand}; seen with the eyes it learnt with"
 
     @property
     def _places(self) -> list[int]:
@@ -188,10 +226,14 @@ class Unpaired(Method):
         return Batch(plates, weaves, plates)
 
     @torch.no_grad()
-    def _row(self, frame: Frame, most: int) -> Row:
+    def _pictures(self, frame: Frame, most: int) -> tuple[Tensor, Tensor]:
+        """Return plate and result of a frame's middle, ``(3, H, W)`` scene-linear."""
         batch = self._whole(frame, most)
         result = glaze(batch.plate, self.exported(batch.plate, batch.guides).float(), FLOOR)
-        plate, painted = (_picture(planes) for planes in (batch.plate, result))
+        return batch.plate[0], result[0]
+
+    def _row(self, frame: Frame, most: int) -> Row:
+        plate, painted = (_picture(planes) for planes in self._pictures(frame, most))
         return plate, painted, _framed(self.paintings[0], *plate.shape[:2])
 
 
@@ -212,7 +254,7 @@ def _weave(window: Window) -> Tensor:
 
 
 def _picture(planes: Tensor) -> FloatArray:
-    found: FloatArray = planes[0].permute(1, 2, 0).cpu().numpy()
+    found: FloatArray = planes.permute(1, 2, 0).cpu().numpy()
     return found
 
 

@@ -8,7 +8,7 @@ with style pictures. A figure that cannot be had is left out, and a note says wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from velatura.errors import FrameError, ImageError
 from velatura.image import drawing
-from velatura.plate import colour, flat
+from velatura.plate import flat
 from velatura_training.encoding import display
 from velatura_training.metrics import (
     brushmarks,
@@ -136,8 +136,20 @@ def against_styles(result: Tensor, styles: Sequence[Path], eyes: Eyes) -> Scores
     Raises:
         ImageError: an unreadable or tiny style picture.
     """
-    shown, longest = display(clean(result)), max(result.shape[2:])
+    longest = max(result.shape[2:])
     paintings = [display(_read_style(path, longest)) for path in styles]
+    return beside(display(clean(result)), paintings, eyes)
+
+
+@torch.no_grad()
+def beside(shown: Tensor, paintings: Sequence[Tensor], eyes: Eyes) -> Scores:
+    """Return how far a frame's textures are from those of paintings: the mean over these.
+
+    Args:
+        shown: ``(1, 3, H, W)`` display values.
+        paintings: the same of each, as large as their strokes are wanted.
+        eyes: what the figures see with.
+    """
     seen, wanted = eyes.see(shown), [eyes.see(painting) for painting in paintings]
     scores = _manner("", seen[1], [maps for _, maps in wanted])
     if eyes.texture is not None:
@@ -155,45 +167,6 @@ def _manner(which: str, seen: Sequence[Tensor], wanted: Sequence[Sequence[Tensor
     return {
         f"gramS{which}": float(np.mean([texture.gram_distance(seen, maps) for maps in wanted])),
         f"swdS{which}": float(np.mean([texture.sliced_wasserstein(seen, maps) for maps in wanted])),
-    }
-
-
-def held_out(
-    frames: Mapping[int, tuple[Tensor, Tensor, Tensor]], space: str, eyes: Eyes
-) -> Verdict:
-    """Return the scores of frames that are at hand: of keys that a training left out.
-
-    Args:
-        frames: plate, result and paint by frame number, ``(3, H, W)`` scene-linear each.
-        space: their colour space.
-        eyes: what the figures see with.
-    """
-    scores = {}
-    for frame, pictures in frames.items():
-        plate, result, paint = (_rec709(planes, space) for planes in pictures)
-        scores[frame] = {**compare(result, paint, eyes), **against_plate(result, plate)}
-    verdict = Verdict(eyes.label, scores)
-    return verdict.noting(notes.of_pictures(verdict))
-
-
-@torch.no_grad()
-def quick(result: Tensor, truth: Tensor, space: str, eyes: Eyes) -> Scores:
-    """Return the four figures of `compare` that decide how much of a network is kept.
-
-    Args:
-        result: ``(3, H, W)`` scene-linear.
-        truth: the same of what was painted.
-        space: their colour space.
-        eyes: what ``lpips`` and ``gram`` see with.
-    """
-    light, wanted = (clean(_rec709(planes, space)) for planes in (result, truth))
-    seen, shown = display(light), display(wanted)
-    (places_y, texture_y), (places_t, texture_t) = eyes.see(seen), eyes.see(shown)
-    return {
-        "l1log": fidelity.l1log(light, wanted),
-        "lpips": fidelity.lpips(places_y, places_t),
-        "gram": texture.gram_distance(texture_y, texture_t),
-        "sharp": fidelity.sharpness(seen, shown),
     }
 
 
@@ -252,11 +225,6 @@ def _structure(seen: Tensor, wanted: Tensor) -> Scores:
     scores = {"edge": structure.edge_f1(seen, wanted)}
     similarity = structure.ms_ssim(seen, wanted)
     return scores if similarity is None else {"msssim": similarity, **scores}
-
-
-def _rec709(planes: Tensor, space: str) -> Tensor:
-    light = np.ascontiguousarray(planes.detach().cpu().numpy())
-    return torch.from_numpy(colour.convert(light, space, SPACE))[None]
 
 
 def _read_style(path: Path, longest: int) -> Tensor:
