@@ -3,7 +3,7 @@
     python benchmarks/evenness.py LOOK.onnx plate.####.exr [--but 1 6 12]
 
 Applies the look to the shot and prints max |D(s) - s| over the slider from 0 to 1, D the share of
-the look that shows at s (`velatura_training.export.calibration`). Leave out the frames that the
+the look that shows at s (`velatura_training.metrics.calibration`). Leave out the frames that the
 calibration was made on: the painted keys.
 """
 
@@ -23,7 +23,7 @@ from velatura.look import Card
 from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
 from velatura.system.progress import Progress
-from velatura_training.export.calibration import Sample, unevenness
+from velatura_training.metrics.calibration import Sample, unevenness
 
 
 def main() -> None:

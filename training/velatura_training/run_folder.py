@@ -6,7 +6,7 @@
     RUN/lesson.json        what it is trained on: plate, painted keys, passes, digests
     RUN/manifest.json      with --free and paintings: what was taken of which file, what tests it
     RUN/cargo.txt          painted keys and motions that a shot look takes along
-    RUN/swatches.pt        a few pieces of the shot, by which export calibrates the strength
+    RUN/swatches.pt        a few pieces of the shot, by which the strength is calibrated
     RUN/scores.json        figures of the finished look, as `velatura evaluate --json` has them
     RUN/checkpoint.pt      everything needed to go on exactly
     RUN/best.pt            the averaged painter that is exported: the latest near the best score
@@ -40,6 +40,9 @@ SHEET, PLOT, THUMBNAIL = "contact_sheet.png", "losses.png", "thumbnail.png"
 
 _MARK = b"velatura/sha256 "  # before the digest, at a file's very end
 _DIGEST = hashlib.sha256().digest_size  # bytes
+
+STRENGTH = "strength"
+"""Under this name `BEST` has the calibration of the strength, once a training has ended."""
 
 METHOD = "course"
 """Under this name the checkpoint has what the method of learning needs to go on."""

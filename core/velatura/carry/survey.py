@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -70,7 +70,17 @@ class Survey:
         return tuple(name for name, wanted in needed.items() if wanted)
 
 
-def survey(footage: Footage, painted: Sequence[int], report: Report) -> Survey | None:
+Followed = Callable[[float], None]
+"""Is told how much of the paint's ways through the shot has been found, 0..1."""
+
+
+def _untold(share: float) -> None:
+    """Tell nobody."""
+
+
+def survey(
+    footage: Footage, painted: Sequence[int], report: Report, followed: Followed = _untold
+) -> Survey | None:
     """Return how everything in a shot moves; None where nothing tells it.
 
     A shot that has been looked over before, and has not changed on disk, is not read again.
@@ -79,6 +89,7 @@ def survey(footage: Footage, painted: Sequence[int], report: Report) -> Survey |
         footage: the shot.
         painted: the key frames.
         report: told of each frame that has been looked at.
+        followed: told of what comes after that, and takes longer.
 
     Raises:
         ImageError, PassError, ColourError: as `velatura.image.exr.read` and
@@ -90,7 +101,7 @@ def survey(footage: Footage, painted: Sequence[int], report: Report) -> Survey |
         return None
     found = _remembered(footage, painted)
     if found is None:
-        found = _noted(footage, painted, _looked(footage, painted, report))
+        found = _noted(footage, painted, _looked(footage, painted, report, followed))
     else:
         log.info("the shot has been looked over before, and is as it was")
     _tell(first, found.tracks, footage.given)
@@ -114,7 +125,7 @@ def detours(frames: Sequence[int], painted: Sequence[int]) -> list[tuple[int, in
     return found
 
 
-def _looked(footage: Footage, painted: Sequence[int], report: Report) -> Survey:
+def _looked(footage: Footage, painted: Sequence[int], report: Report, followed: Followed) -> Survey:
     """Return what a look through all frames finds."""
     with Progress("none") as silent:
         solved = tracks.solve(footage.frames, map(footage.sight, footage.frames), silent)
@@ -128,7 +139,7 @@ def _looked(footage: Footage, painted: Sequence[int], report: Report) -> Survey:
             if motion.same[frame] != key
         ]
         exact = _Known(footage, solved, motion.size) if any(solved.cameras) else _unknown
-        return Survey(solved, fields.solve(motion, painted, around, exact), motion.same)
+        return Survey(solved, fields.solve(motion, painted, around, exact, followed), motion.same)
 
 
 class _Known:

@@ -13,7 +13,8 @@ import stages
 from stages import FLAG, HEIGHT, WIDTH, Stage
 
 from velatura import userdir
-from velatura.carry.fields import LATE, TEMPERATURE, worth_of
+from velatura.carry.fields import TEMPERATURE, worth_of
+from velatura.carry.outward import LATE
 from velatura.carry.paint import Carry
 from velatura.carry.painted_key import Key
 from velatura.carry.survey import Survey, survey

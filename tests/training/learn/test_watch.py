@@ -23,7 +23,7 @@ from velatura.errors import CancelledError, TrainingError
 from velatura.plate import flat as picture
 from velatura_training import run_folder
 from velatura_training.learn import loop, loss_plot
-from velatura_training.learn.bar import Watch
+from velatura_training.learn.bar import NEARLY, Watch
 from velatura_training.learn.history import MOST, Curves
 from velatura_training.recipe import Budget, Recipe
 
@@ -241,9 +241,25 @@ def test_the_time_left_follows_the_pace_of_late(capsys):
 def test_more_time_left_than_was_given_is_no_less_than_nothing_done():
     pace = Watch("none", minutes=1).pace
     pace.ends += 60
-    assert pace.share == 0
+    assert pace.share < 0.01
     assert "0 %" in pace.line()
     assert "-" not in pace.line()
+
+
+def test_a_clock_never_stands_still(monkeypatch):
+    """Where following the paint takes longer than was given, that is told as soon as it is known;
+    and what is late says by how much."""
+    now = 100.0
+    monkeypatch.setattr("velatura_training.learn.bar.time.monotonic", lambda: now)
+    watch = Watch("none", minutes=1)
+    watch.followed(0.0)
+    now += 30
+    watch.followed(0.1)  # the others take 270 s, and a quarter of the minute comes after that
+    assert watch.pace.left == pytest.approx(285)
+    assert watch.pace.share == pytest.approx(30 / 315)
+    now += 300
+    assert "15 s longer than expected" in watch.pace.line()
+    assert watch.pace.share == NEARLY
 
 
 def test_a_warning_stands_above_the_bar_in_a_line_of_its_own(monkeypatch):

@@ -14,9 +14,13 @@ from velatura.errors import TrainingError
 from velatura.system.next_step import next_step
 from velatura_training.cli.stages import Stages
 
-LOADED, CALIBRATED, WRITTEN = 0.1, 0.6, 0.95
-"""How much is done when the trainer is loaded, the slider is even, and the look is written: of 23 s
-that the courtyard's look took on a busy machine (16 CPU-seconds)."""
+LOAD, READ, EVEN = (
+    ("loading the trainer", 2.5),
+    ("reading the run", 0.5),
+    ("evening the slider", 4.0),
+)
+WRITE, TRACE = ("writing the look, and proving it", 9.0), ("tracing it for NukeX", 9.0)
+"""What is done, and the CPU-seconds that it took of a look for 24 frames of 480 by 270."""
 
 
 def export(
@@ -57,7 +61,8 @@ def export(
         author: who made it.
         licence: the terms it may be used under.
     """
-    stages = Stages("loading the trainer")
+    written = ((WRITE,) if out is not None else ()) + ((TRACE,) if torchscript is not None else ())
+    stages = Stages(LOAD, READ, EVEN, *written)
     with stages.shown():
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # as `velatura train` does
         from velatura_training.export import host_picture, onnx_file
@@ -68,18 +73,19 @@ def export(
         _demand_target(out, torchscript, host)
         _demand_host(host, {"--passes": passes, "--size": bool(size)})
         called = name or (out.stem if out is not None else run.resolve().name)
-        stages.at(LOADED, "making the strength slider even")
-        share = CALIBRATED - LOADED
-        trained = load(run, called, author, licence, lambda part: stages.at(LOADED + share * part))
-        stages.at(CALIBRATED, "writing the look, and proving it")
-        if host is not None and out is not None:
-            made = host_picture.write(trained, out, host_picture.asked(host, size, passes=passes))
-        elif out is not None:
-            card = onnx_file.write(trained, out).card
-        stages.at(WRITTEN)
+        stages.at(READ[0])
+        trained = load(run, called, author, licence, lambda part: stages.at(EVEN[0], part))
+        if out is not None:
+            stages.at(WRITE[0])
+            if host is not None:
+                asked = host_picture.asked(host, size, passes=passes)
+                made = host_picture.write(trained, out, asked)
+            else:
+                card = onnx_file.write(trained, out).card
         if torchscript is not None:
             from velatura_training.export import cattery
 
+            stages.at(TRACE[0])
             node = cattery.write(trained, torchscript)
     if host is not None:
         for path in made:

@@ -265,7 +265,7 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
         how = wanted, layer, passes, space, hold_out, given, reading
         watched = WatchedKeys(shots, *how, read)
         if not free:
-            watched.carry(watch)
+            watched.carry(watch, watch.followed)
         learn(
             watched.lesson, run(FREE if watched.lesson.carry is None else SHOT, *windows), watched
         )

@@ -1,6 +1,6 @@
 """Swatches: a few pieces of a shot that stay with a run, to try its look on when it is exported.
 
-The strength slider is calibrated on them (`velatura_training.export.calibration`), so that a run
+The strength slider is calibrated on them (`velatura_training.metrics.calibration`), so that a run
 can be exported without its shot.
 """
 

@@ -10,7 +10,7 @@ it were some frame nearby: it is led there and back, and worth what paint is wor
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -43,13 +43,19 @@ LARGE = 2**20
 log = logging.getLogger("velatura.training")
 
 
-def attach(lesson: Lesson, footage: Footage | None, report: Report) -> Lesson:
+def attach(
+    lesson: Lesson,
+    footage: Footage | None,
+    report: Report,
+    followed: Callable[[float], None] = lambda _: None,
+) -> Lesson:
     """Return the lesson of a shot look; the same lesson where the shot's passes do not allow one.
 
     Args:
         lesson: the painted keys, from `velatura_training.data.lesson.load`.
         footage: their whole shot; None where they are of several, whose look is a free one.
         report: told of each frame that has been looked at.
+        followed: told how much of the paint's ways through the shot is found, 0..1.
 
     Raises:
         ImageError, PassError: a frame that cannot be read.
@@ -58,7 +64,7 @@ def attach(lesson: Lesson, footage: Footage | None, report: Report) -> Lesson:
         log.info("keys of several shots are not carried along; the look is a free one")
         return lesson
     painted = [key.frame for key in lesson.keys]
-    found = survey(footage, painted, report)
+    found = survey(footage, painted, report, followed)
     return lesson if found is None else dress(lesson, footage, found)
 
 

@@ -79,9 +79,9 @@ class WatchedKeys:
         read(self.lesson)
         self._doubt(self._keys)
 
-    def carry(self, report: Report) -> None:
-        """Let the paint be carried along, where the shot allows it; see `carried.attach`."""
-        self.lesson = carried_keys.attach(self.lesson, self._footage, report)
+    def carry(self, report: Report, followed: Callable[[float], None] = lambda _: None) -> None:
+        """Let the paint be carried along, where the shot allows it; see `carried_keys.attach`."""
+        self.lesson = carried_keys.attach(self.lesson, self._footage, report, followed)
 
     def look(self) -> bool:
         """Look at the painted files again; say whether `lesson` is another one now."""

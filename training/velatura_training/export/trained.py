@@ -20,7 +20,7 @@ from velatura.plate import colour
 from velatura_training import run_folder
 from velatura_training.data import lesson_record
 from velatura_training.data.lesson_record import LessonRecord
-from velatura_training.export import calibration
+from velatura_training.metrics import calibration
 from velatura_training.network import build
 from velatura_training.network.cost import measure
 from velatura_training.network.generator import Generator, Shape
@@ -85,7 +85,7 @@ def load(
         parameters=cost.parameters,
         kflop_px=round(cost.kflop_px, 2),
         bytes_px=cost.bytes_px,
-        strength_lut=_calibrated(run, painter, lesson, told),
+        strength_lut=_calibrated(run, kept, painter, lesson, told),
         thumbnail=_thumbnail(run),
         training={"recipe": _portable(recipe), "lesson": lesson.as_json(), "steps": kept["steps"]},
         scores={"keys": kept["score"], **_scores(run)},
@@ -153,9 +153,18 @@ def _scores(run: Path) -> dict[str, float]:
 
 
 def _calibrated(
-    run: Path, painter: Generator, lesson: LessonRecord, told: Callable[[float], None]
+    run: Path,
+    kept: Mapping[str, Any],
+    painter: Generator,
+    lesson: LessonRecord,
+    told: Callable[[float], None],
 ) -> tuple[float, ...]:
-    """Return the calibration of the strength slider; empty where there is nothing to try it on."""
+    """Return the calibration of the strength slider; empty where there is nothing to try it on.
+
+    A training that was not stopped has measured it of the painter that it kept.
+    """
+    if run_folder.STRENGTH in kept:
+        return tuple(map(float, kept[run_folder.STRENGTH]))
     tried = calibration.glaze(run, painter)
     if not tried:
         return ()

@@ -23,10 +23,20 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeE
 from velatura.system import terminal
 from velatura.system.progress import Style, farm_lines
 from velatura.system.pulse import pulse
+from velatura_training.learn.clock import GUESSED, LEAST
 
 WINDOW = 60.0
 """The time left is told from the pace of this many seconds: three reviews, and not long after the
 critic has joined in, which doubles the time of a step."""
+
+NEARLY = 0.99
+"""Of the time, so much is done at most before the last file is there."""
+
+SURE = 0.05
+"""Share of the paint's ways from which on the others' time is told."""
+
+EVEN = 0.5
+"""Seconds of which nothing is said: a clock that is late by less is right."""
 
 PULSE: tuple[Style, ...] = ("auto", "bar")
 """Styles for people; the others are for machines, which no line between theirs should disturb."""
@@ -43,7 +53,7 @@ class Pace:
         score: the last that a review gave; NaN before the first.
         losses: by name.
         ends: when the last file will be written, by `time.monotonic`; NaN where nobody knows.
-        total: seconds that were given for everything; NaN where it is steps.
+        begun: when everything began, likewise; NaN where it is steps that were given.
     """
 
     doing: str = "starting"
@@ -52,25 +62,53 @@ class Pace:
     score: float = math.nan
     losses: dict[str, float] = field(default_factory=dict)
     ends: float = math.nan
-    total: float = math.nan
+    begun: float = math.nan
+
+    @property
+    def timed(self) -> bool:
+        """Whether minutes were given, not steps."""
+        return not math.isnan(self.begun)
 
     @property
     def share(self) -> float:
-        """How much is done, 0..1: of the time that was given, else of the steps."""
-        if math.isnan(self.total):
+        """How much is done, 0..1: of the time that all takes, else of the steps."""
+        if not self.timed:
             return self.part
-        return min(1.0, max(0.0, 1 - self.left / self.total))
+        gone = time.monotonic() - self.begun
+        return min(NEARLY, max(0.0, gone / max(gone + self.left, EVEN)))
 
     @property
     def left(self) -> float:
         """Seconds to the last file, as far as is known; NaN where it is not."""
         return max(0.0, self.ends - time.monotonic())
 
+    @property
+    def over(self) -> float:
+        """Seconds by which it takes longer than was expected; 0 where it does not."""
+        late = time.monotonic() - self.ends
+        return late if late > EVEN else 0.0
+
+    def timing(self, left: float, gone: float) -> None:
+        """Tell how many seconds of the time that was given are left, and how many are gone."""
+        now = time.monotonic()
+        self.ends, self.begun = now + left, now - gone
+
+    def later(self, left: float) -> None:
+        """Tell that it takes so many seconds more at least."""
+        self.ends = max(self.ends, time.monotonic() + left)
+
+    def finishing(self, left: float) -> None:
+        """Tell that the last step is done, and how many seconds the rest takes if that is known."""
+        self.ends = time.monotonic() + left if self.timed else math.nan
+
     def line(self) -> str:
         """Return all of it in one line."""
         known = [f"{self.doing}: {100 * self.share:.0f} %", f"step {self.steps}"]
         known += [] if math.isnan(self.score) else [f"score {self.score:.3g}"]
-        known += [] if math.isnan(self.ends) else [f"{self.left:.0f} s left"]
+        if self.over:
+            known.append(f"{self.over:.0f} s longer than expected")
+        elif not math.isnan(self.ends):
+            known.append(f"{self.left:.0f} s left")
         return ", ".join(known)
 
 
@@ -92,11 +130,12 @@ class Watch:
     ) -> None:
         self.style = style
         self.pace = Pace()
+        self._given = 60 * (minutes or 0.0)
         if minutes is not None:
             gone = 0.0 if begun is None else time.perf_counter() - begun
-            self.pace.ends, self.pace.total = time.monotonic() + 60 * minutes - gone, 60 * minutes
+            self.pace.timing(60 * minutes - gone, gone)
         self.heard: Callable[[], None] = lambda: None
-        self._frames = 0, 0
+        self._frames, self._following = (0, 0), 0.0
         self._percent = -1
         self._marks: deque[tuple[float, float]] = deque()
         self._bar: Progress | None = None
@@ -150,20 +189,32 @@ class Watch:
         done, total = self._frames[0] + 1, self._frames[1]
         self._frames = done, total
         looked = f"looking at the shot, frame {done} of {total}"
-        self.doing(looked if done < total else "following the paint through the shot")
+        self.doing(looked)
         self._farm(f"{done} of {total} frames looked at", 100 * done / max(1, total))
+
+    def followed(self, share: float) -> None:
+        """Tell how much of the paint's ways through the shot is found, 0..1.
+
+        Where that takes longer than there is time for, the time left tells so early.
+        """
+        now = time.monotonic()
+        self._following = now if share <= 0 else self._following
+        if share > SURE and self.pace.timed:
+            rest = (now - self._following) * (1 - share) / share
+            self.pace.later(rest + (LEAST + GUESSED) * self._given)
+        self.doing(f"following the paint through the shot, {100 * share:.0f} %")
 
     def show(self, progress: float, seconds: float, steps: int, terms: dict[str, float]) -> None:
         """Show that ``progress`` (0..1) of the learning is done after ``seconds`` and ``steps``."""
         pace, left = self.pace, self._left(progress, seconds)
         pace.part, pace.steps, pace.losses = progress, steps, terms
-        if math.isnan(pace.total):
+        if not pace.timed:
             pace.ends = time.monotonic() + left
         percent = int(100 * progress)
         if percent == self._percent:
             return
         self._percent = percent
-        left = left if math.isnan(pace.total) else pace.left
+        left = pace.left if pace.timed else left
         self._farm(f"step {steps}, {int(left)} s left, {_said(terms)}", percent)
 
     def wrote(self, path: object) -> None:
@@ -207,14 +258,21 @@ class _Bar(Progress):
 
     def get_renderables(self) -> Iterable[RenderableType]:
         """See `rich.progress.Progress`."""
-        pace = self._pace
-        rest = 0 if math.isnan(pace.ends) else math.ceil(pace.left)
-        left = "" if math.isnan(pace.ends) else f"{rest // 60}:{rest % 60:02d} left"
+        pace, left = self._pace, ""
+        if pace.over:
+            left = f"{_clocked(pace.over)} longer than expected"
+        elif not math.isnan(pace.ends):
+            left = f"{_clocked(pace.left)} left"
         for task in self.tasks:
             task.description, task.completed = pace.doing, pace.share
             task.fields["left"] = left
             task.fields["losses"] = f"step {pace.steps}  {_said(pace.losses)}" if pace.steps else ""
         yield from super().get_renderables()
+
+
+def _clocked(seconds: float) -> str:
+    whole = math.ceil(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"
 
 
 def _said(terms: dict[str, float]) -> str:

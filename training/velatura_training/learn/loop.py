@@ -157,7 +157,7 @@ class Training:
                     self._take_back(f"non-finite losses, {found}")
                 used = ranks.first(self.clock.used(state.seconds, state.steps))
                 self._tell(used)
-            watch.pace.ends = time.monotonic() + self.clock.aside
+            watch.pace.finishing(self.clock.aside)
             self._review(board, budget, last=True)
             watch.show(used, state.seconds, state.steps, self.curves.shown)
             for name in (run_folder.BEST, run_folder.SHEET, run_folder.PLOT):
@@ -169,7 +169,7 @@ class Training:
         """Tell how far it is."""
         state, pace, clock = self.state, self._watch.pace, self.clock
         if clock.budget.minutes is not None:
-            pace.ends, pace.total = time.monotonic() + clock.to_end(state.seconds), clock.total
+            pace.timing(clock.to_end(state.seconds), clock.elapsed)
         self._watch.show(used, state.seconds, state.steps, self.curves.shown)
         if self.window is not None:
             self.window.step()

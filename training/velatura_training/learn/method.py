@@ -15,6 +15,7 @@ from velatura.report.contact_sheet import Row
 from velatura_training.data.calibration_crops import Swatches
 from velatura_training.data.lesson_record import LessonRecord
 from velatura_training.learn.gallery import Scene
+from velatura_training.metrics import calibration
 from velatura_training.metrics.scores import Verdict
 from velatura_training.network.generator import Generator
 
@@ -97,14 +98,16 @@ class Method(ABC):
     def restore(self, state: dict[str, Any]) -> None:
         """Pick up the state that `state` gave."""
 
-    def prepare(self, total: float) -> float:  # noqa: ARG002
-        """Do what can be done beforehand of `settle` and `appraise`; return how long they take.
+    def prepare(self, total: float) -> float:
+        """Do what can be done beforehand of what follows the last step; return how long it takes.
+
+        That is `settle`, the calibration of the strength, and `appraise`.
 
         Args:
             total: seconds that were given for everything: of what follows, a small part may be
                 taken.
         """
-        return 0.0
+        return calibration.seconds(total)
 
     def settle(self) -> None:  # noqa: B027 - most have nothing to settle
         """Settle what the finished painter may still choose, before it is measured and exported."""

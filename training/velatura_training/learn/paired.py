@@ -169,7 +169,7 @@ class Paired(Method):
             self.figures = Figures(self._measured, self._pictures, self.space, total)
             if self.shape.merged:
                 self._say(0.0)
-        return self.figures.seconds(self.shape.merged)
+        return self.figures.seconds(self.shape.merged) + super().prepare(total)
 
     def settle(self) -> None:
         """See `Method`: on every measure, a shot look is at least its own merged paint."""

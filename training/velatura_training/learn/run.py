@@ -33,7 +33,7 @@ from velatura_training.learn.method import Method
 from velatura_training.learn.paired import Paired
 from velatura_training.learn.unpaired import Unpaired
 from velatura_training.learn.window import Window
-from velatura_training.metrics import table
+from velatura_training.metrics import calibration, table
 from velatura_training.recipe import FREE, PAINTING, SHOT, Budget, Recipe, as_json
 
 log = logging.getLogger("velatura.training")
@@ -147,6 +147,8 @@ def _followed(begin: Begin, run: Run, watch: Watch) -> Path:
     with stop.asked("Stopping: the look is kept already") as asked:
         _settle(training, watch)
         if not asked:
+            _calibrate(training, watch)
+        if not asked:
             _appraise(training, watch)
         if run.window is not None and not asked:
             left, steps = training.clock.left - CLOSING, training.state.steps
@@ -209,6 +211,19 @@ def _settle(training: Training, watch: Watch) -> None:
     method.settle()
     settled = {name: value.clone() for name, value in method.exported.state_dict().items()}
     run_folder.save(training.out / run_folder.BEST, {**kept, "painter": settled})
+
+
+def _calibrate(training: Training, watch: Watch) -> None:
+    """Make the strength slider even, so that the export need not."""
+    watch.doing("making the strength slider even")
+    painter, lesson = training.method.exported, training.method.describe()
+    ends = time.monotonic() + calibration.seconds(training.clock.total)
+    tried = calibration.glaze(training.out, painter)
+    means = lesson.floor, lesson.colour_space
+    knots = calibration.calibrate(tried, *means, ends=ends) if tried else ()
+    path = training.out / run_folder.BEST
+    kept = run_folder.load(path, training.method.device)
+    run_folder.save(path, {**kept, run_folder.STRENGTH: list(knots)})
 
 
 def _appraise(training: Training, watch: Watch) -> None:

@@ -156,5 +156,5 @@ class Window:
             "part": pace.part,
             "score": pace.score if pace.score == pace.score else None,
             "ends": time.time() + pace.left if known else None,
-            "total": pace.total if pace.total == pace.total else None,
+            "total": pace.ends - pace.begun if pace.timed else None,
         }

@@ -4,6 +4,7 @@
 
 const velatura = (() => {
   const EVERY = 1000; // ms from look to look
+  const NEARLY = 0.99; // of the time, so much is done at most before it is over
   const QUIET = 30; // s without news, from which on they are called old
   const KEPT = "velatura:" + location.pathname;
   let now = null, asked = 0, loaded = new Map();
@@ -50,12 +51,13 @@ const velatura = (() => {
   const tick = () => {
     if (!now) return;
     const time = Date.now() / 1000, age = time - now.written;
-    const left = now.ends === null ? null : Math.max(0, now.ends - time);
+    const left = now.ends === null ? null : now.ends - time;
     const parts = [now.steps ? `step ${now.steps}` : "",
       now.score === null ? "" : `score ${now.score.toPrecision(3)}`];
     if (!now.over) {
-      if (left !== null) parts.push(left > 0 ? `${clocked(left)} left` : "any moment");
-      if (now.total) one("progress").value = Math.min(1, 1 - left / now.total);
+      if (left !== null) parts.push(left > 0 ? `${clocked(left)} left`
+        : `${clocked(-left)} longer than expected`);
+      if (now.total) one("progress").value = Math.min(NEARLY, 1 - left / now.total);
       else one("progress").value = now.part;
       if (age > QUIET) parts.push(`no news for ${clocked(age)}: stopped?`);
     } else one("progress").value = 1;

@@ -7,8 +7,8 @@ import torch
 
 from velatura.strength import KNOTS, is_calibration
 from velatura_training.data import calibration_crops
-from velatura_training.export import calibration
-from velatura_training.export.calibration import Sample, calibrate, crops, unevenness
+from velatura_training.metrics import calibration
+from velatura_training.metrics.calibration import Sample, calibrate, crops, unevenness
 
 FLOOR = 1 / 128
 
