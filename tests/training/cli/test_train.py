@@ -68,3 +68,19 @@ def test_what_keys_cannot_be_is_refused_with_what_to_do(shot, tmp_path, caplog, 
     asked = ["train", shot.plate, "--painted", shot.painted, "--out", str(tmp_path / "run")]
     assert main([*asked, "--steps", "1", *flags]) == 3
     assert words in caplog.text
+
+
+def test_what_was_left_out_stays_left_out_when_a_run_is_gone_on_with(shot, tmp_path):
+    run = tmp_path / "run"
+    asked = ["train", shot.plate, "--painted", shot.painted, "--out", str(run), *QUICK, "--free"]
+    assert main([*asked, "--steps", "1", "--hold-out", "3"]) == 0
+    assert main([*asked, "--steps", "2", "--resume"]) == 0
+    said = json.loads((run / "lesson.json").read_text())
+    assert (said["held"], said["frames"]) == ([3], [1])
+    text = (run / "watch" / "state.js").read_text("utf-8")
+    told = json.loads(text.removeprefix("velatura.state(").removesuffix(");"))
+    assert {f["name"]: f["kind"] for f in told["frames"]} == {
+        "1": "painted",
+        "2": "not painted",
+        "3": "left out",
+    }

@@ -10,6 +10,7 @@ import pytest
 import tiny
 from learning import QUICK, briefly
 
+from velatura.plate import colour
 from velatura.scene import optical_flow
 from velatura_training.data import lesson as lessons
 from velatura_training.learn import first_picture, gallery
@@ -17,7 +18,7 @@ from velatura_training.learn import run as runs
 from velatura_training.learn.bar import Watch
 from velatura_training.learn.gallery import Gallery
 from velatura_training.learn.window import Window
-from velatura_training.watch.page import Page
+from velatura_training.watch.page import Entry, Page
 
 
 def news(run):
@@ -35,6 +36,26 @@ def test_the_page_is_one_file_that_needs_no_network(tmp_path):
     assert news(tmp_path / "ink")["doing"] == "starting"
 
 
+def test_a_run_that_is_gone_on_with_keeps_pictures_and_curves_until_they_are_renewed(tmp_path):
+    grey = np.full((8, 8, 3), 0.18, np.float32)
+    page = Page(tmp_path / "ink")
+    page.list([Entry("1", "1", "painted"), Entry("2", "2", "not painted")])
+    page.take("2", "result of step 46, full size, 8x8", (grey, grey, None), colour.SCENE)
+    page.tell(points=[[1, 1.0, {"l1": 0.1}]], steps=46, over=True, doing="done after 46 steps")
+    again = Page(tmp_path / "ink", again=True)
+    assert (again.shows("1"), again.shows("2")) == (False, True)
+    again.list([Entry("1", "1", "painted"), Entry("2", "2", "painted")])  # painted meanwhile
+    told = news(tmp_path / "ink")
+    assert (told["over"], told["doing"], told["steps"]) == (False, "starting", 46)
+    assert told["points"] == [[1, 1.0, {"l1": 0.1}]]
+    assert [(f["kind"], f["said"][:17]) for f in told["frames"]] == [
+        ("painted", "not looked at yet"),
+        ("painted", "result of step 46"),
+    ]
+    (tmp_path / "ink" / "watch" / "state.js").write_text("velatura.state({")  # cut off
+    assert not Page(tmp_path / "ink", again=True).shows("2")
+
+
 @pytest.mark.skipif(not optical_flow.available(), reason="OpenCV is not installed")
 def test_there_are_pictures_before_the_shot_is_looked_over(tmp_path, monkeypatch):
     shot = tiny.write_shot(tmp_path)
@@ -50,9 +71,9 @@ def test_there_are_pictures_before_the_shot_is_looked_over(tmp_path, monkeypatch
         ),
     )
     first_picture.show(page, lessons.load(shot.plate, shot.painted))
-    assert [(id_, said.split(";")[0]) for id_, said, _ in seen] == [
-        ("2", "carried straight from frame 1, half size"),
-        ("2", "carried straight from frame 1, full size"),
+    assert [(id_, said) for id_, said, _ in seen] == [
+        ("2", "a first picture: carried straight from frame 1, half size"),
+        ("2", "a first picture: carried straight from frame 1, full size"),
         ("1", "as it was painted"),
         ("3", "as it was painted"),
     ]

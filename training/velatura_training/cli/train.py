@@ -29,7 +29,7 @@ from velatura.errors import TrainingError
 from velatura.image import gathering, movies, numbered
 from velatura.plate.reading import Reading
 from velatura.scene.motion_files import MotionFiles
-from velatura_training.cli import several, watching
+from velatura_training.cli import resumed, several, watching
 from velatura_training.cli.paint import Count, Crop, Eyes, EyesWeights, Hold, Painter
 from velatura_training.cli.recipe_options import (
     Adversarial,
@@ -50,9 +50,7 @@ from velatura_training.cli.recipe_options import (
 from velatura_training.recipe import FREE, PAINTING, SHOT, Budget, Recipe
 
 if TYPE_CHECKING:
-    from velatura_training.data.key_reading import KeyReading
     from velatura_training.data.lesson import Lesson
-    from velatura_training.data.lesson_record import LessonRecord
     from velatura_training.learn.run import Run
     from velatura_training.learn.window import Window
 
@@ -175,7 +173,7 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
     from velatura_training.learn.bar import Watch
 
     out = several.own_folder(out, device)
-    before = _begun(out) if resume else None
+    before = resumed.begun(out) if resume else None
     colour.prefer(config or (before.config if before else ""))
     plates = tuple(movies.started(text, start) for text in gathering.gathered(plates))
     painted = tuple(gathering.gathered(painted))
@@ -227,7 +225,8 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
         plate_reading = Reading(layer, passes, space)
         painted = (order.into(out / "keys", wanted_keys, plates, style, plate_reading, progress),)
         begun = time.perf_counter()
-    with Watch(progress, minutes, begun) as watch, ExitStack() as beside:
+    gone = resumed.spent(out) if before else 0.0
+    with Watch(progress, minutes, begun - gone) as watch, ExitStack() as beside:
         watch.doing("loading the trainer")
         from velatura_training.data import key_files
         from velatura_training.data import plates as plate_files
@@ -241,7 +240,7 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
         moving = motion or stmap
         if manner:
             _refuse_motion(moving, 0, free=True)
-            window = watching.opened(out, watch, (), open_page=open_page)
+            window = watching.opened(out, watch, (), open_page=open_page, again=resume)
             asked = run(PAINTING, window)
             imitate(plate_files.load(plates, layer, space), style, asked, left_out)
             return
@@ -250,13 +249,14 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
         _refuse_motion(moving, len(shots), free=free)
         given = MotionFiles.parse(motion, stmap, numbered.find(plates[0])) if moving else None
         reading = KeyReading(painted_space, painted_view, painted_resize, align)
-        wanted, reading, free = _as_before(before, wanted, reading, free=free)
+        given_now = wanted, reading, hold_out
+        wanted, reading, hold_out, free = resumed.settings(before, *given_now, free=free)
         watch.doing("reading the painted keys")
         advice = (*plates, *means) if len(plates) == 1 and not free else ()
         windows: list[Window] = []  # one, as soon as the keys can be read
 
         def read(lesson: Lesson) -> None:
-            windows.append(watching.opened(out, watch, advice, open_page=open_page))
+            windows.append(watching.opened(out, watch, advice, open_page=open_page, again=resume))
             beside.callback(windows[0].end)  # what it asks must not outlive a refusal
             first_picture.show(windows[0].page, lesson)
             windows[0].advise(each.frame for each in (*(lesson.shown or lesson.keys), *lesson.held))
@@ -269,24 +269,6 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
         learn(
             watched.lesson, run(FREE if watched.lesson.carry is None else SHOT, *windows), watched
         )
-
-
-def _begun(out: Path) -> LessonRecord | None:
-    """Return what the run in a folder is learnt from; None where there is none yet."""
-    from velatura_training import run_folder
-    from velatura_training.data import lesson_record
-
-    return lesson_record.read(out) if (out / run_folder.CHECKPOINT).exists() else None
-
-
-def _as_before(
-    before: LessonRecord | None, guides: tuple[str, ...] | None, reading: KeyReading, *, free: bool
-) -> tuple[tuple[str, ...] | None, KeyReading, bool]:
-    """Return what a resumed run is learnt from: what is not said anew is as it was."""
-    if before is None:
-        return guides, reading, free
-    kept = before.guides if guides is None else guides
-    return kept, reading or before.keys, free or not before.carried
 
 
 def _refuse_motion(given: tuple[str, ...], shots: int, *, free: bool) -> None:

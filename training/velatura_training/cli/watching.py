@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("velatura.training")
 
 
-def opened(out: Path, watch: Watch, plate: Sequence[str], *, open_page: bool) -> Window:
+def opened(
+    out: Path, watch: Watch, plate: Sequence[str], *, open_page: bool, again: bool = False
+) -> Window:
     """Make the page of a run, say where it is, and return the window that fills it.
 
     Args:
@@ -25,6 +27,7 @@ def opened(out: Path, watch: Watch, plate: Sequence[str], *, open_page: bool) ->
         watch: how far the run is.
         plate: the plate, and how it is read, for `velatura suggest`; empty where that has no use.
         open_page: whether a browser opens it now.
+        again: whether a run is gone on with, whose pictures and curves stay until they are renewed.
 
     Raises:
         StorageError: the folder cannot be written.
@@ -33,7 +36,7 @@ def opened(out: Path, watch: Watch, plate: Sequence[str], *, open_page: bool) ->
     from velatura_training.watch.next_frame import NextFrame
     from velatura_training.watch.page import Page
 
-    page, first = Page(out), several.is_first()
+    page, first = Page(out, again=again), several.is_first()
     log.info("watch it come along: %s", page.address)
     if open_page and first and not webbrowser.open(page.address):
         log.warning("no browser was found to open it")

@@ -34,6 +34,7 @@ class LessonRecord:
         perceptual: the backbone of the content and style losses, with its digest.
         config: the OCIO config that defines ``colour_space``: a built-in's name or a file.
         keys: how the painted keys were read, see `velatura_training.data.key_reading`.
+        held: painted frames that are left out.
         shot: of a shot look the frames that it is for, ``frames 41-64 of shot.####.exr``.
     """
 
@@ -51,6 +52,7 @@ class LessonRecord:
     perceptual: str = "none"
     config: str = ""
     keys: KeyReading = AS_SAVED
+    held: tuple[int, ...] = ()
     shot: str = ""
 
     @property
@@ -92,6 +94,7 @@ class LessonRecord:
                 perceptual=found.get("perceptual", "none"),
                 config=str(found.get("config", "")),
                 keys=KeyReading(**found.get("keys", {})),
+                held=tuple(found.get("held", ())),
                 shot=str(found.get("shot", "")),
             )
             known = all(guide in GUIDES for guide in record.guides)

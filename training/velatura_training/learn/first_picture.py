@@ -32,13 +32,14 @@ MIDPOINTS = 5.0
 """Seconds that full-size pictures of further frames may take before the shot is looked over. One of
 720p takes about a second."""
 
-CARRIED = "carried straight from frame {key}, {size}; the shot is looked over next"
+CARRIED = "a first picture: carried straight from frame {key}, {size}"
 
 
 def show(page: Page, lesson: Lesson) -> None:
     """Show painted keys, and unpainted frames with paint: one at half size, then at full size.
 
-    Midpoints between what is shown follow at full size, for `MIDPOINTS` seconds.
+    Midpoints between what is shown follow at full size, for `MIDPOINTS` seconds. Frames that have
+    pictures from an earlier process of the run keep them.
 
     Args:
         page: where.
@@ -51,16 +52,17 @@ def show(page: Page, lesson: Lesson) -> None:
     page.list(
         [Entry(s.id, str(s.frame), s.kind, s.third, first=s.frame == first) for s in gallery.scenes]
     )
-    if first is not None:
-        scene = next(each for each in gallery.scenes if each.frame == first)
-        other, key = lesson.others[0], min(lesson.keys, key=lambda k: abs(k.frame - first))
+    scene = next((each for each in gallery.scenes if each.frame == first), None)
+    if scene is not None and not page.shows(scene.id):
+        other = lesson.others[0]
+        key = min(lesson.keys, key=lambda k: abs(k.frame - other.frame))
         for divided, size in ((HALF, "half size"), (WHOLE, "full size")):
             pictures = _carried(other, key, divided)
             said = CARRIED.format(key=key.frame, size=size)
             page.take(scene.id, said, (*pictures, pictures[1]), lesson.space, "carried paint")
             page.tell(doing=f"first picture, {size}")
     for scene in gallery.scenes:
-        if scene.third == OWN:
+        if scene.third == OWN and not page.shows(scene.id):
             frame = gallery.frame(scene)
             plate, paint = _picture(_middle(frame.plate.numpy())), _painted(frame)
             page.take(scene.id, "as it was painted", (plate, paint, paint), lesson.space)
@@ -75,7 +77,7 @@ def _show_midpoints(page: Page, lesson: Lesson, gallery: Gallery, first: int) ->
     for scene in in_turn(gallery.scenes, shown):
         if time.monotonic() - begun > MIDPOINTS:
             return
-        if scene.kind != "not painted" or scene is shown:
+        if scene.kind != "not painted" or scene is shown or page.shows(scene.id):
             continue
         key = min(lesson.keys, key=lambda k: abs(k.frame - scene.frame))
         try:

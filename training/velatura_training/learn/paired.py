@@ -160,6 +160,7 @@ class Paired(Method):
             perceptual=self.backbone.label if self.backbone else "none",
             config=colour.preferred(),
             keys=self.lesson.read_as,
+            held=tuple(sorted({key.frame for key in self.lesson.held})),
             shot=next((f.title for f in self.lesson.footage if self.shape.carried), ""),
         )
 

@@ -11,6 +11,7 @@ import json
 import math
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -21,7 +22,12 @@ from velatura.errors import StorageError
 from velatura.image.planes import FloatArray
 from velatura.report import viewer
 
-NAME, FOLDER = "watch.html", "watch"
+NAME, FOLDER, STATE = "watch.html", "watch", "state.js"
+
+CURVES = "points", "scores", "events"
+"""What is told of all steps so far."""
+
+_CALL, _END = "velatura.state(", ");"
 
 EVERY = 2.0
 """Seconds from news to news while nothing but the step changes."""
@@ -58,12 +64,13 @@ class Page:
 
     Args:
         run: the run's folder, which is made.
+        again: whether pictures and curves of an earlier process of the run stay until renewed.
 
     Raises:
         StorageError: the folder cannot be written.
     """
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, *, again: bool = False) -> None:
         self.path, self._folder = run / NAME, run / FOLDER
         self._entries: dict[str, Entry] = {}
         self._state: dict[str, Any] = {
@@ -73,9 +80,11 @@ class Page:
             "part": 0.0,
             "over": False,
             **dict.fromkeys(("score", "ends", "total", "next")),
-            **{name: [] for name in ("points", "scores", "events", "facts")},
+            **{name: [] for name in (*CURVES, "facts")},
         }
         self._told = -math.inf
+        if again:
+            self._remember()
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -84,6 +93,20 @@ class Page:
             ) from error
         self._write(self.path, _document(self._state["name"]))
         self.tell()
+
+    def _remember(self) -> None:
+        """Take up what an earlier process of the run has told; nothing where that is damaged."""
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            text = (self._folder / STATE).read_text("utf-8")
+            before = json.loads(text.removeprefix(_CALL).removesuffix(_END))
+            frames = [Entry(**each) for each in before["frames"]]
+            told = {name: before[name] for name in ("steps", "part", "score", *CURVES)}
+            there = {e.id: e for e in frames if (self._folder / f"frame_{e.id}.js").is_file()}
+            self._entries, self._state = there, self._state | told
+
+    def shows(self, id_: str) -> bool:
+        """Say whether a frame in the list has pictures."""
+        return id_ in self._entries and self._entries[id_].version > 0
 
     @property
     def address(self) -> str:
@@ -138,10 +161,10 @@ class Page:
         serial = int(1000 * time.time())
         frames = [asdict(entry) for entry in self._entries.values()]
         state = {**self._state, "serial": serial, "written": time.time(), "frames": frames}
-        for curve in ("points", "scores", "events"):
+        for curve in CURVES:
             stride = 1 + len(state[curve]) // POINTS
             state[curve] = state[curve][:: stride if curve == "points" else 1]
-        self._write(self._folder / "state.js", f"velatura.state({json.dumps(state)});")
+        self._write(self._folder / STATE, f"{_CALL}{json.dumps(state)}{_END}")
 
     def due(self) -> bool:
         """Say whether it is time for news again."""
