@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 from velatura import __version__, regular, signatures
 from velatura.channels import dump_overrides, parse_overrides
@@ -40,6 +42,11 @@ _PIECE = 2**22  # bytes hashed by one thread at a time: large enough that thread
 _THREADS = 4  # 33 MB take 13 ms with two processors, 22 ms with one (measured, SHA in hardware)
 _HEAD = 1024  # bytes in which an attribute's name, type and size lie, and a fingerprint as well
 _MOST = 2**30  # bytes of a look, or of an OCIO config
+_SIZES = (b"compression", b"dataWindow")
+_LINES = {bytes([kind]): lines for kind, lines in enumerate((1, 1, 1, 16, 32, 16, 32, 32, 32, 256))}
+"""Scan lines in a piece of an EXR, by its compression: OpenEXR's file layout, from NONE to DWAB."""
+_OTHER_LAYOUTS = 0x1A00  # of the version word: tiles, deep data, several parts
+_MOST_PIECES = 2**16  # of an EXR: 512 KiB of its table
 _MOST_ATTRIBUTES = 512  # of a header, two reads of that size each: 1 MiB at most
 
 
@@ -107,7 +114,8 @@ def stored(path: Path, key: str = JOB_KEY) -> str:
     """Return the fingerprint in an EXR's header; "" if there is none, or no such file, or no EXR.
 
     Only the first part's header is looked at, and whatever is damaged in it is no fingerprint: what
-    does not say what it was made from is made anew.
+    does not say what it was made from is made anew. Nor has a file one that ends early, as half a
+    copy of it does.
 
     Args:
         path: the EXR file.
@@ -119,19 +127,46 @@ def stored(path: Path, key: str = JOB_KEY) -> str:
             at = len(signatures.EXR) + 4  # after the version word
             if stream.read(len(signatures.EXR)) != signatures.EXR:
                 return ""
+            flags, header = int.from_bytes(stream.read(4), "little"), dict[bytes, bytes]()
             for _ in range(_MOST_ATTRIBUTES):
                 stream.seek(at)
                 name, kind, rest = stream.read(_HEAD).split(b"\0", 2)
-                start, size = len(name) + len(kind) + 6, int.from_bytes(rest[:4], "little")
-                if (name, kind) == (key.encode(), b"string"):
-                    mark = rest[4 : 4 + size].decode("ascii")
-                    return mark if len(mark) == size else ""
                 if not name:
-                    return ""
+                    break
+                start, size = len(name) + len(kind) + 6, int.from_bytes(rest[:4], "little")
+                if name in _SIZES or (name, kind) == (key.encode(), b"string"):
+                    header[name] = rest[4 : 4 + size]
+                    if len(header[name]) != size:
+                        return ""
                 at += start + size  # a manifest may be long, and is not read
+            if flags & _OTHER_LAYOUTS or _is_whole(stream, at + 1, header):
+                return header.get(key.encode(), b"").decode("ascii")
     except (OSError, ValueError):  # no such file, or a header that ends or is damaged
         pass
     return ""
+
+
+def _is_whole(stream: BinaryIO, table: int, header: Mapping[bytes, bytes]) -> bool:
+    """Say whether an EXR of scan lines goes on to the end of the last piece that it names.
+
+    Args:
+        stream: the file.
+        table: where its table of pieces begins.
+        header: its compression and data window, as bytes.
+    """
+    compression = header.get(b"compression", b"")
+    if compression not in _LINES:
+        return True  # another one than there were: nothing can be told
+    window = [header.get(b"dataWindow", b"")[at : at + 4] for at in (4, 12)]
+    top, bottom = (int.from_bytes(each, "little", signed=True) for each in window)
+    stream.seek(table)
+    listed = stream.read(8 * min(-(-(bottom - top + 1) // _LINES[compression]), _MOST_PIECES))
+    starts = [int.from_bytes(listed[at : at + 8], "little") for at in range(0, len(listed), 8)]
+    length, last = os.fstat(stream.fileno()).st_size, max(starts, default=0)
+    if not table < last < length:
+        return False
+    stream.seek(last + 4)  # after the number of its first line
+    return last + 8 + int.from_bytes(stream.read(4), "little") <= length
 
 
 def _made_from(job: Job, plate: str, look: str) -> list[str]:

@@ -12,6 +12,7 @@ import time
 
 import exrbytes
 import numpy as np
+import OpenEXR
 import plates
 import pytest
 
@@ -20,7 +21,7 @@ from velatura.apply import sequence
 from velatura.errors import ImageError, LookError
 from velatura.fingerprint import JOB_KEY, look_digest, of_file, of_gain, of_picture, stored
 from velatura.image import exr
-from velatura.image.planes import Image
+from velatura.image.planes import Image, Window
 from velatura.job import Job
 from velatura.look import read
 from velatura.system.progress import Progress
@@ -43,6 +44,23 @@ def test_a_host_computes_the_fingerprints_that_the_runtime_writes(tmp_path, look
     assert stored(tmp_path / "out" / "plate.gain.exr") == of_gain(job, *digests)
     picture = stored(tmp_path / "out" / "plate.exr")
     assert picture == of_picture(job, *digests, of_file(matte))
+
+
+@pytest.mark.parametrize("codec", ["no", "rle", "zips", "zip", "piz", "pxr24", "dwaa", "dwab"])
+def test_a_file_that_ends_early_has_no_fingerprint(tmp_path, codec):
+    """As half a copy has: its header is whole."""
+    path = tmp_path / "ink.gain.0001.exr"
+    pixels = np.random.default_rng(3).random((3, 40, 56)).astype(np.float16)
+    window = Window(-3, -5, 56, 40)
+    kind = getattr(OpenEXR, f"{codec.upper()}_COMPRESSION")
+    header = {JOB_KEY: "made from this", "compression": kind}
+    part = exr.new_part(dict(zip("RGB", pixels, strict=True)), window, window, header)
+    exr.write(path, Image((part,)))
+    whole = path.read_bytes()
+    assert stored(path) == "made from this"
+    for length in (len(whole) - 1, len(whole) // 2, 700):
+        path.write_bytes(whole[:length])
+        assert stored(path) == ""
 
 
 def test_what_a_gain_layer_is_made_from_is_in_its_fingerprint_and_no_more(monkeypatch):

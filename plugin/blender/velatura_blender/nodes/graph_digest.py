@@ -38,9 +38,9 @@ def mark(look: LookNode) -> str:
     """
     by_hand = [look.node.inputs.get(name) for name, _ in PASSES.values()]
     ends = [look.node.inputs["Image"], *(each for each in by_hand if each and each.is_linked)]
-    told = _told(look.node.id_data, ends) + _alpha(look.group)
+    told = _told(look.node.id_data, ends, look.scene) + _alpha(look.group)
     for outer in reversed(look.groups):
-        told += _told(outer.id_data, outer.inputs)
+        told += _told(outer.id_data, outer.inputs, look.scene)
     if look.scene is not None:
         told.append(frame_format.size(look.scene))
     return hashlib.sha256(repr(told).encode()).hexdigest()
@@ -62,10 +62,13 @@ def states(look: LookNode, frames: Iterable[int], now: str) -> dict[int, str]:
     return bakes.states(look.folder, gains, look.digest(), now)
 
 
-def _told(tree: bpy.types.NodeTree, ends: Iterable[bpy.types.NodeSocket]) -> list[object]:
+def _told(
+    tree: bpy.types.NodeTree, ends: Iterable[bpy.types.NodeSocket], own: bpy.types.Scene | None
+) -> list[object]:
     """Return what decides the values of some inputs: these, then each node, the nearest first.
 
-    A node goes by its place in that order, so that it may get another name.
+    A node goes by its place in that order, and the look's ``own`` scene is just that, so that both
+    may get another name.
     """
     sources, animated = _sources(tree), _animated(tree)
     places: dict[bpy.types.Node, int] = {}
@@ -80,13 +83,13 @@ def _told(tree: bpy.types.NodeTree, ends: Iterable[bpy.types.NodeSocket]) -> lis
     def fed(socket: bpy.types.NodeSocket, path: str) -> object:
         if socket in sources:
             return [(place(node), output.identifier) for node, output in sources[socket]]
-        return animated.get(path) or _value(getattr(socket, "default_value", None), 0)
+        return animated.get(path) or _value(getattr(socket, "default_value", None), 0, own)
 
     told: list[object] = [fed(socket, "") for socket in ends]
     for node in order:  # grows meanwhile, by what feeds the node
         lead = node.path_from_id() if animated else ""
         settings = [
-            animated.get(f"{lead}.{name}") or _value(getattr(node, name), 0)
+            animated.get(f"{lead}.{name}") or _value(getattr(node, name), 0, own)
             for name in _names(node.__class__)
             if getattr(node, _NEEDS.get(name, ""), True)
         ]
@@ -94,7 +97,7 @@ def _told(tree: bpy.types.NodeTree, ends: Iterable[bpy.types.NodeSocket]) -> lis
             fed(socket, f"{lead}.inputs[{at}].default_value")
             for at, socket in enumerate(node.inputs)
         ]
-        told.append((node.bl_idname, settings, sockets, _inside(node)))
+        told.append((node.bl_idname, settings, sockets, _inside(node, own)))
     return told
 
 
@@ -127,7 +130,7 @@ def _origin(source: _Source, direct: dict[bpy.types.NodeSocket, list[_Source]]) 
     return None
 
 
-def _inside(node: bpy.types.Node) -> object:
+def _inside(node: bpy.types.Node, own: bpy.types.Scene | None) -> object:
     """Return what is in a group node; of a look, its look."""
     group = getattr(node, "node_tree", None)
     if group is None:
@@ -137,7 +140,7 @@ def _inside(node: bpy.types.Node) -> object:
         said = ["raw"] if raw else []
         return group.velatura.digest, *said, *_alpha(group)
     ends = [each for each in group.nodes if getattr(each, "is_active_output", False)]
-    return _told(group, [socket for each in ends for socket in each.inputs])
+    return _told(group, [socket for each in ends for socket in each.inputs], own)
 
 
 def _alpha(group: bpy.types.NodeTree) -> list[object]:
@@ -160,17 +163,17 @@ def _parts(kind: type[bpy.types.bpy_struct]) -> list[str]:
     return [each.identifier for each in kind.bl_rna.properties if each.identifier != "rna_type"]
 
 
-def _value(value: object, depth: int) -> object:
-    """Return a setting as plain values; of another datablock its name."""
+def _value(value: object, depth: int, own: bpy.types.Scene | None) -> object:
+    """Return a setting as plain values; of a datablock its name, and nothing of the own scene."""
     if type(value) in _PLAIN:
         return value
     if isinstance(value, bpy.types.ID):
-        return value.name_full, getattr(value, "filepath", "")
+        return () if value == own else (value.name_full, getattr(value, "filepath", ""))
     if isinstance(value, bpy.types.bpy_prop_collection):
-        return [_value(each, depth + 1) for each in value]
+        return [_value(each, depth + 1, own) for each in value]
     if isinstance(value, bpy.types.bpy_struct):
         names = _parts(value.__class__) if depth < _DEEP else ()
-        return [_value(getattr(value, name), depth + 1) for name in names]
+        return [_value(getattr(value, name), depth + 1, own) for name in names]
     return tuple(value) if isinstance(value, Iterable) else repr(value)
 
 

@@ -26,8 +26,8 @@ _GROUP_TREE = "CompositorNodeTree"
 def separate() -> None:
     """Give each use of a look in the file its own, where it has not; other files' graphs stay.
 
-    The scenes are gone through in the file's order, and what no scene shows comes last: the first
-    use of a folder keeps it.
+    Copies of scenes are gone through last, and what no scene shows after them: the first use of a
+    folder keeps it.
     """
     if not any(True for _ in home.groups()):
         return
@@ -41,6 +41,7 @@ def separate() -> None:
             tree = scene.compositing_node_group = _copied(tree)
         seen.add(tree.session_uid)
         _separate_in(tree, scene.name, seen, taken)
+    _note_scenes()
     for tree in list(bpy.data.node_groups):
         left = tree.bl_idname == _GROUP_TREE and tree.session_uid not in seen
         left = left and not tree.is_runtime_data  # a bake's own copy of a graph
@@ -132,5 +133,17 @@ def _has_looks(tree: bpy.types.NodeTree) -> bool:
     return any(is_look(each.node) for each in places(tree))
 
 
-def _scenes() -> Iterator[bpy.types.Scene]:
-    yield from (scene for scene in bpy.data.scenes if not scene.is_runtime_data)
+def _note_scenes() -> None:
+    """Let each scene remember its name: copies of it, made later, are told from it by that."""
+    for scene in _scenes():
+        if scene.library is None and scene.velatura.known_as != scene.name:
+            scene.velatura.known_as = scene.name
+
+
+def _scenes() -> list[bpy.types.Scene]:
+    """Return the file's scenes, those that are copies of others last."""
+
+    def as_original(scene: bpy.types.Scene) -> tuple[bool, int]:
+        return scene.velatura.known_as not in ("", scene.name), scene.session_uid
+
+    return sorted((each for each in bpy.data.scenes if not each.is_runtime_data), key=as_original)

@@ -85,6 +85,8 @@ class VELATURA_SceneSettings(bpy.types.PropertyGroup):
         " whose layer is missing or out of date stops the render",
         default=True,
     )
+    known_as: bpy.props.StringProperty()
+    """The scene's name when its looks were last seen to: a copy of it has another."""
     keep: bpy.props.BoolProperty(
         name="Keep Renders",
         description="Bake Range writes the finished frames as well, as Render Animation does. Off,"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +17,14 @@ from pathlib import Path
 import bpy
 
 from velatura import bakes
+from velatura.errors import StorageError
 
-from . import blend_paths, gain_nodes, home, uses
-from .looknode import title_of
+from . import blend_paths, gain_nodes, graph_digest, home, looknode, uses
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """What a look's group said before its file was saved under another name."""
+    """What a look's group said before its file was saved under another name, and its mark."""
 
     group: bpy.types.NodeTree
     uid: str
@@ -31,6 +32,7 @@ class _Kept:
     cache: str
     look: str
     raw: str
+    mark: str
 
 
 _kept: list[_Kept] = []
@@ -44,9 +46,11 @@ def before(path: str) -> None:
             if look.group.library is None:
                 home.show(look.group, scene)
             if look.node.id_data.library is None and look.node.label:
-                look.node.label = title_of(look.node)
+                look.node.label = looknode.title_of(look.node)
     if path and os.path.normpath(path) != os.path.normpath(bpy.data.filepath or path + "?"):
-        _kept.extend(_sent(group, path) for group in home.groups() if _is_ours(group))
+        marks = {look.uid: graph_digest.mark(look) for look in _looks()}
+        ours = [group for group in home.groups() if _is_ours(group)]
+        _kept.extend(_sent(group, path, marks.get(group.velatura.uid, "")) for group in ours)
 
 
 def after(path: str) -> None:
@@ -60,17 +64,36 @@ def after(path: str) -> None:
         elif home.split(image)[0] != known.cache:  # saved without remapping of relative paths
             variant, (_, name) = home.variant_of(image), home.split(image)
             image.filepath_raw = "/".join(filter(None, (known.cache, variant, name)))
+    if not stays:
+        _mark_anew({kept.group.velatura.uid: kept.mark for kept in _kept})
     _kept.clear()
+
+
+def _mark_anew(before: Mapping[str, str]) -> None:
+    """Let frames stay baked where Blender wrote paths in the graph anew, for the file's new folder.
+
+    Args:
+        before: the graph's mark before that, for each look.
+    """
+    for look in _looks():
+        marks = bakes.recall(look.folder) if before.get(look.uid) else {}
+        same = [frame for frame, mark in marks.items() if mark == before[look.uid]]
+        with suppress(StorageError):  # then they are out of date until the next render
+            bakes.remember(look.folder, same, graph_digest.mark(look))
+
+
+def _looks() -> list[looknode.LookNode]:
+    return [look for scene in bpy.data.scenes for look in uses.looks(scene)]
 
 
 def _is_ours(group: bpy.types.NodeTree) -> bool:
     return group.library is None and home.is_here(group)
 
 
-def _sent(group: bpy.types.NodeTree, path: str) -> _Kept:
+def _sent(group: bpy.types.NodeTree, path: str, mark: str) -> _Kept:
     """Let a look's group belong to a file that is about to be written; return what it said."""
     known, image = group.velatura, gain_nodes.gain_image(group)
-    kept = _Kept(group, known.uid, known.home, known.cache, known.look, image.filepath_raw)
+    kept = _Kept(group, known.uid, known.home, known.cache, known.look, image.filepath_raw, mark)
     old, new = str(Path(bpy.data.filepath).parent), str(Path(path).parent)
     folder, name = home.split(image)
     outer, _ = blend_paths.cut(folder)
