@@ -15,6 +15,7 @@ import bpy
 
 from velatura import bakes
 
+from .. import compat
 from . import frame_format, gain_nodes, ownership
 from .graph_walk import is_look
 from .looknode import LookNode
@@ -23,6 +24,13 @@ from .pass_sockets import PASSES
 _DEEP = 6  # levels of settings within settings: a curve's points are four down
 _BESIDE_THE_POINT = {"rna_type", "inputs", "outputs", "internal_links", "node_tree", "parent"}
 _NEEDS = {"layer": "has_layers", "view": "has_views"}  # else Blender warns of an empty choice
+_OF_FILES = ("filepath", "source", "alpha_mode", "frame_start", "frame_offset")
+_TOLD = {
+    "Image": (*_OF_FILES, "colorspace_settings"),
+    "MovieClip": (*_OF_FILES, "colorspace_settings"),
+    "Mask": ("layers",),
+}
+"""What decides the picture of a datablock that a node shows, beside its name."""
 _PLAIN = {str, int, float, bool, type(None)}
 _REROUTE = "NodeReroute"
 
@@ -41,6 +49,7 @@ def mark(look: LookNode) -> str:
     told = _told(look.node.id_data, ends, look.scene) + _alpha(look.group)
     for outer in reversed(look.groups):
         told += _told(outer.id_data, outer.inputs, look.scene)
+    told.append(compat.working_space())
     if look.scene is not None:
         told.append(frame_format.size(look.scene))
     return hashlib.sha256(repr(told).encode()).hexdigest()
@@ -168,7 +177,9 @@ def _value(value: object, depth: int, own: bpy.types.Scene | None) -> object:
     if type(value) in _PLAIN:
         return value
     if isinstance(value, bpy.types.ID):
-        return () if value == own else (value.name_full, getattr(value, "filepath", ""))
+        counts = _TOLD.get(type(value).__name__, ())
+        told = [_value(getattr(value, name, None), 0, own) for name in counts]
+        return () if value == own else (value.name_full, *told)
     if isinstance(value, bpy.types.bpy_prop_collection):
         return [_value(each, depth + 1, own) for each in value]
     if isinstance(value, bpy.types.bpy_struct):

@@ -102,6 +102,36 @@ stage.say(**marks)
     assert len(set(found.values())) == len(found), found
 
 
+def test_what_is_set_on_the_footage_or_on_a_mask_counts(project: Project) -> None:
+    """It is no setting of a node, and it changes the picture."""
+    found = project.found(
+        START
+        + """
+plate, cut = (tree.nodes.new(f"CompositorNode{kind}") for kind in ("Image", "Mask"))
+plate.image = bpy.data.images.new("plate", 8, 8)
+cut.mask = bpy.data.masks.new("cut")
+spline = cut.mask.layers.new().splines.new()
+spline.points.add(3)
+links.new(plate.outputs[0], before.node.inputs[0])
+links.new(cut.outputs[0], before.node.inputs[1])
+marks = {"first": mark()}
+plate.image.colorspace_settings.name = "Non-Color"
+marks["colour space"] = mark()
+plate.image.alpha_mode = "CHANNEL_PACKED"
+marks["alpha"] = mark()
+spline.points[1].co = 0.25, 0.5
+marks["a point"] = mark()
+cut.mask.layers[0].alpha = 0.5
+marks["a layer"] = mark()
+if stage.IS5:
+    bpy.ops.wm.set_working_color_space(working_space="ACEScg", convert_colors=False)
+    marks["working space"] = mark()
+stage.say(**marks)
+"""
+    )
+    assert len(set(found.values())) == len(found), found
+
+
 def test_every_component_of_a_keyed_colour_counts(project: Project) -> None:
     found = project.found(
         START
