@@ -23,6 +23,7 @@ from velatura.job import Job
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _LONGEST = 128  # characters of a job's name: Open Job Description 2023-09, 1.1
 _MOST = 2**20  # bytes of an order
+_MOST_NUMBER = 10**8  # frames, seconds, processors, MiB: more is a slip of the hand
 _GPU = ("no", "yes")
 _OWN = ("plate", "look", "out", "frames")  # of a `Job`: the shot itself says them
 
@@ -182,7 +183,7 @@ def _tables(said: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 _T = TypeVar("_T", Lesson, Render, Shot, Order)
-_TYPES: Mapping[str, tuple[type, ...]] = {"str": (str,), "int": (int,)}
+_TYPES: Mapping[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "bool": (bool,)}
 
 
 def _made(kind: type[_T], said: Mapping[str, Any], where: str) -> _T:
@@ -204,11 +205,22 @@ def _made(kind: type[_T], said: Mapping[str, Any], where: str) -> _T:
         wanted = str(known[name].type)
         values[name] = _texts(value) if wanted == "tuple[str, ...]" else value
         plain = _TYPES.get(wanted)
-        other = plain is not None and (not isinstance(value, plain) or isinstance(value, bool))
+        flag = isinstance(value, bool) != (wanted == "bool")
+        other = plain is not None and (flag or not isinstance(value, plain))
         if values[name] is None or other:
             what = f"In a farm job, {name} of {where} should be {wanted}"
             raise InputError(what, found=repr(value))
+        if isinstance(value, int) and not 0 <= value <= _MOST_NUMBER:
+            raise InputError(f"In a farm job, {name} of {where} should be 0..{_MOST_NUMBER}")
+        if not all(map(_sound, _texts(value) or ())):
+            what = f"In a farm job, {name} of {where} holds what no file can"
+            raise InputError(what, found=ascii(value))
     return kind(**values)
+
+
+def _sound(text: str) -> bool:
+    """Say whether a text is none with half letters or a NUL, which JSON can bring."""
+    return "\0" not in text and text.encode(errors="replace").decode() == text
 
 
 def _texts(value: object) -> tuple[str, ...] | None:

@@ -126,8 +126,15 @@ def new_part(
 def _declared(path: Path, max_pixels: int) -> list[OpenEXR.Part]:
     """Return the parts of a file by its header, or refuse what is no use, or cannot be in it."""
     declared: list[OpenEXR.Part] = _open(path, header_only=True).parts
-    for part in declared:
-        exr_errors.refuse_unusable(path, part.header, max_pixels)
+    try:
+        for part in declared:
+            exr_errors.refuse_unusable(path, part.header, max_pixels)
+    except UnicodeDecodeError as error:
+        raise ImageError(
+            f"{path} has a channel whose name is not UTF-8",
+            found=repr(error.object),
+            do="Give it a name of plain letters",
+        ) from error
     exr_errors.refuse_bomb(path, [part.header for part in declared])
     return declared
 

@@ -85,7 +85,11 @@ def _instead(start: bytes) -> tuple[str, str]:
 
 
 def refuse_unusable(path: Path, header: Mapping[str, Any], max_pixels: int) -> None:
-    """Raise ImageError if a part is of a kind that has no use here, or is absurdly large."""
+    """Raise ImageError if a part is of a kind that has no use here, or is absurdly large.
+
+    Raises:
+        UnicodeDecodeError: a channel's name is no text.
+    """
     part = f", part {header['name']}" if header.get("name") else ""
     if header.get("type") in _DEEP:
         raise ImageError(
@@ -100,10 +104,11 @@ def refuse_unusable(path: Path, header: Mapping[str, Any], max_pixels: int) -> N
             do="The header is damaged, or the picture must be cropped first",
         )
     for channel in header["channels"]:
+        name = channel.name
         if (channel.xSampling, channel.ySampling) != (1, 1):
             raise ImageError(
                 f"{path}{part} has subsampled channels (luminance/chroma)",
-                found=f"{channel.name} at 1/{channel.xSampling} x 1/{channel.ySampling}",
+                found=f"{name} at 1/{channel.xSampling} x 1/{channel.ySampling}",
                 do="Write it as RGB",
             )
 

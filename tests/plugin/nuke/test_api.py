@@ -112,6 +112,31 @@ def test_what_is_no_look_is_refused(studio: Studio) -> None:
     assert node["digest"].value() == before
 
 
+@pytest.mark.parametrize(
+    "name", ["ink[python nuke.tprint(1)]", "ink#", "ink.%04d", "ink$env(HOME)", "ink\\b"]
+)
+def test_a_name_that_nuke_would_run_is_refused(studio: Studio, name: str) -> None:
+    """A file knob evaluates Tcl: the name of a stranger's look may be a program."""
+    node = studio.begin()
+    before = node["file"].value(), node["digest"].value()
+    path = shutil.copy(studio.look, studio.folder / f"{name}.onnx")
+    with pytest.raises(errors.LookError, match="it would run parts of its name"):
+        velatura_nuke.set_look(node, path)
+    assert (node["file"].value(), node["digest"].value()) == before
+
+
+def test_a_card_brings_no_tcl_and_no_markup_into_a_panel(studio: Studio) -> None:
+    node = studio.begin()
+    said = "[python x]$env(HOME)\\<b>\x1b\u202e"
+    velatura_nuke.set_look(
+        node, looks.small(studio.folder / "b.onnx", name=said, author=said, licence=said)
+    )
+    look_list.fill(node)
+    texts = [node["about"].value(), *node["look"].values()]
+    assert any("python x" in text for text in texts)
+    assert not [text for text in texts if set(text) & set("[]$\\\x1b\u202e") or "<b>" in text]
+
+
 def test_the_list_shows_the_library_and_what_is_used(studio: Studio, monkeypatch) -> None:
     library = studio.folder / "library"
     library.mkdir()
