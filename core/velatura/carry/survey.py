@@ -45,6 +45,10 @@ FORMAT = 6
 _KIND = "surveys"
 _BLURRED = 0.5  # px by which cameras and Position may disagree
 
+CUTS = 0.3
+"""Share of all flows between frames that are found while cuts are looked for: of 24 frames and two
+keys without passes."""
+
 DETOURS = 4
 """Frames that are painted from a key, by way of which it is carried back to itself."""
 
@@ -130,7 +134,7 @@ def _looked(footage: Footage, painted: Sequence[int], report: Report, followed: 
     with Progress("none") as silent:
         solved = tracks.solve(footage.frames, map(footage.sight, footage.frames), silent)
     with Scratch() as scratch:
-        motion = Motion(footage, painted, report, scratch)
+        motion = Motion(footage, painted, report, scratch, lambda share: followed(CUTS * share))
         for cut in sorted(motion.cuts):
             log.warning("The shot is cut at frame %d: no paint is carried across", cut)
         around = [
@@ -139,7 +143,11 @@ def _looked(footage: Footage, painted: Sequence[int], report: Report, followed: 
             if motion.same[frame] != key
         ]
         exact = _Known(footage, solved, motion.size) if any(solved.cameras) else _unknown
-        return Survey(solved, fields.solve(motion, painted, around, exact, followed), motion.same)
+
+        def outward(share: float) -> None:
+            followed(CUTS + (1 - CUTS) * share)
+
+        return Survey(solved, fields.solve(motion, painted, around, exact, outward), motion.same)
 
 
 class _Known:

@@ -213,14 +213,16 @@ def doctor(*, as_json: AsJson = False) -> None:
 
         velatura doctor
     """
+    from velatura.cli import finding
     from velatura.cli.doctor import examine
     from velatura.report import tables
 
     findings = examine()
     if as_json:
-        _out(json.dumps([vars(finding) for finding in findings], indent=2))
+        _out(json.dumps([vars(each) for each in findings], indent=2))
     else:
-        tables.show("velatura doctor", [(f.what, f.told) for f in findings])
+        tables.show("velatura doctor", [(f.what, f.found) for f in findings])
+        _out("\n".join(finding.commands(findings)))  # a table would break them
     troubles = [f for f in findings if f.trouble]
     if troubles:
         mend = list(dict.fromkeys(f"`{f.add}`" for f in troubles if f.add))

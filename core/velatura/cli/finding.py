@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -21,9 +22,14 @@ class Finding:
     trouble: str = ""
     add: str = ""
 
-    @property
-    def told(self) -> str:
-        """How it is, and the command."""
-        if not self.add:
-            return self.found
-        return f"{self.found}; to {'mend' if self.trouble else 'add'} it: {self.add}"
+
+def commands(findings: Sequence[Finding]) -> list[str]:
+    """Return the commands that mend or add things, each on a line by itself, to be copied."""
+    things: dict[tuple[str, str], list[str]] = {}
+    for each in findings:
+        if each.add:
+            things.setdefault(("mend" if each.trouble else "add", each.add), []).append(each.what)
+    lines = []
+    for (how, command), names in things.items():
+        lines += [f"to {how} {', '.join(names)}:", f"    {command}"]
+    return lines

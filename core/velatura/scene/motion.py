@@ -8,8 +8,9 @@ frames get the same paint. Where a shot is cut, nothing is followed across.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,13 @@ CUT_OFF, CUT_UNUSUAL = 0.03, 2.5
 class Motion:
     """A shot's light and its motion between neighbouring frames; planes wait in a scratch file.
 
+    Args:
+        footage: the shot.
+        painted: the key frames.
+        report: told of each frame that has been looked at.
+        scratch: where planes wait.
+        told: is told how much of the search for cuts is done after that, 0..1.
+
     Attributes:
         frames: every frame number, rising.
         size: height and width of the first, px; light of frames of another size is brought to it.
@@ -52,7 +60,12 @@ class Motion:
     """
 
     def __init__(
-        self, footage: Footage, painted: Sequence[int], report: Report, scratch: Scratch
+        self,
+        footage: Footage,
+        painted: Sequence[int],
+        report: Report,
+        scratch: Scratch,
+        told: Callable[[float], None] = lambda _: None,
     ) -> None:
         self.frames = footage.frames
         self.size = footage.sight(footage.frames[0]).size
@@ -66,7 +79,7 @@ class Motion:
         self.same = self._look(painted, report)
         self.standing = tuple(sorted(set(self.same.values())))
         self._artist, self._maps = self._given(painted)
-        self.cuts = self._find_cuts()
+        self.cuts = self._find_cuts(told)
 
     def light(self, frame: int) -> FloatArray:
         """Return a frame's encoded light ``(3, H, W)``, 0 outside the data window."""
@@ -214,10 +227,11 @@ class Motion:
                 self._pictured[pair] = self._scratch.keep(flow)
         return self._pictured[frame, to]
 
-    def _find_cuts(self) -> frozenset[int]:
+    def _find_cuts(self, told: Callable[[float], None]) -> frozenset[int]:
         lost: dict[int, float] = {}
         off: dict[int, float] = {}
-        for before, now in zip(self.standing, self.standing[1:], strict=False):
+        for at, (before, now) in enumerate(pairwise(self.standing)):
+            told(at / len(self.standing))
             fetched = opencv.warped(self.light(before), self.way(now, before))
             lost[now] = float(self.lost(now, before).mean())
             off[now] = float(np.abs(fetched - self.light(now)).mean())

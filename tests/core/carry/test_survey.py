@@ -430,3 +430,10 @@ def test_the_memo_that_was_not_read_for_longest_goes_first():
     assert cache.read("things", "more") == "one more"
     assert cache.read("other things", "0") is None
     assert len(list((userdir.home() / "cache" / "things").iterdir())) == cache.MOST
+
+
+def test_it_is_told_how_far_the_paint_is_followed(tmp_path):
+    shares: list[float] = []
+    assert survey(footage(tmp_path, SHORT), (1, 3), Progress("none"), shares.append) is not None
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0, pytest.approx(1))

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from commands import velatura
 
+from velatura.cli.finding import Finding, commands
+
 
 def examined(code: int, **environment: object) -> dict[str, dict[str, str]]:
     """Return the findings by name, from a process with more environment variables."""
@@ -124,3 +126,15 @@ def package(folder: Path, text: str) -> None:
     """Write a package that comes before the installed one of that name."""
     folder.mkdir()
     (folder / "__init__.py").write_text(text)
+
+
+def test_commands_can_be_copied_and_stand_there_once():
+    """A table would break them, and put its frame in between."""
+    add, long = "pip install x", "python -m pip install " + "y" * 200
+    found = [
+        Finding("trainer", "not installed", add=add),
+        Finding("optical flow", "not installed", add=add),
+        Finding("device", "none answers", "It does not run.", long),
+    ]
+    said = ["to add trainer, optical flow:", f"    {add}", "to mend device:", f"    {long}"]
+    assert commands([*found, Finding("memory", "8 GiB are free")]) == said

@@ -93,10 +93,6 @@ class Pace:
         now = time.monotonic()
         self.ends, self.begun = now + left, now - gone
 
-    def later(self, left: float) -> None:
-        """Tell that it takes so many seconds more at least."""
-        self.ends = max(self.ends, time.monotonic() + left)
-
     def finishing(self, left: float) -> None:
         """Tell that the last step is done, and how many seconds the rest takes if that is known."""
         self.ends = time.monotonic() + left if self.timed else math.nan
@@ -201,7 +197,8 @@ class Watch:
         self._following = now if share <= 0 else self._following
         if share > SURE and self.pace.timed:
             rest = (now - self._following) * (1 - share) / share
-            self.pace.later(rest + (LEAST + GUESSED) * self._given)
+            least = rest + (LEAST + GUESSED) * self._given  # what comes after it takes that
+            self.pace.ends = max(self.pace.begun + self._given, now + least)
         self.doing(f"following the paint through the shot, {100 * share:.0f} %")
 
     def show(self, progress: float, seconds: float, steps: int, terms: dict[str, float]) -> None:
