@@ -17,6 +17,8 @@ from onnx import helper, numpy_helper
 
 from velatura.apply import sequence
 from velatura.errors import BrokenLookError, ColourError, InputError, TrainingError
+from velatura.image import exr
+from velatura.image.planes import Image
 from velatura.job import Job
 from velatura.plate import configs
 from velatura.report import gain_report
@@ -126,3 +128,43 @@ def test_a_name_that_is_not_utf8_is_refused(tmp_path, look):
     result = velatura("apply", plate, "--look", look, "--out", tmp_path / "o")
     assert result.returncode == 3
     assert "Traceback" not in result.stderr
+
+
+PROOF = {"name": "slider", "state": "PASS", "figure": 1, "limit": 1, "unit": "", "claim": "c"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"figure": 10**400}, {"figure": []}, {"figure": "nan "}, {"claim": "\ud800"}, {"name": {}}],
+)
+def test_proofs_that_somebody_handed_over_are_a_page_or_a_refusal(tmp_path, look, change):
+    plate = plates.plain(tmp_path / "plate.0001.exr", 24, 32)
+    run(plate, look, tmp_path / "out")
+    proofs = tmp_path / "proofs.json"
+    proofs.write_text(json.dumps({"digest": "d", "proofs": [PROOF | change]}))
+    result = velatura("report", tmp_path / "out", f"--proofs={proofs}")
+    assert result.returncode in {0, 3}, result.stderr
+    assert "Traceback" not in result.stderr
+    proofs.write_text(json.dumps({"digest": "d", "proofs": [PROOF]}))
+    assert velatura("report", tmp_path / "out", f"--proofs={proofs}").returncode == 0
+
+
+@pytest.mark.parametrize("bits", [8, "eight", 8.5])
+def test_a_header_cannot_make_an_exr_something_else(tmp_path, look, bits):
+    """In OpenImageIO's words it claims to have been a PNG: its layers and its alpha stay."""
+    planes = plates.rgba(24, 32) | {"Z": np.ones((24, 32), np.float32)}
+    said = {"oiio:BitsPerSample": bits, "oiio:UnassociatedAlpha": 1}
+    pictures = {}
+    for name, attributes in (("plain", {}), ("odd", said)):
+        path = tmp_path / f"{name}.0001.exr"
+        exr.write(path, Image((plates.part(planes, attributes=attributes),)))
+        job = Job(str(path), str(look), str(tmp_path / "o"), write="picture", deliver="png")
+        sequence.run(job, Progress("none"))
+        pictures[name] = exr.read(tmp_path / "o" / path.name)
+        assert (tmp_path / "o" / f"{name}.0001.png").is_file()
+    plain, odd = pictures["plain"], pictures["odd"]
+    assert odd.names == plain.names
+    assert "Z" in odd.names
+    for name in odd.names:
+        np.testing.assert_array_equal(odd.find(name)[1].pixels, plain.find(name)[1].pixels)
+    assert odd.parts[0].attributes["oiio:BitsPerSample"] == bits

@@ -73,8 +73,8 @@ class Encoding:
             view: that view.
         """
         header = plate.part.attributes
-        foreign = formats.BITS in header
-        bits = int(header.get(formats.BITS, _LOOKING[kind]))
+        known_bits = formats.depth(header)
+        foreign, bits = known_bits is not None, int(known_bits or _LOOKING[kind])
         held = plate.space if foreign or not plate.coded else plate.coded
         space = plate.coded or plate.space
         if not plate.coded and not (kind == "tiff" and foreign and bits == _FLOAT):

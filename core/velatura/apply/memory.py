@@ -95,7 +95,7 @@ def held_by(image: Image, *, coded: bool = False) -> int:
     """
     bytes_ = sum(plane.pixels.nbytes for part in image.parts for plane in part.planes)
     largest = max(part.data.width * part.data.height for part in image.parts)
-    coded = coded or any(formats.BITS in part.attributes for part in image.parts)
+    coded = coded or any(formats.depth(part.attributes) for part in image.parts)
     return _held(bytes_, largest, coded=coded)
 
 

@@ -31,9 +31,10 @@ def finished(
         matte: ``(H, W)``, where the look goes; None for everywhere.
         floor: the look's.
     """
-    foreign = formats.BITS in plate.part.attributes
+    bits = formats.depth(plate.part.attributes)
+    foreign = bits is not None
     kept = plate.rgb if foreign else [plate.image.find(name)[1].pixels for name in plate.names]
-    half = foreign and formats.half_suffices(plate.part.attributes)
+    half = bits is not None and formats.half_suffices(bits)
     kinds = [np.dtype(np.float16) if half else old.dtype for old in kept]
     fresh = [np.empty(old.shape, kind) for old, kind in zip(kept, kinds, strict=True)]
     everywhere = slice(0, plate.size[1])

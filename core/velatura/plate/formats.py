@@ -110,9 +110,24 @@ def file_of(path: Path) -> Path:
     return there[0] if (there := movies.parted(path)) else path
 
 
-def half_suffices(attributes: Mapping[str, Any]) -> bool:
-    """Say whether half floats hold the linear light of a picture that was no EXR."""
-    return int(attributes.get(BITS, 32)) <= _HALF_BITS
+class Depth(int):
+    """Bits of a code of a picture that was no EXR: no header can say that of an EXR."""
+
+
+def depth(attributes: Mapping[str, Any]) -> Depth | None:
+    """Return the bits of a code of a picture that was no EXR; None of an EXR, whatever it says."""
+    found = attributes.get(BITS)
+    return found if isinstance(found, Depth) else None
+
+
+def straight(attributes: Mapping[str, Any]) -> bool:
+    """Say whether a picture that was no EXR has an alpha that is not multiplied in."""
+    return depth(attributes) is not None and STRAIGHT in attributes
+
+
+def half_suffices(bits: Depth) -> bool:
+    """Say whether half floats hold the linear light of codes."""
+    return bits <= _HALF_BITS
 
 
 @lru_cache(maxsize=8)
@@ -137,7 +152,7 @@ def _still(path: Path, *, told: bool) -> Image:
             space, rgb = colour.SCENE, _light(read)
     except ColourError as error:
         raise ColourError(error.what, found=error.found, do=_SAY) from error
-    attributes: dict[str, Any] = {SPACE: space, BITS: _bits(path)}
+    attributes: dict[str, Any] = {SPACE: space, BITS: Depth(_bits(path))}
     if read.alpha is not None and not read.premultiplied:
         attributes[STRAIGHT] = 1
     return _picture(path, rgb, read.alpha, attributes)
@@ -157,7 +172,7 @@ def _frame(path: Path) -> Image:
     _tell_odd(file_of(path), kind)
     attributes = {
         SPACE: _space(kind),
-        BITS: kind.bits,
+        BITS: Depth(kind.bits),
         "framesPerSecond": kind.rate,
         "pixelAspectRatio": float(kind.aspect),
     }

@@ -81,7 +81,7 @@ class Plate:
         part = image.find(beauty.rgb[0])[0]
         red, green, blue = (image.find(name)[1].pixels for name in lit(image, beauty))
         alpha = image.find(beauty.alpha)[1].pixels if beauty.alpha else None
-        straight = reading.premultiplied == "auto" and formats.STRAIGHT in part.attributes
+        straight = reading.premultiplied == "auto" and formats.straight(part.attributes)
         if straight or reading.premultiplied == "no":
             alpha = None
         with colour.named(image.source):

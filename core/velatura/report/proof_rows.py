@@ -28,7 +28,7 @@ def listing(path: Path, digest: str) -> str:
         found = json.loads(regular.content(path, _MOST).decode("utf-8"))
         rows = [_row(proof) for proof in found["proofs"]]
         of = str(found["digest"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ArithmeticError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise InputError(
             f"The proofs {path} cannot be read",
             found=str(error),
