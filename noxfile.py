@@ -14,7 +14,10 @@ from tempfile import TemporaryDirectory
 import nox
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "pins"))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "plugin/blender"))
 import wheels
+
+import bundled_wheels
 
 HERE = Path(sys.executable).parent
 """The programs beside the Python that runs nox, whether or not its environment is activated."""
@@ -24,24 +27,6 @@ BLENDERS = ["5.0.1", "4.5.15"]
 
 SUBMITTERS = ["deadline-cloud-for-nuke==0.18.20", "cionuke==0.9.0"]
 """Farms' own submitters, as on PyPI: AWS Deadline Cloud's and Conductor's."""
-
-BUNDLED_PYTHONS = ["3.11", "3.13"]
-"""Of Blender 4.5 and 5.0, and of 5.1 and later."""
-
-BUNDLED_PLATFORMS = {
-    "linux-x64": ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux2014_x86_64"),
-    "windows-x64": ("win_amd64",),
-    "macos-arm64": ("macosx_14_0_arm64", "macosx_11_0_arm64"),  # ONNX Runtime has no other for Macs
-}
-"""pip's names for the platforms that Blender names so."""
-
-BUNDLED = [
-    *("onnxruntime", "flatbuffers", "packaging", "protobuf"),
-    *("opencolorio", "openexr", "openimageio"),
-    *("cyclopts", "attrs", "docstring-parser", "rich-rst"),
-    *("rich", "markdown-it-py", "mdurl", "pygments"),
-]
-"""The runtime without movies and Pillow: Blender hands over EXRs. numpy comes with Blender."""
 
 PINS_HEADER = """\
 # What velatura was tested with, with hashes of all wheels: pip applies this with `--constraint`.
@@ -119,25 +104,28 @@ def extension(session: nox.Session) -> None:
 
     They lie in `dist`, one a platform. `-- 3.14` adds wheels for another Python, such as Debian's.
     """
-    wheels = Path(".nox", "wheels")
-    for python in [*BUNDLED_PYTHONS, *session.posargs]:
-        for tags in BUNDLED_PLATFORMS.values():
-            platforms = [f"--platform={tag}" for tag in tags]
-            session.run(
-                *(HERE / "python", "-m", "pip", "download", "--quiet", "--no-deps"),
-                *("--only-binary=:all:", f"--python-version={python}", *platforms),
-                *("--constraint", "constraints.txt", "--dest", wheels, *BUNDLED),
-            )
+    folder = Path(".nox", "wheels")
+    for arguments in bundled_wheels.downloads(folder, session.posargs):
+        session.run(HERE / "python", "-m", "pip", *arguments)
     blenders = [bpy(session, version) for version in BLENDERS]
-    build = ("plugin/blender/extension.py", "build", "--out", "dist", "--wheels", wheels)
+    build = ("plugin/blender/extension.py", "build", "--out", "dist", "--wheels", folder)
     session.run(blenders[0], *build)
     session.run(
-        *(HERE / "pytest", "-m", "host_blender", "tests/plugin/blender/test_bundle.py"),
+        *(HERE / "pytest", "-s", "-m", "host_blender", "tests/plugin/blender/test_bundle.py"),
         env={
             "VELATURA_BPY": os.pathsep.join(map(str, blenders)),
             "VELATURA_ZIPS": str(Path("dist").absolute()),
         },
     )
+
+
+@nox.session(venv_backend="none")
+def window(session: nox.Session) -> None:
+    """Go through the window of Debian's newest Blender, with the zip of `nox -s extension -- 3.14`.
+
+    As root, with Debian's debootstrap: 2 GB in `.nox/blender-window` on first use.
+    """
+    session.run(HERE / "python", "tests/plugin/blender/window/debian.py")
 
 
 def bpy(session: nox.Session, version: str) -> Path:

@@ -55,11 +55,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=CORE / "starter")
     parser.add_argument("--only", choices=LOOKS, action="append")
+    parser.add_argument("--steps", type=int, help="fewer than a look needs, to try the script out")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as scratch:
         for name in options.only or LOOKS:
-            learn(name, Path(scratch, name), options.folder / f"starter_{name}.onnx")
+            look = options.folder / f"starter_{name}.onnx"
+            learn(name, Path(scratch, name), look, options.steps)
 
 
 class OnCanvas(Paired):
@@ -72,14 +74,14 @@ class OnCanvas(Paired):
         self.learning = PairedStep(self.gan, FLOOR, self.backbone)
 
 
-def learn(name: str, run: Path, look: Path) -> None:
+def learn(name: str, run: Path, look: Path, steps: int | None = None) -> None:
     """Paint all plates in one manner, and write the look that is learnt from them."""
-    title, _, steps = LOOKS[name]
+    title, _, enough = LOOKS[name]
     cpu, space = torch.device("cpu"), Plate.read(_frame(1), Reading()).space
     lesson = Lesson(keys(name), (), (), space, 1.0)
     follow(
         lambda recipe, _: OnCanvas(lesson, recipe, cpu),
-        Run(run, RECIPE, Budget(None, steps), cpu, threads=1),
+        Run(run, RECIPE, Budget(None, steps or enough), cpu, threads=1),
     )
     described = ("--name", title, "--author", "velatura", "--licence", "CC0-1.0")
     command = [sys.executable, "-m", "velatura", "export", run, "--out", look, *described]

@@ -4,7 +4,8 @@
 
 Installs the extension, then goes from step to step, each a moment after the last, so that the
 window is drawn in between: EEVEE through a look, scrubbing, the viewport's compositor, undo, a
-movie. Writes FOLDER/NAME.png and FOLDER/found.json, and ends Blender.
+movie, and one that a look without gains ends. Writes FOLDER/NAME.png and FOLDER/found.json, and
+ends Blender.
 """
 
 from __future__ import annotations
@@ -94,6 +95,17 @@ def steps() -> Iterator[None]:  # noqa: PLR0915  # one thing after another
     FOUND["movie"] = [(each.name, each.stat().st_size > 0) for each in FOLDER.glob("movie_*")]
     messages = sys.modules[velatura.__name__ + ".messages"]
     FOUND["messages"] = messages.latest()
+    scene.velatura.bake, scene.frame_end = False, 6
+    scene.render.filepath = str(FOLDER / "refused_")
+    bpy.context.preferences.view.render_display_type = "NONE"
+    bpy.ops.render.render("INVOKE_DEFAULT", animation=True)
+    yield
+    while bpy.app.is_job_running("RENDER"):
+        yield
+    (refused,) = FOLDER.glob("refused_*")
+    FOUND["frames of the refused movie"] = bpy.data.movieclips.load(str(refused)).frame_duration
+    FOUND["refusal"] = messages.latest()
+    FOUND["a movie still"] = scene.render.is_movie_format
 
 
 def look() -> bpy.types.Node:
