@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -30,8 +31,9 @@ def replacing(path: Path) -> Iterator[Path]:
     its name, so that not even a machine that loses its power leaves half of one under it.
 
     Raises:
-        StorageError: the system refused to write.
+        StorageError: the system refused to write, or ``path`` is a device.
     """
+    _refuse_device(path)
     # Not the process id: two machines of a farm that share the folder may have the same.
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -48,6 +50,14 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # the reason is on its way already
             beside.unlink(missing_ok=True)
+
+
+def _refuse_device(path: Path) -> None:
+    """Raise StorageError if a path is a device: root, as in a container, could replace it."""
+    with suppress(OSError):  # what is wrong with a path is said where it is written
+        mode = path.lstat().st_mode
+        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+            raise StorageError(f"{path} is a device, not a file", do="Name a file to write")
 
 
 def _replace(beside: Path, path: Path) -> None:

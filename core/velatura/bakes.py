@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from velatura import fingerprint
+from velatura import fingerprint, regular
 from velatura.atomic import replacing
 
 __all__ = [
@@ -108,9 +108,8 @@ def remember(folder: Path, frames: Iterable[int], mark: str) -> None:
 def recall(folder: Path) -> dict[int, str]:
     """Return the graph's mark for each frame of a folder; none for frames baked elsewhere."""
     try:
-        text = (folder / _MARKS).read_text(encoding="utf-8")
-        return {int(frame): str(mark) for frame, mark in json.loads(text).items()}
-    except (OSError, ValueError, AttributeError):  # not there yet, or not ours: nothing is known
+        return {int(frame): str(mark) for frame, mark in regular.table(folder / _MARKS).items()}
+    except (OSError, ValueError):  # not there yet, or not ours: nothing is known
         return {}
 
 

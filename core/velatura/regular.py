@@ -5,11 +5,15 @@ Standard library only, Python 3.9 and later: host adapters import this module by
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
-__all__ = ["content", "demand", "identity"]
+__all__ = ["content", "demand", "identity", "table"]
+
+_TABLE = 2**26  # bytes of a table: notes about a hundred thousand frames have a tenth of it
 
 
 def content(path: Path, most: int) -> bytes:
@@ -38,6 +42,22 @@ def content(path: Path, most: int) -> bytes:
     if not left:
         raise ValueError(f"more than {most / 2**20:.0f} MiB, which is too large")
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def table(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a small regular file, such as notes beside gain layers.
+
+    Raises:
+        OSError: it cannot be opened or read.
+        ValueError: it is no such file.
+    """
+    try:
+        found = json.loads(content(path, _TABLE).decode("utf-8"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"{type(found).__name__}, not an object")  # noqa: TRY004  # of the file
+    return found
 
 
 def demand(path: Path) -> None:

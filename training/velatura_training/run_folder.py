@@ -30,6 +30,7 @@ from typing import Any
 
 import torch
 
+from velatura import regular
 from velatura.atomic import replacing
 from velatura.errors import StorageError, TrainingError
 
@@ -38,6 +39,7 @@ CARGO, SWATCHES, SCORES = "cargo.txt", "swatches.pt", "scores.json"
 MANIFEST = "manifest.json"
 SHEET, PLOT, THUMBNAIL = "contact_sheet.png", "losses.png", "thumbnail.png"
 
+_MOST = 2**32  # bytes of a file: keys of 4K take 170 MB each as text
 _MARK = b"velatura/sha256 "  # before the digest, at a file's very end
 _DIGEST = hashlib.sha256().digest_size  # bytes
 
@@ -83,7 +85,7 @@ def load(path: Path, device: torch.device) -> dict[str, Any]:
         TrainingError: it is not there, is damaged, or holds more than tensors and plain values.
     """
     try:
-        data = io.BytesIO(_undamaged(path.read_bytes()))
+        data = io.BytesIO(_undamaged(regular.content(path, _MOST)))
         state: dict[str, Any] = dict(torch.load(data, map_location=device, weights_only=True))
     except FileNotFoundError:
         raise TrainingError(
@@ -132,8 +134,8 @@ def write_text(path: Path, text: str) -> None:
 def read_text(path: Path) -> str:
     """Return a run's text file, or raise TrainingError."""
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return regular.content(path, _MOST).decode("utf-8")
+    except (OSError, ValueError) as error:
         raise TrainingError(
             f"{path.parent} is not a training run: {path.name} cannot be read",
             found=str(error),

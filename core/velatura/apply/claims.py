@@ -33,7 +33,6 @@ _DOOR = f"{_LEAD}door.tmp"
 _BEAT, _DEAD = 5.0, 60.0  # seconds between two beats, and after which a claim is nobody's
 _DOOR_DEAD = 10.0  # seconds: it is held for some milliseconds
 _POLL = 0.1
-_MOST = 2**24  # bytes of a claim: a hundred thousand frames
 _KNOWN = 3600.0  # seconds that a claim waited for is given before it is mentioned again
 
 
@@ -152,10 +151,10 @@ def _others(out: Path, now: float | None = None) -> Iterator[Claim]:
 def _read(path: Path) -> Claim | None:
     """Return a claim; None while it is being written, or where it is none."""
     try:
-        found = json.loads(regular.content(path, _MOST))
+        found = regular.table(path)
         files = {str(name): str(mark) for name, mark in found["files"].items()}
         return Claim(path, str(found["host"]), int(found["pid"]), files)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (OSError, ArithmeticError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 

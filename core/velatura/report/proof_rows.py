@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ from velatura import regular
 from velatura.errors import InputError
 from velatura.report import html
 
-_MOST = 2**20  # bytes of a file
 _HEAD = ("proof", "", "figure", "limit", "in", "how")
 
 
@@ -25,10 +23,10 @@ def listing(path: Path, digest: str) -> str:
         InputError: it is not such a file.
     """
     try:
-        found = json.loads(regular.content(path, _MOST).decode("utf-8"))
+        found = regular.table(path)
         rows = [_row(proof) for proof in found["proofs"]]
         of = str(found["digest"])
-    except (OSError, ArithmeticError, ValueError, LookupError, TypeError, RecursionError) as error:
+    except (OSError, ArithmeticError, ValueError, LookupError, TypeError) as error:
         raise InputError(
             f"The proofs {path} cannot be read",
             found=str(error),

@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from velatura import regular
 from velatura.atomic import replacing
 
 _PATHS = "paths.json"  # beside the gain: digest of a list of paths -> the list
@@ -59,7 +60,7 @@ def _moved(before: str, now: str) -> bool:
 
 def _recalled(folder: Path) -> dict[str, list[str]]:
     try:
-        text = (folder / _PATHS).read_text(encoding="utf-8")
-        return {str(key): [str(path) for path in paths] for key, paths in json.loads(text).items()}
-    except (OSError, ValueError, AttributeError, TypeError):  # not there yet, or not ours
+        found = regular.table(folder / _PATHS)
+        return {key: [str(path) for path in paths] for key, paths in found.items()}
+    except (OSError, ValueError, TypeError):  # not there yet, or not ours
         return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -97,12 +98,18 @@ class LessonRecord:
                 held=tuple(found.get("held", ())),
                 shot=str(found.get("shot", "")),
             )
+            numbers = record.depth_scale, record.bound, record.floor
             known = all(guide in GUIDES for guide in record.guides)
             built(cls, vars(record))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (
+            *(ArithmeticError, ValueError, TypeError, KeyError, AttributeError),
+            RecursionError,
+        ) as error:
             raise TrainingError(f"{source} is not one of ours", found=str(error)) from error
         if not known:
             raise TrainingError(f"{source} names unknown guides")
+        if not all(map(math.isfinite, numbers)):
+            raise TrainingError(f"{source} is not one of ours", found=str(numbers))
         return record
 
 

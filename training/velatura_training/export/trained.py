@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 import velatura
-from velatura import look
+from velatura import look, regular
 from velatura.errors import TrainingError
 from velatura.look import Card
 from velatura.plate import colour
@@ -146,10 +147,11 @@ def _scores(run: Path) -> dict[str, float]:
     if not path.exists():
         return {}
     try:
-        mean = json.loads(run_folder.read_text(path))["mean"]
-        return {str(name): round(float(value), 5) for name, value in mean.items()}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        mean = regular.table(path)["mean"]
+        scores = {str(name): round(float(value), 5) for name, value in mean.items()}
+    except (OSError, ArithmeticError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise TrainingError(f"{path} is not one of ours", found=str(error)) from error
+    return {name: value for name, value in scores.items() if math.isfinite(value)}
 
 
 def _calibrated(
@@ -181,4 +183,4 @@ def _portable(recipe: Recipe) -> dict[str, Any]:
 def _thumbnail(run: Path) -> str:
     """Return the run's thumbnail as base64 PNG, empty where there is none."""
     path = run / run_folder.THUMBNAIL
-    return base64.b64encode(path.read_bytes()).decode("ascii") if path.exists() else ""
+    return base64.b64encode(path.read_bytes()).decode("ascii") if path.is_file() else ""

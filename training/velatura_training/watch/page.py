@@ -17,6 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from velatura import regular
 from velatura.atomic import replacing
 from velatura.errors import StorageError
 from velatura.image.planes import FloatArray
@@ -27,6 +28,7 @@ NAME, FOLDER, STATE = "watch.html", "watch", "state.js"
 CURVES = "points", "scores", "events"
 """What is told of all steps so far."""
 
+_MOST = 2**26  # bytes of the news of an earlier process
 _CALL, _END = "velatura.state(", ");"
 
 EVERY = 2.0
@@ -96,8 +98,8 @@ class Page:
 
     def _remember(self) -> None:
         """Take up what an earlier process of the run has told; nothing where that is damaged."""
-        with suppress(OSError, ValueError, TypeError, KeyError):
-            text = (self._folder / STATE).read_text("utf-8")
+        with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            text = regular.content(self._folder / STATE, _MOST).decode("utf-8")
             before = json.loads(text.removeprefix(_CALL).removesuffix(_END))
             frames = [Entry(**each) for each in before["frames"]]
             told = {name: before[name] for name in ("steps", "part", "score", *CURVES)}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import bpy
 
-from velatura import fingerprint
+from velatura import fingerprint, regular
 from velatura.atomic import replacing
 from velatura.errors import StorageError
 
@@ -78,9 +78,9 @@ class CheckNotes:
 
     def _read(self) -> dict[int, tuple[str, str]]:
         try:
-            found = json.loads((self._folder / _NOTES).read_text(encoding="utf-8"))
+            found = regular.table(self._folder / _NOTES)
             return {
                 int(frame): (str(signal), str(plate)) for frame, (signal, plate) in found.items()
             }
-        except (OSError, ValueError, TypeError, AttributeError):  # not there yet, or not ours
+        except (OSError, ValueError, TypeError):  # not there yet, or not ours
             return {}
