@@ -10,6 +10,7 @@ It learns the courtyard's look for two minutes, glazes the shot, and photographs
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,8 +24,8 @@ from PIL import Image
 HERE = Path(__file__).parent
 FRAMES = "frame.####.exr"
 MINUTES = 2.0
-LOOKED = 90.0
-"""Seconds after the start at which the training is photographed."""
+LOOKED = 0.6
+"""Part of the learning after which the training is photographed: there are curves by then."""
 
 
 def main() -> None:
@@ -36,7 +37,7 @@ def main() -> None:
         train = ["train", plate, "--painted", painted, "--out", run, f"--minutes={MINUTES}"]
         training = subprocess.Popen(command(*train))  # noqa: S603
         told = {"carried straight": 0.0, "full size": 0.0, "merged paint": 0.0}
-        while training.poll() is None and time.monotonic() - begun < LOOKED:
+        while training.poll() is None and learnt(run) < LOOKED:
             for what in [what for what, when in told.items() if not when]:
                 if what in state(run):
                     told[what] = time.monotonic() - begun
@@ -65,6 +66,12 @@ def velatura(*arguments: object) -> None:
 def state(run: Path) -> str:
     path = run / "watch" / "state.js"
     return path.read_text("utf-8") if path.exists() else ""
+
+
+def learnt(run: Path) -> float:
+    """Return how much of the learning is done, 0..1; its page tells."""
+    found = re.search(r'"part": ([0-9.]+)', state(run))
+    return float(found[1]) if found else 0.0
 
 
 def photograph(page: Path, out: Path, width: int, height: int) -> None:

@@ -179,7 +179,8 @@ def report(
         plate: the plates that they are for: shot.####.exr, a folder or a movie.
         truth: painted frames to compare with, numbered as the plates: paint.####.png.
         proofs: what `velatura verify --json` wrote.
-        look: the look's file; default: the one in the library that made them.
+        look: the look: a file, or the name of a published one; default: the published one that made
+            them.
         note: a text file, shown at the top of the page.
         out: the page; default: FOLDER/report.html.
     """
@@ -192,6 +193,7 @@ def report(
     if vote:
         page = out or Path("vote.html")
         _out(f"wrote {page}, {votes.write(page, *vote)} pairs")
+        log.info("open it in a browser: %s", page.resolve().as_uri())
         return
     if folder is None:
         raise FrameError("There is nothing to report on", do="Name a folder, or --vote A B")
@@ -204,6 +206,7 @@ def report(
     file = None if look is None else library.find(look)
     gain_report.write(folder, page, file, note, shot, proofs)
     _out(f"wrote {page}")
+    log.info("open it in a browser: %s", page.resolve().as_uri())
 
 
 def doctor(*, as_json: AsJson = False) -> None:

@@ -42,7 +42,8 @@ def glaze(
 
         velatura glaze clip.mp4 --painted paint.####.png \
             --out glazed --minutes 5 --as mp4
-        velatura glaze clip.mp4 --look "Ink and Wash" --out inked --as mp4
+        velatura glaze clip.mp4 --look "Ink and Wash" \
+            --out inked --as mp4
 
     Args:
         plate: the frames of one shot: a movie, shot.####.exr, a folder, or its files.

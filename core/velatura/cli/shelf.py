@@ -53,6 +53,8 @@ def looks(*, starter: Annotated[bool, basic()] = False, as_json: AsJson = False)
         tables.show("velatura looks", [tables.shelved(entry) for entry in shelf] or none)
     for trouble in library.refused():
         log.warning(trouble)
+    if shelf and not as_json:
+        next_step("velatura", "apply", "PLATE", "--look", shelf[0].card.name, "--out", "FOLDER")
 
 
 def _starters() -> list[Path]:

@@ -194,4 +194,4 @@ def _tell(carried: Carry, learnt: Sequence[Frame], others: Sequence[Frame]) -> N
     for what, frames in (("lessons", learnt), ("some unpainted frames", others)):
         if frames:
             worth = np.mean([float(key.guides[-5].mean()) for key in frames])
-            log.info("carried paint is worth %.0f %% in %s", 100 * worth, what)
+            log.debug("carried paint is worth %.0f %% in %s", 100 * worth, what)

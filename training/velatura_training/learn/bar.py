@@ -32,7 +32,7 @@ critic has joined in, which doubles the time of a step."""
 NEARLY = 0.99
 """Of the time, so much is done at most before the last file is there."""
 
-SURE = 0.05
+SURE = 0.01
 """Share of the paint's ways from which on the others' time is told."""
 
 EVEN = 0.5

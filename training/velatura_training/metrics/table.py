@@ -45,7 +45,7 @@ def explain(verdict: Verdict) -> None:
 
 
 def _means(verdicts: Mapping[str, Verdict], frames: int) -> Table:
-    table = Table(title=f"{frames} frames", box=box.SIMPLE_HEAD)
+    table = Table(title=f"{frames} frame{'s' * (frames != 1)}", box=box.SIMPLE_HEAD)
     table.add_column("")
     table.add_column("best", style="dim", justify="right")
     for label in verdicts:
