@@ -24,6 +24,8 @@ HERE = Path(__file__).parent
 PATIENCE = 200.0
 """Seconds that a case may take: a trial of a look is given 120 on a busy machine."""
 
+_TAIL = 3000  # bytes of what a child that died said last
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -52,14 +54,16 @@ def cases(first: int, last: int, seed: int, folder: Path) -> Iterator[Ended]:
 
 def _child(first: int, last: int, seed: int, folder: Path) -> Iterator[Ended]:
     arguments = map(str, (HERE / "cases.py", first, last, seed, folder))
-    child = subprocess.Popen(
-        [sys.executable, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=folder,  # where a job that names no whole path may write
-        env=_environment(folder),
-    )
+    errors = folder / f"stderr.{first}"  # libraries say a lot there
+    with errors.open("wb") as stream:
+        child = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=stream,
+            text=True,
+            cwd=folder,  # where a job that names no whole path may write
+            env=_environment(folder),
+        )
     lines: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_pump, args=(child, lines), daemon=True).start()
     number = first
@@ -71,7 +75,8 @@ def _child(first: int, last: int, seed: int, folder: Path) -> Iterator[Ended]:
                 yield Ended(number, said["kind"], str(said["code"]), said["said"])
                 number += 1
         if child.wait() or number < last:
-            yield Ended(number, "?", f"died of {child.returncode}")
+            last_words = errors.read_bytes()[-_TAIL:].decode(errors="replace")
+            yield Ended(number, "?", f"died of {child.returncode}", last_words)
     except queue.Empty:
         yield Ended(number, "?", "hang")
     finally:
