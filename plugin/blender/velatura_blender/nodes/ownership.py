@@ -8,7 +8,6 @@ begin with another use's folder. `separate` gives them theirs.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
@@ -60,18 +59,6 @@ def is_own(scene: bpy.types.Scene, place: Place) -> bool:
             if is_look(each.node) and each.node.node_tree.velatura.uid == uid:
                 return other == scene and each.names == place.names
     return False
-
-
-def strays() -> Iterator[tuple[bpy.types.Scene, str, bpy.types.Node]]:
-    """Yield looks in the compositor modifiers of strips: the scene, the strip's name, the node."""
-    for scene in _scenes():
-        editor = scene.sequence_editor
-        for strip in getattr(editor, "strips_all", ()) if editor is not None else ():
-            for modifier in strip.modifiers:
-                group = getattr(modifier, "node_group", None)
-                for place in places(group) if group is not None else ():
-                    if is_look(place.node):
-                        yield scene, strip.name, place.node
 
 
 def renew(group: bpy.types.NodeTree, uid: str) -> bpy.types.Image:

@@ -44,13 +44,21 @@ def leave(error: BaseException, where: str) -> NoReturn:
 
 
 class Blockade:
-    """Keeps a render from writing any further frame, until it is lifted."""
+    """Keeps a render from writing any further frame, until it is lifted.
 
-    def __init__(self, scene: bpy.types.Scene) -> None:
-        self._scene, self._path = scene, scene.render.filepath
-        self._movie = compat.as_picture(scene) if scene.render.is_movie_format else {}
-        tree = compat.graph_of(scene)
-        nodes = [place.node for place in places(tree)] if tree is not None else []
+    Args:
+        scene: the scene whose looks are not what they should be.
+        outer: the scene whose render is under way: another, where it shows that one in a strip.
+    """
+
+    def __init__(self, scene: bpy.types.Scene, outer: bpy.types.Scene | None = None) -> None:
+        scenes = [scene] if outer in (None, scene) else [scene, outer]
+        self._paths = [(each, each.render.filepath) for each in scenes]
+        self._movies = [
+            (each, compat.as_picture(each)) for each in scenes if each.render.is_movie_format
+        ]
+        trees = filter(None, map(compat.graph_of, scenes))
+        nodes = [place.node for tree in trees for place in places(tree)]
         writers = (node for node in nodes if node.bl_idname == uses.FILE_OUTPUT)
         self._writers = [node for node in writers if not node.mute]
         for node in self._writers:
@@ -58,15 +66,18 @@ class Blockade:
         images = [gain_nodes.gain_image(node.node_tree) for node in nodes if is_look(node)]
         self._images = [(image, image.filepath_raw) for image in images]
         nowhere = os.path.join(os.devnull, "velatura stopped this render")  # noqa: PTH118
-        scene.render.filepath = nowhere
+        for each in scenes:
+            each.render.filepath = nowhere
         for image, _ in self._images:
             image.filepath_raw = os.path.join(nowhere, bakes.gain_name("stopped", "0000"))  # noqa: PTH118
             image.reload()
 
     def lift(self) -> None:
-        self._scene.render.filepath = self._path
-        for name, value in self._movie.items():
-            setattr(self._scene.render.image_settings, name, value)
+        for scene, path in self._paths:
+            scene.render.filepath = path
+        for scene, settings in self._movies:
+            for name, value in settings.items():
+                setattr(scene.render.image_settings, name, value)
         for node in self._writers:
             node.mute = False
         for image, path in self._images:

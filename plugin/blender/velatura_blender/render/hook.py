@@ -14,8 +14,8 @@ from bpy.app.handlers import persistent
 from velatura.errors import InputError, VelaturaError
 
 from .. import compat, messages
-from ..nodes import display, looknode, ownership, saving, uses
-from . import failure, last_render
+from ..nodes import display, ownership, saving, uses
+from . import failure, last_render, strips
 from .failure import Blockade
 from .session import ENGINE, RenderSession
 from .temp_scenes import HOOK
@@ -63,15 +63,18 @@ class _Running:
         messages.refuse(f"{where}: {failure.text_of(error)}")
         self.error = error
         if self.blockade is None:
-            self.blockade = Blockade(self.scene)
+            self.blockade = Blockade(self.scene, self.outer)
 
     def end(self) -> None:
         session, self.session, self.scene = self.session, None, None
+        if session is not None:
+            session.end()
+
+    def lift(self) -> None:
+        """Let Blender write again, at the end of the outermost render: a strip's may be inside."""
         blockade, self.blockade = self.blockade, None
         if blockade is not None:
             blockade.lift()
-        if session is not None:
-            session.end()
 
 
 _running = _Running()
@@ -103,6 +106,7 @@ def run(session: RenderSession, render: Callable[[], None]) -> None:
         render()
     finally:
         _running.leaves, _running.ours, _running.session = True, False, None
+        _running.lift()
         _running.end()
     if _running.error is not None:
         raise _running.error
@@ -124,7 +128,7 @@ def _begin(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     try:
         _running.outer = _running.outer or scene
         display.show_alarm()
-        _refuse_strays(scene)
+        strips.prepare(scene)
         if _running.ours and scene == _running.scene:
             return
         if scene.render.use_compositing and uses.rendered(scene):
@@ -134,25 +138,13 @@ def _begin(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
         _running.fail(error)
 
 
-def _refuse_strays(scene: bpy.types.Scene) -> None:
-    """Raise InputError if a look is in the sequencer, where no plate can be taken from."""
-    if not scene.render.use_sequencer:
-        return
-    for where, strip, node in ownership.strays():
-        if where == scene:
-            raise InputError(
-                f"The look {looknode.title_of(node)} is in a compositor modifier of the strip"
-                f" {strip}, where looks cannot be baked",
-                do="Put it into the compositor of the strip's own scene, and use a Scene strip",
-            )
-
-
 @persistent
 def _end(scene: bpy.types.Scene, _depsgraph: object = None) -> None:
     if scene == _running.scene and not _running.ours:
         _running.end()
         _running.always = False
     if scene == _running.outer:
+        _running.lift()
         _running.outer = None
         display.show_plates()
 
@@ -245,6 +237,7 @@ def register() -> None:
 
 
 def unregister() -> None:
+    _running.lift()
     _running.end()
     display.show_alarm()
     for name, handler in _HANDLERS.items():
