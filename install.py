@@ -84,7 +84,7 @@ def main() -> None:
         elif host in HOSTS:
             change_host(steps, host, command, "install")
         else:
-            print(f"ready: {program('velatura')}")
+            print(f"ready: {program('velatura')} (next: docs/first-look.md)")
     except KeyboardInterrupt:
         stop("interrupted; run the same command again to go on", INTERRUPTED)
 

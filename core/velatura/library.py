@@ -78,7 +78,7 @@ def find(named: str | Path) -> Path:
         named: a path, or a name such as "Ink and Wash".
 
     Raises:
-        LookError: published looks share the name.
+        LookError: there is none of that name, or several.
     """
     path, name = Path(named), str(named)
     if path.exists() or path.suffix == _SUFFIX or path.name != name:
@@ -95,7 +95,13 @@ def find(named: str | Path) -> Path:
             found=", ".join(map(str, found)),
             do="Name the file",
         )
-    return found[0] if found else path
+    if not found:
+        raise LookError(
+            f"No look is called {name}: no file, and no published look",
+            found=f"published: {', '.join(entry.card.name for entry in shelf()) or 'none'}",
+            do="Name the look's file, or a look as `velatura looks` lists it",
+        )
+    return found[0]
 
 
 def publish(look: Path, folder: Path | None = None, *, replace: bool = False) -> Path:

@@ -166,3 +166,11 @@ def test_hosts_list_looks_without_any_package():
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
+
+
+def test_a_look_is_found_by_its_names_and_what_is_none_is_said(tmp_path, own):
+    path = put(own, "wash.onnx", "Ink and Wash")
+    assert library.find("ink and wash") == library.find("wash") == path
+    assert library.find(tmp_path / "gone.onnx") == tmp_path / "gone.onnx"  # its reader says it
+    with pytest.raises(LookError, match=r"No look is called ink.*Ink and Wash.*velatura looks"):
+        library.find("ink")

@@ -157,7 +157,12 @@ class Budget:
         if (self.minutes is None) == (self.steps is None):
             raise TrainingError("A budget is either --minutes or --steps", do="Give one of them.")
         if (self.minutes or self.steps or 0) <= 0:
-            raise TrainingError("A training budget must be more than 0", found=str(self))
+            given = (
+                f"--steps {self.steps}" if self.minutes is None else f"--minutes {self.minutes:g}"
+            )
+            raise TrainingError(
+                "There is no time to learn in", found=given, do="Give a number above 0."
+            )
 
     def progress(self, seconds: float, steps: int) -> float:
         """Return how much of the budget is used, 0..1."""

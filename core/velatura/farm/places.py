@@ -14,7 +14,7 @@ def look(root: Path, named: str) -> str:
     """Return the file of a look that is there: beside the order, or published under its name.
 
     Raises:
-        LookError: published looks share the name.
+        LookError: there is none of that name, or several.
     """
     beside = root / named
     return str(beside if beside.exists() else root / library.find(named))
