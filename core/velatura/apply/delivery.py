@@ -15,7 +15,6 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 
 from velatura.atomic import replacing
 from velatura.errors import ImageError, StorageError
@@ -103,6 +102,8 @@ def still(path: Path, image: Image, encoding: Encoding) -> None:
         StorageError: it cannot be written.
         ColourError: OpenColorIO cannot encode it.
     """
+    import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
+
     kind = path.suffix[1:]
     codes = _codes(image, encoding, straight=kind in _STRAIGHT)
     if encoding.multiplied and kind in _STRAIGHT:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from velatura.image.planes import FloatArray, cast
-from velatura.system.onnx_runtime import ort
+from velatura.system.onnx_runtime import SHARED_ARENA, ort
 
 _MODEL = bytes.fromhex(  # an ONNX file, as tests/core/apply/test_halves.py builds it
     "08083a35"  # IR 8; a graph
@@ -47,4 +47,5 @@ def narrow(pixels: FloatArray) -> npt.NDArray[np.float16]:
 def _session() -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
+    options.add_session_config_entry(*SHARED_ARENA)
     return ort.InferenceSession(_MODEL, options, providers=["CPUExecutionProvider"])

@@ -8,9 +8,9 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 
 from velatura import regular
 from velatura.errors import ImageError
@@ -19,6 +19,9 @@ from velatura.image.exr_errors import MAX_PIXELS
 from velatura.image.planes import Extent, FloatArray, Window
 from velatura.plate import colour, icc, tags
 from velatura.plate.beauty import lit, others, pick_beauty
+
+if TYPE_CHECKING:
+    import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 
 LARGER = 16
 """Times its plate's pixels that a key, a mask or a truth may have: twice as wide and high, and as
@@ -109,6 +112,8 @@ def extent(path: Path) -> Extent:
     """
     if path.suffix.lower() == ".exr":
         return exr.extent(path)
+    import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
+
     source = _opened(path, oiio.ImageSpec(), MAX_PIXELS)
     spec = source.spec()
     source.close()
@@ -137,6 +142,8 @@ def _read_exr(path: Path, layer: str, max_pixels: int, flag: str) -> Picture:
 
 
 def _read_other(path: Path, max_pixels: int, flag: str) -> Picture:
+    import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
+
     wish = oiio.ImageSpec()
     wish.attribute("oiio:UnassociatedAlpha", 1)  # as stored: do not multiply by alpha
     source = _opened(path, wish, max_pixels)
@@ -161,7 +168,7 @@ def _read_other(path: Path, max_pixels: int, flag: str) -> Picture:
     with colour.named(str(path), _SAY):
         said = flag or tags.space(path, spec, source.format_name())
         told = colour.canonical(said) if said else ""
-        integer = spec.format.basetype not in (oiio.HALF, oiio.FLOAT, oiio.DOUBLE)
+        integer = str(spec.format) not in tags.FLOATS
         space = told or colour.canonical(colour.PAINTED if integer else colour.SCENE)
     return Picture(
         *(np.ascontiguousarray(rgb), alpha, not straight, space, bool(told) or integer),
@@ -174,6 +181,8 @@ def _read_other(path: Path, max_pixels: int, flag: str) -> Picture:
 def _opened(path: Path, wish: oiio.ImageSpec, max_pixels: int) -> oiio.ImageInput:
     with suppress(OSError):  # one that is not there has its own words below
         _refuse_pipe(path)
+    import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
+
     source = oiio.ImageInput.open(str(path), wish)
     if source is None:
         raise ImageError(f"{path} cannot be read", found=_reason(path, oiio.geterror()), do=_USUAL)

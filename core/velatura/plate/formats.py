@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 
 from velatura import fingerprint, regular, signatures
 from velatura.errors import ColourError, ImageError
@@ -192,6 +191,8 @@ def _picture(
 
 
 def _bits(path: Path) -> int:
+    import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
+
     source = oiio.ImageInput.open(str(path))
     if source is None:
         raise ImageError(f"{path} cannot be read", found=oiio.geterror())

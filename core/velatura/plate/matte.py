@@ -7,7 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 
 from velatura.channels import component
 from velatura.errors import ImageError, PassError
@@ -158,6 +157,8 @@ def _one_value(pixels: Pixels) -> bool:
 
 
 def _scaled(path: Path, pixels: Pixels, shown: Window) -> Pixels:
+    import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
+
     height, width = pixels.shape
     if abs(width * shown.height / (height * shown.width) - 1) > _ASPECT:
         raise ImageError(

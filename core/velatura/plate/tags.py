@@ -11,12 +11,14 @@ import struct
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-
-import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
+from typing import TYPE_CHECKING
 
 from velatura import signatures
 from velatura.errors import ColourError, ImageError
 from velatura.plate import icc, primaries
+
+if TYPE_CHECKING:
+    import OpenImageIO as oiio  # noqa: N813  # the name its documentation uses
 
 SPACE = "oiio:ColorSpace"
 """OpenImageIO's attribute for a colour space."""
@@ -27,7 +29,9 @@ SPACE = "oiio:ColorSpace"
 _GAMUTS = {1: "rec709", 9: "rec2020", 11: "p3dci", 12: "p3d65"}
 _CURVES = {4: "g22", 5: "g28", 8: "lin", **dict.fromkeys((1, 6, 13, 14, 15), "srgb")}
 
-_FLOATS = (oiio.HALF, oiio.FLOAT, oiio.DOUBLE)
+FLOATS = ("half", "float", "double")
+"""OpenImageIO's names of pixels that are no whole numbers."""
+
 _HEAD = 1 << 17  # bytes of a file in which its Exif and a header lie
 _PNG_CHUNKS = 64  # before the pixels, at most
 
@@ -73,7 +77,7 @@ def space(path: Path, spec: oiio.ImageSpec, kind: str) -> str:
     coded = spec.getattribute("CICP")
     if coded is not None:
         return _coded(coded)
-    pfm = kind == "pnm" and spec.format.basetype in _FLOATS  # it tells nothing
+    pfm = kind == "pnm" and str(spec.format) in FLOATS  # it tells nothing
     said = "" if pfm else str(spec.get_string_attribute(SPACE))
     if kind == "png":
         return _with_primaries(said, *_png_primaries(path))

@@ -303,19 +303,31 @@ def test_memory_that_does_not_hold_a_frame_is_refused(tmp_path, look):
         run(plate, look, tmp_path / "out", memory_mb=10)
 
 
+def test_an_array_that_there_is_no_memory_for_is_told_from_a_bug(tmp_path, look, monkeypatch):
+    plate = plates.shot(tmp_path / "in", 1)
+
+    def none(*_: object) -> None:
+        raise MemoryError("Unable to allocate 20 MiB")
+
+    monkeypatch.setattr("velatura.apply.feed.Feed.light", none)
+    with pytest.raises(MachineError, match=r"Not enough memory for .*plate\.0001\.exr.*20 MiB"):
+        run(plate, look, tmp_path / "out")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS and its accounting")
-@pytest.mark.parametrize("room", [60, 150])  # MiB: as the network's input is made; as it runs
-def test_a_machine_without_the_memory_is_told_from_a_bug(tmp_path, slow_look, room):
+def test_a_network_that_there_is_no_memory_for_is_told_from_a_bug(tmp_path, slow_look):
+    """Without the arena, whose first region is there before."""
     plate = plates.plain(tmp_path / "plate.exr", 1500, 1500)
     program = f"""
 import resource, sys
 from pathlib import Path
-from velatura.apply import sequence
+from velatura.apply import loading, sequence
 from velatura.cli import main as cli
+loading.SHARED_ARENA = (loading.SHARED_ARENA[0], "0")
 glaze = sequence.glaze
 def limited(*arguments):
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + {room} * 2**20,) * 2)
+    resource.setrlimit(resource.RLIMIT_AS, (used + 150 * 2**20,) * 2)
     return glaze(*arguments)
 sequence.glaze = limited
 sys.exit(cli.main(["apply", {str(plate)!r}, "--look", {str(slow_look)!r},
