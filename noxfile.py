@@ -250,8 +250,8 @@ def dist(session: nox.Session) -> None:
         session.run("pip", "wheel", "--quiet", *made)
         wheel = next(Path(folder).glob("velatura-*.whl"))
         session.log(f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB")
-        # onnx is no part of the runtime: the tests make their small looks with it.
-        session.run("pip", *wheels.packages({"runtime"}, "cpu"), "onnx")
+        extra = ("onnx", "opencv-python-headless")  # tests make small looks, and look shots over
+        session.run("pip", *wheels.packages({"runtime"}, "cpu"), *extra)
         session.install("--no-deps", str(wheel))  # a file of ours has no hash among the pins
     session.run("velatura", "--help", silent=True)
     session.run("pytest", "tests/core", *session.posargs)

@@ -149,7 +149,7 @@ def test_the_runtime_is_found_where_the_installer_noted_it(tmp_path, monkeypatch
     (home() / "runtime").write_text(f"{noted}\n", "utf-8")
     assert client.runtime() == [str(noted)]
     noted.unlink()
-    with pytest.raises(errors.MissingRuntimeError, match=r"not installed.*install\.py"):
+    with pytest.raises(errors.MissingRuntimeError, match=r"not installed.*[Ii]nstall"):
         client.runtime()
 
 
