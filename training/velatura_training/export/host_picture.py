@@ -28,6 +28,7 @@ from velatura.look import Card
 from velatura.system.onnx_runtime import ort
 from velatura_training.encoding import glaze
 from velatura_training.export import onnx_file, proof
+from velatura_training.export.fused import fused
 from velatura_training.export.trained import Trained
 from velatura_training.network.generator import Generator
 
@@ -143,7 +144,8 @@ def write(trained: Trained, out: Path, wanted: Asked) -> list[Path]:
     step = painter.alignment
     height, width = (wanted.size[1], wanted.size[0]) if wanted.size else (8 * step, 12 * step)
     inputs = {n: torch.rand(1, c, height, width) for n, c in zip(names, counts, strict=True)}
-    model = onnx_file.program(module, inputs, "result", step, free=wanted.size is None)
+    made = Picture(fused(painter), card.floor, passes=wanted.passes).eval()
+    model = onnx_file.program(made, inputs, "result", step, free=wanted.size is None)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

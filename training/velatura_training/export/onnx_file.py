@@ -27,6 +27,7 @@ from velatura.gain import law
 from velatura.image.planes import FloatArray
 from velatura.look import Card, Look
 from velatura_training.export import proof
+from velatura_training.export.fused import fused
 from velatura_training.export.trained import Trained, load
 from velatura_training.network.generator import Generator, Shape
 
@@ -115,7 +116,7 @@ def to_onnx(painter: Generator) -> onnx.ModelProto:
     inputs = {"rgb": torch.rand(1, 3, 8 * step, 12 * step)}
     if painter.shape.channels:
         inputs["guides"] = torch.rand(1, painter.shape.channels, 8 * step, 12 * step)
-    return program(painter, inputs, "stops", step)
+    return program(fused(painter), inputs, "stops", step)
 
 
 def program(

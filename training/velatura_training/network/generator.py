@@ -141,24 +141,25 @@ class Generator(nn.Module, ABC):
         stops = self.shape.bound * torch.tanh(answer[:, :3])
         if guides is None or not self.shape.carried:
             return stops
-        carried = guides[:, self.shape.plain :]
         if self.shape.merged:
-            stops = self._over_merged(rgb, light, stops, answer[:, 3:], carried)
+            stops = self._over_merged(rgb, light, stops, answer[:, 3:], guides)
         else:
+            carried = guides[:, self.shape.plain :]
             stops = self._over_nearest(rgb, light, stops, answer[:, 3:], carried)
         return stops.clamp(-self.shape.bound, self.shape.bound)
 
     def _over_merged(
-        self, rgb: Tensor, light: Tensor, stops: Tensor, faith: Tensor, carried: Tensor
+        self, rgb: Tensor, light: Tensor, stops: Tensor, faith: Tensor, guides: Tensor
     ) -> Tensor:
         """Return merged paint where it is worth enough, and elsewhere what the network makes of it.
 
         The paint of one key, the second one, is only looked at.
         """
-        worth = carried[:, 3:4]
+        end = self.shape.plain + 3
+        paint, worth = guides[:, end - 3 : end], guides[:, end : end + 1]
         free = (1 - worth * (1 / ENOUGH)).clamp_min(0) * self.say
         trust = 1 - (1 - torch.sigmoid(FAITH + faith)) * free
-        painted = self._toward(rgb, light, carried[:, :3])
+        painted = self._toward(rgb, light, paint)
         return stops * free + trust * torch.ceil(worth) * painted
 
     def _over_nearest(
@@ -175,11 +176,11 @@ class Generator(nn.Module, ABC):
         """Return the stops that turn a plate into encoded paint: the inverse of the gain law.
 
         Its floor is the encoding's, so where paint is brighter the law's ``log2(1 + (y - x) / (x +
-        k))`` is a difference of codes.
+        k))`` is a difference of codes. Both branches have one sign at a pixel: their sum is one.
         """
         x, y = SLOPE * rgb.clamp(0.0, HALF_MAX), torch.exp(paint * STOPS)
         down = torch.log((y + (BLACK - 1)) / (x + BLACK)) * (1 / math.log(2))
-        stops = torch.where(paint > light, SCALE * (paint - light), down)
+        stops = (SCALE * (paint - light)).relu() + down.clamp_max(0)
         return stops.clamp(-self.shape.bound, self.shape.bound)
 
     @abstractmethod
@@ -208,12 +209,19 @@ class Generator(nn.Module, ABC):
         Depth is ``z / (z + scale)``: 0 is background, 1 is far. Carried paint lies around 0, as the
         painter's other inputs do, and is 0 where there is none.
         """
+        if not self.shape.halved:
+            return None
+        pooled = F.avg_pool2d(guides, 2)  # all at once, and before what may as well come after
         planes, at = [], 0
         for name in self.shape.guides:
-            plane = guides[:, at : at + GUIDES[name]]
+            plane = pooled[:, at : at + GUIDES[name]]
+            if name == "depth":
+                depth = guides[:, at : at + 1]
+                plane = F.avg_pool2d(depth / (depth + self.shape.depth_scale), 2)
             at += GUIDES[name]
-            planes.append(plane / (plane + self.shape.depth_scale) if name == "depth" else plane)
+            planes.append(plane)
         for first in range(self.shape.plain, self.shape.channels, 4):
-            worth = guides[:, first + 3 : first + 4]
-            planes += [guides[:, first : first + 3] - MIDDLE * torch.ceil(worth), worth]
-        return torch.cat([F.avg_pool2d(plane, 2) for plane in planes], 1) if planes else None
+            end = first + 3
+            there = F.avg_pool2d(torch.ceil(guides[:, end : end + 1]), 2)
+            planes += [pooled[:, first:end] - MIDDLE * there, pooled[:, end : end + 1]]
+        return torch.cat(planes, 1)
