@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 _CONF = """
 ClusterName=tiny
 SlurmctldHost={host}(127.0.0.1)
@@ -178,3 +180,32 @@ def _ports(count: int) -> list[int]:
     for each in sockets:
         each.close()
     return ports
+
+
+@contextmanager
+def wanted() -> Iterator[Cluster]:
+    """Yield the cluster of the packages that `nox -s slurm` names; else the test is skipped."""
+    packages = os.environ.get("VELATURA_SLURM", "")
+    if not packages:
+        pytest.skip("VELATURA_SLURM names no folder with Slurm; run `nox -s slurm`")
+    with running(Path(packages)) as cluster:
+        yield cluster
+
+
+def submitted(slurm: Cluster, folder: Path) -> dict[str, str]:
+    """Submit a farm folder; return job numbers by step."""
+    said = slurm.call("bash", str(folder / "submit.sh"))
+    return dict(line.split() for line in said.splitlines())
+
+
+def ended(slurm: Cluster, jobs: dict[str, str], seconds: float = 240) -> dict[str, str]:
+    """Wait until nothing is left to run; return the states."""
+    deadline = time.monotonic() + seconds
+    states: dict[str, str] = {}
+    while time.monotonic() < deadline:
+        found = {n: s for n, s in slurm.states().items() if n.split("_")[0] in jobs.values()}
+        states |= found
+        if found and not set(found.values()) & {"PENDING", "RUNNING", "COMPLETING", "REQUEUED"}:
+            return states
+        time.sleep(0.5)
+    pytest.fail(f"{states}\n{slurm.log('slurmctld.log')}")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import time
-from pathlib import Path
 
 import cluster
 import commands
@@ -21,17 +19,8 @@ FRAMES = 30
 
 @pytest.fixture(scope="module")
 def slurm():
-    packages = os.environ.get("VELATURA_SLURM", "")
-    if not packages:
-        pytest.skip("VELATURA_SLURM names no folder with Slurm; run `nox -s slurm`")
-    with cluster.running(Path(packages)) as running:
+    with cluster.wanted() as running:
         yield running
-
-
-def submitted(slurm: cluster.Cluster, folder: Path) -> dict[str, str]:
-    """Submit a farm folder; return job numbers by step."""
-    said = slurm.call("bash", str(folder / "submit.sh"))
-    return dict(line.split() for line in said.splitlines())
 
 
 def killed(frames: str) -> None:
@@ -47,26 +36,13 @@ def killed(frames: str) -> None:
     pytest.fail(f"nothing works on {frames}")
 
 
-def ended(slurm: cluster.Cluster, jobs: dict[str, str], seconds: float = 240) -> dict[str, str]:
-    """Wait until nothing is left to run; return the states."""
-    deadline = time.monotonic() + seconds
-    states: dict[str, str] = {}
-    while time.monotonic() < deadline:
-        found = {n: s for n, s in slurm.states().items() if n.split("_")[0] in jobs.values()}
-        states |= found
-        if found and not set(found.values()) & {"PENDING", "RUNNING", "COMPLETING", "REQUEUED"}:
-            return states
-        time.sleep(0.5)
-    pytest.fail(f"{states}\n{slurm.log('slurmctld.log')}")
-
-
 def test_a_killed_task_is_queued_again_and_the_frames_are_those_of_a_local_run(tmp_path, slurm):
     plate = plates.shot(tmp_path / "in", FRAMES)
     look = looks.small(tmp_path / "small.onnx")
     folder = orders.written(tmp_path, look, plate, "slurm", chunk=5, cores=1)
-    jobs = submitted(slurm, folder)
+    jobs = cluster.submitted(slurm, folder)
     killed("11-15")
-    states = ended(slurm, jobs)
+    states = cluster.ended(slurm, jobs)
     assert set(states.values()) == {"COMPLETED"}
     assert slurm.restarts(f"{jobs['apply-sh010']}_3") == 1
     assert slurm.restarts(f"{jobs['apply-sh010']}_2") == 0
@@ -87,8 +63,8 @@ def test_what_no_machine_can_do_is_not_queued_again_and_nothing_waits_for_it(tmp
     (tmp_path / "in" / "plate.0002.exr").write_bytes(b"no picture")
     look = looks.small(tmp_path / "small.onnx")
     folder = orders.written(tmp_path, look, plate, "slurm", chunk=1, cores=1)
-    jobs = submitted(slurm, folder)
-    states = ended(slurm, jobs)
+    jobs = cluster.submitted(slurm, folder)
+    states = cluster.ended(slurm, jobs)
     apply = jobs["apply-sh010"]
     assert (states[f"{apply}_1"], states[f"{apply}_2"]) == ("COMPLETED", "FAILED")
     assert slurm.restarts(f"{apply}_2") == 0
