@@ -23,6 +23,7 @@ from velatura_training.export import onnx_file
 from velatura_training.network import build, generator
 
 SIDE = 256  # px: of the picture whose arithmetic is counted
+SHOT = generator.Shape(USUAL, carried=True, merged=True)
 
 
 class Texler(nn.Module):
@@ -58,6 +59,7 @@ def main() -> None:
     nets = {
         "velatura, default": build.build("unet", "standard", generator.Shape()),
         "velatura, default with passes": build.build("unet", "standard", generator.Shape(USUAL)),
+        "velatura, shot look": build.build("unet", "standard", SHOT),
         "velatura, resnet": build.build("resnet", "standard", generator.Shape()),
         "Johnson-style": Johnson(),
         "Texler-shaped": Texler(),

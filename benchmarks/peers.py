@@ -27,6 +27,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+from roofline import table
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "core"))
@@ -65,7 +66,7 @@ def main() -> None:
             f"| {every[name]['wall']:.2f} | {found['rate'] / base:.1f} |"
         )
     print("\n" + chart({name: found["rate"] for name, found in one.items()}))
-    for mode in ("split", "scaling"):
+    for mode in ("roofline", "split", "scaling"):
         print("\n" + "\n".join(_child(given, mode)))
     print(f"\nload at the end {os.getloadavg()[0]:.1f}")
 
@@ -187,7 +188,7 @@ def scaling(_: Path, __: int) -> list[str]:
     return lines
 
 
-CHILDREN = {"one": one, "all": every, "split": split, "scaling": scaling}
+CHILDREN = {"one": one, "all": every, "roofline": table, "split": split, "scaling": scaling}
 
 
 def chart(rates: dict[str, float]) -> str:
@@ -260,7 +261,7 @@ def _others(threads: int) -> dict[str, tuple[Callable[[], object], int, str, str
 
 
 def _child(given: argparse.Namespace, mode: str) -> object:
-    many = 1 if mode in {"one", "split"} else os.cpu_count() or 1
+    many = 1 if mode in {"one", "roofline", "split"} else os.cpu_count() or 1
     threads = {"OMP_NUM_THREADS": str(many), "OIDN_NUM_THREADS": str(many)}
     words = [sys.executable, __file__, str(given.nets), f"--rounds={given.rounds}"]
     done = subprocess.run(
