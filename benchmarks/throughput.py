@@ -1,6 +1,6 @@
 """How many frames a second a sequence makes: two frame workers beside one, in the same run.
 
-    python benchmarks/throughput.py [--look LOOK.onnx] [--frames 16] [--rounds 3] [--device cuda]
+    python benchmarks/throughput.py [--look LOOK.onnx] [--frames 16] [--rounds 3] [--device NAME]
 
 Makes 1080p half RGBA ZIP frames, applies the look with one worker and with two, in turn, and
 prints frames per second and their ratio. Without --look, the look of the tests with about 20 kFLOP
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--look", type=Path)
     parser.add_argument("--frames", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--device", choices=("cpu", "cuda", "tensorrt"), default="cpu")
     options = parser.parse_args()
     import looks
     import plates

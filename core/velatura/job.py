@@ -27,7 +27,7 @@ __all__ = [
 WRITES = ("gain", "picture", "both")
 PREMULTIPLIED = ("auto", "yes", "no")
 DELIVERIES = ("png", "tiff", "dpx", "mp4", "mov")
-Device = Literal["auto", "cpu", "cuda"]
+Device = Literal["auto", "cpu", "cuda", "tensorrt"]
 DEVICES = get_args(Device)
 
 MOST_STRENGTH = 4.0
@@ -58,7 +58,7 @@ class Job:
             was calibrated.
         mask: where the look goes in the finished picture: a channel of the plate such as
             ``matte.R``, or a file or sequence; empty for everywhere.
-        device: "auto", "cpu" or "cuda".
+        device: "auto", "cpu", "cuda" or "tensorrt".
         layer: the plate's layer to glaze, such as ``diffuse``; empty for the beauty.
         passes: the layers that guides are taken from, where the usual names are not meant:
             ``normal=N,depth=Z,id=crypto_object00``.

@@ -81,7 +81,10 @@ def test_the_command_line_of_a_job_is_that_job(job):
         ('{"plate": "a", "look": "b", "out": "c", "exposure": NaN}', "exposure should be -16..16"),
         ('{"plate": "a", "look": "b", "out": "c", "degrain": -0.1}', "degrain should be 0..2"),
         ('{"plate": "a", "look": "b", "out": "c", "write": "it"}', "gain or picture or both"),
-        ('{"plate": "a", "look": "b", "out": "c", "device": "tpu"}', "auto or cpu or cuda"),
+        (
+            '{"plate": "a", "look": "b", "out": "c", "device": "tpu"}',
+            "auto or cpu or cuda or tensorrt",
+        ),
     ],
 )
 def test_a_wrong_job_is_refused_by_the_name_of_the_field(text, message):

@@ -28,7 +28,7 @@ from velatura.carry import packing
 from velatura.errors import InputError
 from velatura.image import movies
 from velatura.image.numbered import holes
-from velatura.job import Device, Job
+from velatura.job import DEVICES, Device, Job
 from velatura.look import Look, read
 from velatura.system import resources
 from velatura.system.progress import FRAMES, Report
@@ -245,4 +245,5 @@ def _as_they_come(
 
 
 def _device(job: Job) -> Device:
-    return "cuda" if job.device == "cuda" else "cpu" if job.device == "cpu" else "auto"
+    device: Device = next(each for each in DEVICES if each == job.device)  # a job is checked
+    return device

@@ -34,7 +34,12 @@ from velatura.system.onnx_runtime import ort
 
 log = logging.getLogger(__name__)
 
-_NAMES = {"CPUExecutionProvider": "the CPU", "CUDAExecutionProvider": "CUDA"}
+_PROVIDERS = {"cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
+_NAMES = {
+    "CPUExecutionProvider": "the CPU",
+    "CUDAExecutionProvider": "CUDA",
+    "TensorrtExecutionProvider": "TensorRT",
+}
 
 
 class Session:
@@ -122,13 +127,14 @@ def open_session(look: Look, device: Device = "auto", threads: int = 1) -> Sessi
 
     Args:
         look: as `velatura.look.read` gives it.
-        device: "cpu", "cuda" (which must answer) or "auto" (CUDA where it answers, else the CPU).
+        device: "cpu", "cuda" or "tensorrt" (which must answer), or "auto" (CUDA where it answers,
+            else the CPU).
         threads: CPU threads of one run. More than 1 moves the last bit where a logarithm is cut
             into shares, so that a file would tell how many processors its machine had.
 
     Raises:
         LookError: the network breaks the contract of `velatura.look`.
-        DeviceError: CUDA was asked for, and something else answered.
+        DeviceError: CUDA or TensorRT was asked for, and something else answered.
         MachineError: there is not enough memory for the painted keys.
     """
     network = contract.network(look)
@@ -142,12 +148,14 @@ def open_session(look: Look, device: Device = "auto", threads: int = 1) -> Sessi
         ) from error
     session = Session(look, network, loaded)
     answered = _NAMES.get(session.provider, session.provider)
-    if device == "cuda" and session.provider != "CUDAExecutionProvider":
+    wanted = _PROVIDERS.get(device, session.provider)
+    if session.provider != wanted:
+        besides = "TensorRT's own libraries, " if device == "tensorrt" else ""
         raise DeviceError(
-            f"CUDA was asked for, {answered} answered",
+            f"{_NAMES[wanted]} was asked for, {answered} answered",
             found="onnxruntime with " + ", ".join(ort.get_available_providers()),
-            do=f"Install the NVIDIA driver and run `{installation.adding('gpu')}`, or use --device "
-            "cpu",
+            do=f"Install {besides}the NVIDIA driver and run `{installation.adding('gpu')}`, or use "
+            "--device cpu",
         )
     if device == "auto":
         log.info("%s runs on %s", look.card.name, answered)

@@ -91,7 +91,8 @@ def apply(
         strength: of the look in the finished picture, 0 to 4; 0 is the plate, 1 as painted.
         mask: where the look goes, 0 to 1: a channel of the plate, such as matte.R, or a file or
             sequence, with its channel behind it where red is not meant: roto.####.exr:A.
-        device: auto is CUDA where it answers, else the CPU; cpu; cuda must answer.
+        device: auto is CUDA where it answers, else the CPU; cpu; cuda must answer; tensorrt must
+            answer, and builds an engine of minutes for each size of tile, which it keeps.
         workers: frames at a time; 0 for as many as there is room for.
         raw_strength: take --strength as a plain fraction of the stops, not even to the eye.
         stop_at_first: end at the first frame that cannot be done; else (--keep-going) the others

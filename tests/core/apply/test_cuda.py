@@ -12,6 +12,7 @@ import pytest
 from velatura import look as looks_
 from velatura.apply import sequence
 from velatura.apply.session import open_session
+from velatura.errors import DeviceError
 from velatura.gain.layer import stops_of
 from velatura.image import exr
 from velatura.image.planes import FloatArray
@@ -33,6 +34,18 @@ def test_cuda_answers_and_agrees_with_the_cpu(look):
     gpu, cpu = open_session(made, "cuda"), open_session(made, "cpu")
     assert gpu.provider == "CUDAExecutionProvider"
     np.testing.assert_allclose(gpu.stops(light(0)), cpu.stops(light(0)), atol=NEAR)
+
+
+def test_tensorrt_agrees_with_the_cpu_where_it_answers(look, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    made = looks_.read(look)
+    try:
+        engine = open_session(made, "tensorrt")
+    except DeviceError as error:
+        pytest.skip(error.what)  # its libraries are no part of `velatura[gpu]`
+    np.testing.assert_allclose(
+        engine.stops(light(0)), open_session(made, "cpu").stops(light(0)), atol=NEAR
+    )
 
 
 def test_frames_side_by_side_are_those_one_after_the_other(look):

@@ -26,9 +26,10 @@ def test_a_look_answers_within_its_bound_on_the_device_that_is_named(look):
     assert np.abs(stops).max() <= 8
 
 
-def test_asking_for_cuda_where_there_is_none_says_what_answered(look):
-    with pytest.raises(DeviceError, match="CUDA was asked for, the CPU answered"):
-        open_session(read(look), "cuda")
+@pytest.mark.parametrize(("device", "name"), [("cuda", "CUDA"), ("tensorrt", "TensorRT")])
+def test_asking_for_what_is_not_there_says_what_answered(look, device, name):
+    with pytest.raises(DeviceError, match=f"{name} was asked for, the CPU answered.*--device cpu"):
+        open_session(read(look), device)
 
 
 def test_auto_takes_the_cpu_where_there_is_no_cuda_and_says_so(look, caplog):
