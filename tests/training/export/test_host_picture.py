@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -152,3 +153,13 @@ def test_what_only_a_hosts_file_takes_is_refused_without_a_host(tmp_path, caplog
     assert main(asked) == 3
     assert "--passes and --size would do nothing" in caplog.text
     assert "--host flame or --host houdini" in caplog.text
+
+
+def test_a_look_that_has_not_learnt_anything_says_so(tmp_path, caplog):
+    taught = trained()
+    untaught = build.build("unet", "draft", Shape()).eval().requires_grad_(False)
+    for made, words in ((taught, []), (replace(taught, painter=untaught), ["nothing of the look"])):
+        caplog.clear()
+        host_picture.write(made, tmp_path / "ink.onnx", Asked("houdini"))
+        told = [r.getMessage() for r in caplog.records if r.name == host_picture.__name__]
+        assert [text[:19] for text in told] == words

@@ -8,6 +8,7 @@ for passes and carried paint that are not there. The mix with the plate is the h
 from __future__ import annotations
 
 import json
+import logging
 import re
 from dataclasses import dataclass
 from math import lcm
@@ -39,7 +40,10 @@ SINCE = "2025.2"
 
 _VECTOR = 4  # sides are multiples of it: see `velatura.apply.tile`
 _PIECES = {1: "A", 3: "RGB"}  # channels of Flame's sockets
+_LEAST = 0.002  # of the encoded range, 0.05 stops: less is not seen
 _SIZES = ((8, 12), (17, 11))  # of the proof, in steps of the alignment
+
+log = logging.getLogger(__name__)
 
 
 class Picture(nn.Module):
@@ -156,6 +160,8 @@ def write(trained: Trained, out: Path, wanted: Asked) -> list[Path]:
         beside.write_bytes(onnx_file.sealed(model, {n: v for n, v in said.items() if v}))
         sizes = [wanted.size[::-1]] if wanted.size else [(h * step, w * step) for h, w in _SIZES]
         prove(beside.read_bytes(), module, dict(zip(names, counts, strict=True)), sizes)
+    if _change(module, counts) < _LEAST:
+        log.warning("nothing of the look shows in %s: it has hardly learnt", out)
     if wanted.host == "houdini":
         return [out]
     sidecar = out.with_suffix(".json")
@@ -163,6 +169,15 @@ def write(trained: Trained, out: Path, wanted: Asked) -> list[Path]:
         text = json.dumps(description(card, names, counts), indent=4, ensure_ascii=False)
         beside.write_text(text + "\n", encoding="utf-8")
     return [out, sidecar]
+
+
+@torch.no_grad()
+def _change(module: Picture, counts: list[int]) -> float:
+    """Return how much a host's picture differs from its plate at most, of the encoded range."""
+    side = 8 * module.painter.alignment
+    plate = proof.trial_plate(np.random.default_rng(0), side, side)[None]
+    others = [torch.zeros(1, count, side, side) for count in counts[1:]]
+    return proof.difference(module(torch.from_numpy(plate), *others).numpy(), plate)
 
 
 def prove(
