@@ -161,5 +161,5 @@ def test_a_look_that_has_not_learnt_anything_says_so(tmp_path, caplog):
     for made, words in ((taught, []), (replace(taught, painter=untaught), ["nothing of the look"])):
         caplog.clear()
         host_picture.write(made, tmp_path / "ink.onnx", Asked("houdini"))
-        told = [r.getMessage() for r in caplog.records if r.name == host_picture.__name__]
+        told = [r.getMessage() for r in caplog.records if r.name == "velatura.training"]
         assert [text[:19] for text in told] == words

@@ -27,7 +27,7 @@ from velatura.errors import StorageError, TrainingError
 from velatura.image.planes import Window
 from velatura.look import Card
 from velatura.system.onnx_runtime import ort
-from velatura_training.encoding import glaze
+from velatura_training.encoding import encode, glaze
 from velatura_training.export import onnx_file, proof
 from velatura_training.export.fused import fused
 from velatura_training.export.trained import Trained
@@ -40,10 +40,10 @@ SINCE = "2025.2"
 
 _VECTOR = 4  # sides are multiples of it: see `velatura.apply.tile`
 _PIECES = {1: "A", 3: "RGB"}  # channels of Flame's sockets
-_LEAST = 0.002  # of the encoded range, 0.05 stops: less is not seen
+_LEAST = 0.01  # encoded light, 0.08 stops: less is not seen
 _SIZES = ((8, 12), (17, 11))  # of the proof, in steps of the alignment
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("velatura.training")
 
 
 class Picture(nn.Module):
@@ -173,11 +173,13 @@ def write(trained: Trained, out: Path, wanted: Asked) -> list[Path]:
 
 @torch.no_grad()
 def _change(module: Picture, counts: list[int]) -> float:
-    """Return how much a host's picture differs from its plate at most, of the encoded range."""
-    side = 8 * module.painter.alignment
-    plate = proof.trial_plate(np.random.default_rng(0), side, side)[None]
+    """Return by how much a host's picture differs from a plate of ramps, mean encoded light."""
+    side = 16 * module.painter.alignment
+    ramp = np.geomspace(1e-3, 4, side, dtype=np.float32)
+    plate = torch.from_numpy(np.stack([np.tile(ramp, (side, 1)), np.tile(ramp[:, None], side)]))
+    front = torch.stack([plate[0], plate.mean(0), plate[1]])[None]
     others = [torch.zeros(1, count, side, side) for count in counts[1:]]
-    return proof.difference(module(torch.from_numpy(plate), *others).numpy(), plate)
+    return float((encode(module(front, *others)) - encode(front)).abs().mean())
 
 
 def prove(
