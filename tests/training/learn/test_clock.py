@@ -50,6 +50,13 @@ def test_a_shot_that_took_all_the_time_is_still_learnt_from_a_little():
     assert given.to_end(60 * LEAST / 2) == pytest.approx(60 * LEAST / 2 + given.aside)
 
 
+@pytest.mark.usefixtures("now")
+def test_it_is_told_how_many_minutes_will_do():
+    given = Clock(Budget(minutes=1), begun=900.0)  # 100 s are gone
+    assert given.lacking == pytest.approx((100, 60, 3))
+    assert "--minutes 3" in clock.SHORT % given.lacking
+
+
 def test_earlier_processes_of_a_run_count(now):
     given = Clock(Budget(minutes=2), begun=now[0], spent=100.0)
     assert given.left == pytest.approx(20)

@@ -22,8 +22,8 @@ CLOSING = 1.0
 """Seconds that are set aside for closing files and ending the process."""
 
 SHORT = (
-    "Looking at the shot took %.0f of the %.0f s: little is left to learn, and it takes a little "
-    "longer. --resume with more --minutes goes on, and need not look again"
+    "Looking at the shot took %.0f s, and %.0f s were given for everything: little is learnt, and "
+    "it takes longer. The same command with --resume --minutes %d goes on, and need not look again"
 )
 """Said once, before the first step."""
 
@@ -79,6 +79,11 @@ class Clock:
     def short(self) -> bool:
         """Whether so little is left that the whole takes longer than was given."""
         return self.budget.minutes is not None and self.left - self.aside < LEAST * self.total
+
+    @property
+    def lacking(self) -> tuple[float, float, int]:
+        """What `SHORT` tells: seconds taken and given, and the minutes that will do."""
+        return self.elapsed, self.total, math.ceil((self.elapsed + self.total) / 60)
 
     def _rest(self, seconds: float) -> float:
         """Return the seconds of learning that are still to come."""

@@ -205,7 +205,7 @@ class Training:
             after = self.method.prepare(self.clock.total)
             self.clock.aside = CLOSING + AS_LONG * self.state.cost + after
             if self.clock.short and not self.state.steps:
-                log.warning(SHORT, self.clock.elapsed, self.clock.total)
+                log.warning(SHORT, *self.clock.lacking)
 
     def _review(self, board: SummaryWriter, budget: Budget, last: bool = False) -> None:
         """Judge the averaged painter, keep it if it is worth it, and show how it goes.
