@@ -19,7 +19,7 @@ BAKED = 3  # frames that `tour` bakes
 FOLDER = Path(".nox/blender-window").absolute()
 ROOT, TOUR = FOLDER / "root", FOLDER / "root/tour"
 PACKAGES = (
-    *("blender", "xvfb", "imagemagick", "libgl1-mesa-dri", "libxi6"),
+    *("blender", "xvfb", "imagemagick", "libgl1-mesa-dri", "libegl1", "libxi6"),
     *("python3-requests", "python3-numpy"),
 )
 INSIDE = ("chroot", ROOT, "env", "HOME=/tour/home", "DEBIAN_FRONTEND=noninteractive")
