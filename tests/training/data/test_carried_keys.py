@@ -163,7 +163,7 @@ def test_carried_paint_comes_after_the_guides(shot):
 
 
 def test_what_was_found_is_said(shot, caplog):
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "velatura")
     attached(shot)
     assert "painted keys are carried by camera and motion (4 objects" in caplog.text
     assert "strokes of the painted keys agree" in caplog.text

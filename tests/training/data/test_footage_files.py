@@ -49,7 +49,8 @@ def test_keys_may_be_numbered_from_a_start(clip, tmp_path):
 
 def test_footage_for_a_painting_may_be_a_movie_or_pictures(clip, tmp_path):
     found = plate_files.load([str(clip)])
-    assert [frame.frame for frame in found.frames] == list(range(6))
+    assert [frame.frame for frame in found.frames] == [0, 1, 2, 4, 5]
+    assert [frame.frame for frame in found.tested] == [3]
     for frame in range(2):
         footage.still(tmp_path / f"s.{frame:04d}.tif", footage.codes(frame, SIZE), "uint16")
     again = plate_files.load([str(tmp_path / "s.####.tif")])
