@@ -157,7 +157,9 @@ def program(
 
 
 def _with_card(model: onnx.ModelProto, card: Card, cargo: str) -> bytes:
-    said = {look.CARD_KEY: card.dumps(), look.CARGO_KEY: cargo}
+    text = card.dumps()
+    Card.loads(text)  # a run's own texts may hold what no card may, such as half a letter
+    said = {look.CARD_KEY: text, look.CARGO_KEY: cargo}
     return sealed(model, {key: value for key, value in said.items() if value})
 
 
