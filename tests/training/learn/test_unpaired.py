@@ -31,6 +31,7 @@ from velatura_training.learn import unpaired
 from velatura_training.learn.run import Run
 from velatura_training.learn.stroke_step import shown
 from velatura_training.losses import terms
+from velatura_training.metrics import calibration
 from velatura_training.recipe import PAINTING, Budget
 
 CPU = torch.device("cpu")
@@ -291,4 +292,31 @@ def test_a_direct_look_is_measured_on_frames_it_has_not_learnt(shot, painting, t
     scores = json.loads(run_folder.read_text(run / run_folder.SCORES))
     assert len(scores["frames"]) == 1
     assert {"gramS", "swdS", "edgeP", "emboss", "coherenceS"} <= scores["mean"].keys()
+    assert list(scores["frames"]) == ["4"]
     assert "wall.0004.exr" not in run_folder.read_text(run / run_folder.LESSON)
+
+
+def test_time_is_set_aside_for_the_test_and_for_the_slider(shot, painting):
+    course = unpaired.Unpaired(data(shot, painting), QUICK, CPU)
+    assert course.prepare(600) > calibration.seconds(600)
+
+
+def test_a_held_frame_that_was_learnt_from_tests_nothing(tmp_path):
+    for number in range(1, 7):  # the fourth would test the look, and is the third again
+        wall = np.full((HEIGHT, WIDTH), 0.4, np.float32)
+        wall[:, 10 * (number - (number == 4)) :] = 0.05
+        write_frame(tmp_path / f"wall.{number:04d}.exr", dict.fromkeys("RGB", wall))
+    found = plates.load([str(tmp_path / "wall.####.exr")])
+    assert found.tested == ()
+    assert found.twins == {"wall.0004.exr": "wall.0003.exr"}
+
+
+def test_two_paintings_of_one_name_are_two(shot, tmp_path):
+    files = []
+    for number in range(5):
+        (tmp_path / str(number)).mkdir()
+        files.append(tmp_path / str(number) / "sketch.png")
+        spots = np.random.default_rng(number).integers(0, 255, (5, 5, 3)).astype(np.uint8)
+        png.write_png(files[-1], spots.repeat(32, 0).repeat(32, 1))
+    found = Dataset.of(plates.load([shot]), paintings.read(files, SPACE))
+    assert (len(found.paintings), len(found.tested)) == (4, 1)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import torch
@@ -65,7 +65,8 @@ class Dataset:
         # By digest: the split stays when files are renamed, and is no choice of ours.
         ordered = sorted((painting for painting, _ in kept), key=lambda one: one.digest)
         tested = tuple(ordered[TESTED - 1 :: TESTED])
-        learnt = tuple(painting for painting, _ in kept if painting not in tested)
+        kept_back = {painting.digest for painting in tested}
+        learnt = tuple(painting for painting, _ in kept if painting.digest not in kept_back)
         return cls(plates, learnt, tested, tuple(twins))
 
     @property
@@ -111,8 +112,8 @@ class Entry:
     kind: Literal["painting", "frame"]
     use: str
     digest: str = ""
-    found: tuple[int, ...] = field(default=())
-    taken: tuple[int, ...] = field(default=())
+    found: tuple[int, ...] = ()
+    taken: tuple[int, ...] = ()
     note: str = ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,9 +68,12 @@ def load(plates: Sequence[str], layer: str = "", space: str = "") -> Plates:
             do="Convert them into one, or say with --space what they really are.",
         )
     (common,) = spaces
-    frames, twins = _without_twins([_read(*numbered, reading, common) for numbered in files])
-    kept = [_read(*numbered, reading, common) for _, tested in shots for numbered in tested]
-    return Plates(tuple(frames), common, tuple(kept), twins)
+    seen: dict[bytes, str] = {}  # by all frames: a held one that was learnt from tests nothing
+    read = (_read(*numbered, reading, common) for numbered in files)
+    learnt, twins = _without_twins(read, seen)
+    tests = (_read(*numbered, reading, common) for _, tested in shots for numbered in tested)
+    kept, more = _without_twins(tests, seen)
+    return Plates(tuple(learnt), common, tuple(kept), twins | more)
 
 
 Numbered = list[tuple[int, Path]]
@@ -92,17 +95,23 @@ def _spread(files: Numbered, most: int) -> Numbered:
     return [files[index * len(files) // count] for index in range(count)]
 
 
-def _without_twins(frames: Sequence[Frame]) -> tuple[list[Frame], dict[str, str]]:
-    """Return frames that differ, and by file name those that another one equals: held frames."""
-    first: dict[bytes, str] = {}
+def _without_twins(
+    frames: Iterable[Frame], seen: dict[bytes, str]
+) -> tuple[list[Frame], dict[str, str]]:
+    """Return frames that differ, and by file name those that another one equals: held frames.
+
+    Args:
+        frames: read ones.
+        seen: file names by the digests of their pixels; grows by what is new.
+    """
     kept, twins = [], {}
     for frame in frames:
         (name,) = frame.digests
         pixels = hashlib.sha256(frame.plate.numpy().tobytes()).digest()
-        if pixels in first:
-            twins[name] = first[pixels]
+        if pixels in seen:
+            twins[name] = seen[pixels]
         else:
-            first[pixels] = name
+            seen[pixels] = name
             kept.append(frame)
     return kept, twins
 

@@ -139,11 +139,11 @@ class Unpaired(Method):
             config=colour.preferred(),
         )
 
-    def prepare(self, total: float) -> float:  # noqa: ARG002 - one frame is measured in any case
+    def prepare(self, total: float) -> float:
         """See `Method`: the first test frame is measured, by the painter as it is."""
         begun = time.perf_counter()
         self._tested(0)
-        return (time.perf_counter() - begun) * len(self._untaught)
+        return (time.perf_counter() - begun) * len(self._untaught) + super().prepare(total)
 
     def appraise(self, ends: float) -> Verdict:
         """Return figures of frames that it has not learnt from, beside paintings likewise."""
@@ -155,7 +155,9 @@ class Unpaired(Method):
                 break
             rows |= self._tested(place).frames
             longest = max(longest, time.monotonic() - begun)
-        return replace(found, frames=rows).noting((*found.notes, self._meaning()))
+        numbers = [frame.frame for frame in self._untaught[: len(rows)]]
+        verdict = replace(found, frames=rows).by_frame(numbers)
+        return verdict.noting((*found.notes, self._meaning()))
 
     @property
     def manifest(self) -> str:
