@@ -84,26 +84,40 @@ class Figures:
             ends: by `time.monotonic`.
         """
         numbers = [frame.frame for frame in self._frames]  # a key by way of frames has several rows
-        told: dict[int, Scores] = {}
-        notes: tuple[str, ...] = ()
-        longest = 0.0
-        for place in _first_and_last_first(len(numbers)):
-            begun = time.monotonic()
-            if told and begun + longest > ends:
-                break
-            one = {place: self._pictures(self._frames[place])}
-            verdict = at_hand.held_out(one, self._space, self._eyes)
-            told |= verdict.frames
-            notes = verdict.notes
-            longest = max(longest, time.monotonic() - begun)
-        if len(told) < len(numbers):
-            notes += (f"{len(told)} of {len(numbers)} frames are measured: time was up",)
-        verdict = Verdict(self._eyes.label, dict(sorted(told.items())), notes=notes)
-        return verdict.by_frame([numbers[place] for place in verdict.frames])
+        return in_time(numbers, self._whole, ends)
+
+    def _whole(self, place: int) -> Verdict:
+        one = {place: self._pictures(self._frames[place])}
+        return at_hand.held_out(one, self._space, self._eyes)
 
     def _quick(self, place: int) -> Scores:
         _, result, paint = self._pictures(self._frames[place])
         return at_hand.quick(result, paint, self._space, self._eyes)
+
+
+def in_time(numbers: Sequence[int], measure: Callable[[int], Verdict], ends: float) -> Verdict:
+    """Return figures of as many frames as there is time for, and of one at least.
+
+    Args:
+        numbers: the frames'; one that comes twice gets the mean of both.
+        measure: returns the figures of one, by its place among them.
+        ends: by `time.monotonic`.
+    """
+    found: dict[int, Verdict] = {}
+    longest = 0.0
+    for place in _first_and_last_first(len(numbers)):
+        begun = time.monotonic()
+        if found and begun + longest > ends:
+            break
+        found[place] = measure(place)
+        longest = max(longest, time.monotonic() - begun)
+    any_one = next(iter(found.values()))
+    notes = any_one.notes
+    if len(found) < len(numbers):
+        notes += (f"{len(found)} of {len(numbers)} frames are measured: time was up",)
+    told = {place: found[place].frames[place] for place in sorted(found)}
+    verdict = Verdict(any_one.backbone, told, notes=notes)
+    return verdict.by_frame([numbers[place] for place in told])
 
 
 def _spread(count: int, most: int) -> list[int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from velatura_training.data.lesson_record import LessonRecord
 from velatura_training.data.paintings import Painting
 from velatura_training.data.plates import SMALLEST, Plates
 from velatura_training.encoding import glaze
+from velatura_training.learn import figures
 from velatura_training.learn.gallery import Scene
 from velatura_training.learn.gan import Gan
 from velatura_training.learn.method import Method
@@ -147,17 +147,9 @@ class Unpaired(Method):
 
     def appraise(self, ends: float) -> Verdict:
         """Return figures of frames that it has not learnt from, beside paintings likewise."""
-        found = self._tested(0)
-        rows, longest = dict(found.frames), 0.0
-        for place in range(1, len(self._untaught)):
-            begun = time.monotonic()
-            if begun + longest > ends:
-                break
-            rows |= self._tested(place).frames
-            longest = max(longest, time.monotonic() - begun)
-        numbers = [frame.frame for frame in self._untaught[: len(rows)]]
-        verdict = replace(found, frames=rows).by_frame(numbers)
-        return verdict.noting((*found.notes, self._meaning()))
+        numbers = [frame.frame for frame in self._untaught]
+        verdict = figures.in_time(numbers, self._tested, ends)
+        return verdict.noting((*verdict.notes, self._meaning()))
 
     @property
     def manifest(self) -> str:
