@@ -80,12 +80,27 @@ def _wanted(job: Job, plate: str, look: LookNode) -> str:
     return fingerprint.of_gain(job, plate, look.digest())
 
 
+_HERE = {
+    "give it with --passes": "wire it into the look node",
+    "say --premultiplied no; if all is right, --premultiplied yes": (
+        "set the look's Premultiplied to No; if all is right, to Yes"
+    ),
+    "Choose another output folder": (
+        "Save the .blend to a folder that can be written to, or name another Cache in the"
+        " add-on's preferences and add the look anew"
+    ),
+}
+"""What the runtime advises for its command line, and what that is in Blender."""
+
+
 def _make(job: Job, look: LookNode, frame: int, cancelled: Callable[[], bool]) -> None:
-    """Run a job; where it speaks of its plate, a file nobody knows, say what that is."""
+    """Run a job; say in Blender's words what it says of its plate and its options."""
 
     def told(text: str) -> str:
         here = text.replace(job.plate, f"what is wired into {look.title}")
-        return here.replace("give it with --passes", "wire it into the look node")
+        for advice, ours in _HERE.items():
+            here = here.replace(advice, ours)
+        return here
 
     try:
         worker = resident.worker(bpy.path.abspath(preferences().runtime), bundled.command())
@@ -93,8 +108,9 @@ def _make(job: Job, look: LookNode, frame: int, cancelled: Callable[[], bool]) -
             if event.kind == "warning":  # of each frame anew, as each is a job
                 messages.add(f"Frame {frame}: {told(event.text)}", once=True)
     except VelaturaError as error:
-        if job.plate not in str(error):
+        text = told(str(error))
+        if text == str(error):
             raise
-        clear = type(error)(told(str(error)))
+        clear = type(error)(text)
         clear.exit_code = error.exit_code
         raise clear from error

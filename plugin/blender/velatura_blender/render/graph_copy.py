@@ -35,6 +35,7 @@ class GraphCopy:
         self._ours, self._source = {main, scene, None}, source
         self._groups: dict[tuple[str, ...], bpy.types.NodeTree] = {}
         silence(self.tree)
+        _drop_result(self.tree)
         self._wrapped = {
             node.name: layer_groups.wrap(self.tree, node, self._shown(node))
             for node in [each for each in self.tree.nodes if layer_groups.reads_renders(each)]
@@ -88,6 +89,13 @@ class GraphCopy:
 
     def _shown(self, node: bpy.types.Node) -> bpy.types.Scene:
         return self._source if node.scene in self._ours else node.scene
+
+
+def _drop_result(tree: bpy.types.NodeTree) -> None:
+    """Take a scene's result away: Blender 5 fills a picture with black where nothing is wired."""
+    for item in list(tree.interface.items_tree):
+        if item.item_type == "SOCKET" and item.in_out == "OUTPUT":
+            tree.interface.remove(item)
 
 
 def _exit(tree: bpy.types.NodeTree) -> bpy.types.Node:

@@ -91,8 +91,28 @@ def test_a_worker_killed_in_the_middle_of_a_frame(project: Project) -> None:
 
 def test_a_cache_folder_that_cannot_be_made(project: Project) -> None:
     (project.folder / "velatura").write_text("a file where the folder should be")
-    failed(project.run(RENDER % ""), 4, "frame 1: ", "output folder", "velatura")
+    done = project.run(RENDER % "")
+    failed(done, 4, "frame 1: ", "output folder", "velatura", "Cache in the add-on's preferences")
     assert written(project) == []
+
+
+def test_advice_names_what_blender_has_and_no_options(project: Project) -> None:
+    found = project.found(
+        """
+scene = stage.reopen(f"{P}/shot.blend")
+velatura = stage.enable()
+tree = stage.graph(scene)
+tree.links.new(stage.exposed(tree, tree.nodes["Render Layers"].outputs[0], 4.0, "up"),
+               tree.nodes["ink"].inputs["Image"])
+velatura.bake(frames=[1])
+from velatura_blender import messages
+stage.say(messages=messages.latest())
+"""
+    )
+    (message,) = found["messages"]
+    assert "what is wired into ink is brighter than its alpha allows" in message
+    assert "set the look's Premultiplied to No" in message
+    assert "--" not in message
 
 
 def test_a_full_disk(project: Project) -> None:
