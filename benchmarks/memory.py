@@ -122,8 +122,8 @@ def peak(plate: Path | str, look: Path, out: Path, *options: str) -> tuple[int, 
     start = time.perf_counter()
     process = started("apply", plate, "--look", look, "--out", out, *options)
     watched = psutil.Process(process.pid)
-    largest = 0
-    talk = threading.Thread(target=process.communicate)
+    largest, said = 0, []
+    talk = threading.Thread(target=lambda: said.extend(process.communicate()))
     talk.start()
     while talk.is_alive():
         try:
@@ -134,7 +134,7 @@ def peak(plate: Path | str, look: Path, out: Path, *options: str) -> tuple[int, 
         time.sleep(0.005)
     talk.join()
     if process.returncode:
-        raise SystemExit(f"velatura ended with {process.returncode}")
+        sys.exit(f"velatura ended with {process.returncode}: {said[1].strip()}")
     return largest, time.perf_counter() - start
 
 

@@ -54,8 +54,14 @@ def write(folder: Path, texts: Mapping[str, str]) -> Iterator[Path]:
 def outline(order: Order, steps: Sequence[Step]) -> Iterator[str]:
     """Yield a line for each step: its tasks, what they need, and what it waits for."""
     for step in steps:
-        chunks = step.chunks(order.chunk)
-        frames = f"{len(step.frames)} frames in {len(chunks)} tasks" if step.frames else "1 task"
-        need = f"{step.need.cores} cores, {step.need.memory_mb} MiB" + ", GPU" * step.need.gpu
+        tasks = _counted(len(step.chunks(order.chunk)) if step.frames else 1, "task")
+        if step.frames:
+            tasks = f"{_counted(len(step.frames), 'frame')} in {tasks}"
+        need = f"{_counted(step.need.cores, 'core')}, {step.need.memory_mb} MiB"
+        need += ", GPU" * step.need.gpu
         waits = f", after {', '.join(step.after)}" if step.after else ""
-        yield f"{step.name}: {frames}, {need}{waits}"
+        yield f"{step.name}: {tasks}, {need}{waits}"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" + "s" * (number != 1)

@@ -105,6 +105,21 @@ def test_many_shots_by_many_looks_wait_for_what_they_need(whole):
     assert all(step.need.gpu for name, step in planned.items() if name.startswith("apply"))
 
 
+def test_one_of_a_thing_is_said_as_one(whole):
+    said = {
+        (chunk, cores): list(
+            writing.outline(
+                (one := dataclasses.replace(whole, chunk=chunk, cores=cores)), steps.planned(one)
+            )
+        )
+        for chunk, cores in ((10, 4), (25, 1))
+    }
+    (several,) = [line for line in said[10, 4] if line.startswith("apply-sh010:")]
+    (one,) = [line for line in said[25, 1] if line.startswith("apply-sh010:")]
+    assert several.startswith("apply-sh010: 25 frames in 3 tasks, 4 cores, ")
+    assert one.startswith("apply-sh010: 25 frames in 1 task, 1 core, ")
+
+
 @pytest.mark.parametrize("mask", ["roto.####.exr:A", "roto/r.####.png", "roto", "clip.mp4"])
 def test_files_of_a_shot_are_relative_to_the_job_and_come_along(tmp_path, small, mask):
     (tmp_path / "roto").mkdir()
