@@ -39,13 +39,13 @@ from velatura.system.scratch import Scratch
 
 log = logging.getLogger(__name__)
 
-FORMAT = 6
+FORMAT = 7
 """Of remembered surveys: raised when one would come out otherwise."""
 
 _KIND = "surveys"
 _BLURRED = 0.5  # px by which cameras and Position may disagree
 
-CUTS = 0.3
+CUTS = 0.4
 """Share of all flows between frames that are found while cuts are looked for: of 24 frames and two
 keys without passes."""
 

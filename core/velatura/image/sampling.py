@@ -56,9 +56,18 @@ def linear(planes: FloatArray, x: Places, y: Places) -> FloatArray:
     left = np.clip(np.floor(x), 0, width - 2).astype(np.int32)
     top = np.clip(np.floor(y), 0, height - 2).astype(np.int32)
     a, b = (x - left).astype(np.float32), (y - top).astype(np.float32)
-    flat, at = planes.reshape(len(planes), -1), top * np.int32(width) + left
-    upper = flat[:, at] * (1 - a) + flat[:, at + 1] * a
-    lower = flat[:, at + width] * (1 - a) + flat[:, at + width + 1] * a
+    flat, at = planes.reshape(len(planes), -1), top.astype(np.intp) * width + left
+    corners: list[FloatArray] = [
+        np.stack([plane.take(at + step, mode="clip") for plane in flat])
+        for step in (0, 1, width, width + 1)
+    ]
+    upper, right, lower, beyond = corners
+    upper *= 1 - a
+    right *= a
+    upper += right
+    lower *= 1 - a
+    beyond *= a
+    lower += beyond
     upper *= 1 - b
     lower *= b
     upper += lower

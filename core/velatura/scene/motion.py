@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from velatura.image.planes import FloatArray
-from velatura.scene import opencv, refined_flow, residual, vectors
+from velatura.scene import opencv, optical_flow, refined_flow, residual, vectors
 from velatura.scene.artist_motion import ArtistMotion
 from velatura.scene.footage import Footage
 from velatura.scene.gbuffer import NOTHING, Bools, Sight
@@ -76,6 +76,7 @@ class Motion:
         self._items: dict[int, Kept] = {}
         self._flows: dict[tuple[int, int], Kept] = {}
         self._pictured: dict[tuple[int, int], Kept] = {}
+        self._losses: dict[tuple[int, int], Kept] = {}
         self.same = self._look(painted, report)
         self.standing = tuple(sorted(set(self.same.values())))
         self._artist, self._maps = self._given(painted)
@@ -106,9 +107,13 @@ class Motion:
 
     def lost(self, frame: int, to: int) -> Bools:
         """Return ``(H, W)``: where the way to another frame and back does not lead home."""
-        kept = self.items(frame), self.items(to)
-        items = None if kept[0] is None or kept[1] is None else (kept[0], kept[1])
-        return ~vectors.home(self.way(frame, to), self.way(to, frame), items)
+        if (frame, to) not in self._losses:
+            kept = self.items(frame), self.items(to)
+            items = None if kept[0] is None or kept[1] is None else (kept[0], kept[1])
+            lost = ~vectors.home(self.way(frame, to), self.way(to, frame), items)
+            self._losses[frame, to] = self._scratch.keep(lost)
+        lost_before: Bools = self._scratch.read(self._losses[frame, to])
+        return lost_before
 
     def parted(self, one: int, other: int) -> bool:
         """Return whether the shot is cut between two neighbouring standing frames."""
@@ -220,9 +225,15 @@ class Motion:
         return seen
 
     def _looked_at(self, frame: int, to: int) -> Kept:
-        """Return the same as it is kept; both ways are found at once."""
+        """Return the same as it is kept; both ways are found at once.
+
+        Motion between neighbours is refined. A leap over frames only finds again what the way by
+        neighbours has lost: there the refinement doubles the time, and paint is no better for it.
+        """
         if (frame, to) not in self._pictured:
-            found = refined_flow.both(self.light(frame), self.light(to))
+            apart = abs(self.standing.index(frame) - self.standing.index(to))
+            flow_of = refined_flow.both if apart == 1 else optical_flow.both
+            found = flow_of(self.light(frame), self.light(to))
             for pair, flow in zip(((frame, to), (to, frame)), found, strict=True):
                 self._pictured[pair] = self._scratch.keep(flow)
         return self._pictured[frame, to]

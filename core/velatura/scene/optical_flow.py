@@ -6,6 +6,7 @@ OpenCV, which comes with the trainer.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
 import numpy as np
@@ -38,6 +39,13 @@ def between(before: FloatArray, after: FloatArray, *, fine: bool = False) -> Flo
         method.setFinestScale(0)
     flow: FloatArray = method.calc(_grey(before), _grey(after), None)
     return np.ascontiguousarray(flow.transpose(2, 0, 1))
+
+
+def both(one: FloatArray, other: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the fine motion from a picture to another, and back: see `between`."""
+    with ThreadPoolExecutor(2) as pool:  # OpenCV has one thread each, and lets go of Python
+        ways = [pool.submit(between, *way, fine=True) for way in ((one, other), (other, one))]
+        return ways[0].result(), ways[1].result()
 
 
 def _grey(encoded: FloatArray) -> npt.NDArray[np.uint8]:

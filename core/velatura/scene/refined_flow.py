@@ -46,8 +46,7 @@ def both(one: FloatArray, other: FloatArray) -> tuple[FloatArray, FloatArray]:
         other: the same, of the other picture. Of a picture over `optical_flow.LARGE` pixels the
             half is looked at.
     """
-    go = optical_flow.between(one, other, fine=True)
-    back = optical_flow.between(other, one, fine=True)
+    go, back = optical_flow.both(one, other)
     height, width = one.shape[1:]
     if height * width <= optical_flow.LARGE:
         return _refined(one, other, go, back)

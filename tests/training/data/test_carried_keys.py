@@ -152,7 +152,7 @@ def test_unpainted_frames_get_all_the_keys(shot):
     paint = lesson.carry.paint(frame.frame, STAGE.sight(frame.frame)).planes
     np.testing.assert_array_equal(frame.guides.numpy(), paint)
     assert paint[3].mean() > 0.45
-    assert paint[7].mean() > 0.5
+    assert paint[7].mean() > 0.45
 
 
 def test_carried_paint_comes_after_the_guides(shot):
