@@ -116,7 +116,21 @@ def to_onnx(painter: Generator) -> onnx.ModelProto:
     inputs = {"rgb": torch.rand(1, 3, 8 * step, 12 * step)}
     if painter.shape.channels:
         inputs["guides"] = torch.rand(1, painter.shape.channels, 8 * step, 12 * step)
-    return program(fused(painter), inputs, "stops", step)
+    model = program(fused(painter), inputs, "stops", step, free=False)
+    _free(model, step)
+    return model
+
+
+def _free(model: onnx.ModelProto, step: int) -> None:
+    """Let height and width be any multiples of ``step``, px, instead of those of the examples.
+
+    Free ones from the start give the same operators and numbers, and take torch four times as long.
+    If one of them were of the examples' size after all, the proof at other sizes would fail.
+    """
+    for value in (*model.graph.input, *model.graph.output):
+        for axis, name in ((2, "h"), (3, "w")):
+            value.type.tensor_type.shape.dim[axis].dim_param = f"{step}*{name}_cells"
+    del model.graph.value_info[:]  # shapes of what lies between, as the examples have them
 
 
 def program(
