@@ -34,7 +34,9 @@ PINS_HEADER = """\
 """
 
 EVERY_CORE = ("--numprocesses", "logical", "--maxprocesses", "4", "--dist", "loadfile")
-"""A file's tests stay together, with the looks and Blenders that they share."""
+EVERY_CORE += ("--no-loadscope-reorder",)
+"""A file's tests stay together, with the looks and Blenders that they share; those that take long
+come first (tests/conftest.py)."""
 
 SLURM = ("--no-install-recommends", "slurmctld", "slurmd", "slurm-client", "munge")
 """What apt-get finds the packages of a small Slurm by; nothing is installed."""

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -23,3 +24,17 @@ def pytest_configure(config: pytest.Config) -> None:
     chosen = config.getoption("markexpr", "")
     if "gpu" not in chosen.replace("not gpu", ""):
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first, so that no process is left with them at the end.
+
+    xdist, which has files of many tests first, has to be told to leave the order: see noxfile.py.
+    """
+    items.sort(key=_haste)
+
+
+def _haste(item: pytest.Item) -> tuple[bool, int]:
+    """Return what is small for the trainer's tests, and of these for those of whole runs."""
+    parts = item.path.relative_to(Path(__file__).parent).parts
+    return parts[0] != "training", len(parts)
