@@ -98,7 +98,7 @@ def apply(
         stop_at_first: end at the first frame that cannot be done; else (--keep-going) the others
             are done, and then all bad ones are named.
     """
-    from velatura.image import gathering
+    from velatura.image import gathering, movies
 
     look = str(library.find(look))
     if Path(look).is_dir():
@@ -122,7 +122,13 @@ def apply(
             "--strength and --mask shape the finished picture only (--write picture or both)"
         )
     tasks.run(job, progress)
-    if progress in {"auto", "bar"} and write != "picture":  # a report is about gain layers
+    if progress not in {"auto", "bar"}:
+        return
+    if write == "picture":  # a report is about gain layers
+        shot, made = movies.started(job.plate, start), Path(out, "*.exr")
+        means = needed(layer=layer, passes=passes, space=space)
+        next_step("velatura", "evaluate", "--result", made, "--plate", shot, *means)
+    else:
         means = needed(layer=layer, space=space, start=start)
         next_step("velatura", "report", out, "--plate", job.plate, "--look", look, *means)
 

@@ -138,6 +138,7 @@ def _app(called: str) -> App:
         group_commands=OTHER_COMMANDS,
         group_parameters=OTHER_OPTIONS,
         error_console=terminal.console(stderr=True),
+        error_formatter=usage.mistake,
         console=terminal.console(),
     )
     for command in commands.ALL:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from cyclopts import CycloptsError, CycloptsPanel, MissingArgumentError
+from rich.panel import Panel
+
 _LINES = {
     "apply": ["PLATE... --look LOOK --out FOLDER [OPTIONS]"],
     "demo": ["[OPTIONS]"],
@@ -39,3 +42,14 @@ def of(command: str) -> str | None:
     """Return a command's usage, one line for each way to call it; None where it has none yet."""
     ways = _LINES.get(command, [])
     return "\n       ".join(f"velatura {command} {way}".rstrip() for way in ways) or None
+
+
+def mistake(error: CycloptsError) -> Panel:
+    """Return what was wrong in what was typed; of what is missing, as it is to be typed."""
+    wanted = error.argument
+    if not isinstance(error, MissingArgumentError) or wanted is None or error.keyword is not None:
+        return CycloptsPanel(error)
+    name, usual = wanted.name, of(" ".join(error.command_chain or ()))
+    if wanted.field_info.is_positional:  # a name as of an option, and typed without one
+        name = name.removeprefix("--").upper()
+    return CycloptsPanel(f"{name} is missing." + (f"\nUsage: {usual}" if usual else ""))

@@ -68,6 +68,11 @@ def test_a_done_job_ends_with_0_and_names_each_file_to_machines(tmp_path, plate,
     ]
 
 
+def test_finished_pictures_are_to_be_measured_next(tmp_path, plate, look):
+    done = velatura("apply", plate, "--look", look, "--out", tmp_path / "o", "--write", "picture")
+    assert f"next: velatura evaluate --result '{tmp_path}/o/*.exr' --plate '{plate}'" in done.stderr
+
+
 def test_people_are_told_in_one_line_what_was_written_and_what_was_kept(tmp_path, plate, look):
     out = tmp_path / "out"
     order = "apply", plate, "--look", look, "--out", out
@@ -95,19 +100,21 @@ def test_a_farm_reads_the_progress(tmp_path, plate, look, style, lines):
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "said"),
     [
-        ["apply"],
-        ["apply", "a.exr", "--look", "b.onnx", "--out", "c", "--strength", "much"],
-        ["apply", "a.exr", "--look", "b.onnx", "--out", "c", "--write", "everything"],
-        ["conjure"],
+        (["apply"], "PLATE is missing. Usage: velatura apply PLATE... --look LOOK --out FOLDER"),
+        (["apply", "a.exr"], "--look is missing. Usage: velatura apply PLATE... --look"),
+        (["suggest", "a.exr", "--count"], "--count requires an argument"),
+        (["apply", "a.exr", "--look", "b.onnx", "--out", "c", "--strength", "much"], '"much"'),
+        (["apply", "a.exr", "--look", "b.onnx", "--out", "c", "--write", "all"], '"all"'),
+        (["conjure"], '"conjure"'),
     ],
 )
-def test_wrong_usage_ends_with_2(arguments):
+def test_wrong_usage_ends_with_2(arguments, said):
     result = velatura(*arguments)
     assert result.returncode == 2
     assert result.stdout == ""
-    assert result.stderr
+    assert said in " ".join(result.stderr.replace("\N{BOX DRAWINGS LIGHT VERTICAL}", "").split())
 
 
 def test_wrong_input_ends_with_3_and_tells_the_farm_why(tmp_path, plate, look):

@@ -18,7 +18,7 @@ from velatura_training.losses import backbones
 from velatura_training.metrics import evaluate as evaluation
 from velatura_training.metrics import frames, worst_frames
 from velatura_training.metrics.at_hand import held_out
-from velatura_training.metrics.evaluate import against_styles, compare, evaluate
+from velatura_training.metrics.evaluate import against_plate, against_styles, compare, evaluate
 from velatura_training.metrics.eyes import Eyes
 from velatura_training.metrics.frames import Frames
 from velatura_training.metrics.scores import Verdict
@@ -69,6 +69,14 @@ def test_the_plate_as_its_own_result_keeps_everything(tmp_path, eyes):
     kept |= dict.fromkeys(("p999", "negative", "nonfinite", "clipped"), 0.0)
     assert {name: mean[name] for name in kept} == pytest.approx(kept, abs=1e-6)
     assert "flip" not in mean  # nothing was painted to compare with
+
+
+def test_a_plate_without_edges_has_none_to_keep():
+    soft = torch.linspace(0.2, 0.4, 40).expand(1, 3, 40, 40)
+    inked = soft.clone()
+    inked[..., 20:22] = 0
+    assert "edgeP" not in against_plate(inked, soft)
+    assert against_plate(soft, inked)["edgeP"] < 0.5
 
 
 def test_flicker_shows_in_motion_and_blur_as_calm(tmp_path, eyes):

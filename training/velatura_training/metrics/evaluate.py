@@ -116,6 +116,8 @@ def against_plate(result: Tensor, plate: Tensor) -> Scores:
     """
     seen, unstyled = display(clean(result)), display(clean(plate))
     content = _structure(seen, unstyled)
+    if not structure.edges(unstyled).any():
+        del content["edge"]  # none to keep: 0 would be blame
     named = {f"{name}P": value for name, value in content.items()}
     named["emboss"] = brushmarks.emboss(seen, unstyled)
     return {**named, **highlights.measure(result, plate)}

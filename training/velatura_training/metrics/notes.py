@@ -15,7 +15,7 @@ def of_pictures(verdict: Verdict) -> list[str]:
     notes = []
     if "edge" in names and "flip" not in names and "l1log" in names:
         notes.append("no flip: flip-evaluator is not installed")
-    if {"edge", "edgeP"} & names and not {"msssim", "msssimP"} & names:
+    if {"edge", "emboss"} & names and not {"msssim", "msssimP"} & names:
         notes.append(f"no msssim: it wants frames of {structure.SMALLEST_SIDE} px and more a side")
     return notes
 
