@@ -38,6 +38,9 @@ EVERY_CORE += ("--no-loadscope-reorder",)
 """A file's tests stay together, with the looks and Blenders that they share; those that take long
 come first (tests/conftest.py)."""
 
+ONE_EACH = {"OMP_NUM_THREADS": "1"}
+"""There is a process for every core: further threads of torch would only wait for these."""
+
 SLURM = ("--no-install-recommends", "slurmctld", "slurmd", "slurm-client", "munge")
 """What apt-get finds the packages of a small Slurm by; nothing is installed."""
 
@@ -59,7 +62,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def tests(session: nox.Session) -> None:
     """All tests but those that want Blender, a GPU or minutes: `-- -m slow`, `-- -m gpu`."""
-    session.run(HERE / "pytest", *EVERY_CORE, *session.posargs)
+    session.run(HERE / "pytest", *EVERY_CORE, *session.posargs, env=ONE_EACH)
 
 
 @nox.session(venv_backend="none")
@@ -95,7 +98,7 @@ def host_blender(session: nox.Session) -> None:
     session.run(
         *(HERE / "pytest", "-m", "host_blender", "tests/plugin/blender"),
         *(*EVERY_CORE, *session.posargs),
-        env={"VELATURA_BPY": pythons},
+        env={**ONE_EACH, "VELATURA_BPY": pythons},
         success_codes=[0, 5] if session.posargs else [0],  # 5: none of ours is among what was asked
     )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 from velatura.cli.options import AsJson, Layer, Passes, Space, basic, eyes
+from velatura_training.cli import openmp
 from velatura_training.recipe import PerceptualName
 
 
@@ -58,12 +59,15 @@ def evaluate(
         explain: say what each figure tells, in a sentence or two.
         sheet: write the worst, median and best frame as a PNG: plate, result, truth, error.
     """
+    openmp.spin_briefly()
+    from velatura_training.learn import threads
     from velatura_training.losses import backbones
     from velatura_training.metrics import table, words, worst_frames
     from velatura_training.metrics.evaluate import evaluate as judge
     from velatura_training.metrics.eyes import Eyes
     from velatura_training.metrics.frames import Frames
 
+    threads.alone_if_busy()
     second = backbones.load(texture, texture_weights) if texture else None
     eyes = Eyes(backbones.load(perceptual, perceptual_weights), second)
     results = Frames.of(result, layer, space)

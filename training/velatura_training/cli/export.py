@@ -5,13 +5,13 @@ torch is imported inside the command: its help must not wait for it.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 from velatura.cli.options import basic
 from velatura.errors import TrainingError
 from velatura.system.next_step import next_step
+from velatura_training.cli import openmp
 from velatura_training.cli.stages import Stages
 
 LOAD, READ, EVEN = (
@@ -19,7 +19,7 @@ LOAD, READ, EVEN = (
     ("reading the run", 0.5),
     ("evening the slider", 4.0),
 )
-WRITE, TRACE = ("writing the look, and proving it", 9.0), ("tracing it for NukeX", 9.0)
+WRITE, TRACE = ("writing the look, and proving it", 4.5), ("tracing it for NukeX", 9.0)
 """What is done, and the CPU-seconds that it took of a look for 24 frames of 480 by 270."""
 
 
@@ -64,7 +64,7 @@ def export(
     written = ((WRITE,) if out is not None else ()) + ((TRACE,) if torchscript is not None else ())
     stages = Stages(LOAD, READ, EVEN, *written)
     with stages.shown():
-        os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # as `velatura train` does
+        openmp.spin_briefly()
         from velatura_training.export import host_picture, onnx_file
         from velatura_training.export.trained import load
         from velatura_training.learn import threads

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +13,7 @@ from velatura.image.numbered import Pattern, find, frame_numbers
 from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.system.next_step import needed, next_step
+from velatura_training.cli import openmp
 
 PainterName = Literal["strokes", "eyes", "both"]
 EyesName = Literal["none", "vgg16", "vgg19", "squeezenet"]
@@ -102,7 +102,7 @@ def paint(
         seed: of everything random.
         threads: processor threads of the eyes; 0 takes all.
     """
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # as `velatura train` does
+    openmp.spin_briefly()
     import torch
 
     from velatura_training.data import paintings

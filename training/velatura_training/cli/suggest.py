@@ -37,6 +37,7 @@ from velatura.suggest.proxy import scout
 from velatura.system import terminal
 from velatura.system.next_step import needed, next_step
 from velatura.system.progress import Progress
+from velatura_training.cli import openmp
 
 MEANS = {
     "camera": "where paint reaches is known from the Position pass",
@@ -94,8 +95,11 @@ def suggest(
     footage = Footage(files, Reading(layer, passes, space))
     keys, learnt = _keys(painted), None
     if run is not None:
+        openmp.spin_briefly()
+        from velatura_training.learn import threads
         from velatura_training.suggest import uncertainty
 
+        threads.alone_if_busy()
         learnt = uncertainty.read(run, footage)
         keys = sorted({*keys, *learnt.painted})
     _refuse(footage.frames, keys, count)

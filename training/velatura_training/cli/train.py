@@ -6,7 +6,6 @@ inside the commands: their help must not wait for it.
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -29,7 +28,7 @@ from velatura.errors import TrainingError
 from velatura.image import gathering, movies, numbered
 from velatura.plate.reading import Reading
 from velatura.scene.motion_files import MotionFiles
-from velatura_training.cli import resumed, several, watching
+from velatura_training.cli import openmp, resumed, several, watching
 from velatura_training.cli.paint import Count, Crop, Eyes, EyesWeights, Hold, Painter
 from velatura_training.cli.recipe_options import (
     Adversarial,
@@ -163,10 +162,7 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
         open_page: open OUT/watch.html in a browser.
     """
     begun = time.perf_counter()
-    # How long OpenMP's threads spin before they sleep, in loops: by default so long that on a busy
-    # machine they mostly spin, and with none at all a step takes twice as long on a quiet one.
-    # OpenMP reads this once, when torch is imported.
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    openmp.spin_briefly()
     from velatura.plate import colour
     from velatura_training.data import paintings
     from velatura_training.data.key_reading import KeyReading
