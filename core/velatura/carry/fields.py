@@ -67,10 +67,10 @@ class Field:
         at = places * size - np.float32(0.5)
         inside = np.clip(at, 0, size - 1)
         beyond = (at - inside) / size  # outside it goes straight on
-        planes = np.stack([*self.places, self.worth, self.choice]).astype(np.float32)
-        read = opencv.warped(planes, inside)
-        codes = np.rint(read[2:]).astype(np.uint8)
-        return Field(read[:2] + beyond, codes[0], codes[1])
+        read = opencv.unmixed(self.places * size, inside) / size
+        codes = opencv.warped(np.stack([self.worth, self.choice]).astype(np.float32), inside)
+        worth, choice = np.rint(codes).astype(np.uint8)
+        return Field(read + beyond, worth, choice)
 
 
 Fields = dict[tuple[int, int], Field]
@@ -133,7 +133,7 @@ def thinned(field: FloatArray, height: int, width: int) -> FloatArray:
         for size, scale in zip((width, height), across, strict=True)
     )
     at = np.stack(np.meshgrid(x, y)).astype(np.float32)
-    places = opencv.warped(field, at) + np.float32(0.5)
+    places = opencv.unmixed(field, at) + np.float32(0.5)
     places /= np.array([field.shape[2], field.shape[1]], np.float32)[:, None, None]
     return places
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from velatura.carry.matched import matched
 from velatura.image.planes import FloatArray
 from velatura.scene import opencv, vectors
 from velatura.scene.motion import Motion
+from velatura.scene.vectors import Bools
 
 BLUR = 1.0
 """Deviation, px, of the Gaussian under which plates are compared: grain says little of a pixel."""
@@ -30,6 +32,15 @@ much less a leap must cost than the chain (Neoral et al. 2024, "MFT": log-spaced
 HARDLY = 0.01
 """Where so small a part of a frame is lost on the way, no leap is tried: each takes two flows."""
 
+ODD, EVEN = 1.0, 0.01
+"""px by which a place differs from the median of those around where it is a speck, and by how much
+dearer the median's place may be: what is torn off alone shows as dirt in the paint."""
+
+GAIN = 0.015
+"""By how much less a place that is found by its looks must cost than one that motion leads to."""
+
+_PRIME = 7919  # so that each frame of each key has random numbers of its own
+
 Known = Callable[[int, int], FloatArray | None]
 """Gives for a frame and a key the places, px, that are known better than by following; or None."""
 
@@ -42,6 +53,20 @@ class _Walker:
     field: FloatArray
     lost: FloatArray
     cost: FloatArray
+
+    def taking(self, other: _Walker, better: Bools) -> _Walker:
+        """Return the same with the places of another way where that is better."""
+        return replace(
+            self,
+            field=np.where(better, other.field, self.field),
+            lost=np.where(better, other.lost, self.lost),
+            cost=np.where(better, other.cost, self.cost),
+        )
+
+    def cheaper(self, other: _Walker) -> FloatArray:
+        """Return by how much less another way costs, in the mean of those around."""
+        less: FloatArray = opencv.blurred((self.cost - other.cost)[None], 2.0)[0]
+        return less
 
 
 def follow(
@@ -68,13 +93,13 @@ def follow(
 
 
 def _next(motion: Motion, trail: Sequence[_Walker], frame: int, key: int) -> _Walker:
-    """Return the field of the next frame, by way of those before it: see `GAPS`."""
+    """Return the field of the next frame: by way of those before it (see `GAPS`), or found."""
     here, there = motion.light(frame), motion.light(key)
     walker = _followed(motion, trail[-1], frame, key, here, there)
     for gap in GAPS:
         if len(trail) >= gap > 1 and walker.lost.mean() > HARDLY:
             walker = _leapt(motion, walker, trail[-gap], key, here, there)
-    return walker
+    return _found(_settled(walker, key, here, there), key, here, there)
 
 
 def _mapped(motion: Motion, walker: _Walker, key: int) -> _Walker:
@@ -83,17 +108,10 @@ def _mapped(motion: Motion, walker: _Walker, key: int) -> _Walker:
     if places is None:
         return walker
     told = np.isfinite(places).all(axis=0)
-    places = np.where(told, places, walker.field)
-    here, there, sure = motion.light(walker.frame), motion.light(key), np.zeros_like(walker.lost)
-    cost = _cost(here, there, places, sure, abs(walker.frame - key))
-    less: FloatArray = opencv.blurred(np.stack([cost - walker.cost]), 2.0)[0]
-    better = told & (less < LEAP)
-    return replace(
-        walker,
-        field=np.where(better, places, walker.field),
-        lost=np.where(better, sure, walker.lost),
-        cost=np.where(better, cost, walker.cost),
-    )
+    field = np.where(told, places, walker.field)
+    here, there = motion.light(walker.frame), motion.light(key)
+    other = _reached(walker.frame, key, here, there, field, np.zeros_like(walker.lost))
+    return walker.taking(other, told & (walker.cheaper(other) > -LEAP))
 
 
 def _followed(
@@ -103,12 +121,12 @@ def _followed(
     way = motion.way(frame, before.frame)
     size = np.array(way.shape[:0:-1], np.float32)[:, None, None]
     inside = np.clip(way, 0, size - 1)
-    field = opencv.warped(before.field, inside) + (way - inside)  # outside it goes straight on
+    field = opencv.unmixed(before.field, inside) + (way - inside)  # outside it goes straight on
     lost = np.maximum(
         motion.lost(frame, before.frame).astype(np.float32),
         opencv.warped(before.lost[None], inside)[0],
     )
-    return _Walker(frame, field, lost, _cost(here, there, field, lost, abs(frame - key)))
+    return _reached(frame, key, here, there, field, lost)
 
 
 def _leapt(
@@ -121,13 +139,41 @@ def _leapt(
 ) -> _Walker:
     """Return the same with the places that a leap from further back knows better."""
     leap = _followed(motion, far, walker.frame, key, here, there)
-    better = opencv.blurred((walker.cost - leap.cost)[None], 2.0)[0] > LEAP
-    return replace(
-        walker,
-        field=np.where(better, leap.field, walker.field),
-        lost=np.where(better, leap.lost, walker.lost),
-        cost=np.where(better, leap.cost, walker.cost),
-    )
+    return walker.taking(leap, walker.cheaper(leap) > LEAP)
+
+
+def _settled(walker: _Walker, key: int, here: FloatArray, there: FloatArray) -> _Walker:
+    """Return the same without specks: see `ODD`."""
+    home = vectors.start(*walker.lost.shape)
+    offset = walker.field - home
+    middle = opencv.middle(offset)
+    odd = np.abs(middle - offset).max(axis=0) > ODD
+    if not odd.any():
+        return walker
+    other = _reached(walker.frame, key, here, there, home + middle, walker.lost)
+    return walker.taking(other, odd & (other.cost < walker.cost + np.float32(EVEN)))
+
+
+def _found(walker: _Walker, key: int, here: FloatArray, there: FloatArray) -> _Walker:
+    """Return the same with places that look alike, where motion has led plainly wrong.
+
+    They cost as much as a way that does not lead back.
+    """
+    late = abs(walker.frame - key)
+    off = walker.cost - np.float32(LOST) * walker.lost - np.float32(LATE * late)
+    found = matched(here, there, walker.field, off, (key * _PRIME + walker.frame) & 0xFFFFFFFF)
+    if found is None:
+        return walker
+    places, amiss = found
+    other = _reached(walker.frame, key, here, there, places, np.ones_like(walker.lost))
+    return walker.taking(other, amiss & (walker.cheaper(other) > GAIN))
+
+
+def _reached(
+    frame: int, key: int, here: FloatArray, there: FloatArray, field: FloatArray, lost: FloatArray
+) -> _Walker:
+    """Return a frame's field with what its places cost."""
+    return _Walker(frame, field, lost, _cost(here, there, field, lost, abs(frame - key)))
 
 
 def _cost(

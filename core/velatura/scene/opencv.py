@@ -9,8 +9,13 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from velatura.image.planes import FloatArray
+
+TORN = 0.5
+"""px between a place that is read linearly and one that is read of the nearest pixel alone, from
+which on a field is torn there. Chains of smooth fields stay far below."""
 
 
 def warped(planes: FloatArray, places: FloatArray) -> FloatArray:
@@ -22,6 +27,24 @@ def warped(planes: FloatArray, places: FloatArray) -> FloatArray:
         for plane in planes
     ]
     return np.stack(read)
+
+
+def unmixed(field: FloatArray, places: FloatArray) -> FloatArray:
+    """Return a field of places, ``(2, H, W)`` px, read at ``(2, h, w)`` places like `warped`.
+
+    Where two things meet, the field is torn, and what lies between their places is neither's: there
+    its nearest pixel is read, and goes straight on.
+    """
+    module = cv2()
+    near = np.rint(places)
+    read = [
+        module.remap(p, *near, module.INTER_NEAREST, borderMode=module.BORDER_REPLICATE)
+        for p in field
+    ]
+    nearest = np.stack(read) + (places - near)
+    smooth = warped(field, places)
+    torn = np.abs(smooth - nearest).max(axis=0) > TORN
+    return np.where(torn, nearest, smooth)
 
 
 def blurred(planes: FloatArray, sigma: float) -> FloatArray:
@@ -44,6 +67,34 @@ def resized(planes: FloatArray, height: int, width: int) -> FloatArray:
     module = cv2()
     large = [module.resize(p, (width, height), interpolation=module.INTER_LINEAR) for p in planes]
     return np.stack(large)
+
+
+def repeated(planes: FloatArray, height: int, width: int) -> FloatArray:
+    """Return ``(C, H, W)`` planes at a larger size, each pixel that of the nearest."""
+    module = cv2()
+    large = [module.resize(p, (width, height), interpolation=module.INTER_NEAREST) for p in planes]
+    return np.stack(large)
+
+
+def middle(planes: FloatArray) -> FloatArray:
+    """Return the medians of ``(C, H, W)`` planes in squares of 5 px."""
+    module = cv2()
+    return np.stack([module.medianBlur(np.ascontiguousarray(plane), 5) for plane in planes])
+
+
+def place_of(planes: FloatArray, tile: FloatArray, mask: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """Return column and row at which a ``(3, h, w)`` tile fits best into ``(3, H, W)`` planes.
+
+    Args:
+        planes: light.
+        tile: the same.
+        mask: ``(h, w)``: the pixels of the tile that count.
+    """
+    module = cv2()
+    whole, part = (np.ascontiguousarray(p.transpose(1, 2, 0)) for p in (planes, tile))
+    off = module.matchTemplate(whole, part, module.TM_SQDIFF, mask=mask.astype(np.float32))
+    x, y = module.minMaxLoc(off)[2]
+    return int(x), int(y)
 
 
 def cv2() -> Any:
