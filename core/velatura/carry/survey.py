@@ -39,7 +39,7 @@ from velatura.system.scratch import Scratch
 
 log = logging.getLogger(__name__)
 
-FORMAT = 7
+FORMAT = 8
 """Of remembered surveys: raised when one would come out otherwise."""
 
 _KIND = "surveys"
