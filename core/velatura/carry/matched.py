@@ -110,7 +110,7 @@ class _Patches:
         rows: ``(N,)`` of the pixels.
         columns: the same.
         taps: ``(2, N, T)`` float32: column and row of each tap of each patch.
-        light: ``(3, N, T)`` light of the frame there.
+        light: ``(N, T, 3)`` light of the frame there.
         weights: ``(T,)``, their sum is 1.
     """
 
@@ -136,17 +136,19 @@ class _Patches:
         y = np.clip(rows[:, None] + down, 0, height - 1)
         x = np.clip(columns[:, None] + across, 0, width - 1)
         taps = np.stack([x, y]).astype(np.float32)
-        light = here[:, y, x]
+        light = here.transpose(1, 2, 0)[y, x]
         return cls(amiss, here, there, rows, columns, taps, light, weights / weights.sum())
 
     def cost(self, offsets: FloatArray) -> FloatArray:
         """Return ``(N,)`` by how much patches differ from the key at ``(2, N)`` offsets, px."""
-        places = self.taps + offsets[:, :, None]
-        off: FloatArray = np.abs(opencv.warped(self.there, places) - self.light)
-        x, y = places + np.float32(0.5)
+        x, y = self.taps + offsets[:, :, None]
+        off = opencv.read_at(self.there, x, y)
+        off -= self.light
+        np.abs(off, out=off)
         height, width = self.amiss.shape
-        outside = (x < 0) | (x > width) | (y < 0) | (y > height)
-        cost: FloatArray = (off.mean(axis=0) + np.float32(OUTSIDE) * outside) @ self.weights
+        half = np.float32(0.5)
+        outside = (x < -half) | (x > width - half) | (y < -half) | (y > height - half)
+        cost: FloatArray = (off.mean(axis=2) + np.float32(OUTSIDE) * outside) @ self.weights
         return cost
 
     def everywhere(self, offset: FloatArray) -> FloatArray:

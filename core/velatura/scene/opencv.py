@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 from velatura.image.planes import FloatArray
 
+MOST_ROWS = 2**14
+"""Rows that OpenCV reads at once: from 2^15 on it refuses."""
+
 TORN = 0.5
 """px between a place that is read linearly and one that is read of the nearest pixel alone, from
 which on a field is torn there. Chains of smooth fields stay far below."""
@@ -45,6 +48,18 @@ def unmixed(field: FloatArray, places: FloatArray) -> FloatArray:
     smooth = warped(field, places)
     torn = np.abs(smooth - nearest).max(axis=0) > TORN
     return np.where(torn, nearest, smooth)
+
+
+def read_at(planes: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
+    """Return ``(N, T, C)`` of ``(C, H, W)`` planes, read linearly at ``(N, T)`` places in px."""
+    module = cv2()
+    picture = np.ascontiguousarray(planes.transpose(1, 2, 0))
+    read = np.empty((*x.shape, len(planes)), np.float32)
+    for some in (slice(start, start + MOST_ROWS) for start in range(0, len(x), MOST_ROWS)):
+        places = np.ascontiguousarray(x[some]), np.ascontiguousarray(y[some])
+        border = module.BORDER_REPLICATE
+        read[some] = module.remap(picture, *places, module.INTER_LINEAR, borderMode=border)
+    return read
 
 
 def blurred(planes: FloatArray, sigma: float) -> FloatArray:

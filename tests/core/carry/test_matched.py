@@ -61,6 +61,16 @@ def test_the_same_seed_finds_the_same(pictures):
     assert runs[0][0].tobytes() == runs[1][0].tobytes()
 
 
+def test_a_large_frame_that_is_amiss_all_over_is_searched():
+    """As behind a cut that nobody saw: more patches than OpenCV reads at once."""
+    here, there = (light(seed, 400, 400) for seed in (1, 2))
+    off = np.full((400, 400), 2 * AMISS, np.float32)
+    found = matched(here, there, vectors.start(400, 400), off, 1)
+    assert found is not None
+    assert found[1].all()
+    assert np.isfinite(found[0]).all()
+
+
 class Hidden(pans.Pan):
     """A wall that stands still; a card goes from left to right, behind a post for twelve frames."""
 
