@@ -68,11 +68,6 @@ def test_a_done_job_ends_with_0_and_names_each_file_to_machines(tmp_path, plate,
     ]
 
 
-def test_finished_pictures_are_to_be_measured_next(tmp_path, plate, look):
-    done = velatura("apply", plate, "--look", look, "--out", tmp_path / "o", "--write", "picture")
-    assert f"next: velatura evaluate --result '{tmp_path}/o/*.exr' --plate '{plate}'" in done.stderr
-
-
 def test_people_are_told_in_one_line_what_was_written_and_what_was_kept(tmp_path, plate, look):
     out = tmp_path / "out"
     order = "apply", plate, "--look", look, "--out", out

@@ -91,7 +91,8 @@ def test_a_report_is_the_next_step_only_where_there_are_gain_layers(tmp_path):
     plate = plates.shot(tmp_path / "in", 1)
     words = ("apply", plate, "--look", looks.small(tmp_path / "look.onnx"), "--out")
     done = velatura(*words, tmp_path / "a", "--write=picture", "--space=ACEScg")
-    assert "next:" not in done.stderr
+    follows = f"velatura evaluate --result '{tmp_path}/a/*.exr' --plate '{plate}' --space=ACEScg"
+    assert follows in done.stderr.partition("next: ")[2]
     done = velatura(*words, tmp_path / "b", "--write=both", "--space=ACEScg")
     assert "--space=ACEScg" in done.stderr.partition("next: ")[2]
 
