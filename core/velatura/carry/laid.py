@@ -11,9 +11,10 @@ from velatura.carry.fields import Field, worth_of
 from velatura.image.planes import FloatArray
 from velatura.scene.camera import Doubles
 
-TORN = 1.0
-"""Two neighbouring points show two things where they lie as much further apart in the key, or
-nearer, as points do where nothing moves: no surface that is seen in both is stretched so far."""
+TORN = 1.5
+"""Two neighbouring points show two things where they lie as many points' distances further apart in
+the key, or nearer, than where nothing moves: no surface that is seen in both is stretched so far.
+On the courtyard at 1080p 6 % of all squares are torn so; 1.0 takes 8 % and a tenth more time."""
 
 _DOWN, _ACROSS = ((0, 0, 1, 1), (0, 1, 0, 1))
 """How far down and across the four points around a pixel lie."""
