@@ -23,7 +23,7 @@ HERE = Path(sys.executable).parent
 """The programs beside the Python that runs nox, whether or not its environment is activated."""
 
 BLENDERS = ["5.0.1", "4.5.15"]
-"""The newest bpy on PyPI, and the newest of the long-term release before it."""
+"""The newest bpy for Python 3.11, and the newest of the long-term release before it."""
 
 SUBMITTERS = ["deadline-cloud-for-nuke==0.18.20", "cionuke==0.9.0"]
 """Farms' own submitters, as on PyPI: AWS Deadline Cloud's and Conductor's."""

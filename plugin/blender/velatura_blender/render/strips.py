@@ -47,5 +47,14 @@ def strays(scene: bpy.types.Scene) -> Iterator[tuple[str, bpy.types.Node]]:
                     yield strip.name, place.node
 
 
-def _strips(scene: bpy.types.Scene) -> list[bpy.types.Strip]:
-    return list(scene.sequence_editor.strips_all) if scene.sequence_editor is not None else []
+def _strips(
+    scene: bpy.types.Scene, seen: tuple[bpy.types.Scene, ...] = ()
+) -> list[bpy.types.Strip]:
+    """Return a scene's strips, and those of the sequencers that its Scene strips show."""
+    found = list(scene.sequence_editor.strips_all) if scene.sequence_editor is not None else []
+    seen = (*seen, scene)
+    for strip in list(found):
+        inner = strip.scene if strip.type == "SCENE" else None
+        if inner is not None and strip.scene_input == "SEQUENCER" and inner not in seen:
+            found += _strips(inner, seen)
+    return found

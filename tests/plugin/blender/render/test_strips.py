@@ -24,6 +24,7 @@ edit = stage._dressed(bpy.data.scenes.new("Edit"))
 edit.frame_end = 1
 edit.view_settings.view_transform = scene.view_settings.view_transform = "Raw"
 edit.sequence_editor_create().strips.new_scene("Shot", scene, 1, 1)
+NESTED
 edit.render.filepath = f"{P}/edit/"
 
 def shown():
@@ -46,9 +47,19 @@ stage.say(refused=refused, early=early, after=after, path=edit.render.filepath)
 )
 
 
-def test_a_scene_strip_is_stopped_and_then_right(project: Project) -> None:
+NESTED = """
+inner, edit = edit, stage._dressed(bpy.data.scenes.new("Cut"))
+edit.frame_end = 1
+edit.view_settings.view_transform = "Raw"
+strip = edit.sequence_editor_create().strips.new_scene("Edit", inner, 1, 1)
+strip.scene_input = "SEQUENCER"
+"""
+
+
+@pytest.mark.parametrize("nested", ["", NESTED], ids=["an edit", "an edit in another"])
+def test_a_scene_strip_is_stopped_and_then_right(project: Project, nested: str) -> None:
     """Blender 5 keeps the pictures of strips: the magenta of the first render among them."""
-    found = project.found(EDIT)
+    found = project.found(EDIT.replace("NESTED", nested))
     assert "rror" in found["refused"]
     assert not found["early"]
     assert found["after"] == "finished"
@@ -70,3 +81,30 @@ stage.animate(scene, f"{P}/out/")
     assert done.returncode == 3
     assert "is in a compositor modifier of the strip Colour" in done.stderr
     assert not (project.folder / "out").exists()
+
+
+def test_a_look_in_a_modifier_is_found_in_an_edit_inside_another(project: Project) -> None:
+    """With stand-ins for scenes, as bpy 5.0.1 crashes on such a modifier; `tour` has real ones."""
+    found = project.found(
+        MAKE
+        + """
+from types import SimpleNamespace as Stand
+from velatura_blender.render import strips
+
+def edit(*found):
+    return Stand(sequence_editor=Stand(strips_all=found))
+
+def shows(inner, kind):
+    return Stand(name="Cut", type="SCENE", scene=inner, scene_input=kind, modifiers=[])
+
+modifier = Stand(node_group=tree)
+inner = edit(Stand(name="Colour", type="MOVIE", modifiers=[modifier]), shows(None, "SEQUENCER"))
+inner.sequence_editor.strips_all += (shows(inner, "SEQUENCER"),)
+stage.say(
+    edit=[name for name, _ in strips.strays(edit(shows(inner, "SEQUENCER")))],
+    shot=[name for name, _ in strips.strays(edit(shows(inner, "CAMERA")))],
+)
+"""
+    )
+    assert found["edit"] == ["Colour"]
+    assert found["shot"] == []  # its camera is rendered, and its own strips are not

@@ -154,6 +154,8 @@ look = velatura.create(f"{P}/a.onnx")
 made = velatura.bake().made
 stage.animate(scene, f"{P}/out/")
 stage.say(made=made, said=messages.latest(), status=velatura.status(look))
+velatura.set_strength(look, 0.0)
+stage.animate(scene, f"{P}/bare/")
 """
 
 SOURCES = {
@@ -186,7 +188,12 @@ def test_a_free_look_goes_on_footage_and_warns_once(project: Project, source: st
     (said,) = found["said"]
     assert "has no pass for normal, depth" in said
     assert "wire it into the look node" in said
-    assert pixels(project.folder / "out/0002.exr")[:3].max() > 0
+    for frame in range(1, 5):
+        glazed, bare = (
+            pixels(project.folder / f"{name}/{frame:04d}.exr")[:3] for name in ("out", "bare")
+        )
+        assert bare.mean() > 0.01
+        assert abs(glazed - bare).mean() > 0.05 * bare.mean()
 
 
 def test_a_look_of_one_shot_is_not_put_on_footage_without_its_passes(project: Project) -> None:

@@ -4,8 +4,8 @@
 
 Installs the extension, then goes from step to step, each a moment after the last, so that the
 window is drawn in between: EEVEE through a look, scrubbing, the viewport's compositor, undo, a
-movie, and one that a look without gains ends. Writes FOLDER/NAME.png and FOLDER/found.json, and
-ends Blender.
+movie, one that a look without gains ends, and a look in a strip's modifier. Writes FOLDER/NAME.png
+and FOLDER/found.json, and ends Blender.
 """
 
 from __future__ import annotations
@@ -106,6 +106,9 @@ def steps() -> Iterator[None]:  # noqa: PLR0915  # one thing after another
     FOUND["frames of the refused movie"] = bpy.data.movieclips.load(str(refused)).frame_duration
     FOUND["refusal"] = messages.latest()
     FOUND["a movie still"] = scene.render.is_movie_format
+    FOUND["a look in a modifier of a strip"] = modified(refused)
+    yield
+    FOUND["refusal of a modifier"] = messages.latest()
 
 
 def look() -> bpy.types.Node:
@@ -116,6 +119,22 @@ def look() -> bpy.types.Node:
 def wires() -> list[tuple[str, str]]:
     links = bpy.context.scene.compositing_node_group.links
     return [(each.from_node.name, each.to_node.name) for each in links]
+
+
+def modified(movie: Path) -> str:
+    """Render an edit inside another one, where a strip has a look in a modifier; return its end."""
+    edits = [bpy.data.scenes.new(name) for name in ("Edit", "Cut")]
+    inner, outer = (edit.sequence_editor_create().strips for edit in edits)
+    strip = inner.new_movie("Movie", str(movie), 1, 1)
+    strip.modifiers.new("Look", "COMPOSITOR").node_group = look().id_data
+    cut = outer.new_scene("Edit", edits[0], 1, 1)
+    cut.scene_input = "SEQUENCER"
+    edits[1].render.filepath = str(FOLDER / "strip_")
+    try:
+        bpy.ops.render.render(write_still=True, scene=edits[1].name)
+    except RuntimeError as error:
+        return str(error)
+    return "finished"
 
 
 def label() -> str:
