@@ -122,6 +122,34 @@ bake_status.forget()
     assert "Even to the Eye" not in sidebar.behind(look)  # it has no calibration
 
 
+WRITTEN = """
+from types import SimpleNamespace as Stand
+from velatura_blender.ui import panel
+said = "The look ink cannot be read. Found: /shots/" + 9 * "long_name" + ". Choose another."
+
+def rows(width, scale):
+    written = []
+    label = lambda text, icon: written.append(text)
+    layout = Stand(column=lambda align: Stand(label=label))
+    system = Stand(ui_scale=scale)
+    context = Stand(preferences=Stand(system=system), region=Stand(width=width))
+    panel.write(layout, context, said)
+    return written
+
+stage.say(said=said, narrow=rows(280, 1.0), wide=rows(800, 1.0), scaled=rows(800, 2.0))
+"""
+
+
+def test_a_message_is_written_in_rows_that_fit_the_sidebar(project: Project) -> None:
+    """By a letter of 7 px at 100 %, and 70 px for what stands beside it."""
+    found = project.found("stage.start()\nstage.enable()\n" + WRITTEN)
+    for name, width in (("narrow", 280), ("wide", 800), ("scaled", 400)):
+        rows = found[name]
+        assert len(rows) > 1
+        assert max(map(len, rows)) <= (width - 70) / 7
+        assert "".join(rows).replace(" ", "") == found["said"].replace(" ", "")
+
+
 def test_a_panel_that_cannot_be_filled_says_so_and_does_not_raise(project: Project) -> None:
     found = sidebar.drawn(
         project,
