@@ -145,10 +145,12 @@ class _Patches:
         off = opencv.read_at(self.there, x, y)
         off -= self.light
         np.abs(off, out=off)
+        cost: FloatArray = off.reshape(len(off), -1) @ np.repeat(self.weights / 3, 3)
         height, width = self.amiss.shape
         half = np.float32(0.5)
         outside = (x < -half) | (x > width - half) | (y < -half) | (y > height - half)
-        cost: FloatArray = (off.mean(axis=2) + np.float32(OUTSIDE) * outside) @ self.weights
+        if outside.any():
+            cost += np.float32(OUTSIDE) * (outside @ self.weights)
         return cost
 
     def everywhere(self, offset: FloatArray) -> FloatArray:

@@ -84,22 +84,23 @@ def follow(
         for frame in line[1 : last + 1]:
             if motion.parted(trail[-1].frame, frame):
                 break
+            places = known(frame, key) if frame in wanted else None
             walker = _mapped(motion, _next(motion, trail, frame, key), key)
+            walker = _found(motion, walker, key, places)
             trail = [*trail[-max(GAPS) + 1 :], walker]
             if frame in wanted:
-                places = known(frame, key)
                 cost = walker.cost if places is None else _judged(motion, walker, places, key)
                 yield frame, walker.field, cost
 
 
 def _next(motion: Motion, trail: Sequence[_Walker], frame: int, key: int) -> _Walker:
-    """Return the field of the next frame: by way of those before it (see `GAPS`), or found."""
+    """Return the field of the next frame: by way of those before it (see `GAPS`)."""
     here, there = motion.light(frame), motion.light(key)
     walker = _followed(motion, trail[-1], frame, key, here, there)
     for gap in GAPS:
         if len(trail) >= gap > 1 and walker.lost.mean() > HARDLY:
             walker = _leapt(motion, walker, trail[-gap], key, here, there)
-    return _found(_settled(walker, key, here, there), key, here, there)
+    return _settled(walker, key, here, there)
 
 
 def _mapped(motion: Motion, walker: _Walker, key: int) -> _Walker:
@@ -154,18 +155,21 @@ def _settled(walker: _Walker, key: int, here: FloatArray, there: FloatArray) -> 
     return walker.taking(other, odd & (other.cost < walker.cost + np.float32(EVEN)))
 
 
-def _found(walker: _Walker, key: int, here: FloatArray, there: FloatArray) -> _Walker:
+def _found(motion: Motion, walker: _Walker, key: int, places: FloatArray | None) -> _Walker:
     """Return the same with places that look alike, where motion has led plainly wrong.
 
-    They cost as much as a way that does not lead back.
+    They cost as much as a way that does not lead back. What is known needs none of them.
     """
+    here, there = motion.light(walker.frame), motion.light(key)
     late = abs(walker.frame - key)
     off = walker.cost - np.float32(LOST) * walker.lost - np.float32(LATE * late)
+    if places is not None:
+        off[np.isfinite(places).all(axis=0)] = 0
     found = matched(here, there, walker.field, off, (key * _PRIME + walker.frame) & 0xFFFFFFFF)
     if found is None:
         return walker
-    places, amiss = found
-    other = _reached(walker.frame, key, here, there, places, np.ones_like(walker.lost))
+    alike, amiss = found
+    other = _reached(walker.frame, key, here, there, alike, np.ones_like(walker.lost))
     return walker.taking(other, amiss & (walker.cheaper(other) > GAIN))
 
 
