@@ -59,9 +59,9 @@ VOTE = 2.0
 """Deviation, px, of the Gaussian under which neighbours settle on an offset."""
 
 OUTSIDE = 0.2
-"""Cost of a tap outside of the key, as in `velatura.carry.outward`."""
+"""Cost of a place outside of the key's picture."""
 
-HALF = 0.5  # of a pixel at half the size
+_HALF = 0.5  # of a pixel at half the size
 
 _AROUND = ((0, 1), (1, 0), (0, -1), (-1, 0))
 
@@ -157,9 +157,9 @@ class _Patches:
         """Return ``(2, N)`` of one offset."""
         return np.repeat(offset[:, None], len(self.rows), axis=1)
 
-    def neighbours(self, offsets: FloatArray) -> Iterator[tuple[Places, Places]]:
-        """Yield rows and columns of neighbours at `JUMPS`, inside of ``(2, h, w)`` offsets."""
-        height, width = offsets.shape[1:]
+    def neighbours(self) -> Iterator[tuple[Places, Places]]:
+        """Yield rows and columns of neighbours at `JUMPS`, inside of the frame."""
+        height, width = self.amiss.shape
         for jump in JUMPS:
             for down, across in _AROUND:
                 yield (
@@ -184,7 +184,7 @@ def _searched(patches: _Patches, offsets: FloatArray, seed: int) -> FloatArray:
     for offset in (*common, *_tiles(patches)):
         best.attempt(patches.everywhere(offset))
     spread = offsets.copy()
-    for rows, columns in patches.neighbours(offsets):
+    for rows, columns in patches.neighbours():
         spread[:, *at] = best.offsets
         best.attempt(spread[:, rows, columns])
     rng = np.random.default_rng(seed)
@@ -203,7 +203,7 @@ def _tiles(patches: _Patches) -> list[FloatArray]:
     height, width = (side // 2 for side in patches.amiss.shape)
     if min(height, width) < TILE:
         return []
-    amiss = opencv.averaged(patches.amiss.astype(np.float32)[None], height, width)[0] >= HALF
+    amiss = opencv.averaged(patches.amiss.astype(np.float32)[None], height, width)[0] >= _HALF
     here, there = (opencv.averaged(p, height, width) for p in (patches.here, patches.there))
     found = []
     for top in range(0, height - TILE + 1, TILE):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from velatura.carry.matched import matched
+from velatura.carry.matched import OUTSIDE, matched
 from velatura.image.planes import FloatArray
 from velatura.scene import opencv, vectors
 from velatura.scene.motion import Motion
@@ -21,9 +21,6 @@ LOST = 0.025
 
 LATE = 0.004
 """Cost of each frame between: nearer keys come first where all else is equal."""
-
-OUTSIDE = 0.2
-"""Cost of a place outside of the key's picture."""
 
 GAPS, LEAP = (2, 4, 8), 0.005
 """Frames that flow also leaps over, so that what was hidden for a while is found again, and by how

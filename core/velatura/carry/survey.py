@@ -5,6 +5,7 @@ What can be done depends on the passes; what one does not tell is filled from th
 1. Position and ids: cameras, and the motion of every rigid object; what lay there is known exactly.
 2. Vector: followed from frame to frame.
 3. Optical flow, where no pass tells how the pixels move.
+4. Looks: where motion has led plainly wrong, the key is searched for what is seen.
 
 Motion that an artist gives (`velatura.scene.motion_files`) comes before 2 and 3.
 """
