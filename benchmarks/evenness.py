@@ -17,7 +17,7 @@ from velatura import look
 from velatura.apply import sequence
 from velatura.gain.layer import stops_of
 from velatura.image import exr
-from velatura.image.numbered import find
+from velatura.image.gathering import find
 from velatura.job import Job
 from velatura.look import Card
 from velatura.plate.plate import Plate

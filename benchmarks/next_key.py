@@ -26,7 +26,7 @@ import torch
 
 from velatura.carry.paint import Carry
 from velatura.carry.painted_key import Key
-from velatura.image import numbered
+from velatura.image import gathering
 from velatura.image.planes import FloatArray
 from velatura.plate import colour, flat
 from velatura.plate.encoding import encoded
@@ -53,8 +53,8 @@ class Shot:
 
     def __init__(self, plate: str, painted: Sequence[str]) -> None:
         self.plate = plate
-        self.truth = {f: path for pattern in painted for f, path in numbered.find(pattern).items()}
-        self.footage = Footage(numbered.find(plate), Reading())
+        self.truth = {f: path for pattern in painted for f, path in gathering.find(pattern).items()}
+        self.footage = Footage(gathering.find(plate), Reading())
         with Progress("none") as silent:
             self.seen = proxy.scout(self.footage, silent)
             self.reached = coverage.measure(self.seen, (), silent)

@@ -29,7 +29,7 @@ from velatura.apply.feed import Feed
 from velatura.apply.session import open_session
 from velatura.gain import law
 from velatura.image import exr, png
-from velatura.image.numbered import find
+from velatura.image.gathering import find
 from velatura.image.planes import FloatArray
 from velatura.job import Job
 from velatura.plate import flat

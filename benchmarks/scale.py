@@ -80,7 +80,7 @@ def keys(number: int, folder: Path) -> list[float]:  # noqa: ARG001
     from velatura.carry.paint import Carry
     from velatura.carry.painted_key import Key
     from velatura.carry.survey import survey
-    from velatura.image.numbered import find
+    from velatura.image.gathering import find
     from velatura.plate import flat
     from velatura.plate.reading import Reading
     from velatura.scene.footage import Footage

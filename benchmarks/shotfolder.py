@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 
-from velatura.image import exr, numbered
+from velatura.image import exr, gathering
 from velatura.image.planes import FloatArray, Image, Pixels, Window
 from velatura.plate import colour, flat
 
@@ -95,7 +95,7 @@ def name(frame: int) -> str:
 
 def found(folder: Path) -> dict[int, Path]:
     """Return the frames in a folder."""
-    return dict(numbered.find(str(folder / FRAME)))
+    return dict(gathering.find(str(folder / FRAME)))
 
 
 def read(path: Path) -> tuple[FloatArray, FloatArray | None]:

@@ -23,6 +23,7 @@ Standard library only, Python 3.9 and later: host adapters import this module.
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 from velatura.texts import shown
 
@@ -145,5 +146,9 @@ def of_system(error: OSError) -> VelaturaError:
 
 def of_look(path: object, error: OSError) -> LookError:
     """Return what the system refused of a look's file as an error of ours."""
-    do = "Put the file back, or choose a look that is there"
-    return LookError(f"The look {path} cannot be read", found=error.strerror, do=do)
+    found = error.strerror
+    if isinstance(error, FileNotFoundError):
+        near = sorted(file.name for file in Path(str(path)).parent.glob("*.onnx"))
+        found = f"{found}; beside it {', '.join(near[:8])}" if near else found
+    do = "Check the path, put the file back, or choose a look that is there"
+    return LookError(f"The look {path} cannot be read", found=found, do=do)

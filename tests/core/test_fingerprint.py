@@ -169,7 +169,10 @@ def test_a_look_that_has_not_changed_is_read_once(tmp_path, look, monkeypatch):
 def test_files_that_are_not_there_are_named(tmp_path):
     with pytest.raises(ImageError, match=r"plate\.exr cannot be read\. Found: No such file"):
         of_file(tmp_path / "plate.exr")
-    with pytest.raises(LookError, match=r"ink\.onnx cannot be read.* Put the file back"):
+    with pytest.raises(LookError, match=r"ink\.onnx cannot be read.* put the file back"):
+        look_digest(tmp_path / "ink.onnx")
+    (tmp_path / "inks.onnx").touch()
+    with pytest.raises(LookError, match=r"beside it inks\.onnx"):
         look_digest(tmp_path / "ink.onnx")
 
 

@@ -88,10 +88,7 @@ def load(path: Path, device: torch.device) -> dict[str, Any]:
         data = io.BytesIO(_undamaged(regular.content(path, _MOST)))
         state: dict[str, Any] = dict(torch.load(data, map_location=device, weights_only=True))
     except FileNotFoundError:
-        raise TrainingError(
-            f"{path.parent} is not a training run: there is no {path.name}",
-            do="Name the folder that `velatura train --out` wrote.",
-        ) from None
+        raise _no_run(path) from None
     except Exception as error:  # torch raises half a dozen types for one broken file
         raise TrainingError(
             f"{path} cannot be read",
@@ -135,12 +132,24 @@ def read_text(path: Path) -> str:
     """Return a run's text file, or raise TrainingError."""
     try:
         return regular.content(path, _MOST).decode("utf-8")
+    except FileNotFoundError:
+        raise _no_run(path) from None
     except (OSError, ValueError) as error:
         raise TrainingError(
             f"{path.parent} is not a training run: {path.name} cannot be read",
             found=str(error),
             do="Name the folder that `velatura train --out` wrote.",
         ) from error
+
+
+def _no_run(path: Path) -> TrainingError:
+    """Return what is wrong where a run's file is missing, or its whole folder."""
+    run = path.parent
+    what = f"{run} is not a training run: there is no {path.name}"
+    return TrainingError(
+        what if run.is_dir() else f"There is no folder {run}",
+        do="Name the folder that `velatura train --out` wrote.",
+    )
 
 
 def method_state(run: Path) -> dict[str, Any]:

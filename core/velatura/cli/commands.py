@@ -191,7 +191,7 @@ def report(
         note: a text file, shown at the top of the page.
         out: the page; default: FOLDER/report.html.
     """
-    from velatura.image import gathering, movies, numbered
+    from velatura.image import gathering, movies
     from velatura.plate.reading import Reading
     from velatura.report import gain_report
     from velatura.report import vote as votes
@@ -206,8 +206,8 @@ def report(
         raise FrameError("There is nothing to report on", do="Name a folder, or --vote A B")
     shot = None
     if plate:
-        plates = numbered.find(gathering.pattern(movies.started(plate, start)))
-        truths = numbered.find(gathering.pattern(truth)) if truth else {}
+        plates = gathering.find(gathering.pattern(movies.started(plate, start)))
+        truths = gathering.find(gathering.pattern(truth)) if truth else {}
         shot = Shot(plates, truths, Reading(layer, "", space))
     page = out or folder / "report.html"
     file = None if look is None else library.find(look)

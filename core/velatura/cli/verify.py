@@ -64,7 +64,7 @@ def verify(
         stamp: a folder; the proof's digest is written into the headers of the EXRs in it that this
             look has made, if every proof passes.
     """
-    from velatura.image import gathering, numbered
+    from velatura.image import gathering
     from velatura.report import tables
     from velatura.verify import page, proving
     from velatura.verify import stamp as stamps
@@ -80,7 +80,7 @@ def verify(
         premultiplied=premultiplied,
         memory_mb=memory_mb,
     ).checked()
-    keys = numbered.find(painted) if painted else {}
+    keys = gathering.find(painted) if painted else {}
     with promptly(), Progress(progress, "frames of four runs") as report:
         verdict = proving.prove(job, report, keys)
     if html is not None:

@@ -8,15 +8,35 @@ from pathlib import Path
 
 from velatura.errors import FrameError
 from velatura.image import movies
-from velatura.image.numbered import Pattern, few, is_path, is_span, with_span
-
-_PICTURES = (
-    *(".exr", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dpx", ".cin", ".hdr"),
-    *(".tga", ".psd", ".webp", ".bmp"),
+from velatura.image.numbered import (
+    ANY_KIND,
+    PICTURES,
+    Pattern,
+    few,
+    is_path,
+    is_span,
+    with_span,
 )
 
 _NUMBERED = re.compile(r"(.*?)([0-9]{1,12})([^0-9]*)", re.DOTALL)  # "comp_00012", "f0001_beauty"
 _VERSION = re.compile(r"(?:^|[^a-z])v(?:er|ersion)?$", re.IGNORECASE)
+
+
+def find(pattern: str) -> dict[int, Path]:
+    """Return the files of ``name.####.exr`` (or one file, or a movie) by frame number.
+
+    A file without a number counts as frame 0, so that one plate and one painting make a pair.
+
+    Raises:
+        FrameError: there is none.
+        ImageError: a movie that cannot be read.
+    """
+    parsed = Pattern.parse(pattern)
+    files = {int(number or 0): parsed.path(number) for number in parsed.numbers()}
+    missing = [path for path in files.values() if not parsed.movie and not path.is_file()]
+    if missing or not files:
+        raise FrameError(f"No file matches {pattern}", do=advice(parsed))
+    return files
 
 
 def pattern(text: str) -> str:
@@ -25,19 +45,24 @@ def pattern(text: str) -> str:
     Raises:
         FrameError: there are no pictures, or they are of more than one sequence.
     """
-    path = Path(text)
-    head, span = with_span(text)
-    if not is_path(text):
-        return text  # `Pattern.parse` refuses it
-    if span and Path(head).is_dir():
-        return f"{pattern(head)} {span}"
-    if path.is_dir():
-        files = [file for file in path.iterdir() if _is_picture(file)]
-    elif any(mark in path.name for mark in "*?") and not path.is_file():
-        files = [file for file in path.parent.glob(path.name) if _is_picture(file)]
-    else:
-        return text
-    found = merged([str(file) for file in sorted(files)])
+    return _one_sequence(text, _sequences(text))
+
+
+def keys(texts: Iterable[str]) -> list[str]:
+    """Return the painted keys that texts name, one pattern for each shot.
+
+    As `gathered`, but files of one name and of several kinds are one sequence: of
+    ``["paint.0004.png", "paint.0018.exr"]`` it is ``["paint.####.*"]``.
+
+    Raises:
+        FrameError: as `pattern`.
+    """
+    each = [_one_sequence(text, _of_several_kinds(_sequences(text))) for text in texts]
+    return _of_several_kinds(merged(each))
+
+
+def _one_sequence(text: str, found: Sequence[str]) -> str:
+    """Return the one sequence that was found for a text, or raise FrameError."""
     if len(found) == 1:
         return found[0]
     do = "Write it like shot.####.exr"
@@ -46,6 +71,56 @@ def pattern(text: str) -> str:
     raise FrameError(
         f"{text} holds more than one sequence", found=few(found), do=f"{do}, for the one you mean"
     )
+
+
+def _sequences(text: str) -> list[str]:
+    """Return the patterns of the files in a folder, or of a wildcard; other texts as given."""
+    path = Path(text)
+    head, span = with_span(text)
+    if not is_path(text):
+        return [text]  # `Pattern.parse` refuses it
+    if span and Path(head).is_dir():
+        return [f"{found} {span}" for found in _sequences(head)]
+    if path.is_dir():
+        files = [file for file in path.iterdir() if _is_picture(file)]
+    elif any(mark in path.name for mark in "*?") and not path.is_file():
+        if Pattern.parse(text).single is None:  # "paint.####.*"
+            return [text]
+        files = [file for file in path.parent.glob(path.name) if _is_picture(file)]
+    else:
+        return [text]
+    return merged([str(file) for file in sorted(files)])
+
+
+def _of_several_kinds(texts: Sequence[str]) -> list[str]:
+    """Return patterns with those made one that only differ in the kind of file."""
+    groups: dict[object, list[str]] = {}
+    for text in texts:
+        groups.setdefault(_whatever_kind(text), []).append(text)
+    return [one for group in groups.values() for one in _as_one(group)]
+
+
+def _whatever_kind(text: str) -> object:
+    """Return what numbered pictures of one name share; of other texts the text itself."""
+    one = _parsed(text)
+    mixed = one.digits and not one.movie and one.end.lower() in PICTURES
+    return (one.folder, one.lead) if mixed else text
+
+
+def _as_one(texts: list[str]) -> list[str]:
+    """Return patterns of one name as one; as they are where two have the same frame."""
+    every = [_parsed(text) for text in texts]
+    numbers = sorted(int(number) for one in every for number in one.numbers())
+    if len(every) == 1 or len({*numbers}) < len(numbers):
+        return texts
+    digits = min(one.digits for one in every)
+    text = str(every[0].folder / f"{every[0].lead}{'#' * digits}{ANY_KIND}")
+    there = list(map(int, Pattern.parse(text).on_disk()))
+    return [text if there == numbers else f"{text} {runs(numbers)}"]
+
+
+def _parsed(text: str) -> Pattern:
+    return _one_of_many(text) if is_path(text) and Path(text).is_file() else Pattern.parse(text)
 
 
 def merged(texts: Sequence[str]) -> list[str]:
@@ -164,4 +239,4 @@ def pictures(folder: Path) -> list[Path]:
 
 def _is_picture(path: Path) -> bool:
     hidden = path.name.startswith(".")
-    return not hidden and path.suffix.lower() in (*_PICTURES, *movies.SUFFIXES) and path.is_file()
+    return not hidden and path.suffix.lower() in (*PICTURES, *movies.SUFFIXES) and path.is_file()

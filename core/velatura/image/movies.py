@@ -23,6 +23,9 @@ SUFFIXES = (".mov", ".mp4", ".m4v", ".mkv", ".webm", ".avi", ".mxf")
 DIGITS = 4
 """Digits of a frame's number, in addresses and in the names of what is made of it."""
 
+_NEAR = 8
+"""Movies that an error names at most, for one that is not there."""
+
 _NAMED = re.compile(r"(.+\.(?:mov|mp4|m4v|mkv|webm|avi|mxf))(?::(-?\d+))?", re.IGNORECASE)
 
 _WITH_SPAN = re.compile(r"(.*\S)(\s+-?\d[-\d,:x\s]*)", re.DOTALL)  # "clip.mp4 2-3"
@@ -80,9 +83,19 @@ def numbers(text: str) -> range:
     """
     movie = named(text)
     if movie is None or not movie[0].is_file():
-        raise FrameError(f"There is no movie {text}", do="Check the path")
+        raise FrameError(f"There is no movie {text}", do=_advice(movie[0] if movie else Path(text)))
     path, first = movie
     return range(first, first + len(_opened(path).times))
+
+
+def _advice(movie: Path) -> str:
+    """Return what to do where a movie is not: with those that lie there instead."""
+    folder = movie.parent
+    if not folder.is_dir():
+        return f"Check the path: there is no folder {folder}"
+    there = sorted(file.name for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
+    more = ", ..." if len(there) > _NEAR else ""
+    return f"Check the path: in {folder} there is {', '.join(there[:_NEAR]) or 'no movie'}{more}"
 
 
 def format_of(movie: Path) -> Format:

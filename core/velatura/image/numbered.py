@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import unicodedata
@@ -28,10 +29,15 @@ _PASTED = re.compile(rf"(.*?\S)\s+({_SPAN})", re.DOTALL)
 _SPAN_BEFORE = re.compile(rf"(?:^|(?<=[._-]))({_NUMBER}-{_NUMBER}(?:[x:][0-9]+)?)$")
 _SINGLE = re.compile(rf"(|.*\.)({_NUMBER})(\.[^.]*)", re.DOTALL)
 _RANGES = 'Write it like "1-12", "1-10x2" or "1,5,9-12"'
-_NAMES = (
-    "Give the files as name.####.exr, name.%04d.exr or name.$F4.exr, or as one file, "
-    "a folder or a movie"
+
+PICTURES = (
+    *(".exr", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dpx", ".cin", ".hdr"),
+    *(".tga", ".psd", ".webp", ".bmp"),
 )
+"""Endings of the files that are taken for pictures, in small letters."""
+
+ANY_KIND = ".*"
+"""The end of a pattern whose files may be of several kinds: ``paint.####.*``, of painted keys."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Pattern:
         folder: where they lie.
         lead: the file name up to the number.
         digits: least number of digits; 0 for a file without a number.
-        end: the file name after the number.
+        end: the file name after the number; ``.*`` for that of any picture.
         single: of a pattern that names one file its number, as written, or "" where it has none;
             None for a pattern of many.
         span: the frames that the pattern itself names, as in ``name.####.exr 1-12``; "" for all.
@@ -89,7 +95,24 @@ class Pattern:
         """Return the file of a number, as written ("" where there is none)."""
         if self.movie:
             return movies.frame_path(self.movie, int(number))
-        return _as_spelt(self.folder / f"{self.lead}{number}{self.end}")
+        path = _as_spelt(self.folder / f"{self.lead}{number}{self.end}")
+        return self._of_its_kind(path) if self.end == ANY_KIND else path
+
+    def _of_its_kind(self, path: Path) -> Path:
+        """Return the picture that ``paint.0012.*`` means; that name as it is where there is none.
+
+        Raises:
+            FrameError: there are several.
+        """
+        found = sorted(self.folder.glob(f"{glob.escape(path.name.removesuffix(ANY_KIND))}.*"))
+        found = [file for file in found if file.suffix.lower() in PICTURES]
+        if len(found) > 1:
+            raise FrameError(
+                f"Of {path} there is more than one file",
+                found=", ".join(file.name for file in found),
+                do="Move away those that do not count",
+            )
+        return found[0] if found else path
 
     def written(self, frame: int) -> str:
         """Return a frame's number as the files have it: ``-7`` with four digits is ``-007``.
@@ -144,7 +167,9 @@ class Pattern:
 
     def _all_numbers(self) -> list[str]:
         lead, end = _composed(self.lead), _composed(self.end)
-        wanted = re.compile(f"{re.escape(lead)}({_NUMBER}){re.escape(end)}")
+        kinds = "|".join(map(re.escape, PICTURES))
+        ends = f"(?i:{kinds})" if end == ANY_KIND else re.escape(end)
+        wanted = re.compile(f"{re.escape(lead)}({_NUMBER}){ends}")
         try:
             with os.scandir(self.folder) as entries:
                 found = [(wanted.fullmatch(_composed(entry.name)), entry) for entry in entries]
@@ -218,23 +243,6 @@ def frame_numbers(frames: str) -> list[int]:
 
 MOST_FRAMES = 10**7
 """Most frames of a range: 115 hours at 24 frames a second; more is a slip of the hand."""
-
-
-def find(pattern: str) -> dict[int, Path]:
-    """Return the files of ``name.####.exr`` (or one file, or a movie) by frame number.
-
-    A file without a number counts as frame 0, so that one plate and one painting make a pair.
-
-    Raises:
-        FrameError: there is none.
-        ImageError: a movie that cannot be read.
-    """
-    parsed = Pattern.parse(pattern)
-    files = {int(number or 0): parsed.path(number) for number in parsed.numbers()}
-    missing = [path for path in files.values() if not parsed.movie and not path.is_file()]
-    if missing or not files:
-        raise FrameError(f"No file matches {pattern}", do=_NAMES)
-    return files
 
 
 def number_of(path: str) -> int:

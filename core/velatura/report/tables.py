@@ -9,6 +9,7 @@ from rich.text import Text
 
 from velatura.library import Entry
 from velatura.look import Look
+from velatura.report.verdict import in_words
 from velatura.system import terminal
 from velatura.system.progress import refusing
 from velatura.texts import shown
@@ -46,6 +47,7 @@ def card(look: Look) -> list[Row]:
         ("cost", f"{card.kflop_px:.1f} kFLOP a pixel, {card.parameters:,} parameters"),
         ("memory", f"{card.bytes_px:g} bytes a pixel; large frames run in tiles"),
         ("sees", f"{card.receptive_field} px at a time, sizes in steps of {card.alignment} px"),
+        ("verdict", in_words(card.scores)),
         ("scores", ", ".join(scores)),
         ("made by", f"{card.tool} {card.tool_version}"),
         ("file", f"{len(look.data) / 2**20:.2f} MiB, SHA-256 {look.digest[:16]}..."),

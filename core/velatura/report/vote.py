@@ -9,7 +9,7 @@ import numpy as np
 
 from velatura.atomic import replacing
 from velatura.errors import FrameError
-from velatura.image import gathering, numbered
+from velatura.image import gathering
 from velatura.image.planes import FloatArray
 from velatura.plate import colour, flat
 from velatura.report import html, viewer
@@ -37,7 +37,7 @@ def write(out: Path, one: str, other: str) -> int:
         ImageError: an unreadable file.
         StorageError: the page cannot be written.
     """
-    first, second = (numbered.find(gathering.pattern(name)) for name in (one, other))
+    first, second = (gathering.find(gathering.pattern(name)) for name in (one, other))
     both = sorted(first.keys() & second.keys())
     if not both:
         raise FrameError(

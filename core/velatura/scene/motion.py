@@ -18,6 +18,7 @@ import numpy.typing as npt
 from velatura.image.planes import FloatArray
 from velatura.scene import opencv, optical_flow, refined_flow, residual, vectors
 from velatura.scene.artist_motion import ArtistMotion
+from velatura.scene.cuts import Cuts
 from velatura.scene.footage import Footage
 from velatura.scene.gbuffer import NOTHING, Bools, Sight
 from velatura.scene.residual import Residual
@@ -25,15 +26,8 @@ from velatura.scene.st_maps import STMaps
 from velatura.system.progress import Report
 from velatura.system.scratch import Kept, Scratch
 
-CUT_LOST = 0.5
-"""Part of a frame that does not find home from the frame before it, where there may be a cut."""
-
 MOVING = 0.5
 """Part of the pixels of motion 0 that move in the pictures, from which on the 0 means nothing."""
-
-CUT_OFF, CUT_UNUSUAL = 0.03, 2.5
-"""At a cut, what is fetched from the frame before also differs from what is there by more than this
-(encoded light, mean), and by more than so many times what is usual in the shot."""
 
 
 class Motion:
@@ -239,16 +233,12 @@ class Motion:
         return self._pictured[frame, to]
 
     def _find_cuts(self, told: Callable[[float], None]) -> frozenset[int]:
-        lost: dict[int, float] = {}
-        off: dict[int, float] = {}
+        cuts = Cuts()
         for at, (before, now) in enumerate(pairwise(self.standing)):
             told(at / len(self.standing))
-            fetched = opencv.warped(self.light(before), self.way(now, before))
-            lost[now] = float(self.lost(now, before).mean())
-            off[now] = float(np.abs(fetched - self.light(now)).mean())
-        usual = float(np.median(list(off.values()))) if off else 0.0
-        least = max(CUT_OFF, CUT_UNUSUAL * usual)
-        return frozenset(f for f in off if lost[f] > CUT_LOST and off[f] > least)
+            way, lost = self.way(now, before), self.lost(now, before)
+            cuts.look(now, self.light(now), self.light(before), way, lost)
+        return cuts.found()
 
 
 def _fitted(light: FloatArray, height: int, width: int) -> FloatArray:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from velatura.errors import FrameError, PassError
-from velatura.image import numbered
+from velatura.image import gathering
+from velatura.image.numbered import names_files
 
 _HOW = (
     "Write --motion forward=LAYER,backward=LAYER, --motion smartvector, --motion LAYER, or "
@@ -49,7 +50,7 @@ class MotionFiles:
             PassError: what is written is neither layers nor files.
             FrameError: no such files, or none with the number of a plate.
         """
-        patterns = [text for text in motion if numbered.names_files(text)]
+        patterns = [text for text in motion if names_files(text)]
         if len(patterns) > 1:
             raise PassError("Vectors lie in one sequence", found=", ".join(patterns), do=_HOW)
         names = (text for text in motion if text not in patterns)
@@ -119,7 +120,7 @@ def _stmap(text: str, plates: Mapping[int, Path]) -> tuple[int, Mapping[int, Pat
 
 def _beside(pattern: str, plates: Mapping[int, Path]) -> dict[int, Path]:
     """Return the files of a pattern that are numbered like a plate."""
-    files = numbered.find(pattern)
+    files = gathering.find(pattern)
     fit = {frame: path for frame, path in files.items() if frame in plates}
     if not fit:
         raise FrameError(

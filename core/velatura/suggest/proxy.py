@@ -20,7 +20,7 @@ from velatura.image.silhouettes import inner
 from velatura.plate import colour
 from velatura.plate.encoding import encoded
 from velatura.plate.plate import Plate
-from velatura.scene import optical_flow, tracks, vectors
+from velatura.scene import cuts, optical_flow, tracks, vectors
 from velatura.scene.footage import Footage
 from velatura.scene.gbuffer import MARGIN, Bools, Sight
 from velatura.scene.tracks import Tracks
@@ -72,11 +72,14 @@ class Scouted:
         views: every frame, in order.
         tracks: how everything moves; None where nothing tells it.
         means: how that is known.
+        cuts: frames that do not follow from the one before them; known where motion is taken from
+            the pictures.
     """
 
     views: tuple[View, ...]
     tracks: Tracks | None
     means: Means
+    cuts: frozenset[int] = frozenset()
 
     @property
     def frames(self) -> tuple[int, ...]:
@@ -215,7 +218,13 @@ def _tracked(views: tuple[View, ...]) -> Scouted:
     if not optical_flow.available():
         return Scouted(views, None, "looks")
     views = tuple(_flowing(views))
-    return Scouted(views, _solved(views), "flow")
+    return Scouted(views, _solved(views), "flow", cuts.of_pictures(map(_pictured, views)))
+
+
+def _pictured(view: View) -> tuple[int, FloatArray, FloatArray]:
+    """Return number, light and motion of a view, whose motion was taken from the pictures."""
+    assert view.sight.vector is not None, "it was taken from the pictures"  # noqa: S101
+    return view.frame, view.light.astype(np.float32), view.sight.vector.astype(np.float32)
 
 
 def _solved(views: Sequence[View]) -> Tracks:

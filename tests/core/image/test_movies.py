@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from velatura.errors import FrameError, ImageError
-from velatura.image import movie_file, movies, numbered, yuv
+from velatura.image import gathering, movie_file, movies, yuv
 
 NEAR = 2 / 255  # of codes, on average: colour is stored at half the resolution
 MEAN = 1.8 / 255  # a frame beside the right one is 2.2 off
@@ -61,8 +61,8 @@ def test_several_threads_may_ask_at_once(tmp_path):
 
 def test_a_movies_frames_are_numbered_from_its_start(tmp_path):
     clip = footage.movie(tmp_path / "clip.mp4", 3)
-    assert list(numbered.find(str(clip))) == [0, 1, 2]
-    found = numbered.find(movies.started(str(clip), 1001))
+    assert list(gathering.find(str(clip))) == [0, 1, 2]
+    found = gathering.find(movies.started(str(clip), 1001))
     assert list(found) == [1001, 1002, 1003]
     assert movies.parted(found[1003]) == (clip, 2)
     np.testing.assert_array_equal(movies.read(found[1003])[0], shown(clip, 2))
@@ -157,12 +157,12 @@ def test_a_damaged_movie_is_refused_by_name(tmp_path, kept):
     bad = tmp_path / "bad.mp4"
     bad.write_bytes(b"not a movie at all" * 9 if kept is None else data[: int(kept * len(data))])
     with pytest.raises(ImageError, match=r"bad\.mp4 cannot be read as a movie"):
-        numbered.find(str(bad))
+        gathering.find(str(bad))
 
 
 def test_a_movie_that_is_not_there(tmp_path):
     with pytest.raises(FrameError, match="no movie"):
-        numbered.find(str(tmp_path / "gone.mov"))
+        gathering.find(str(tmp_path / "gone.mov"))
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from velatura.errors import FrameError, InputError
-from velatura.image import gathering, numbered
-from velatura.image.numbered import Pattern, find, frame_numbers
+from velatura.image import gathering
+from velatura.image.gathering import find
+from velatura.image.numbered import Pattern, frame_numbers
 
 
 def touched(folder: Path, *names: str) -> Path:
@@ -134,7 +135,7 @@ def test_files_that_a_shell_lists_are_their_pattern(tmp_path):
     every = [str(folder / f"a.{number:04d}.exr") for number in (1, 2, 3)]
     assert gathering.only(every) == str(folder / "a.####.exr")
     assert gathering.only(every[::2]) == f"{folder / 'a.####.exr'} 1,3"
-    assert list(numbered.find(gathering.only(every[::2]))) == [1, 3]
+    assert list(gathering.find(gathering.only(every[::2]))) == [1, 3]
     assert gathering.only(every[:1]) == every[0]
     with pytest.raises(FrameError, match=r"more than one.*a\.####\.exr.*b\.0001\.png"):
         gathering.only([*every, str(folder / "b.0001.png")])
@@ -161,6 +162,48 @@ def test_keys_that_a_shell_lists_are_one_shots(tmp_path):
     given_ = [str(folder / "k.0001.png"), str(folder / "k.0012.png")]
     assert gathering.gathered(given_) == [str(folder / "k.####.png")]
     assert gathering.gathered(["a.####.exr", "b.####.exr"]) == ["a.####.exr", "b.####.exr"]
+
+
+def test_keys_of_several_kinds_of_file_are_one_shots(tmp_path):
+    folder = touched(tmp_path, "k.0001.png", "k.0012.exr", "k.0020.TIF", "k.0003.txt")
+    whole = str(folder / "k.####.*")
+    for given_ in ([str(folder)], [str(folder / "k.*")], [str(folder / "k*.*")], [whole]):
+        assert gathering.keys(given_) == [whole]
+    assert gathering.keys([str(folder / "k.0001.png"), str(folder / "k.0012.exr")]) == [
+        f"{whole} 1,12"
+    ]
+    assert {n: path.name for n, path in gathering.find(whole).items()} == {
+        1: "k.0001.png",
+        12: "k.0012.exr",
+        20: "k.0020.TIF",
+    }
+    assert list(gathering.find(f"{whole} 1,12")) == [1, 12]
+    with pytest.raises(FrameError, match="more than one sequence"):
+        gathering.pattern(str(folder))  # plates are of one kind
+    assert gathering.keys(["a.####.exr", "b.####.png"]) == ["a.####.exr", "b.####.png"]
+
+
+def test_a_key_that_was_saved_twice_is_refused(tmp_path):
+    folder = touched(tmp_path, "k.0001.png", "k.0012.exr", "k.0012.png")
+    with pytest.raises(FrameError, match=r"more than one file.*k\.0012\.exr, k\.0012\.png"):
+        gathering.find(str(folder / "k.####.*"))
+    with pytest.raises(FrameError, match="more than one sequence"):
+        gathering.keys([str(folder)])
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("pant.####.png", r"No file matches .*pant\.####\.png\. .*: there are .*paint\.####\.png"),
+        ("frst/paint.####.png", "The folder .*frst cannot be read"),
+        ("clp.mp4", "There is no movie .*clp.mp4.* there is clip.mp4"),
+        ("frst/clip.mp4", "there is no folder .*frst"),
+    ],
+)
+def test_what_lies_beside_a_slip_of_the_hand_is_named(tmp_path, asked, said):
+    touched(tmp_path, "paint.0001.png", "paint.0012.png", "clip.mp4")
+    with pytest.raises(FrameError, match=said):
+        find(str(tmp_path / asked))
 
 
 @pytest.mark.parametrize(
@@ -192,7 +235,7 @@ def test_versions_are_no_frames(tmp_path):
 def test_a_text_that_no_path_can_be_is_refused_wherever_it_is_given(name):
     assert gathering.gathered([name]) == [name]
     with pytest.raises(FrameError, match="is not the name of a file"):
-        numbered.find(name)
+        gathering.find(name)
 
 
 def test_a_long_list_of_a_shell_s_files_is_one_shot(tmp_path):
@@ -201,5 +244,5 @@ def test_a_long_list_of_a_shell_s_files_is_one_shot(tmp_path):
         path.touch()
     odd = gathering.only(map(str, every[::2]))
     assert len(odd) > 255  # bytes: longer than a file's name
-    assert sorted(numbered.find(odd)) == list(range(1001, 1301, 2))
+    assert sorted(gathering.find(odd)) == list(range(1001, 1301, 2))
     assert gathering.only(map(str, every[:9] + every[10:])).endswith(" 1001-1009,1011-1300")

@@ -7,6 +7,7 @@ import json
 import pytest
 from commands import velatura
 from learning import briefly
+from pans import Pan
 from stages import Stage
 
 from velatura.errors import FrameError, TrainingError
@@ -97,6 +98,19 @@ def test_plates_without_passes_get_a_guess_that_is_called_one(capsys, tmp_path, 
     assert told["suggestions"][0]["sure"] == "a guess"
     suggest(str(folder / "plate.####.exr"), progress="none")
     assert "a guess, by what the frames look like" in capsys.readouterr().out
+
+
+def test_shots_that_are_cut_together_are_told_apart(capsys, caplog, tmp_path):
+    """Motion is taken from the pictures."""
+    walls = [*((0, n) for n in range(5)), *((1, n) for n in range(5))]
+    Pan(scenes=walls).write(tmp_path)
+    suggest(str(tmp_path / "plate.####.exr"), progress="none")
+    assert "looks like 2 shots" in caplog.text
+    assert "1-5, 6-10. Learn each by itself" in caplog.text
+    assert "in 10 that no other frame helps" in capsys.readouterr().out
+    caplog.clear()
+    suggest(str(tmp_path / "plate.####.exr"), frames="1-5", progress="none")
+    assert "shots" not in caplog.text
 
 
 def test_a_run_brings_its_keys_its_doubts_and_its_own_measure_of_error(capsys, folder, run):

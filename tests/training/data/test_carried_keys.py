@@ -20,7 +20,7 @@ from velatura.apply import sequence
 from velatura.apply.session import open_session
 from velatura.carry.paint import AGREE, CHANNELS
 from velatura.errors import LookError
-from velatura.image import exr, numbered
+from velatura.image import exr, gathering
 from velatura.job import Job
 from velatura.plate.encoding import encoded
 from velatura.plate.reading import Reading
@@ -60,7 +60,7 @@ def bound_pan(folder: Path, painted: tuple[int, ...]) -> Path:
 def attached(folder: Path, guides: tuple[str, ...] = ()) -> Lesson:
     plate, painted = patterns(folder)
     plain = lessons.load(plate, painted, guides)
-    return carried_keys.attach(plain, Footage(numbered.find(plate), Reading()), Progress("none"))
+    return carried_keys.attach(plain, Footage(gathering.find(plate), Reading()), Progress("none"))
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +200,7 @@ def test_without_opencv_the_lesson_stays_as_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr("velatura.scene.optical_flow.available", lambda: False)
     plate, painted = patterns(STAGE.write(tmp_path, but="position vector id"))
     plain = lessons.load(plate, painted)
-    shot = Footage(numbered.find(plate), Reading())
+    shot = Footage(gathering.find(plate), Reading())
     assert carried_keys.attach(plain, shot, Progress("none")) is plain
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from velatura.errors import TrainingError
-from velatura.image import gathering, movies, numbered
+from velatura.image import gathering, movies
 from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura_training.data import lesson as lessons
@@ -60,7 +60,7 @@ def test_footage_for_a_painting_may_be_a_movie_or_pictures(clip, tmp_path):
 
 
 def test_a_survey_sees_a_movies_light(clip):
-    shot = Footage(numbered.find(str(clip)), Reading())
+    shot = Footage(gathering.find(str(clip)), Reading())
     assert shot.frames == tuple(range(6))
     assert (shot.display(3).width, shot.display(3).height) == SIZE
     assert np.abs(shot.light(3) - shot.light(4)).max() > 0.1

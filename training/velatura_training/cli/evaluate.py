@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 from velatura.cli.options import AsJson, Layer, Passes, Space, basic, eyes
+from velatura.image import gathering
 from velatura_training.cli import openmp
 from velatura_training.recipe import PerceptualName
 
@@ -60,9 +61,10 @@ def evaluate(
         sheet: write the worst, median and best frame as a PNG: plate, result, truth, error.
     """
     openmp.spin_briefly()
+    from velatura.report.verdict import in_words
     from velatura_training.learn import threads
     from velatura_training.losses import backbones
-    from velatura_training.metrics import table, words, worst_frames
+    from velatura_training.metrics import table, worst_frames
     from velatura_training.metrics.evaluate import evaluate as judge
     from velatura_training.metrics.eyes import Eyes
     from velatura_training.metrics.frames import Frames
@@ -72,7 +74,10 @@ def evaluate(
     eyes = Eyes(backbones.load(perceptual, perceptual_weights), second)
     results = Frames.of(result, layer, space)
     plates = Frames.of(plate, layer, space, passes).paired(results) if plate else None
-    truths = replace(Frames.of(painted).paired(results), under=plates) if painted else None
+    truths = None
+    if painted:
+        truths = Frames.of(*gathering.keys([painted])).paired(results)
+        truths = replace(truths, under=plates)
     verdicts = {"result": judge(results, eyes, truths, plates, style)}
     if plates is not None and (truths is not None or style):
         unstyled = plates.only(results.files.keys())
@@ -84,7 +89,7 @@ def evaluate(
     if as_json:
         first = verdicts["result"]
         about = {"backbone": eyes.label, "motion": first.motion, "notes": first.notes}
-        about["in_words"] = words.verdict(first.mean)
+        about["in_words"] = in_words(first.mean)
         print(json.dumps({**about, **{n: v.as_json() for n, v in verdicts.items()}}))  # noqa: T201
     else:
         table.show(verdicts)

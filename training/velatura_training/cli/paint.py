@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 from velatura.cli import options
 from velatura.cli.options import Layer, Numbers, Passes, Shown, Space, Start, basic, machine
 from velatura.image import gathering, movies
-from velatura.image.numbered import Pattern, find, frame_numbers
+from velatura.image.gathering import find
+from velatura.image.numbered import Pattern, frame_numbers
 from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.system.next_step import needed, next_step

@@ -9,7 +9,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +28,8 @@ from velatura.cli.options import (
 )
 from velatura.errors import FrameError
 from velatura.image import gathering, movies
-from velatura.image.numbered import find, frame_numbers, holes
+from velatura.image.gathering import find
+from velatura.image.numbered import frame_numbers, holes
 from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.suggest.advice import Advice, Suggestion, advise
@@ -108,6 +109,13 @@ def suggest(
     with Progress(progress, "frames weighed") as report:
         reach = measure(seen, keys, report)
     log.log(logging.INFO if seen.means == "camera" else logging.WARNING, "%s", MEANS[seen.means])
+    if seen.cuts:
+        log.warning(
+            "this looks like %d shots, and no paint is carried from one into another: %s. Learn "
+            "each by itself, as in %r",
+            *(len(seen.cuts) + 1, ", ".join(_shots(footage.frames, seen.cuts))),
+            f"{plate} {next(_shots(footage.frames, seen.cuts))}",
+        )
     prices, doubt = None, None
     if learnt is not None:
         with Progress(progress, "frames doubted") as report:
@@ -131,6 +139,14 @@ def suggest(
         print(f"wrote {sheet}", file=sys.stderr if as_json else sys.stdout)
 
 
+def _shots(frames: Sequence[int], cuts: Collection[int]) -> Iterator[str]:
+    """Yield the frames of each shot: ``0-26``, ``27-47``."""
+    starts = [frames[0], *sorted(cuts)]
+    ends = [*(max(f for f in frames if f < cut) for cut in sorted(cuts)), frames[-1]]
+    for first, last in zip(starts, ends, strict=True):
+        yield f"{first}-{last}"
+
+
 def _keys(painted: str) -> list[int]:
     """Return the numbers of the painted keys, of files or as they are."""
     if _NUMBERS.fullmatch(painted):
@@ -138,7 +154,7 @@ def _keys(painted: str) -> list[int]:
     if not painted:
         return []
     try:
-        return sorted(find(gathering.pattern(painted)))
+        return sorted(find(*gathering.keys([painted])))
     except FrameError as error:
         raise FrameError(
             f"There are no painted keys {painted}",
@@ -224,14 +240,15 @@ def _show(given: Advice) -> None:
 
 def _words(one: Suggestion, place: int) -> str:
     """Return what a suggestion means, in plain words."""
-    said = [f"Paint frame {one.frame} {'then' if place else 'next'}", *_belief(one)]
+    first, *more = _belief(one)
+    said = [f"Paint frame {one.frame} {'then' if place else 'next'}: {first}", *more]
     if one.as_good:
         said.append(f"as good: {', '.join(_runs(one.as_good))}")
     if one.rival is not None:
         said.append(f"next best: {one.rival}, which helps {100 * one.margin:.0f} % less")
     if one.gain < LITTLE:
         said.append("but none helps much any more: what is left is spread over the whole shot")
-    return "; ".join(said) + "."
+    return ". ".join(part[0].upper() + part[1:] for part in said) + "."
 
 
 def _belief(one: Suggestion) -> Iterator[str]:

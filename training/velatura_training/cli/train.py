@@ -25,7 +25,7 @@ from velatura.cli.options import (
     reads_plate,
 )
 from velatura.errors import TrainingError
-from velatura.image import gathering, movies, numbered
+from velatura.image import gathering, movies
 from velatura.plate.reading import Reading
 from velatura.scene.motion_files import MotionFiles
 from velatura_training.cli import openmp, resumed, several, watching
@@ -172,7 +172,7 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
     before = resumed.begun(out) if resume else None
     colour.prefer(config or (before.config if before else ""))
     plates = tuple(movies.started(text, start) for text in gathering.gathered(plates))
-    painted = tuple(gathering.gathered(painted))
+    painted = tuple(gathering.keys(painted))
     if minutes is None and steps is None:
         minutes = DEFAULT_MINUTES
     if bool(style) == bool(painted):
@@ -243,7 +243,7 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
         wanted = tuple(str(name) for name in guides if name != "none") if guides else None
         shots = key_files.pair(plates, painted)
         _refuse_motion(moving, len(shots), free=free)
-        given = MotionFiles.parse(motion, stmap, numbered.find(plates[0])) if moving else None
+        given = MotionFiles.parse(motion, stmap, gathering.find(plates[0])) if moving else None
         reading = KeyReading(painted_space, painted_view, painted_resize, align)
         given_now = wanted, reading, hold_out
         wanted, reading, hold_out, free = resumed.settings(before, *given_now, free=free)

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from velatura.errors import TrainingError
-from velatura.image.gathering import number_of
-from velatura.image.numbered import find
+from velatura.image.gathering import find, number_of
 
 
 def find_keys(plate: str, painted: str) -> tuple[dict[int, Path], dict[int, Path]]:

@@ -179,7 +179,7 @@ def _common_guides(
                 do="Render it, or leave it out of --guides.",
             )
         names = tuple(there)
-    log.info("guides: %s", ", ".join(names) or "none")
+    log.info("passes read beside the picture: %s", ", ".join(names) or "none")
     return names
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from velatura.errors import TrainingError
-from velatura.image.numbered import find
+from velatura.image.gathering import find
 from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
 from velatura_training.data.frame import Frame, read

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from velatura.errors import FrameError, ImageError, TrainingError, VelaturaError
-from velatura.image import numbered
+from velatura.image import gathering
 from velatura.plate.reading import Reading
 from velatura.scene.motion_files import MotionFiles
 from velatura.system.progress import Progress, Report
@@ -93,7 +93,7 @@ class WatchedKeys:
 
     def _painted(self) -> dict[Place, Path]:
         """Return the painted files, in the order of a lesson's keys."""
-        shots = enumerate(numbered.find(painted) for _, painted in self._shots)
+        shots = enumerate(gathering.find(painted) for _, painted in self._shots)
         return {(shot, frame): files[frame] for shot, files in shots for frame in sorted(files)}
 
     def _read(self, place: Place, path: Path) -> Frame | None:
@@ -136,7 +136,7 @@ class WatchedKeys:
         for number, (plate, _) in enumerate(self._shots):
             reading = Reading(layer, passes, space)
             means = reading, self._plain.space, self._reading
-            doubts = KeyChecks(numbered.find(plate), *means)
+            doubts = KeyChecks(gathering.find(plate), *means)
             for place, key in painted.items():
                 if place[0] == number and place in paths:
                     for sentence in doubts.about(key, paths[place], self._plain.guides):

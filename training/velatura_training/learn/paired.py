@@ -12,6 +12,7 @@ from torch import Tensor
 
 from velatura.carry import packing
 from velatura.carry.nearest import NearestFirst
+from velatura.carry.paint import AGREE
 from velatura.gain.law import BOUND, FLOOR
 from velatura.plate import colour
 from velatura.report.contact_sheet import Row
@@ -202,7 +203,9 @@ class Paired(Method):
         if self.lesson.held:
             return "of held-out frames: what to expect elsewhere in the shot"
         if self.shape.merged and len({key.frame for key in self.lesson.shown}) > 1:
-            return "of the painted keys, each without its own paint; --hold-out is stricter"
+            led = self.lesson.carry is not None and self.lesson.carry.agreement < AGREE
+            how = "led to frames nearby and back" if led else "without its own paint"
+            return f"of the painted keys, each {how}; --hold-out is stricter"
         return "of the very keys it has learnt: elsewhere it is worse; --hold-out tells how much"
 
     def _pictures(self, key: Frame) -> tuple[Tensor, Tensor, Tensor]:

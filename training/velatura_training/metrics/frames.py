@@ -12,7 +12,7 @@ from torch import Tensor
 from velatura.channels import parse_overrides
 from velatura.errors import FrameError, ImageError
 from velatura.image import exr, gathering, movies
-from velatura.image.numbered import find
+from velatura.image.gathering import find
 from velatura.plate import flat, formats, passes
 from velatura.plate.beauty import pick_beauty
 from velatura.plate.plate import Plate

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from rich import box
 from rich.table import Table
 
+from velatura.report.verdict import explained, in_words
 from velatura.report.words import FIGURES
 from velatura.system import terminal
-from velatura_training.metrics import words
 from velatura_training.metrics.scores import Scores, Verdict
 
 BY_FRAME = ("l1log", "flip", "lpips", "gram", "sharp", "msssimP", "edgeP", "gramS", "ewR", "ewP")
@@ -26,7 +26,7 @@ def show(verdicts: Mapping[str, Verdict], stderr: bool = False) -> None:
     console = terminal.console(stderr=stderr)
     console.print(_means(verdicts, len(first.frames)))
     console.print(_frames(first))
-    if said := words.verdict(first.mean):
+    if said := in_words(first.mean):
         console.print(f"In words: {said}.", highlight=False)
     eyes = re.sub(r"(sha256:[0-9a-f]{8})[0-9a-f]+", r"\1", first.backbone)
     for note in (f"eyes: {eyes}", *_motion(first), *first.notes):
@@ -39,7 +39,7 @@ def explain(verdict: Verdict) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, _, text in words.explained(verdict.mean):
+    for name, _, text in explained(verdict.mean):
         table.add_row(name, _digits(verdict.mean, name), text)
     terminal.console().print(table)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from velatura.errors import FrameError, TrainingError
-from velatura.image import numbered
+from velatura.image import gathering
+from velatura.image.numbered import Pattern
 from velatura.plate import colour
 from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
@@ -182,8 +183,8 @@ def into(
     """
     if not plates:
         raise TrainingError("No footage to learn on", do="Name a shot: plate.####.exr")
-    numbers = numbered.Pattern.parse(plates[0])
-    files = numbered.find(plates[0])
+    numbers = Pattern.parse(plates[0])
+    files = gathering.find(plates[0])
 
     def key(frame: int) -> Path:
         return folder / f"key.{numbers.written(frame)}.exr"

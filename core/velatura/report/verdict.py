@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from velatura_training.metrics.scores import Scores
+Scores = Mapping[str, float]
+"""Figures by name."""
 
 Steps = tuple[tuple[float, str], ...]
 """Upper limits and what lies below each, rising."""
@@ -69,7 +70,7 @@ MEANINGS: Mapping[str, str] = {
 """What each figure tells, for people; docs/metrics.md has the formulas."""
 
 
-def verdict(mean: Scores) -> str:
+def in_words(mean: Scores) -> str:
     """Return what the figures say, in a few words; "" where they say nothing that words can."""
     return "; ".join(_said(mean))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from velatura_training.metrics import table, words
+from velatura.report import verdict, words
 
 
 @pytest.mark.parametrize(
@@ -23,13 +23,13 @@ from velatura_training.metrics import table, words
     ],
 )  # fmt: skip
 def test_the_verdict_follows_the_figures(mean: dict[str, float], said: str) -> None:
-    assert words.verdict(mean) == said
+    assert verdict.in_words(mean) == said
 
 
 def test_every_figure_of_the_table_is_explained() -> None:
-    names = [name for lines in table.FIGURES.values() for name, *_ in lines]
-    assert sorted(names) == sorted(words.MEANINGS)
-    assert [name for name, _, _ in words.explained({"flip": 0.1, "l1log": 0.02})] == [
+    names = [name for lines in words.FIGURES.values() for name, *_ in lines]
+    assert sorted(names) == sorted(verdict.MEANINGS)
+    assert [name for name, _, _ in verdict.explained({"flip": 0.1, "l1log": 0.02})] == [
         "l1log",
         "flip",
     ]
