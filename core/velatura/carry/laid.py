@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,8 @@ On the courtyard at 1080p 6 % of all squares are torn so; 1.0 takes 8 % and a te
 _DOWN, _ACROSS = ((0, 0, 1, 1), (0, 1, 0, 1))
 """How far down and across the four points around a pixel lie."""
 
+_ALL, _PLACES, _WORTHS = slice(0, 4), slice(0, 2), slice(2, 4)  # of `Laid.planes`
+
 
 @dataclass(frozen=True)
 class Laid:
@@ -32,9 +36,9 @@ class Laid:
     Attributes:
         planes: ``(4, h, W)`` float32: places across and down a key, px, codes of how well plates
             agree there, and the key's choice, 0..1.
-        points: ``(h * w, 4)`` float32: the same at the points themselves.
+        points: ``(4, h * w)`` float32: the same at the points themselves.
         torn: ``(h - 1, w - 1)``: the number of a square whose four points show two things, else -1.
-        alike: ``(n, 4, 4)`` float32: 1 where two points of such a square show one thing.
+        alike: ``(4, n, 4)`` float32: 1 where two points of such a square show one thing.
         columns: ``(W,)`` each column's point to the left.
         shares: ``(W,)`` how far it is from there to the next, 0..1.
         further: ``(W,)`` how many points it is outside of the frame.
@@ -82,35 +86,68 @@ class Laid:
         planes += start
         planes[0] += beyond * np.float32(pace[1])
         torn, alike = _torn(points, pace)
-        singly = np.ascontiguousarray(points.reshape(4, -1).T)
-        return cls(planes, singly, torn, alike, left, share, beyond, rows.start, height, pace)
+        return cls(
+            planes,
+            points.reshape(4, -1),
+            torn,
+            alike,
+            left,
+            share,
+            beyond,
+            rows.start,
+            height,
+            pace,
+        )
 
     def rows(self, v: Doubles) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Return places, px, worth and choice at rows of the frame, ``(n * W,)`` each."""
+        across, down, codes, choice = self._rows(v, _ALL)
+        return across, down, worth_of(codes), choice
+
+    def worths(self, v: Doubles) -> tuple[FloatArray, FloatArray]:
+        """Return worth and choice alone at rows of the frame: see `at` for the places of some."""
+        codes, choice = self._rows(v, _WORTHS)
+        return worth_of(codes), choice
+
+    def _rows(self, v: Doubles, which: slice) -> FloatArray:
+        """Return ``(P, n * W)``: some of the planes at rows of the frame."""
         top, share, beyond = _between(v, self.height)
         top -= self.first
         first, last = int(top.min()), int(top.max()) + 1
-        points = self.planes[:, first : last + 1]
+        points = self.planes[which, first : last + 1]
         slope = points[:, 1:] - points[:, :-1]
         laid = slope.take(top - first, axis=1)
         laid *= share[:, None]
         laid += points[:, :-1].take(top - first, axis=1)
-        squares = self.torn.take(top, axis=0).take(self.columns, axis=1)
-        row, column = np.nonzero(squares >= 0)
-        laid[:, row, column] = self._sided(squares[row, column], top[row], share[row], column)
-        laid[1] += (beyond * np.float32(self.pace[0]))[:, None]
-        across, down, codes, choice = laid.reshape(4, -1)
-        return across, down, worth_of(codes), choice
+        squares = self.torn.take(top, axis=0).take(self.columns, axis=1).reshape(-1)
+        some = np.flatnonzero(squares >= 0)
+        row, column = np.divmod(some, len(self.columns))
+        flat: FloatArray = laid.reshape(len(laid), -1)
+        sided = self._sided(squares.take(some), top.take(row), share.take(row), column, which)
+        for plane, values in zip(flat, sided, strict=True):
+            plane[some] = values
+        if which is _ALL:
+            laid[1] += (beyond * np.float32(self.pace[0]))[:, None]
+        return flat
 
     def at(self, columns: npt.NDArray[np.intp], v: Doubles) -> tuple[FloatArray, FloatArray]:
         """Return places, px, of single pixels: ``(N,)`` columns of the frame, and their rows' v."""
         top, share, beyond = _between(v, self.height)
         top -= self.first
-        start, end = self.planes[:2, top, columns], self.planes[:2, top + 1, columns]
-        laid = start + (end - start) * share
-        squares = self.torn[top, self.columns[columns]]
+        width = len(self.columns)
+        above = top * width + columns
+        laid = np.empty((2, len(columns)), np.float32)
+        for out, plane in zip(laid, self.planes[_PLACES].reshape(2, -1), strict=True):
+            start = plane.take(above)
+            slope = plane[width:].take(above) - start
+            np.add(start, slope * share, out=out)
+        squares = self.torn.reshape(-1).take(top * self.torn.shape[1] + self.columns.take(columns))
         some = np.flatnonzero(squares >= 0)
-        laid[:, some] = self._sided(squares[some], top[some], share[some], columns[some])[:2]
+        sided = self._sided(
+            squares.take(some), top.take(some), share.take(some), columns.take(some), _PLACES
+        )
+        for out, values in zip(laid, sided, strict=True):
+            out[some] = values
         return laid[0], laid[1] + beyond * np.float32(self.pace[0])
 
     def _sided(
@@ -119,30 +156,55 @@ class Laid:
         top: npt.NDArray[np.intp],
         down: FloatArray,
         columns: npt.NDArray[np.intp],
+        which: slice,
     ) -> FloatArray:
-        """Return ``(4, N)`` what pixels between two things have, as `planes` across the rows.
+        """Return ``(P, N)`` what pixels between two things have, as `planes` across the rows.
 
         Args:
             squares: ``(N,)`` the numbers of the squares that they lie in.
             top: rows of the points above them.
             down: how far it is from there to the next, 0..1.
             columns: their columns.
+            which: the planes that are wanted.
         """
         across, width = self.shares.take(columns), self.torn.shape[1] + 1
         corner = top * width + self.columns.take(columns)
         right, below = 1 - across, 1 - down
-        weights = np.stack([below * right, below * across, down * right, down * across], axis=1)
-        alike = self.alike.take(squares, axis=0)
-        thing = np.matmul(alike, weights[:, :, None])[:, :, 0].argmax(axis=1)
-        weights *= np.take_along_axis(alike, thing[:, None, None], axis=1)[:, 0]
-        weights = np.ascontiguousarray((weights / weights.sum(axis=1, keepdims=True)).T)
-        sided = np.zeros((len(corner), 4), np.float32)
+        weights = self._weights(
+            squares, [below * right, below * across, down * right, down * across]
+        )
+        wanted = self.points[which]
+        sided = np.zeros((len(wanted), len(corner)), np.float32)
         for weight, y, x in zip(weights, _DOWN, _ACROSS, strict=True):
-            sided += self.points.take(corner + (y * width + x), axis=0) * weight[:, None]
+            at = corner + (y * width + x)
+            for plane, points in zip(sided, wanted, strict=True):
+                np.add(plane, points.take(at) * weight, out=plane)
+        if which is _WORTHS:
+            return sided
         # Each point goes on to the pixel itself, as things do that do not move.
-        sided[:, 0] += (across - weights[1] - weights[3] + self.further[columns]) * self.pace[1]
-        sided[:, 1] += (down - weights[2] - weights[3]) * self.pace[0]
-        return sided.T
+        away = across - weights[1] - weights[3] + self.further.take(columns)
+        sided[0] += away * np.float32(self.pace[1])
+        sided[1] += (down - weights[2] - weights[3]) * np.float32(self.pace[0])
+        return sided
+
+    def _weights(
+        self, squares: npt.NDArray[np.int32], near: Sequence[FloatArray]
+    ) -> Sequence[FloatArray]:
+        """Return how much each of four points counts: those of the nearest thing, 1 together."""
+        alike = self.alike.reshape(len(near), -1)
+        first = squares * np.int32(len(near))
+        shown = [[weight] * len(near) for weight in near]
+        for one, other in combinations(range(len(near)), 2):
+            same = alike[one].take(first + np.int32(other))
+            shown[one][other], shown[other][one] = same * near[other], same * near[one]
+        most, thing = np.zeros_like(near[0]), first
+        for one, (a, b, c, d) in enumerate(shown):
+            whole = a + b + c + d
+            thing = np.where(whole > most, first + np.int32(one), thing)
+            np.maximum(most, whole, out=most)
+        return [
+            weight * plane.take(thing) / most for weight, plane in zip(near, alike, strict=True)
+        ]
 
 
 def _torn(
@@ -162,9 +224,9 @@ def _torn(
     even = np.logical_and.reduce([_one(corner, corners[0]) for corner in corners])
     torn = np.full(even.shape, -1, np.int32)
     torn[~even] = np.arange(np.count_nonzero(~even), dtype=np.int32)
-    square = np.stack([corner[:, ~even].T for corner in corners])  # (4, n, 2)
-    alike = _one(square[:, None].transpose(3, 2, 0, 1), square[None].transpose(3, 2, 0, 1))
-    return torn, alike.astype(np.float32)
+    square = [corner[:, ~even] for corner in corners]
+    alike = [[_one(one, other) for other in square] for one in square]
+    return torn, np.array(alike, np.float32).transpose(0, 2, 1).copy()
 
 
 def _one(some: FloatArray, others: FloatArray) -> npt.NDArray[np.bool_]:

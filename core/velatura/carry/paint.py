@@ -149,14 +149,18 @@ class Carry:
             camera = self.tracks.cameras[self.tracks.frames.index(frame)]
             paints = self._merged(ways, sight, camera)
             if exact is not None:
-                np.copyto(paints, exact.paints, where=exact.there)
+                own_paints = exact.paints[:, : paints.shape[1]]
+                np.copyto(paints, own_paints, where=exact.there)
         planes = paints[:, :4].reshape(CHANNELS, *sight.size)
         return Carried(planes, paints[0, 4] if self.layered else None)
 
     def _merged(self, ways: Sequence[Way], sight: Sight, camera: Camera | None) -> FloatArray:
-        """Return ``(2, 5, H, W)``: both paints, with what they are worth and their cover."""
+        """Return ``(2, 4, H, W)``: both paints, with what they are worth.
+
+        ``(2, 5, H, W)``, with their cover, where a part of a key was left transparent.
+        """
         height, width = sight.size
-        paints = np.zeros((2, 5, height, width), np.float32)
+        paints = np.zeros((2, 4 + self.layered, height, width), np.float32)
         outlines = Outlines.of(sight, self.tracks, camera)
         if outlines is not None:
             ways = [way.along(outlines) for way in ways]
@@ -171,10 +175,8 @@ class Carry:
                 Samples.of(sight.strip(rows), self.tracks),
                 np.where(beside[rows], np.float32(0), np.float32(RIM)).reshape(-1),
             )
-            merged = _merged(ways, lines, layered=self.layered)
-            if self.agreement < AGREE:
-                merged = merged[::-1]
-            paints[:, :, rows] = merged.reshape(2, 5, -1, width)
+            both = [[plane[rows].reshape(-1) for plane in paint] for paint in paints]
+            _merge(ways, lines, both if self.agreement >= AGREE else both[::-1])
         return paints
 
 
@@ -191,35 +193,44 @@ def strips(height: int, width: int) -> Iterator[slice]:
         yield slice(top, min(top + step, height))
 
 
-def _merged(ways: Sequence[Way], lines: Lines, *, layered: bool) -> FloatArray:
-    """Return ``(2, 5, N)``: paint, worth and cover, merged of all keys, and of one key."""
+def _merge(ways: Sequence[Way], lines: Lines, into: Sequence[Sequence[FloatArray]]) -> None:
+    """Add paint and worth, merged of all keys, and of one key, to planes of ``(N,)`` zeros.
+
+    Each has four of them, or five, with its cover, where keys are layered.
+    """
     found = [way.found(lines) for way in ways]
     count = len(lines.least)
-    merged = np.zeros((2, 5, count), np.float32)
+    part = np.empty(count, np.float32)
     for way, place, weights in zip(ways, found, _weights(found), strict=True):
-        some = np.flatnonzero(weights[0])
-        if not len(some):
+        number = np.count_nonzero(weights[0])
+        if not number:
             continue
-        if len(some) < _SPARSE * count:
+        if number < _SPARSE * count:
+            some = np.flatnonzero(weights[0])
             paint = np.zeros((3, count), np.float32)
             paint[:, some] = way.read(place.x.take(some), place.y.take(some))
         else:
             paint = way.read(place.x, place.y)
+        paint *= np.float32(1 / CODES)
         values = [*paint, place.worth]
-        if layered:
+        if len(into[0]) > len(values):
             values.append(way.cover(place.x, place.y))
-        for planes, weight in zip(merged, weights, strict=True):
-            for channel, value in enumerate(values):
-                planes[channel] += weight * value
-    merged[:, :3] *= np.float32(1 / CODES)
-    return merged
+        for planes, weight in zip(into, weights, strict=True):
+            for plane, value in zip(planes, values, strict=True):
+                np.add(plane, np.multiply(weight, value, out=part), out=plane)
 
 
 def _weights(found: Sequence[Found]) -> FloatArray:
     """Return ``(K, 2, N)``: the part of each key in both paints; all together they are 1."""
-    weights = np.stack([np.stack([place.odds, place.share]) for place in found])
+    weights = np.empty((len(found), 2, len(found[0].odds)), np.float32)
+    for part, place in zip(weights, found, strict=True):
+        part[0], part[1] = place.odds, place.share
+    total = weights.sum(axis=0)
     if len(found) > 1:
-        little = weights < np.float32(_LITTLE) * weights.sum(axis=0)
-        weights *= ~(little[:, :1] & little[:, 1:])
-    weights /= weights.sum(axis=0)
+        least = total * np.float32(_LITTLE)
+        for part in weights:
+            little = part < least
+            np.multiply(part, ~(little[0] & little[1]), out=part)
+        np.sum(weights, axis=0, out=total)
+    weights /= total
     return weights

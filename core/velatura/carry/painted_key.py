@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from velatura.image import doubled
 from velatura.image.doubled import Codes
@@ -20,8 +21,10 @@ CODES = 65535 / 3.0
 """Codes per unit of encoded light, where that is kept in 16 bits; 65504 lies at 2.88."""
 
 LARGEST = 2048 * 1556
-"""Pixels of a key that takes memory for time, 32 bytes a px more: 2K, full aperture. The keys of 4K
+"""Pixels of a key that takes memory for time, 44 bytes a px more: 2K, full aperture. The keys of 4K
 looks do not: three would take 800 MB."""
+
+Marks = npt.NDArray[np.uint32]
 
 _STEP = 4.0  # footprints of a step in depth at which a surface ends
 
@@ -62,8 +65,21 @@ class Key:
         return np.pad(self.index, MARGIN + 1, mode="edge")
 
     @cached_property
-    def depths(self) -> tuple[FloatArray, FloatArray] | None:
-        """``(H - 1, W - 1)``: least and most of the four depths around each place between pixels.
+    def marks(self) -> Marks:
+        """``(H, W)``: twice the `index`, and 1 more on a `rim`, so that both are read at once."""
+        marks: Marks = self.index.astype(np.uint32)
+        marks *= np.uint32(2)
+        marks += self.rim
+        return marks
+
+    @cached_property
+    def alike(self) -> bool:
+        """Whether all of its pixels show one thing, and no edge, as without passes."""
+        return bool((self.index == self.index[0, 0]).all()) and not bool(self.rim.any())
+
+    @cached_property
+    def depths(self) -> FloatArray | None:
+        """``(H - 1, W - 1, 2)``: least and most of the four depths around a place between pixels.
 
         None without `depth`, and where it is too large: see `LARGEST`.
         """
@@ -71,7 +87,7 @@ class Key:
             return None
         upper, lower = self.depth[:-1], self.depth[1:]
         corners = upper[:, :-1], upper[:, 1:], lower[:, :-1], lower[:, 1:]
-        return np.minimum.reduce(corners), np.maximum.reduce(corners)
+        return np.stack([np.minimum.reduce(corners), np.maximum.reduce(corners)], axis=-1)
 
     @classmethod
     def of(

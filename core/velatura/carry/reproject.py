@@ -176,16 +176,21 @@ class Road:
         """Return what paint at places, px, is worth if it lies on the same objects, else 0."""
         height, width = self.key.index.shape
         near_x, near_y = _within(x, width), _within(y, height)
-        at = np.rint(near_y).astype(np.int32)
-        at *= np.int32(width)
-        at += np.rint(near_x).astype(np.int32)
-        near = at.astype(np.intp)
-        hit: Bools = self.key.index.reshape(-1).take(near, mode="clip") == items
-        hit &= near_x == x
+        hit = near_x == x
         hit &= near_y == y
-        worth: FloatArray = self.key.rim.reshape(-1).take(near, mode="clip") * np.float32(RIM - 1)
-        worth += np.float32(1)
-        worth *= hit
+        if self.key.alike:
+            hit &= items == self.key.index[0, 0]
+            alike: FloatArray = hit.astype(np.float32)
+            return alike
+        at = np.rint(near_y, out=near_y).astype(np.int32)
+        at *= np.int32(width)
+        at += np.rint(near_x, out=near_x).astype(np.int32)
+        marks = self.key.marks.reshape(-1).take(at.astype(np.intp), mode="clip")
+        marks -= items * np.uint32(2)
+        hit &= marks <= 1
+        worth: FloatArray = hit.astype(np.float32)
+        hit &= marks == 1
+        worth -= hit * np.float32(1 - RIM)
         return worth
 
 
@@ -243,8 +248,9 @@ def _seen(key: Key, camera: Camera, x: FloatArray, y: FloatArray, depth: FloatAr
     if key.depths is not None:
         at *= np.int32(width - 1)
         at += left
-        corner = at.astype(np.intp)
-        least, most = (bound.reshape(-1).take(corner, mode="clip") for bound in key.depths)
+        pairs = key.depths.view(np.uint64).reshape(-1)  # both at once
+        bounds = pairs.take(at.astype(np.intp), mode="clip").view(np.float32).reshape(-1, 2)
+        least, most = bounds[:, 0].copy(), bounds[:, 1].copy()
     else:
         at *= np.int32(width)
         at += left

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from velatura.carry import key_edge
 from velatura.carry.fields import Field
@@ -21,7 +20,7 @@ from velatura.image import doubled
 from velatura.image.planes import FloatArray
 from velatura.image.sampling import cubic, linear
 from velatura.scene.camera import Doubles
-from velatura.scene.gbuffer import Sight
+from velatura.scene.gbuffer import Indices, Sight
 from velatura.scene.tracks import Tracks
 
 STRANGER = 0.05
@@ -133,7 +132,7 @@ class Way:
     def read(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """Return ``(3, N)`` paint, in `CODES`, at places inside of the key."""
         if self.key.doubled is not None:
-            return doubled.read(self.key.doubled, x, y)
+            return doubled.read(self.key.doubled, len(self.key.paint), x, y)
         paint = np.maximum(cubic(self.key.paint, x, y), 0)  # beside an edge it overshoots
         paint *= np.float32(CODES)
         return paint
@@ -147,23 +146,24 @@ class Way:
 
     def _places(self, lines: Lines) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Return places in the key, px; what paint there is worth, and the key's choice."""
-        x, y, worth, choice = self.field.rows(lines.v)
-        if self.exact:
-            worth[:], choice[:] = 0, 0
-            return x, y, worth, choice
-        if self.road.leads(lines.pixels):
-            field, (x, y, there) = (x, y), self.road.places(lines.pixels)
-            self._dry(lines, x, y, there)
-            missing = np.flatnonzero(there <= lines.least)
-            x[missing], y[missing] = (plane.take(missing) for plane in field)
-            there[missing] = self._shown(lines, missing, x.take(missing), y.take(missing))
-            choice[missing] *= there.take(missing)
-            if self.outline is not None:
-                led = self.outline.known(lines.start, len(there))
-                x[led.at], y[led.at], there[led.at] = led.x, led.y, led.worth
-        else:
-            there = self._shown(lines, np.arange(len(x)), x, y)
-            choice *= there
+        if self.exact or not self.road.leads(lines.pixels):
+            x, y, worth, choice = self.field.rows(lines.v)
+            there = self._shown(lines.pixels.items, lines.least, x, y)
+            if self.exact:
+                there[:] = 0
+            return x, y, worth * there, choice * there
+        worth, choice = self.field.worths(lines.v)
+        x, y, there = self.road.places(lines.pixels)
+        self._dry(lines, x, y, there)
+        missing = np.flatnonzero(there <= lines.least)
+        row, column = np.divmod(missing, len(there) // len(lines.v))
+        x[missing], y[missing] = field = self.field.at(column, lines.v.take(row))
+        items, least = lines.pixels.items.take(missing), lines.least.take(missing)
+        there[missing] = shown = self._shown(items, least, *field)
+        choice[missing] *= shown
+        if self.outline is not None:
+            led = self.outline.known(lines.start, len(there))
+            x[led.at], y[led.at], there[led.at] = led.x, led.y, led.worth
         worth *= there
         return x, y, worth, choice
 
@@ -179,12 +179,10 @@ class Way:
             part < np.float32(key_edge.DRY), np.float32(MOVED), np.float32(BESIDE)
         )
 
-    def _shown(
-        self, lines: Lines, some: npt.NDArray[np.intp], x: FloatArray, y: FloatArray
-    ) -> FloatArray:
+    def _shown(self, items: Indices, least: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
         """Return 1 where a place in the key shows the same object, less on others and edges."""
-        worth = self.road.matched(lines.pixels.items.take(some), x, y)
-        return np.where(worth > lines.least.take(some), worth, np.float32(STRANGER))
+        worth = self.road.matched(items, x, y)
+        return np.where(worth > least, worth, np.float32(STRANGER))
 
 
 def _mirrored(at: FloatArray, size: int) -> FloatArray:

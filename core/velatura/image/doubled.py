@@ -1,7 +1,8 @@
 """Pictures of twice the size, which are read between their pixels fast, and nearly as sharp.
 
 A picture is doubled once, with a sharp filter; after that a straight line from one half pixel to
-the next is enough. That takes four values of each channel where a cubic takes sixteen.
+the next is enough. That takes four pixels where a cubic takes sixteen, and the channels of each lie
+side by side in 64 bits, which are fetched at once.
 """
 
 from __future__ import annotations
@@ -19,24 +20,28 @@ OUTER = -0.133
 On the courtyard, moved paint then has gradients as with `velatura.image.sampling.cubic`. With the
 cubic's own -3/32, the straight lines leave them .035 softer."""
 
+LANES = 4
+"""Channels of a pixel that lie side by side: 64 bits."""
+
 _ROWS = 16  # worked on at a time, so that temporaries stay in the processor's cache
 
 
 def doubled(codes: Codes) -> Codes:
-    """Return a picture ``(C, H, W)`` at twice its size, ``(C, 2 H, 2 W)``; edges are repeated.
+    """Return a picture ``(C, H, W)`` at twice its size, ``(2 H, 2 W, 4)``; edges are repeated.
 
     Pixel ``(x, y)`` stays as it is, at ``(2 x, 2 y)``; the others lie halfway between, and to the
-    right of and below the last ones. Overshoot ends at 0 and 65535.
+    right of and below the last ones. Overshoot ends at 0 and 65535. There are four channels at
+    most; of fewer, the last ones are 0.
     """
-    channels, height, width = codes.shape
-    twice = np.empty((channels, 2 * height, 2 * width), np.uint16)
-    for plane, wide in zip(codes, twice, strict=True):
+    height, width = codes.shape[1:]
+    twice = np.zeros((2 * height, 2 * width, LANES), np.uint16)
+    for channel, plane in enumerate(codes):
         for top in range(0, height, _ROWS):
             stop = min(top + _ROWS, height)
             around = np.clip(np.arange(top - 1, stop + 2), 0, height - 1)
             rows = plane[around].astype(np.float32)
             between = _between(rows)
-            lines = wide[2 * top : 2 * stop].reshape(stop - top, 2, -1)
+            lines = twice[2 * top : 2 * stop, :, channel].reshape(stop - top, 2, -1)
             lines[:, 0, ::2] = plane[top:stop]
             lines[:, 0, 1::2] = _coded(_between(_padded(rows[1:-2]).T).T)
             lines[:, 1, ::2] = _coded(between)
@@ -44,39 +49,43 @@ def doubled(codes: Codes) -> Codes:
     return twice
 
 
-def read(twice: Codes, x: Places, y: Places) -> FloatArray:
+def read(twice: Codes, channels: int, x: Places, y: Places) -> FloatArray:
     """Return ``(C, N)`` float32 values of a doubled picture at ``N`` places: see `doubled`.
 
     Args:
         twice: as `doubled` gives it.
+        channels: how many of its channels are wanted, the first ones.
         x: ``(N,)`` columns, px of the picture before it was doubled, inside of it.
         y: ``(N,)`` rows.
     """
-    width = twice.shape[2]
+    width = twice.shape[1]
     left, across = _parted(x)
     at, down = _parted(y)
     at *= np.int32(width)
     at += left
-    flat, corner = twice.reshape(len(twice), -1), at.astype(np.intp)
-    values = np.empty((len(twice), len(x)), np.float32)
-    code = np.empty(len(x), np.uint16)
+    flat, corner = twice.view(np.uint64).reshape(-1), at.astype(np.intp)
+    around = [
+        # Inside already; other modes take a copy.
+        flat[step:].take(corner, mode="clip").view(np.uint16).reshape(-1, LANES)
+        for step in (0, 1, width, width + 1)
+    ]
+    values = np.empty((channels, len(x)), np.float32)
     lower, right = np.empty((2, len(x)), np.float32)
 
-    def line(plane: Codes, out: FloatArray) -> None:
-        plane.take(corner, out=code, mode="clip")  # inside already; other modes take a copy
-        out[...] = code
-        plane[1:].take(corner, out=code, mode="clip")
-        right[...] = code
+    def between(out: FloatArray, start: Codes, end: Codes) -> None:
+        out[...] = start
+        right[...] = end
         np.subtract(right, out, out=right)
         np.multiply(right, across, out=right)
         np.add(out, right, out=out)
 
-    for channel, plane in enumerate(flat):
-        line(plane, values[channel])
-        line(plane[width:], lower)
-        lower -= values[channel]
+    for channel, upper in enumerate(values):
+        codes = [corners[:, channel] for corners in around]
+        between(upper, codes[0], codes[1])
+        between(lower, codes[2], codes[3])
+        lower -= upper
         lower *= down
-        values[channel] += lower
+        np.add(upper, lower, out=upper)
     return values
 
 
