@@ -9,6 +9,7 @@ paint.0004.png and paint.0018.png (or nearer to the ends of a shorter clip): fla
 from __future__ import annotations
 
 import argparse
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -39,6 +40,8 @@ def main() -> None:
     for frame in (options.frames // 6, options.frames * 3 // 4):
         codes = np.rint(255 * painted(pictures[frame])).astype(np.uint8)
         write_png(options.folder / f"paint.{frame:04d}.png", codes)
+    made = ", ".join(sorted(path.name for path in options.folder.iterdir()))
+    sys.stdout.write(f"{options.folder} holds {made}\n")
 
 
 def picture(frame: int, width: int, height: int) -> Picture:

@@ -27,7 +27,7 @@ from velatura.apply.targets import Frame
 from velatura.carry import packing
 from velatura.errors import InputError
 from velatura.image import movies
-from velatura.image.numbered import holes
+from velatura.image.ranges import holes
 from velatura.job import DEVICES, Device, Job
 from velatura.look import Look, read
 from velatura.system import resources

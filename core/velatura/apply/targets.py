@@ -12,7 +12,8 @@ from pathlib import Path
 from velatura import bakes
 from velatura.errors import FrameError
 from velatura.image import gathering, movies
-from velatura.image.numbered import Pattern, few, holes
+from velatura.image.numbered import Pattern, few
+from velatura.image.ranges import holes
 from velatura.job import Job
 from velatura.plate import formats, matte
 

@@ -37,6 +37,8 @@ from velatura.job import Device, Job
 from velatura.system.next_step import needed, next_step
 from velatura.system.progress import say
 
+Written = Literal["gain", "picture", "both"]
+
 log = logging.getLogger("velatura")
 
 
@@ -46,7 +48,7 @@ def apply(
     look: Annotated[str, basic("LOOK")],
     out: Annotated[str, basic("FOLDER")],
     frames: Numbers = "",
-    write: Annotated[Literal["gain", "picture", "both"], basic()] = "gain",
+    write: Annotated[Written | None, basic()] = None,
     strength: Annotated[float, picture("NUMBER")] = 1.0,
     mask: Annotated[str, picture("MASK")] = "",
     device: Annotated[Device, machine()] = "auto",
@@ -86,8 +88,9 @@ def apply(
         look: the look, an ONNX file that `velatura export` wrote, or the name of a published one,
             as `velatura looks` lists it.
         out: the folder to write into; created if missing.
-        write: gain is the gain layer, for the look node in a host; picture is the finished picture;
-            both is both.
+        write: gain (the default) is the gain layer, for the look node in a host; picture is the
+            finished picture; both is both, and the default with --strength, --mask or --as, which
+            shape pictures alone.
         strength: of the look in the finished picture, 0 to 4; 0 is the plate, 1 as painted.
         mask: where the look goes, 0 to 1: a channel of the plate, such as matte.R, or a file or
             sequence, with its channel behind it where red is not meant: roto.####.exr:A.
@@ -106,8 +109,10 @@ def apply(
             f"The look {look} is a folder",
             do=f"If it is a training, write its look with `velatura export {look} --out ink.onnx`",
         )
+    shaping = bool(mask or deliver or strength != 1)
+    wanted: Written = write or ("both" if shaping else "gain")
     job = Job(
-        *(gathering.only([plate, *more]) if more else plate, look, out, frames, write),
+        *(gathering.only([plate, *more]) if more else plate, look, out, frames, wanted),
         strength,
         *(mask, device, layer, passes, space),
         *(workers, memory_mb, config, raw_strength),
@@ -117,14 +122,14 @@ def apply(
         deliver or "",
         stop_at_first,
     ).checked()
-    if write == "gain" and (mask or strength != 1):
+    if wanted == "gain" and shaping:
         log.warning(
             "--strength and --mask shape the finished picture only (--write picture or both)"
         )
     tasks.run(job, progress)
     if progress not in {"auto", "bar"}:
         return
-    if write == "picture":  # a report is about gain layers
+    if wanted == "picture":  # a report is about gain layers
         shot, made = movies.started(job.plate, start), Path(out, "*.exr")
         means = needed(layer=layer, passes=passes, space=space)
         next_step("velatura", "evaluate", "--result", made, "--plate", shot, *means)
@@ -152,7 +157,9 @@ def info(look: Path, /, *, as_json: AsJson = False) -> None:
         _out(json.dumps({**json.loads(found.card.dumps()), "digest": found.digest}, indent=2))
     else:
         tables.show(look.name, tables.card(found))
-        next_step("velatura", "apply", "PLATE", "--look", look, "--out", "FOLDER")
+        next_step(
+            "velatura", "apply", "PLATE", "--look", look, "--out", "FOLDER", "--write", "both"
+        )
 
 
 def report(

@@ -54,7 +54,10 @@ def looks(*, starter: Annotated[bool, basic()] = False, as_json: AsJson = False)
     for trouble in library.refused():
         log.warning(trouble)
     if shelf and not as_json:
-        next_step("velatura", "apply", "PLATE", "--look", shelf[0].card.name, "--out", "FOLDER")
+        first = shelf[0].card.name
+        next_step(
+            "velatura", "apply", "PLATE", "--look", first, "--out", "FOLDER", "--write", "both"
+        )
 
 
 def _starters() -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from velatura.errors import InputError
-from velatura.image.numbered import frame_numbers
+from velatura.image.ranges import frame_numbers
 
 Host = Literal["blender", "nuke"]
 

@@ -16,7 +16,7 @@ from velatura.errors import InputError
 from velatura.farm import tasks
 from velatura.farm.order import Order
 from velatura.farm.steps import FRAMES, Step
-from velatura.image.gathering import runs
+from velatura.image.ranges import runs
 
 TEMPLATE = "template.json"
 """The name that Deadline Cloud looks for."""

@@ -12,8 +12,7 @@ from velatura.errors import FrameError, InputError
 from velatura.farm import needs
 from velatura.farm.needs import Need
 from velatura.farm.order import Lesson, Order, Shot
-from velatura.image.gathering import runs
-from velatura.image.numbered import frame_numbers
+from velatura.image.ranges import frame_numbers, runs
 from velatura.job import Job
 from velatura.look import read
 from velatura.plate import matte, pass_files

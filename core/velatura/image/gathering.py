@@ -17,6 +17,7 @@ from velatura.image.numbered import (
     is_span,
     with_span,
 )
+from velatura.image.ranges import runs
 
 _NUMBERED = re.compile(r"(.*?)([0-9]{1,12})([^0-9]*)", re.DOTALL)  # "comp_00012", "f0001_beauty"
 _VERSION = re.compile(r"(?:^|[^a-z])v(?:er|ersion)?$", re.IGNORECASE)
@@ -218,17 +219,6 @@ def _joined(files: Sequence[Pattern]) -> str:
     if list(map(int, there.on_disk())) == numbers:
         return text
     return f"{text} {runs(numbers)}"
-
-
-def runs(numbers: Sequence[int]) -> str:
-    """Return rising frame numbers as a range: ``1-10,15``; see `frame_numbers`."""
-    pieces: list[list[int]] = []
-    for number in numbers:
-        if pieces and number == pieces[-1][1] + 1:
-            pieces[-1][1] = number
-        else:
-            pieces.append([number, number])
-    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in pieces)
 
 
 def pictures(folder: Path) -> list[Path]:

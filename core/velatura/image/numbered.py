@@ -8,27 +8,24 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 
 from velatura.errors import FrameError
 from velatura.image import movies
+from velatura.image.ranges import NUMBER, frame_numbers
 
 NAMED = 20
 """Missing frames that an error names at most."""
 
 _LONGEST, _PATH = 255, 4096  # bytes of a file's name, and of a path, on all common file systems
-_NUMBER = r"-?[0-9]{1,12}"
-_ITEM = rf"{_NUMBER}(?:-{_NUMBER}(?:[x:][0-9]{{1,12}})?)?"
-_ITEM_PARTS = re.compile(rf"({_NUMBER})(?:-({_NUMBER})(?:[x:]([0-9]{{1,12}}))?)?")
+_ITEM = rf"{NUMBER}(?:-{NUMBER}(?:[x:][0-9]{{1,12}})?)?"
 _SPAN = rf"{_ITEM}(?:[,\s]+{_ITEM})*"
 # Of several marks in a name the last one is the number: "shot@2x.####.exr", "50%d.####.exr".
 _MARK = re.compile(r"#+|%0[0-9]{1,2}d|\$F[0-9]{0,2}")
 _WEAK_MARK = re.compile(r"(?:^|(?<=[._-]))(?:@+|%d)(?=[._-])")
 _PASTED = re.compile(rf"(.*?\S)\s+({_SPAN})", re.DOTALL)
-_SPAN_BEFORE = re.compile(rf"(?:^|(?<=[._-]))({_NUMBER}-{_NUMBER}(?:[x:][0-9]+)?)$")
-_SINGLE = re.compile(rf"(|.*\.)({_NUMBER})(\.[^.]*)", re.DOTALL)
-_RANGES = 'Write it like "1-12", "1-10x2" or "1,5,9-12"'
+_SPAN_BEFORE = re.compile(rf"(?:^|(?<=[._-]))({NUMBER}-{NUMBER}(?:[x:][0-9]+)?)$")
+_SINGLE = re.compile(rf"(|.*\.)({NUMBER})(\.[^.]*)", re.DOTALL)
 
 PICTURES = (
     *(".exr", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dpx", ".cin", ".hdr"),
@@ -169,7 +166,7 @@ class Pattern:
         lead, end = _composed(self.lead), _composed(self.end)
         kinds = "|".join(map(re.escape, PICTURES))
         ends = f"(?i:{kinds})" if end == ANY_KIND else re.escape(end)
-        wanted = re.compile(f"{re.escape(lead)}({_NUMBER}){ends}")
+        wanted = re.compile(f"{re.escape(lead)}({NUMBER}){ends}")
         try:
             with os.scandir(self.folder) as entries:
                 found = [(wanted.fullmatch(_composed(entry.name)), entry) for entry in entries]
@@ -206,43 +203,6 @@ def few(names: Sequence[str], most: int = NAMED) -> str:
     """Return names for a message: so many of them at most."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
-
-
-def holes(numbers: list[int]) -> str:
-    """Return which numbers between the first and the last are not there, such as ``7, 12-13``."""
-    gaps = [(low + 1, high - 1) for low, high in pairwise(numbers) if high - low > 1]
-    few = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in gaps[:NAMED])
-    return few + (f" and {len(gaps) - NAMED} more" if len(gaps) > NAMED else "")
-
-
-def frame_numbers(frames: str) -> list[int]:
-    """Return the frames of a range such as ``1-12``, ``1-10x2`` or ``1,5,9-12``, rising.
-
-    Blanks part frames as commas do (Nuke), and ``1-6:2`` is every second one (Open Job Description,
-    OpenCue, Tractor).
-
-    Raises:
-        FrameError: it is none.
-    """
-    items = frames.replace(",", " ").split()
-    numbers: set[int] = set()
-    for item in items:
-        hit = _ITEM_PARTS.fullmatch(item)
-        if hit is None or hit[3] == "0":
-            raise FrameError(f"{frames} is not a range of frames", found=item, do=_RANGES)
-        low, high = sorted((int(hit[1]), int(hit[2] or hit[1])))
-        if high - low > MOST_FRAMES:
-            raise FrameError(f"{frames} is not a range of at most {MOST_FRAMES} frames", do=_RANGES)
-        step = int(hit[3] or 1)  # counted from the first one named, as 10-1x2 is 10, 8, ...
-        first = int(hit[1])
-        numbers |= set(range(low, high + 1, step) if first == low else range(high, low - 1, -step))
-    if not numbers:
-        raise FrameError(f"{frames!r} is not a range of frames", do=_RANGES)
-    return sorted(numbers)
-
-
-MOST_FRAMES = 10**7
-"""Most frames of a range: 115 hours at 24 frames a second; more is a slip of the hand."""
 
 
 def number_of(path: str) -> int:

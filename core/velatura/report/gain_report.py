@@ -21,7 +21,7 @@ from velatura.atomic import replacing
 from velatura.errors import InputError, LookError
 from velatura.gain import false_colour
 from velatura.gain.layer import stops_of
-from velatura.image import exr, numbered, png
+from velatura.image import exr, png, ranges
 from velatura.look import Look, read
 from velatura.report import html, proof_rows, tables, time_plots, viewer, words
 from velatura.report.compared import Shot
@@ -134,7 +134,7 @@ def _sequences(layers: Sequence[Layer]) -> Iterator[tuple[str, str]]:
         if not numbers:
             yield lead, "one file"
             continue
-        holes = numbered.holes(numbers)
+        holes = ranges.holes(numbers)
         extent = f"{numbers[0]} to {numbers[-1]}, {len(numbers)} frames"
         yield f"{lead}####.exr", extent + (f"; missing: {holes}" if holes else "; no holes")
 

@@ -175,10 +175,22 @@ def test_a_layer_by_name(tmp_path, look):
     assert "diffuse" in result.stderr
 
 
-def test_options_without_effect_are_told(tmp_path, plate, look):
-    arguments = ("apply", plate, "--look", look, "--out", tmp_path / "o", "--strength", 0.5)
-    assert "the finished picture only" in velatura(*arguments).stderr
-    assert "the finished picture only" not in velatura(*arguments, "--write", "both").stderr
+def test_options_that_shape_pictures_ask_for_them(tmp_path, plate, look):
+    out = tmp_path / "o"
+    arguments = ("apply", plate, "--look", look, "--out", out)
+    assert velatura(*arguments).returncode == 0
+    gains = sorted(path.name for path in out.iterdir())
+    assert all(".gain." in name for name in gains)
+    told = velatura(*arguments, "--strength", 0.5, "--write", "gain").stderr
+    assert "the finished picture only" in told
+    for shaping in (("--strength", 0.5), ("--as", "png")):
+        done = velatura(*arguments, *shaping)
+        assert "the finished picture only" not in done.stderr
+        assert len(list(out.iterdir())) > len(gains), shaping
+        for path in out.iterdir():
+            if path.name not in gains:
+                path.unlink()
+    assert velatura(*arguments, "--mask", "gone.png").returncode == 3
 
 
 def test_passes_by_name(tmp_path):

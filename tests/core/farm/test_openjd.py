@@ -17,7 +17,7 @@ import pytest
 from velatura.farm import steps
 from velatura.farm.openjd import TEMPLATE, VALUES, template
 from velatura.image import exr
-from velatura.image.numbered import frame_numbers
+from velatura.image.ranges import frame_numbers
 from velatura.process import environment
 
 pytest.importorskip("openjd.cli")

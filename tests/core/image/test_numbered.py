@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from velatura.errors import FrameError, InputError
 from velatura.image import gathering
 from velatura.image.gathering import find
-from velatura.image.numbered import Pattern, frame_numbers
+from velatura.image.numbered import Pattern
+from velatura.image.ranges import frame_numbers
 
 
 def touched(folder: Path, *names: str) -> Path:

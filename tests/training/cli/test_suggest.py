@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import footage
+import numpy as np
 import pytest
 from commands import velatura
 from learning import briefly
@@ -11,6 +14,7 @@ from pans import Pan
 from stages import Stage
 
 from velatura.errors import FrameError, TrainingError
+from velatura.image import movies
 from velatura.plate import flat
 from velatura.scene import optical_flow
 from velatura.suggest import advice_sheet
@@ -111,6 +115,27 @@ def test_shots_that_are_cut_together_are_told_apart(capsys, caplog, tmp_path):
     caplog.clear()
     suggest(str(tmp_path / "plate.####.exr"), frames="1-5", progress="none")
     assert "shots" not in caplog.text
+
+
+def test_the_named_frames_are_saved_to_be_painted_over(capsys, tmp_path):
+    """A movie's, which a player may number otherwise: with the codes that are in it."""
+    clip = footage.movie(tmp_path / "clip.mov", size=(160, 96))
+    saved = tmp_path / "to_paint"
+    suggest(str(clip), count=2, save=saved, progress="none")
+    said = capsys.readouterr().out.splitlines()
+    wrote = [Path(line[6:]) for line in said if line.startswith("wrote ")]
+    assert sorted(wrote) == sorted(saved.iterdir())
+    assert len(wrote) == 2
+    for path in wrote:
+        assert path.name.startswith("clip.000")
+        codes, _ = movies.read(movies.frame_path(str(clip), int(path.suffixes[0][1:])))
+        # Half a code of 8 bits: a movie's codes are turned into RGB, which is no whole number.
+        np.testing.assert_allclose(
+            flat.read_rgb(path).rgb, np.clip(codes, 0, 1), atol=0.5 / 255 + 1e-6
+        )
+    wrote[0].write_bytes(b"painted")
+    suggest(str(clip), count=2, save=saved, progress="none")
+    assert wrote[0].read_bytes() == b"painted"
 
 
 def test_a_run_brings_its_keys_its_doubts_and_its_own_measure_of_error(capsys, folder, run):

@@ -10,7 +10,8 @@ from velatura.cli import options
 from velatura.cli.options import Layer, Numbers, Passes, Shown, Space, Start, basic, machine
 from velatura.image import gathering, movies
 from velatura.image.gathering import find
-from velatura.image.numbered import Pattern, frame_numbers
+from velatura.image.numbered import Pattern
+from velatura.image.ranges import frame_numbers
 from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.system.next_step import needed, next_step

@@ -29,15 +29,16 @@ from velatura.cli.options import (
 from velatura.errors import FrameError
 from velatura.image import gathering, movies
 from velatura.image.gathering import find
-from velatura.image.numbered import frame_numbers, holes
+from velatura.image.numbered import with_span
+from velatura.image.ranges import frame_numbers, holes
 from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.suggest.advice import Advice, Suggestion, advise
 from velatura.suggest.coverage import measure
-from velatura.suggest.proxy import scout
+from velatura.suggest.proxy import Scouted, scout
 from velatura.system import terminal
 from velatura.system.next_step import needed, next_step
-from velatura.system.progress import Progress
+from velatura.system.progress import Progress, say
 from velatura_training.cli import openmp
 
 MEANS = {
@@ -64,6 +65,7 @@ def suggest(
     count: Annotated[int, basic("NUMBER")] = 1,
     run: Annotated[Path | None, basic("RUN")] = None,
     sheet: Annotated[Path | None, basic("FILE")] = None,
+    save: Annotated[Path | None, basic("FOLDER")] = None,
     frames: Numbers = "",
     layer: Layer = "",
     passes: Passes = "",
@@ -80,7 +82,7 @@ def suggest(
 
     For example:
 
-        velatura suggest shot.####.exr --count 3
+        velatura suggest clip.mp4 --count 2 --save to_paint
         velatura suggest shot.####.exr --painted paint.####.png \
             --run runs/ink --sheet advice.png
 
@@ -90,6 +92,8 @@ def suggest(
         count: how many frames to name, in the order in which they help.
         run: a run that `velatura train` learnt from these keys: its errors and doubts count too.
         sheet: write a PNG: all frames as bars, and of each named one where the look is unsure.
+        save: write the named frames there as PNG, to paint over: in the plate's own encoding, and
+            numbered as keys are. A file that is there is kept.
     """
     found = plates(movies.started(plate, start), frames)
     files = {int(number or 0): path for number, path in found.items()}
@@ -108,14 +112,7 @@ def suggest(
         seen = scout(footage, report)
     with Progress(progress, "frames weighed") as report:
         reach = measure(seen, keys, report)
-    log.log(logging.INFO if seen.means == "camera" else logging.WARNING, "%s", MEANS[seen.means])
-    if seen.cuts:
-        log.warning(
-            "this looks like %d shots, and no paint is carried from one into another: %s. Learn "
-            "each by itself, as in %r",
-            *(len(seen.cuts) + 1, ", ".join(_shots(footage.frames, seen.cuts))),
-            f"{plate} {next(_shots(footage.frames, seen.cuts))}",
-        )
+    _tell(plate, seen)
     prices, doubt = None, None
     if learnt is not None:
         with Progress(progress, "frames doubted") as report:
@@ -127,16 +124,42 @@ def suggest(
         print(json.dumps({"plate": plate, "means": seen.means, **_plain(given)}))  # noqa: T201
     else:
         _show(given)
+    for path in _written(sheet, save, given, seen, footage):
+        say(f"wrote {path}", sys.stderr if as_json else sys.stdout)
+    if not as_json:
         means = needed(layer=layer, passes=passes, space=space, start=start)
-        named = painted if painted and not _NUMBERS.fullmatch(painted) else "KEYS"
-        train = ("velatura", "train", plate, "--painted", named)
+        given_keys = painted if painted and not _NUMBERS.fullmatch(painted) else "KEYS"
+        train = ("velatura", "train", plate, "--painted", given_keys)
         resumed = ("--out", str(run), "--resume") if run else ("--out", "RUN")
         next_step(*train, *resumed, *means)
+
+
+def _tell(plate: str, seen: Scouted) -> None:
+    """Say how motion is known, and where the plate is of several shots."""
+    log.log(logging.INFO if seen.means == "camera" else logging.WARNING, "%s", MEANS[seen.means])
+    if seen.cuts:
+        shots = list(_shots(seen.frames, seen.cuts))
+        log.warning(
+            "this looks like %d shots, and no paint is carried from one into another: %s. Learn "
+            "each by itself, as in %r",
+            *(len(shots), ", ".join(shots), f"{with_span(plate)[0]} {shots[0]}"),
+        )
+
+
+def _written(
+    sheet: Path | None, save: Path | None, given: Advice, seen: Scouted, footage: Footage
+) -> Iterator[Path]:
+    """Yield what is written beside the advice, once it is."""
     if sheet is not None:
         from velatura.suggest import advice_sheet
 
         advice_sheet.write(sheet, given, seen)
-        print(f"wrote {sheet}", file=sys.stderr if as_json else sys.stdout)
+        yield sheet
+    if save is not None:
+        from velatura_training.suggest import originals
+
+        named = [one.frame for one in given.suggestions]
+        yield from originals.save(save, footage.plates, named, footage.reading)
 
 
 def _shots(frames: Sequence[int], cuts: Collection[int]) -> Iterator[str]:
