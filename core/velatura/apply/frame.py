@@ -267,7 +267,8 @@ def bake(
             stops = tile[:, strip.start - rows.start : strip.stop - rows.start]
             if feed.layered:
                 stops = stops * shown(cover[strip, columns])
-            baked[:, strip, columns] = narrow(_gained(feed, stops, strip, columns))
+            gained = _gained(feed, stops, strip, columns)
+            baked[:, strip, columns] = narrow(gained, bounded=True)
     return baked
 
 

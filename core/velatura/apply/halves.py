@@ -26,17 +26,20 @@ _INFINITE = 0x7C00  # the bits of a half's Inf; those of NaN are higher
 _SIGNLESS = np.uint16(0x7FFF)
 
 
-def narrow(pixels: FloatArray) -> npt.NDArray[np.float16]:
+def narrow(pixels: FloatArray, *, bounded: bool = False) -> npt.NDArray[np.float16]:
     """Return ``pixels`` as halves, as `velatura.image.planes.cast` does.
 
     Args:
         pixels: any shape.
+        bounded: whether it is known that all are within a half's range: stops are.
 
     Returns:
         Same shape; finite values saturate at 65504.
     """
     halves: npt.NDArray[np.float16]
     (halves,) = _session().run(None, {"x": np.ascontiguousarray(pixels, np.float32)})
+    if bounded:
+        return halves
     bits = halves.view(np.uint16) & _SIGNLESS
     if bits.max(initial=0) >= _INFINITE:  # NumPy keeps the bits of a NaN
         halves[...] = cast(pixels, np.float16)

@@ -48,12 +48,13 @@ def finished(
         glazed = law.apply(rgb, gains, amount, alpha, floor)
         if not foreign:
             glazed = plate.as_stored(glazed, alpha)
-        touched = amount * gains != 0
+        exact = not foreign and not plate.coded and plate.plain(rows, everywhere)
+        touched = None if exact else amount * gains != 0
         for index, (old, new) in enumerate(zip(kept, fresh, strict=True)):
             narrows = new.dtype == np.float16
             new[rows] = narrow(glazed[index]) if narrows else cast(glazed[index], new.dtype)
             # The plate's own bits where nothing happens: a half NaN may not survive a round trip.
-            if not touched[index].all():
+            if touched is not None and not touched[index].all():
                 np.copyto(new[rows], cast(old[rows], new.dtype), where=~touched[index])
     if not foreign:
         return plate.image.replace(dict(zip(plate.names, fresh, strict=True)))

@@ -30,7 +30,7 @@ from velatura.image import movies
 from velatura.image.ranges import holes
 from velatura.job import DEVICES, Device, Job
 from velatura.look import Look, read
-from velatura.system import resources
+from velatura.system import heap, resources
 from velatura.system.progress import FRAMES, Report
 from velatura.system.stopping import PROMPT, stop_if
 
@@ -68,6 +68,7 @@ def run(
             makes the same is waited for.
         CancelledError: ``cancelled`` was set. Files under their final names are whole.
     """
+    heap.keep()
     stop = cancelled or threading.Event()
     look = read(Path(job.look))
     contract.check_passes(look.path, look.card)

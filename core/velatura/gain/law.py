@@ -13,7 +13,6 @@ the plate comes out bit for bit, NaN, Inf, negatives and -0.0 included.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from velatura.half import HALF_MAX
 from velatura.image.planes import FloatArray
@@ -50,13 +49,14 @@ def apply(
     with np.errstate(invalid="ignore", over="ignore"):
         exponent = np.asarray(gain, np.float32) * stops
         base = np.clip(plate, 0, HALF_MAX)
-        base += _only(stops > 0, np.asarray(np.float32(floor) * np.asarray(alpha, np.float32)))
-        lift = np.exp2(exponent)
-        lift -= 1
-        glazed: FloatArray = base * lift
+        base += _where_raised(stops, np.float32(floor) * np.asarray(alpha, np.float32))
+        untouched = exponent == 0
+        glazed: FloatArray = np.exp2(exponent)
+        glazed -= 1
+        glazed *= base
         glazed += plate
         # x + 0 would turn -0.0 into +0.0 and may quiet a NaN: untouched pixels are copied instead.
-        np.copyto(glazed, plate, where=exponent == 0)
+        np.copyto(glazed, plate, where=untouched)
     return glazed
 
 
@@ -118,14 +118,17 @@ def raised(
         return np.where(below, derive(plate, wanted, alpha, floor, bound), stops)
 
 
-def _only(where: npt.NDArray[np.bool_], values: FloatArray) -> FloatArray:
-    """Return float32 values, and 0 elsewhere, in a fifth of the time of `numpy.where`.
+def _where_raised(stops: FloatArray, values: FloatArray) -> FloatArray:
+    """Return float32 values where stops are positive, else 0, in a tenth of `numpy.where`'s time.
+
+    Values also stand where stops are -0.0, which touch nothing, and where they are NaN.
 
     Args:
-        where: the mask.
-        values: broadcast against it.
+        stops: float32.
+        values: broadcast against them.
     """
-    bits = np.negative(where.astype(np.int32))  # all bits, or none
-    bits = bits & values.view(np.int32)
+    bits = np.negative(stops.view(np.int32))  # of a positive number, its sign is now set
+    bits >>= 31  # all bits, or none
+    bits &= np.asarray(values).view(np.int32)
     only: FloatArray = bits.view(np.float32)
     return only

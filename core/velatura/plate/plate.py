@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,14 @@ class Plate:
 
     def plain(self, rows: slice, columns: slice) -> bool:
         """Say, by the bits alone, whether colour and alpha are finite, and no sign is negative."""
+        return self._plain_throughout or self._plain_in(rows, columns)
+
+    @cached_property
+    def _plain_throughout(self) -> bool:
+        """As `plain`, of the whole picture: most renders are."""
+        return self._plain_in(slice(None), slice(None))
+
+    def _plain_in(self, rows: slice, columns: slice) -> bool:
         planes = self.rgb if self.alpha is None else (*self.rgb, self.alpha)
         return all(_plain(plane[rows, columns]) for plane in planes)
 
