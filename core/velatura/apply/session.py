@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from velatura import installation
-from velatura.apply import contract, loading
+from velatura.apply import bound, contract, loading
 from velatura.apply.feed import fed
 from velatura.carry import packing
 from velatura.carry.paint import Carry
@@ -34,9 +34,10 @@ from velatura.system.onnx_runtime import ort
 
 log = logging.getLogger(__name__)
 
+_CPU = "CPUExecutionProvider"
 _PROVIDERS = {"cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
 _NAMES = {
-    "CPUExecutionProvider": "the CPU",
+    _CPU: "the CPU",
     "CUDAExecutionProvider": "CUDA",
     "TensorrtExecutionProvider": "TensorRT",
 }
@@ -54,15 +55,25 @@ class Session:
         carry: what a shot look has on board; None for a free look.
     """
 
-    def __init__(self, look: Look, network: Network, loaded: ort.InferenceSession) -> None:
+    def __init__(
+        self,
+        look: Look,
+        network: Network,
+        loaded: ort.InferenceSession,
+        lender: bound.Lender | None = None,
+    ) -> None:
         self.path, self.digest = look.path, look.digest
         self.card = replace(look.card, bytes_px=network.bytes_px)
         self.carry: Carry | None = packing.unpack(look.keys, str(look.path)) if look.keys else None
         self.provider: str = loaded.get_providers()[0]  # never get_available_providers()
-        self._network, self._loaded = network, loaded
+        self._network, self._loaded, self._lender = network, loaded, lender
         self._known: set[tuple[int, ...]] = set()  # sizes that the network may be run at
         self._lock = threading.Lock()
         self._running: set[ort.RunOptions] = set()
+
+    def empty(self, *shape: int) -> FloatArray:
+        """Return an array for what `stops` is fed, where its device copies it from fastest."""
+        return np.empty(shape, np.float32) if self._lender is None else self._lender.empty(*shape)
 
     def stops(self, rgb: FloatArray, guides: FloatArray | None = None) -> FloatArray:
         """Return the look's gain for one tile.
@@ -94,7 +105,10 @@ class Session:
         with self._lock:
             self._running.add(options)
         try:
-            (answer,) = self._loaded.run(["stops"], feed, options)
+            if self._lender is None:
+                (answer,) = self._loaded.run(["stops"], feed, options)
+            else:
+                answer = self._lender.run(self._loaded, feed, (1, *rgb.shape), options)
         except Exception as error:  # ORT raises a dozen unrelated types
             raise _translated(error, self.path, options) from error
         finally:
@@ -146,7 +160,8 @@ def open_session(look: Look, device: Device = "auto", threads: int = 1) -> Sessi
             found=str(error),
             do="A look is one self-contained ONNX file, as `velatura export` writes it",
         ) from error
-    session = Session(look, network, loaded)
+    on_cpu = loaded.get_providers()[0] == _CPU
+    session = Session(look, network, loaded, None if on_cpu else bound.lender())
     answered = _NAMES.get(session.provider, session.provider)
     wanted = _PROVIDERS.get(device, session.provider)
     if session.provider != wanted:

@@ -73,12 +73,12 @@ def tiles(
         rows = np.clip(np.arange(down.fed_start, down.fed_stop) - border, 0, height - 1)
         columns = np.clip(np.arange(across.fed_start, across.fed_stop) - border, 0, width - 1)
         inside = _inside(rows), _inside(columns)
-        pixels = np.empty((3, len(rows), len(columns)), np.float32)
+        pixels = session.empty(3, len(rows), len(columns))
         guides = fetch(_extent(rows), _extent(columns), pixels[:, *inside])
         _repeat_edges(pixels, *inside)
         if guides is not None:
             fetched = guides
-            guides = np.empty((len(fetched), *pixels.shape[1:]), np.float32)
+            guides = session.empty(len(fetched), *pixels.shape[1:])
             guides[:, *inside] = fetched
             del fetched
             _repeat_edges(guides, *inside)

@@ -10,8 +10,8 @@ import plates
 import pytest
 
 from velatura import look as looks_
-from velatura.apply import sequence
-from velatura.apply.session import open_session
+from velatura.apply import bound, contract, loading, sequence
+from velatura.apply.session import Session, open_session
 from velatura.errors import DeviceError
 from velatura.gain.layer import stops_of
 from velatura.image import exr
@@ -46,6 +46,27 @@ def test_tensorrt_agrees_with_the_cpu_where_it_answers(look, tmp_path, monkeypat
     np.testing.assert_allclose(
         engine.stops(light(0)), open_session(made, "cpu").stops(light(0)), atol=NEAR
     )
+
+
+def test_bound_runs_are_plain_ones(look):
+    """Pinned memory, where this ONNX Runtime lends it, changes no number."""
+    made = looks_.read(look)
+    network = contract.network(made)
+    loaded = loading.load(network.model, "cuda", 1)
+    plain, lent = (Session(made, network, loaded, by) for by in (None, bound.lender()))
+    for seed in range(3):
+        rgb = lent.empty(3, 256, 384)
+        rgb[...] = light(seed)
+        np.testing.assert_allclose(lent.stops(rgb), plain.stops(light(seed)), atol=NEAR)
+
+
+def test_the_gpu_build_lends_pinned_memory():
+    lender = bound.lender()
+    if lender.pinned is None:
+        pytest.skip("this ONNX Runtime has no host accessible memory for CUDA")
+    array = lender.empty(3, 64, 64)
+    array[...] = 2
+    assert float(array.sum()) == 2 * 3 * 64 * 64
 
 
 def test_frames_side_by_side_are_those_one_after_the_other(look):
