@@ -38,10 +38,15 @@ def test_a_look_that_does_nothing_needs_no_calibration(monkeypatch):
     assert calibrate([Sample(still.plate, 0 * still.stops)], FLOOR) == ()
 
 
-def test_without_flip_there_is_none_and_it_is_said(monkeypatch, caplog):
-    monkeypatch.setattr(calibration.flip, "available", lambda: False)
-    assert calibrate([frame(0)], FLOOR) == ()
-    assert "flip-evaluator" in caplog.text
+def test_without_flip_the_slider_is_made_even_too(monkeypatch):
+    """FLIP has no wheel for Python 3.14; its judgement of what was calibrated without it."""
+    monkeypatch.setattr(calibration, "CROPS", 4)
+    with monkeypatch.context() as without:
+        without.setattr(calibration.flip, "available", lambda: False)
+        lut = calibrate([frame(0), frame(1)], FLOOR)
+    assert is_calibration(lut)
+    # Daubs and stops at random, harder than a look: .34 in raw stops, .047 (other seeds: .064).
+    assert unevenness([frame(2)], lut, FLOOR, points=13) < 0.08
 
 
 def test_where_more_gain_shows_no_more_the_calibration_still_rises(monkeypatch):
