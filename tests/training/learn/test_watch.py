@@ -262,6 +262,23 @@ def test_a_clock_never_stands_still(monkeypatch):
     assert watch.pace.share == NEARLY
 
 
+def test_what_will_take_much_longer_is_said_once_and_early(monkeypatch, caplog):
+    now = 100.0
+    monkeypatch.setattr("velatura_training.learn.bar.time.monotonic", lambda: now)
+    watch = Watch("none", minutes=1)
+    watch.followed(0.0)
+    now += 30
+    watch.followed(0.1)
+    assert not caplog.text, "a tenth may be a slow start"
+    for share in (0.3, 0.5):
+        now += 60
+        watch.followed(share)
+    assert caplog.text.count("--minutes") == 1
+    # 90 s for three tenths of the ways, 210 for the others, a quarter of the minute after them.
+    assert "about 315 s instead of the 60 s that were given" in caplog.text
+    assert "--minutes 7 leaves time" in caplog.text
+
+
 def test_a_warning_stands_above_the_bar_in_a_line_of_its_own(monkeypatch):
     here, there = pty.openpty()
     with os.fdopen(there, "w") as terminal:

@@ -32,8 +32,14 @@ critic has joined in, which doubles the time of a step."""
 NEARLY = 0.99
 """Of the time, so much is done at most before the last file is there."""
 
+log = logging.getLogger("velatura.training")
+
 SURE = 0.01
 """Share of the paint's ways from which on the others' time is told."""
+
+LATE, FORESEEN = 1.25, 0.2
+"""It is said once, and early, where all of it takes more than so many times what was given; by then
+so much of the ways is found that the guess holds."""
 
 EVEN = 0.5
 """Seconds of which nothing is said: a clock that is late by less is right."""
@@ -131,7 +137,7 @@ class Watch:
             gone = 0.0 if begun is None else time.perf_counter() - begun
             self.pace.timing(60 * minutes - gone, gone)
         self.heard: Callable[[], None] = lambda: None
-        self._frames, self._following = (0, 0), 0.0
+        self._frames, self._following, self._foreseen = (0, 0), 0.0, False
         self._percent = -1
         self._marks: deque[tuple[float, float]] = deque()
         self._bar: Progress | None = None
@@ -199,7 +205,19 @@ class Watch:
             rest = (now - self._following) * (1 - share) / share
             least = rest + (LEAST + GUESSED) * self._given  # what comes after it takes that
             self.pace.ends = max(self.pace.begun + self._given, now + least)
+            if share > FORESEEN:
+                self._foresee(self.pace.ends - self.pace.begun)
         self.doing(f"following the paint through the shot, {100 * share:.0f} %")
+
+    def _foresee(self, whole: float) -> None:
+        """Say once, early, that it will take much longer than was given: seconds in all."""
+        if whole > LATE * self._given and not self._foreseen:
+            self._foreseen = True
+            log.warning(
+                "At this pace it takes about %.0f s instead of the %.0f s that were given, and "
+                "little is learnt: --minutes %d leaves time to learn",
+                *(whole, self._given, math.ceil((whole + self._given) / 60)),
+            )
 
     def show(self, progress: float, seconds: float, steps: int, terms: dict[str, float]) -> None:
         """Show that ``progress`` (0..1) of the learning is done after ``seconds`` and ``steps``."""

@@ -12,7 +12,12 @@ const Plot = (() => {
     if (text !== undefined) node.textContent = text;
     return node;
   };
-  const short = (value) => Number(value.toPrecision(3)).toString();
+  const short = (value, digits = 3) => Number(value.toPrecision(digits)).toString();
+  /** Numbers in as few digits as tell them apart. */
+  const apart = (values, digits = 3) => {
+    const said = values.map((value) => short(value, digits));
+    return new Set(said).size === said.length || digits > 7 ? said : apart(values, digits + 1);
+  };
 
   /**
    * Draw lines.
@@ -38,10 +43,13 @@ const Plot = (() => {
     const last = names.map((name) => `${name} ${short(lines[name].at(-1)[1])}`).join(", ");
     const svg = made("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, role: "img",
       "aria-label": `${title}, over ${across}: last ${last}` });
-    for (const part of [0, 0.5, 1]) {
-      const value = logged ? 10 ** (y0 + part * dy) : y0 + part * dy, at = y(value);
+    const parts = [0, 0.5, 1];
+    const heights = parts.map((part) => (logged ? 10 ** (y0 + part * dy) : y0 + part * dy));
+    const marks = apart(heights);
+    for (const [place, part] of parts.entries()) {
+      const at = y(heights[place]);
       svg.append(made("line", { x1: LEFT, x2: WIDE - RIGHT, y1: at, y2: at, class: "grid" }));
-      svg.append(made("text", { x: LEFT - 6, y: at + 4, "text-anchor": "end" }, short(value)));
+      svg.append(made("text", { x: LEFT - 6, y: at + 4, "text-anchor": "end" }, marks[place]));
       svg.append(made("text", { x: LEFT + part * (WIDE - LEFT - RIGHT), y: TALL - 8,
         "text-anchor": ["start", "middle", "end"][2 * part] }, short(x0 + part * dx)));
     }
