@@ -18,6 +18,7 @@ from generators import Johnson, Residual
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from velatura.network import onnx_graph, shuffle
 from velatura_training.data.lesson import USUAL
 from velatura_training.export import onnx_file
 from velatura_training.network import build, generator
@@ -66,8 +67,10 @@ def main() -> None:
     }
     about = {}
     for number, (name, net) in enumerate(nets.items()):
-        model = onnx_file.to_onnx(net.eval().requires_grad_(False))
-        (folder / f"{number}.onnx").write_bytes(model.SerializeToString())
+        model = onnx_file.sealed(onnx_file.to_onnx(net.eval().requires_grad_(False)), {})
+        if name.startswith("velatura"):  # as ONNX Runtime is given it
+            model = shuffle.turned(onnx_graph.read(model))
+        (folder / f"{number}.onnx").write_bytes(model)
         rgb = torch.rand(1, 3, SIDE, SIDE)
         guides = [torch.rand(1, net.shape.channels, SIDE, SIDE)] * bool(net.shape.channels)
         with FlopCounterMode(display=False) as counted:

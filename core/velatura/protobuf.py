@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-__all__ = ["BYTES", "FIXED32", "VARINT", "fields", "number", "numbers", "sized"]
+__all__ = ["BYTES", "FIXED32", "VARINT", "fields", "number", "numbers", "sized", "whole"]
 
 VARINT, BYTES, FIXED32 = 0, 2, 5
 """Wire types: a number, bytes that begin with their length, and four bytes."""
@@ -66,6 +66,11 @@ def numbers(value: memoryview) -> list[int]:
 def sized(field: int, content: bytes) -> bytes:
     """Return a field of wire type `BYTES`: the inverse of one step of `fields`."""
     return _written(field << 3 | BYTES) + _written(len(content)) + content
+
+
+def whole(field: int, value: int) -> bytes:
+    """Return a field of wire type `VARINT`; the value is not negative."""
+    return _written(field << 3 | VARINT) + _written(value)
 
 
 def _written(value: int) -> bytes:

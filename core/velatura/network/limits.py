@@ -13,7 +13,7 @@ from functools import cached_property
 from math import ceil
 
 from velatura.look import Card
-from velatura.network import operators, shapes
+from velatura.network import operators, shapes, shuffle
 from velatura.network.onnx_graph import Graph
 from velatura.network.shapes import Cost
 
@@ -54,8 +54,11 @@ class Network:
 
     @property
     def model(self) -> bytes:
-        """The ONNX file for ONNX Runtime: the graph, and nothing that it says of itself."""
-        return self.graph.model
+        """The ONNX file for ONNX Runtime: the graph, and nothing that it says of itself.
+
+        Its operators are those of the look's file but for `shuffle.turned`.
+        """
+        return shuffle.turned(self.graph)
 
     @cached_property
     def bytes_px(self) -> float:
