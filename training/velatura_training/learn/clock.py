@@ -22,7 +22,7 @@ CLOSING = 1.0
 """Seconds that are set aside for closing files and ending the process."""
 
 SHORT = (
-    "Looking at the shot took %.0f s, and %.0f s were given for everything: little is learnt, and "
+    "It took %.0f s to the first step, and %.0f s were given for everything: little is learnt, and "
     "it takes longer. The same command with --resume --minutes %d goes on, and need not look again"
 )
 """Said once, before the first step."""
