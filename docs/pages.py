@@ -42,7 +42,7 @@ def main() -> None:
                 if what in state(run):
                     told[what] = time.monotonic() - begun
             time.sleep(0.2)
-        photograph(run / "watch.html", HERE / "watch.png", 1280, 1470)
+        photograph(run / "watch.html", HERE / "watch.png", 1280, 1600)
         training.wait()
         took = time.monotonic() - begun
         velatura("export", run, "--out", look)
