@@ -21,13 +21,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 from roofline import table
+from throughput import Silence
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "core"))
@@ -94,7 +94,6 @@ def split(_: Path, rounds: int) -> list[str]:
     from velatura.image import exr
     from velatura.job import Job
     from velatura.look import read
-    from velatura.system.progress import Progress
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -108,10 +107,7 @@ def split(_: Path, rounds: int) -> list[str]:
 
         def whole(write: str, frames: str) -> None:
             out = folder / f"out{next(turn)}"
-            with redirect_stdout(sys.stderr):
-                sequence.run(
-                    replace(job, out=str(out), write=write, frames=frames), Progress("none")
-                )
+            sequence.run(replace(job, out=str(out), write=write, frames=frames), Silence())
             if out.name != "out0":
                 shutil.rmtree(out)
 
@@ -158,7 +154,6 @@ def scaling(_: Path, __: int) -> list[str]:
     from velatura.apply import sequence
     from velatura.job import Job
     from velatura.system import resources
-    from velatura.system.progress import Progress
 
     lines = [
         "| frame | CPU-s | MP per CPU-s | MiB at most, making the plate included |",
@@ -171,7 +166,7 @@ def scaling(_: Path, __: int) -> list[str]:
             plate = plates.shot(folder / f"{width}", 1, height, width)
             job = Job(str(plate), str(look), str(folder / f"o{width}"), device="cpu", workers=1)
             started = time.process_time()
-            sequence.run(job, Progress("none"))
+            sequence.run(job, Silence())
             seconds = time.process_time() - started
             rate = width * height / 1e6 / seconds
             peak = resources.peak_memory() / 2**20
@@ -182,7 +177,7 @@ def scaling(_: Path, __: int) -> list[str]:
             out = str(folder / f"w{workers}")
             wall, cpu = time.perf_counter(), time.process_time()
             job = Job(str(plate), str(look), out, device="cpu", workers=workers)
-            sequence.run(job, Progress("none"))
+            sequence.run(job, Silence())
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
             lines.append(f"| {workers} | {8 / wall:.2f} | {cpu / 8:.3f} |")
     return lines

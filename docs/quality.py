@@ -1,10 +1,20 @@
 """Draw how good a look is after how much learning, beside the anchors: docs/quality.png.
 
-    python docs/quality.py RUNS.jsonl OUT.png
+    python benchmarks/shotfolder.py core/velatura/courtyard/plate rgb/courtyard_rgb/plate
+    cp -r core/velatura/courtyard/painted rgb/courtyard_rgb
+    cp core/velatura/courtyard/truth/* rgb/courtyard_rgb/painted
+    eyes="--squeezenet FILE --vgg19 FILE"
+    motion="--motion core/velatura/courtyard/plate"
+    for s in 15 30 60 120; do
+        learn="python benchmarks/recipes.py RUNS.jsonl --seconds $s --seeds 0 $eyes"
+        $learn --only raw shot free
+        $learn --only raw shot --shot rgb/courtyard_rgb $motion
+    done
+    python docs/quality.py RUNS.jsonl docs/quality.png
 
-RUNS.jsonl is what benchmarks/recipes.py has written for the courtyard, seen with SqueezeNet and
-VGG19, for several --seconds. The anchors are others' programs on the same shot, keys and frames,
-measured by the same definitions.
+Some twenty minutes of one processor. What has no line in RUNS.jsonl is left out; the curve of a
+shot look begins with its merged paint (`raw`), which has learnt nothing. The anchors are others'
+programs on the same shot, keys and frames, measured by the same definitions.
 """
 
 from __future__ import annotations
@@ -29,10 +39,12 @@ FIGURES = {
     "sharp": "sharpness: 1 is the painter's",
 }
 MODES = {
-    "shot": "shot look",
-    "free": "free look, keys only",
-    "free, guides": "free look and passes",
+    ("courtyard", "shot"): "shot look",
+    ("courtyard_rgb", "shot"): "shot look, plates without passes",
+    ("courtyard", "free"): "free look, keys only",
+    ("courtyard", "free, guides"): "free look and passes",
 }
+"""Shot and variant -> what it is called."""
 
 ANCHORS: dict[str, tuple[float, tuple[float, float, float, float]]] = {
     "plate": (0, (0.108, 0.306, 0.633, 0.43)),
@@ -63,12 +75,18 @@ def main(runs: Path, out: Path) -> None:
         figure.savefig(out, dpi=100)
 
 
-def read(runs: Path) -> dict[str, dict[float, list[dict[str, float]]]]:
-    """Return the courtyard's lines by mode and seconds."""
-    curves: dict[str, dict[float, list[dict[str, float]]]] = defaultdict(lambda: defaultdict(list))
+Curves = dict[tuple[str, str], dict[float, list[dict[str, float]]]]
+"""Shot and variant -> CPU-seconds of learning -> figures of each training."""
+
+
+def read(runs: Path) -> Curves:
+    """Return the courtyard's lines."""
+    curves: Curves = defaultdict(lambda: defaultdict(list))
     for line in map(json.loads, runs.read_text().splitlines()):
-        if line["shot"] == "courtyard" and line["variant"] in MODES:
-            curves[line["variant"]][line["seconds"]].append(line)
+        learns = line["variant"] != "raw"
+        mode = (line["shot"], line["variant"] if learns else "shot")
+        if mode in MODES:
+            curves[mode][line["seconds"] if learns else 0].append(line)
     return curves
 
 
@@ -77,7 +95,7 @@ def draw(
     place: int,
     name: str,
     title: str,
-    curves: dict[str, dict[float, list[dict[str, float]]]],
+    curves: Curves,
 ) -> None:
     """Draw one figure's panel: our curves, and the anchors as points or lines."""
     panel.set_title(title)
