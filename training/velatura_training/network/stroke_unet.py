@@ -33,7 +33,7 @@ class StrokeUNet(Pyramid):
         self.finest_in = conv(shape.whole, FINEST)
         self.up_0 = Up(widths[0], FINEST)
         self.head = conv(FINEST, shape.answers)
-        nn.init.normal_(self.head.weight, std=1e-3)  # a new look starts as almost no change
+        nn.init.normal_(self.head.weight, std=1e-4)  # a new look starts as almost no change
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d):
                 layer.padding_mode = "replicate"
