@@ -53,6 +53,7 @@ def test_bound_runs_are_plain_ones(look):
     made = looks_.read(look)
     network = contract.network(made)
     loaded = loading.load(network.model, "cuda", 1)
+    assert loaded.get_providers()[0] == "CUDAExecutionProvider"
     plain, lent = (Session(made, network, loaded, by) for by in (None, bound.lender()))
     for seed in range(3):
         rgb = lent.empty(3, 256, 384)
