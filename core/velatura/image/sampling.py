@@ -28,7 +28,7 @@ def cubic(planes: FloatArray, x: Places, y: Places) -> FloatArray:
     """
     height, width = planes.shape[1:]
     left, top = np.floor(x), np.floor(y)
-    across, down = _weights(x - left), _weights(y - top)
+    across, down = cubic_weights(x - left), cubic_weights(y - top)
     left, top = left.astype(np.intp), top.astype(np.intp)
     columns = [np.clip(left + step, 0, width - 1) for step in _STEPS]
     flat = planes.reshape(len(planes), -1)
@@ -74,7 +74,7 @@ def linear(planes: FloatArray, x: Places, y: Places) -> FloatArray:
     return upper
 
 
-def _weights(t: Places) -> list[FloatArray]:
+def cubic_weights(t: Places) -> list[FloatArray]:
     """Return how much each of the four neighbours counts at ``t``, 0..1 after the second."""
     a, u = SHARPNESS, 1 - t
     shares = (

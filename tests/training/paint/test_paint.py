@@ -147,7 +147,40 @@ def test_wrong_orders_are_refused(shot, painting, tmp_path):
         paint(shot, hold=2.0, **wrong)
     with pytest.raises(TrainingError, match="5,5,5,8"):
         paint(shot, crop="60,0,60,0", **wrong)
+    with pytest.raises(TrainingError, match=r"--count would not be used.*one of the two"):
+        paint(shot, frames="1", count=2, **wrong)
+    with pytest.raises(TrainingError, match=r"--eyes would not be used.*--painter both"):
+        paint(shot, painter="strokes", eyes="vgg16", **wrong)
+    with pytest.raises(TrainingError, match=r"--rounds.*--eyes vgg16"):
+        paint(shot, rounds=80, **wrong)
     assert not (tmp_path / "keys").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"painter": "both"}, "--painter"),
+        ({"eyes": "none"}, "--eyes"),
+        ({"hold": 0.0}, "--hold"),
+        ({"count": 2}, "--count"),
+        ({"hold_out": (1,)}, "--hold-out"),
+    ],
+)
+def test_what_a_free_look_would_not_use_is_refused(shot, painting, tmp_path, given, name):
+    order = {"style": (painting,), "out": tmp_path / "run", "progress": "none"}
+    with pytest.raises(TrainingError, match=f"{name} would not be used.*without --free"):
+        train(shot, free=True, **order, **given)
+    with pytest.raises(TrainingError, match=f"{name} would not be used.*without --free"):
+        train(shot, shot, **order, **given)
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_painted_keys_have_no_use_for_is_refused(shot, tmp_path):
+    order = {"painted": ("key.####.exr",), "out": tmp_path / "run", "progress": "none"}
+    for given in ({"hold": 0.5}, {"stroke": 2.0}, {"crop": "5,5,5,5"}):
+        (name,) = given
+        with pytest.raises(TrainingError, match=f"--{name} would not be used.*--style"):
+            train(shot, **order, **given)
 
 
 def test_train_learns_from_painted_keys_and_keeps_retouched_ones(

@@ -15,7 +15,7 @@ from velatura.image.ranges import frame_numbers
 from velatura.plate.reading import Reading
 from velatura.scene.footage import Footage
 from velatura.system.next_step import needed, next_step
-from velatura_training.cli import openmp
+from velatura_training.cli import openmp, unused_options
 
 PainterName = Literal["strokes", "eyes", "both"]
 EyesName = Literal["none", "vgg16", "vgg19", "squeezenet"]
@@ -24,18 +24,18 @@ log = logging.getLogger("velatura")
 
 
 Painter = Annotated[
-    PainterName,
+    PainterName | None,
     options.painter(
         help="strokes cuts strokes from the paintings, and needs no eyes; eyes moves pixels until "
-        "a network sees the paintings' manner; both begins with strokes and refines them with the "
-        "eyes that are given."
+        "a network sees the paintings' manner; both (the default) begins with strokes and refines "
+        "them with the eyes that are given."
     ),
 ]
 Eyes = Annotated[
-    EyesName,
+    EyesName | None,
     options.painter(
-        help="what the painter sees with: none; vgg16 (`velatura doctor` says how to add it); "
-        "vgg19 or squeezenet, by a file."
+        help="what the painter sees with: none (the default); vgg16 (`velatura doctor` says how to "
+        "add it); vgg19 or squeezenet, by a file."
     ),
 ]
 EyesWeights = Annotated[
@@ -45,9 +45,13 @@ EyesWeights = Annotated[
     ),
 ]
 Count = Annotated[
-    int, options.painter("NUMBER", help="how many keys to paint, where nobody names them.")
+    int | None,
+    options.painter("NUMBER", help="how many keys to paint, where nobody names them (default: 3)."),
 ]
-Hold = Annotated[float, options.painter("NUMBER", help="how much of the drawing stays, 0 to 1.")]
+Hold = Annotated[
+    float | None,
+    options.painter("NUMBER", help="how much of the drawing stays, 0 to 1 (default: 0.3)."),
+]
 Crop = Annotated[
     str,
     options.painter(
@@ -64,13 +68,13 @@ def paint(
     style: Annotated[tuple[Path, ...], basic("PAINTING", consume_multiple=True)],
     out: Annotated[Path, basic("FOLDER")],
     frames: Numbers = "",
-    count: Count = 3,
-    painter: Painter = "both",
-    eyes: Eyes = "none",
+    count: Count = None,
+    painter: Painter = None,
+    eyes: Eyes = None,
     eyes_weights: EyesWeights = None,
-    rounds: Annotated[int, options.painter("NUMBER")] = 40,
+    rounds: Annotated[int | None, options.painter("NUMBER")] = None,
     stroke: Annotated[float, options.painter("NUMBER")] = 1.0,
-    hold: Hold = 0.3,
+    hold: Hold = None,
     crop: Crop = "",
     layer: Layer = "",
     passes: Passes = "",
@@ -99,7 +103,7 @@ def paint(
         out: the folder of the keys.
         frames: which to paint: 1,24; default: as many as --count says, chosen as `velatura suggest`
             does.
-        rounds: how often the eyes look at a key at full size.
+        rounds: how often the eyes look at a key at full size (default: 40).
         stroke: size of the strokes: 1 for a painting of 600 px on its shorter side.
         seed: of everything random.
         threads: processor threads of the eyes; 0 takes all.
@@ -112,9 +116,18 @@ def paint(
 
     if threads:
         torch.set_num_threads(threads)
-    wanted = order.Order(
-        *(painter, eyes, eyes_weights, rounds, stroke, hold, seed),
-        frames=frame_numbers(frames) if frames else (),
+    if frames:
+        why, do = "--frames names the keys", "Give one of the two."
+        unused_options.refuse({"--count": count}, why, do)
+    wanted = order.Order.of(
+        painter=painter,
+        eyes=eyes,
+        weights=eyes_weights,
+        rounds=rounds,
+        stroke=stroke,
+        hold=hold,
+        seed=seed,
+        frames=frame_numbers(frames) if frames else None,
         count=count,
         crop=paintings.parse_crop(crop),
     )

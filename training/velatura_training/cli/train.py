@@ -7,6 +7,7 @@ inside the commands: their help must not wait for it.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -28,7 +29,7 @@ from velatura.errors import TrainingError
 from velatura.image import gathering, movies
 from velatura.plate.reading import Reading
 from velatura.scene.motion_files import MotionFiles
-from velatura_training.cli import openmp, resumed, several, watching
+from velatura_training.cli import openmp, resumed, several, unused_options, watching
 from velatura_training.cli.paint import Count, Crop, Eyes, EyesWeights, Hold, Painter
 from velatura_training.cli.recipe_options import (
     Adversarial,
@@ -60,17 +61,17 @@ Guide = Literal["normal", "depth", "albedo", "id", "position", "vector", "none"]
 Device = Literal["auto", "cpu", "cuda"]
 
 
-def train(  # noqa: PLR0915  # in the order in which things must be known
+def train(  # noqa: C901, PLR0915  # in the order in which things must be known
     *plates: Annotated[str, basic(name="plate")],
     painted: Annotated[tuple[str, ...], basic("KEYS...", consume_multiple=True)] = (),
     style: Annotated[tuple[Path, ...], basic("PAINTING...", consume_multiple=True)] = (),
     stroke: Annotated[float | None, options.painter("NUMBER")] = None,
-    painter: Painter = "both",
-    eyes: Eyes = "none",
+    painter: Painter = None,
+    eyes: Eyes = None,
     eyes_weights: EyesWeights = None,
-    hold: Hold = 0.3,
+    hold: Hold = None,
     crop: Crop = "",
-    count: Count = 3,
+    count: Count = None,
     out: Annotated[Path, basic("RUN")],
     minutes: Annotated[float | None, basic("NUMBER")] = None,
     steps: Steps = None,
@@ -205,16 +206,38 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
         return Run(out, recipe, budget, where, watch, threads, resume, begun, window)
 
     manner = bool(style) and (free or len(plates) > 1)
+    painters: dict[str, object] = {
+        "--painter": painter,
+        "--eyes": eyes,
+        "--eyes-weights": eyes_weights,
+        "--hold": hold,
+        "--count": count,
+    }
+    how_keys: dict[str, object] = {
+        "--guides": guides,
+        "--passes": passes,
+        "--hold-out": hold_out,
+        "--align": align,
+        "--painted-space": painted_space,
+        "--painted-view": painted_view,
+        "--painted-resize": painted_resize,
+    }
+    if painted:
+        _refuse_painters({**painters, "--stroke": stroke, "--crop": crop})
+    elif manner:
+        _refuse_keys({**painters, **how_keys})
     if style and not manner:
         from velatura_training.learn.run import refuse_begun
         from velatura_training.paint import order
 
         refuse_begun(out, resume=resume)
-        wanted_keys = order.Order(
-            *(painter, eyes, eyes_weights),
-            stroke=stroke or 1.0,
+        wanted_keys = order.Order.of(
+            painter=painter,
+            eyes=eyes,
+            weights=eyes_weights,
+            stroke=stroke,
             hold=hold,
-            seed=seed or 0,
+            seed=seed,
             count=count,
             crop=left_out,
         )
@@ -265,6 +288,18 @@ def train(  # noqa: PLR0915  # in the order in which things must be known
         learn(
             watched.lesson, run(FREE if watched.lesson.carry is None else SHOT, *windows), watched
         )
+
+
+def _refuse_painters(given: Mapping[str, object]) -> None:
+    """Refuse what is said of how to paint keys, for keys that are painted already."""
+    do = "Omit it, or give --style instead of --painted."
+    unused_options.refuse(given, "the keys are painted already", do)
+
+
+def _refuse_keys(given: Mapping[str, object]) -> None:
+    """Refuse what is said of keys, for looks that learn a manner without any."""
+    do = "Omit it, or learn from one shot without --free. A network's own eyes are --perceptual."
+    unused_options.refuse(given, "with --free, or several shots, there are no keys", do)
 
 
 def _refuse_motion(given: tuple[str, ...], shots: int, *, free: bool) -> None:

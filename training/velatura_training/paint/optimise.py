@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
 from velatura.image.planes import FloatArray
+from velatura.image.sampling import cubic_weights
 from velatura_training.losses import terms
 from velatura_training.losses.backbones import Backbone
 from velatura_training.paint.plate_light import resized
@@ -38,8 +39,9 @@ they set single pixels of red and green."""
 CELL = 8
 """Side of the means that are held, px."""
 
-KEPT = 40.0
-"""Pull of carried paint where it is worth 1."""
+KEPT, TOUCH = 40.0, 0.06
+"""Pull of carried paint where all of it stays, and by how much it may change there at most, display
+values: strokes keep their places, and become as crisp again as before they were carried."""
 
 SMOOTH = 0.5
 """Pull against noise of single pixels: total variation."""
@@ -47,9 +49,9 @@ SMOOTH = 0.5
 RATE = 0.03
 """Adam's step, display values; it falls to a tenth."""
 
-AROUND, RIM = 16, 2
-"""The picture is mirrored by so many px all around, and so many outer cells of the maps are left
-out: those have seen the zeros beyond, and would draw a frame."""
+AROUND = 4
+"""The picture is mirrored by so many px all around, and what lies there is not counted: without
+it the zeros beyond would be answered with a pale frame."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,6 @@ class Optimiser:
             )
             # Only what has changed is scaled up: what was painted fine stays fine.
             paint = np.clip(paint + resized(moved - small, height, width), 0, 1)
-        if kept is not None:
-            paint = paint + kept.worth[..., None] * (kept.paint - paint)
         return paint
 
     def _moved(
@@ -117,12 +117,14 @@ class Optimiser:
         planes, drawn = _planes(begin).requires_grad_(), _planes(wanted)
         with torch.no_grad():
             shapes = _seen(self.eyes, drawn)[-1]
+        rng = np.random.default_rng(0)
         first_tint = (planes - planes.mean(1, keepdim=True)).detach()
         adam = torch.optim.Adam([planes], lr=RATE)
         for number in range(rounds):
             adam.param_groups[0]["lr"] = RATE * (1 - 0.9 * number / rounds)
             adam.zero_grad()
-            taps = _seen(self.eyes, planes)
+            moved = number % 2 == 1 and scale == 1  # by a part of a px, as carried paint is
+            taps = _seen(self.eyes, _shifted(planes, *rng.random(2)) if moved else planes)
             pull = STYLE * _style(taps, self.grams[scale])
             pull = pull + self.hold * DRAWING * terms.shapes(taps[-1], shapes)
             tint = (planes - planes.mean(1, keepdim=True)) - first_tint
@@ -135,6 +137,10 @@ class Optimiser:
                 pull = pull + KEPT * (kept[1] * (planes - kept[0]).abs()).mean()
             pull.backward()  # type: ignore[no-untyped-call]
             adam.step()
+            if kept is not None:
+                most = TOUCH + 1 - kept[1]
+                with torch.no_grad():
+                    planes.clamp_(kept[0] - most, kept[0] + most)
         done: FloatArray = planes.detach().clamp(0, 1)[0].numpy().transpose(1, 2, 0)
         return np.ascontiguousarray(done)
 
@@ -148,9 +154,27 @@ def _style(taps: Sequence[Tensor], grams: Sequence[Tensor]) -> Tensor:
     return torch.stack(off).mean()
 
 
+def _shifted(planes: Tensor, right: float, down: float) -> Tensor:
+    """Return a picture read between its pixels, 0..1 px further, as carried paint is read."""
+    channels = planes.shape[1]
+    across, along = (
+        torch.from_numpy(np.stack(cubic_weights(np.array([part], np.float32)))).to(planes)
+        for part in (right, down)
+    )
+    wide = F.pad(planes, (1, 2, 1, 2), mode="reflect")
+    wide = F.conv2d(wide, across.view(1, 1, 1, 4).expand(channels, 1, 1, 4), groups=channels)
+    return F.conv2d(wide, along.view(1, 1, 4, 1).expand(channels, 1, 4, 1), groups=channels)
+
+
 def _seen(eyes: Backbone, planes: Tensor) -> list[Tensor]:
+    """Return the maps of a picture and nothing around it: textures are counted once."""
     around = F.pad(planes, (AROUND,) * 4, mode="reflect")
-    return [tap[..., RIM:-RIM, RIM:-RIM] for tap in eyes(around)]
+    inner = []
+    for tap in eyes(around):
+        rows, columns = tap.shape[2:]
+        rim = round(AROUND * columns / around.shape[3])
+        inner.append(tap[..., rim : rows - rim, rim : columns - rim])
+    return inner
 
 
 def _scaled(pixels: FloatArray, scale: float) -> FloatArray:

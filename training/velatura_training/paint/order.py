@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -62,6 +63,21 @@ class Order:
     count: int = 3
     crop: Crop = WHOLE
 
+    @classmethod
+    def of(cls, **given: Any) -> Order:
+        """Return the order with what was given; None leaves the usual value.
+
+        Raises:
+            TrainingError: values that make no sense, or eyes' own without eyes.
+        """
+        order = cls(**{name: value for name, value in given.items() if value is not None})
+        if order.eyes == "none" and (given.get("rounds") or given.get("weights")):
+            raise TrainingError(
+                "--rounds and --eyes-weights are the eyes', and no eyes are chosen",
+                do="Give --eyes vgg16, vgg19 or squeezenet, or omit them.",
+            )
+        return order
+
     def __post_init__(self) -> None:
         if not 0 <= self.hold <= 1:
             raise TrainingError("--hold is a part of 1", found=str(self.hold), do="Give 0 to 1.")
@@ -71,6 +87,12 @@ class Order:
             )
         if self.rounds < 1:
             raise TrainingError("--rounds is 1 or more", found=str(self.rounds))
+        if self.painter == "strokes" and self.eyes != "none":
+            raise TrainingError(
+                "The painter `strokes` looks at nothing, so --eyes would not be used",
+                found=f"--eyes {self.eyes}",
+                do="Give --painter both, or omit --eyes.",
+            )
         if self.painter == "eyes" and self.eyes == "none":
             raise TrainingError(
                 "The painter `eyes` has no eyes to see with",

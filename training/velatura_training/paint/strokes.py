@@ -70,7 +70,7 @@ SHORTEST = 0.2
 SPACING = 0.9
 """Distance of strokes' seeds, in halves of their width: they overlap."""
 
-HOLE, WORTHY = 0.15, 0.3
+HOLE, WORTHY = 0.001, 0.004
 """What carried paint must be worth not to count as a hole, and from where on all of it stays."""
 
 CHANGED = 0.35
