@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from stages import pictured
 
-from velatura.carry.agreement import agreement
 from velatura.carry.paint import Carry
 from velatura.carry.painted_key import Key
+from velatura.carry.registered import joined
 from velatura.carry.survey import Survey, survey
 from velatura.image import exr
 from velatura.image.planes import FloatArray, Window
@@ -126,5 +126,4 @@ def carried(
     )
     made = Carry(keys, found.tracks, found.fields, found.same)
     sights = {f: shot.sight(f) for f in shot.frames if f not in paints}
-    together = agreement(made, sights)
-    return Carry(keys, found.tracks, found.fields, found.same, together)
+    return joined(made, sights)

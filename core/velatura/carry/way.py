@@ -121,13 +121,12 @@ class Way:
     def found(self, lines: Lines) -> Found:
         """Return where pixels lie in the key, and how much its paint counts."""
         x, y, worth, choice = self._places(lines)
-        odds = worth / (np.float32(_FULL) - worth)
-        odds += np.float32(_LEAST / (1 + self.late))
-        share = np.minimum(odds, np.ones_like(odds))
+        part = odds(worth, self.late)
+        share = np.minimum(part, np.ones_like(part))
         share *= np.float32(_HINT)
         share += choice
         height, width = self.key.index.shape
-        return Found(_mirrored(x, width), _mirrored(y, height), worth, odds, share)
+        return Found(_mirrored(x, width), _mirrored(y, height), worth, part, share)
 
     def read(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """Return ``(3, N)`` paint, in `CODES`, at places inside of the key."""
@@ -183,6 +182,18 @@ class Way:
         """Return 1 where a place in the key shows the same object, less on others and edges."""
         worth = self.road.matched(items, x, y)
         return np.where(worth > least, worth, np.float32(STRANGER))
+
+
+def odds(worth: FloatArray, late: int) -> FloatArray:
+    """Return the share of a key among all, times any factor.
+
+    Args:
+        worth: what its paint is worth, 0..1.
+        late: frames between.
+    """
+    found: FloatArray = worth / (np.float32(_FULL) - worth)
+    found += np.float32(_LEAST / (1 + late))
+    return found
 
 
 def _mirrored(at: FloatArray, size: int) -> FloatArray:

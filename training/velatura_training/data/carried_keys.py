@@ -16,10 +16,10 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from velatura.carry.agreement import agreement
 from velatura.carry.fields import Field
 from velatura.carry.paint import AGREE, Carry
 from velatura.carry.painted_key import Key
+from velatura.carry.registered import joined
 from velatura.carry.survey import Survey, survey
 from velatura.image.planes import FloatArray
 from velatura.scene import opencv
@@ -128,7 +128,7 @@ def _carry(lesson: Lesson, footage: Footage, found: Survey) -> Carry:
     between = [f for f in footage.frames if f not in painted]
     picked = np.linspace(0, len(between) - 1, min(COMPARED, len(between))).round().astype(int)
     sights = {between[place]: footage.sight(between[place]) for place in picked}
-    return replace(carried, agreement=agreement(carried, sights))
+    return joined(carried, sights)
 
 
 def _painted(key: Frame, footage: Footage, tracks: Tracks) -> Key:
