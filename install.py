@@ -79,7 +79,7 @@ def main() -> None:
         elif arguments.verb == "test":
             nox = ["-m", "nox", "--noxfile", ROOT / "noxfile.py", "--session"]
             fuzz = [] if rest else ["fuzz"]  # which has no use for what is said to pytest
-            sessions = ["lint", "tests", *fuzz, "host_blender", "host_nuke"]
+            sessions = ["lint", "tests", *fuzz, "host_blender", "host_nuke", "slurm"]
             steps.hand_over(program("python"), *nox, *sessions, "--", *rest)
         elif host in HOSTS:
             change_host(steps, host, command, "install")

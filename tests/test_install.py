@@ -107,7 +107,7 @@ def test_a_dry_run_names_every_step_and_does_none(bench: Bench) -> None:
     assert sorted(bench.root.rglob("*")) == before
     steps = ["MB (runtime ", "-m venv", "pins/pip.txt", "pins/torch-cpu.txt", "--group dev"]
     steps = [*steps, "--editable .", "velatura.json"]
-    steps = [*steps, "--session lint tests fuzz host_blender host_nuke"]
+    steps = [*steps, "--session lint tests fuzz host_blender host_nuke slurm"]
     places = [done.stdout.index(step) for step in steps]
     assert places == sorted(places)
 
@@ -290,7 +290,7 @@ def test_demo_is_handed_its_arguments_and_its_return_code(bench: Bench) -> None:
 def test_test_hands_over_to_the_sessions_of_this_environment(bench: Bench) -> None:
     bench.environment(fails="*nox*) exit 1;;")
     done = bench.run("test", "-k", "gain")
-    sessions = f"--noxfile {bench.root}/noxfile.py --session lint tests host_blender host_nuke"
+    sessions = f"--noxfile {bench.root}/noxfile.py --session lint tests host_blender host_nuke slurm"
     assert bench.calls[-1] == f"python -m nox {sessions} -- -k gain"
     assert done.returncode == 1
 
