@@ -196,7 +196,7 @@ def _unknown(frame: int, key: int) -> None:  # noqa: ARG001 - where no camera is
 
 def _noted(footage: Footage, painted: Sequence[int], found: Survey) -> Survey:
     """Return what was found, remembered, and rounded as it will be when it is remembered."""
-    text = packing.pack(Carry((), found.tracks, found.fields, found.same))
+    text = packing.pack(Carry((), found.tracks, found.fields, found.same), packing.FAST)
     cache.write(_KIND, _key(footage, painted), text)
     return _read(text)
 
