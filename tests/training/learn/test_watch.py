@@ -262,6 +262,20 @@ def test_a_clock_never_stands_still(monkeypatch):
     assert watch.pace.share == NEARLY
 
 
+def test_a_bar_never_goes_back(monkeypatch):
+    """Where it is seen that all takes longer, the bar waits, and the time left says so."""
+    now = 100.0
+    monkeypatch.setattr("velatura_training.learn.bar.time.monotonic", lambda: now)
+    watch = Watch("none", minutes=1)
+    now += 48  # reading took most of the minute
+    before = watch.pace.share
+    watch.followed(0.0)
+    now += 6
+    watch.followed(0.1)
+    assert watch.pace.left > 60
+    assert watch.pace.share >= before > 0.7
+
+
 def test_what_will_take_much_longer_is_said_once_and_early(monkeypatch, caplog):
     now = 100.0
     monkeypatch.setattr("velatura_training.learn.bar.time.monotonic", lambda: now)

@@ -60,6 +60,7 @@ class Pace:
         losses: by name.
         ends: when the last file will be written, by `time.monotonic`; NaN where nobody knows.
         begun: when everything began, likewise; NaN where it is steps that were given.
+        shown: the share that was told last.
     """
 
     doing: str = "starting"
@@ -69,6 +70,7 @@ class Pace:
     losses: dict[str, float] = field(default_factory=dict)
     ends: float = math.nan
     begun: float = math.nan
+    shown: float = 0.0
 
     @property
     def timed(self) -> bool:
@@ -77,11 +79,16 @@ class Pace:
 
     @property
     def share(self) -> float:
-        """How much is done, 0..1: of the time that all takes, else of the steps."""
+        """How much is done, 0..1: of the time that all takes, else of the steps.
+
+        Where all takes longer than was thought, it waits; the time that is left says so.
+        """
         if not self.timed:
             return self.part
         gone = time.monotonic() - self.begun
-        return min(NEARLY, max(0.0, gone / max(gone + self.left, EVEN)))
+        now = min(NEARLY, gone / max(gone + self.left, EVEN))
+        self.shown = max(self.shown, now)
+        return self.shown
 
     @property
     def left(self) -> float:
