@@ -290,7 +290,9 @@ def test_demo_is_handed_its_arguments_and_its_return_code(bench: Bench) -> None:
 def test_test_hands_over_to_the_sessions_of_this_environment(bench: Bench) -> None:
     bench.environment(fails="*nox*) exit 1;;")
     done = bench.run("test", "-k", "gain")
-    sessions = f"--noxfile {bench.root}/noxfile.py --session lint tests host_blender host_nuke slurm"
+    sessions = (
+        f"--noxfile {bench.root}/noxfile.py --session lint tests host_blender host_nuke slurm"
+    )
     assert bench.calls[-1] == f"python -m nox {sessions} -- -k gain"
     assert done.returncode == 1
 
