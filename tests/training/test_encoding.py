@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from velatura.gain import law
 from velatura.look import Card
 from velatura.plate.encoding import encoded
-from velatura_training.encoding import HALF_MAX, decode, display, encode, encode_natural, glaze
+from velatura_training.encoding import (
+    HALF_MAX,
+    decode,
+    display,
+    encode,
+    encode_natural,
+    glaze,
+    light_of,
+)
 from velatura_training.export.torchscript import Live
 
 light = st.floats(0, HALF_MAX, width=32)
@@ -41,6 +49,12 @@ def test_numpy_torch_onnx_and_torchscript_share_one_encoding(x):
 def test_more_light_is_never_encoded_as_less(x, y):
     low, high = sorted((x, y))
     assert encode(torch.tensor(low)) <= encode(torch.tensor(high))
+
+
+def test_light_of_undoes_display():
+    x = torch.linspace(0, 1, 1001)
+    # The standard's toe and root meet with a step of 1e-6 at display .04.
+    assert torch.allclose(light_of(display(x)), x, rtol=1e-5, atol=1e-6)
 
 
 def test_mid_grey_lies_in_the_middle_of_the_display_range():

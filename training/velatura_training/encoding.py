@@ -50,6 +50,13 @@ def display(linear: Tensor) -> Tensor:
     return torch.where(x <= SRGB_TOE, 12.92 * x, curve)
 
 
+def light_of(shown: Tensor) -> Tensor:
+    """Return the scene-linear Rec.709 that a screen shows so: the inverse of `display` on 0..1."""
+    toe = 12.92 * SRGB_TOE
+    curve = ((shown.clamp_min(toe) + 0.055) / 1.055) ** 2.4
+    return torch.where(shown <= toe, shown / 12.92, curve)
+
+
 def glaze(linear: Tensor, stops: Tensor, floor: float) -> Tensor:
     """Return ``linear`` under the gain law at g = 1 and alpha = 1, differentiable in ``stops``.
 

@@ -264,6 +264,8 @@ def test_eyes_bring_a_key_nearer_to_the_painting_and_keep_what_was_carried():
     assert near < 0.95 * far
     moved = np.abs(key - wall).mean((0, 2))
     assert moved[:24].mean() < 0.7 * moved[40:].mean()
+    # A 1e-3 above what carried paint may change by: half size is scaled up by a cubic.
+    assert np.abs(key - wall)[:, :24].max() < 0.06 + 1e-3
 
 
 def test_a_painting_with_a_frame_is_doubted(tmp_path, caplog):

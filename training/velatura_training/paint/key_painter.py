@@ -142,7 +142,7 @@ class KeyPainter:
         write(path, lit, view.plate)
         if manner.eyes is not None:
             kept = None if begun is None else Canvas(paint, 1 - fresh)
-            paint = manner.eyes.refined(paint, wanted, kept)
+            paint = manner.eyes.refined(paint, wanted, kept, light.above)
             lit = light.painted(paint, manner.hold)
             write(path, lit, view.plate)
         return lit

@@ -18,6 +18,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 
 from velatura.image.planes import FloatArray
 from velatura.image.sampling import cubic_weights
+from velatura_training.encoding import display, light_of
 from velatura_training.losses import terms
 from velatura_training.losses.backbones import Backbone
 from velatura_training.paint.plate_light import resized
@@ -83,7 +84,11 @@ class Optimiser:
         return cls(eyes, grams, rounds, hold)
 
     def refined(
-        self, paint: FloatArray, wanted: FloatArray, kept: Canvas | None = None
+        self,
+        paint: FloatArray,
+        wanted: FloatArray,
+        kept: Canvas | None = None,
+        above: FloatArray | None = None,
     ) -> FloatArray:
         """Return a key with more of the paintings' manner.
 
@@ -91,7 +96,10 @@ class Optimiser:
             paint: ``(H, W, 3)`` display values to begin with.
             wanted: the underpainting, the same: what is drawn.
             kept: paint that stays where its worth is 1.
+            above: ``(H, W, 3)`` by how much paint will be lit up where the plate is above white:
+                the eyes look at what a screen will show. None for nowhere.
         """
+        lift = np.ones_like(paint) if above is None else above
         height, width = paint.shape[:2]
         for scale, times in SCALES:
             small = _scaled(paint, scale)
@@ -99,9 +107,8 @@ class Optimiser:
             if kept is not None:
                 worth = torch.from_numpy(_scaled(kept.worth, scale).copy())[None, None]
                 hold = _planes(_scaled(kept.paint, scale)), worth
-            moved = self._moved(
-                small, _scaled(wanted, scale), scale, round(times * self.rounds), hold
-            )
+            drawn, lifts = _scaled(wanted, scale), _planes(_scaled(lift, scale))
+            moved = self._moved(small, drawn, lifts, scale, round(times * self.rounds), hold)
             # Only what has changed is scaled up: what was painted fine stays fine.
             paint = np.clip(paint + resized(moved - small, height, width), 0, 1)
         return paint
@@ -110,13 +117,14 @@ class Optimiser:
         self,
         begin: FloatArray,
         wanted: FloatArray,
+        lift: Tensor,
         scale: float,
         rounds: int,
         kept: tuple[Tensor, Tensor] | None,
     ) -> FloatArray:
         planes, drawn = _planes(begin).requires_grad_(), _planes(wanted)
         with torch.no_grad():
-            shapes = _seen(self.eyes, drawn)[-1]
+            shapes = _seen(self.eyes, _lit(drawn, lift))[-1]
         rng = np.random.default_rng(0)
         first_tint = (planes - planes.mean(1, keepdim=True)).detach()
         adam = torch.optim.Adam([planes], lr=RATE)
@@ -124,7 +132,8 @@ class Optimiser:
             adam.param_groups[0]["lr"] = RATE * (1 - 0.9 * number / rounds)
             adam.zero_grad()
             moved = number % 2 == 1 and scale == 1  # by a part of a px, as carried paint is
-            taps = _seen(self.eyes, _shifted(planes, *rng.random(2)) if moved else planes)
+            screen = _lit(planes, lift)
+            taps = _seen(self.eyes, _shifted(screen, *rng.random(2)) if moved else screen)
             pull = STYLE * _style(taps, self.grams[scale])
             pull = pull + self.hold * DRAWING * terms.shapes(taps[-1], shapes)
             tint = (planes - planes.mean(1, keepdim=True)) - first_tint
@@ -152,6 +161,11 @@ def _style(taps: Sequence[Tensor], grams: Sequence[Tensor]) -> Tensor:
         for tap, gram in zip(taps, grams, strict=True)
     ]
     return torch.stack(off).mean()
+
+
+def _lit(planes: Tensor, lift: Tensor) -> Tensor:
+    """Return what a screen shows of paint whose light is multiplied."""
+    return display(light_of(planes) * lift)
 
 
 def _shifted(planes: Tensor, right: float, down: float) -> Tensor:

@@ -7,6 +7,7 @@ paint is set on what is seen, and the light that was compressed away is put back
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -59,10 +60,21 @@ class PlateLight:
             detail = np.clip(detail, 0.5, 2) ** np.float32(hold)
             paint = np.asarray(np.clip(resized(paint, height, width) * detail, 0, 1), np.float32)
         ordinary = colour.convert(_planes(paint), colour.PAINTED, colour.SCENE)
-        plain = colour.convert(_planes(self.seen), colour.PAINTED, colour.SCENE)
-        above = np.maximum(np.minimum(self.light / np.maximum(plain, LEAST), self.light), 1)
-        lit: FloatArray = np.maximum(ordinary, 0) * above
+        lit: FloatArray = np.maximum(ordinary, 0) * self._above
         return lit
+
+    @property
+    def above(self) -> FloatArray:
+        """By how much paint is lit up, ``(h, w, 3)``, of the size of `small`: 1 below white."""
+        whole = np.ascontiguousarray(self._above.transpose(1, 2, 0))
+        return np.maximum(resized(whole, *self.small.shape[:2]), 1)
+
+    @cached_property
+    def _above(self) -> FloatArray:
+        plain = colour.convert(_planes(self.seen), colour.PAINTED, colour.SCENE)
+        lifted = np.minimum(self.light / np.maximum(plain, LEAST), self.light)
+        above: FloatArray = np.maximum(lifted, 1)
+        return above
 
 
 def look(light: FloatArray) -> FloatArray:
