@@ -31,7 +31,7 @@ from torch import Tensor
 from velatura.apply.feed import Feed
 from velatura.apply.session import open_session
 from velatura.gain import law
-from velatura.image import exr, png
+from velatura.image import png
 from velatura.image.gathering import find
 from velatura.image.planes import FloatArray
 from velatura.job import Job
@@ -76,7 +76,7 @@ def main() -> None:
         judged = judge.see(painting.shown)[1] if judge else []
     rows = []
     for name, pattern, frame in args.shot:
-        plate = Plate.of(exr.read(find(pattern)[int(frame)]), Reading())
+        plate = Plate.read(find(pattern)[int(frame)], Reading())
         light = plate.seen(*(slice(0, size) for size in plate.size), SPACE)
         shown = display(torch.from_numpy(light)[None])
         makers: dict[str, Callable[[], Tensor]] = {"plate": lambda shown=shown: shown}
