@@ -221,7 +221,9 @@ def _torn(
         away[:, down : height - 1 + down, right : width - 1 + right]
         for down, right in zip(_DOWN, _ACROSS, strict=True)
     ]
-    even = np.logical_and.reduce([_one(corner, corners[0]) for corner in corners])
+    even = _one(corners[1], corners[0])
+    even &= _one(corners[2], corners[0])
+    even &= _one(corners[3], corners[0])
     torn = np.full(even.shape, -1, np.int32)
     torn[~even] = np.arange(np.count_nonzero(~even), dtype=np.int32)
     square = [corner[:, ~even] for corner in corners]
@@ -231,7 +233,8 @@ def _torn(
 
 def _one(some: FloatArray, others: FloatArray) -> npt.NDArray[np.bool_]:
     """Return which of ``(2, ...)`` points, in points from home, show the same thing as others."""
-    return np.asarray((np.abs(some - others) <= TORN).all(axis=0))
+    across, down = np.abs(some - others) <= TORN
+    return np.asarray(across & down)
 
 
 def _between(places: Doubles, size: int) -> tuple[npt.NDArray[np.intp], FloatArray, FloatArray]:
