@@ -187,6 +187,7 @@ def make(
     seconds, steps = 0.0, 0
     if variant.shows == "look":
         seconds, steps = given.seconds, learn(course, given.seconds, seed)
+        course.settle()  # as `velatura train` does after its last step
     else:
         course.exported.say.zero_()
     for frame in prepared.frames:
