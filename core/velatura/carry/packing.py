@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from velatura.carry.deltas import apart, together
 from velatura.carry.fields import Field
 from velatura.carry.held import held
 from velatura.carry.nearest import NearestFirst
@@ -75,19 +76,19 @@ def pack(carry: Carry, effort: int = USUAL) -> str:
         "agreement": np.array([carry.agreement], np.float64),
     }
     for number, key in enumerate(carry.keys):
-        arrays[f"paint{number}"] = _apart(np.rint(key.paint * CODES).astype(np.uint16))
+        arrays[f"paint{number}"] = apart(np.rint(key.paint * CODES).astype(np.uint16))
         arrays[f"index{number}"] = key.index
         arrays[f"rim{number}"] = key.rim
         if key.depth is not None:
-            arrays[f"depth{number}"] = _apart(np.ascontiguousarray(key.depth).view(np.uint32))
+            arrays[f"depth{number}"] = apart(np.ascontiguousarray(key.depth).view(np.uint32))
         if key.cover is not None:
             arrays[f"cover{number}"] = np.rint(key.cover * 255).astype(np.uint8)
     for number, way in enumerate(sorted(carry.fields)):
         field = carry.fields[way]
         codes = np.clip(np.rint((field.places + _OUTSIDE) * _PLACE), 0, _NOWHERE - 1)
-        arrays[f"field{number}"] = _apart(codes.astype(np.uint16))
-        arrays[f"worth{number}"] = _apart(field.worth)
-        arrays[f"choice{number}"] = _apart(field.choice)
+        arrays[f"field{number}"] = apart(codes.astype(np.uint16))
+        arrays[f"worth{number}"] = apart(field.worth)
+        arrays[f"choice{number}"] = apart(field.choice)
     text = base64.b64encode(_archived(arrays, effort)).decode("ascii")
     if len(text) > LONGEST:
         raise LookError(
@@ -239,13 +240,13 @@ def _rising(arrays: Arrays, name: str, dtype: type[np.integer[Any]]) -> npt.NDAr
 
 def _field(arrays: Arrays, number: int) -> Field:
     places = _places(arrays, number)
-    planes = [_together(arrays[f"{name}{number}"], np.uint8) for name in ("worth", "choice")]
+    planes = [together(arrays[f"{name}{number}"], np.uint8) for name in ("worth", "choice")]
     _demand(all(plane.shape == places.shape[1:] for plane in planes), "a field")
     return Field(places, *planes)
 
 
 def _places(arrays: Arrays, number: int) -> FloatArray:
-    codes = _together(arrays[f"field{number}"], np.uint16)
+    codes = together(arrays[f"field{number}"], np.uint16)
     _demand(codes.ndim == 3 and len(codes) == 2 and min(codes.shape) > 1, "a field")  # noqa: PLR2004
     places = codes.astype(np.float32) / np.float32(_PLACE) - np.float32(_OUTSIDE)
     places[codes == _NOWHERE] = np.nan
@@ -259,11 +260,11 @@ def _key(arrays: Arrays, number: int, frame: int) -> Key:
     _demand(fit and codes.shape == (2, 3, *index.shape), "a key")
     paint = np.empty((3, *index.shape), np.float32)
     for plane, some in zip(paint, codes.swapaxes(0, 1), strict=True):
-        np.divide(_together(some, np.uint16), np.float32(CODES), out=plane)
+        np.divide(together(some, np.uint16), np.float32(CODES), out=plane)
     rim = arrays.pop(f"rim{number}")
     _demand(rim.dtype == np.bool_ and rim.shape == index.shape, "a rim")
     if f"depth{number}" in arrays:
-        depth = _together(arrays.pop(f"depth{number}"), np.uint32).view(np.float32)
+        depth = together(arrays.pop(f"depth{number}"), np.uint32).view(np.float32)
         _demand(depth.shape == index.shape and bool((np.abs(depth) < _FARTHEST).all()), "a depth")
     cover = arrays.pop(f"cover{number}", None)
     if cover is not None:
@@ -290,21 +291,6 @@ def _camera(row: npt.NDArray[np.float64]) -> Camera | None:
     last = camera.axis if camera.perspective else (0, 0, 0, 1)
     _demand(bool((camera.matrix[2] == last).all()), "a camera")
     return camera
-
-
-def _apart(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Return differences along rows, byte by byte in planes of their own: see `_together`."""
-    change = np.diff(values, axis=-1, prepend=values.dtype.type(0))
-    planes = change.view(np.uint8).reshape(*values.shape, values.dtype.itemsize)
-    return np.ascontiguousarray(np.moveaxis(planes, -1, 0))
-
-
-def _together(planes: npt.NDArray[Any], dtype: type[np.unsignedinteger[Any]]) -> npt.NDArray[Any]:
-    """Return the values that `_apart` took: its inverse."""
-    fit = planes.dtype == np.uint8 and planes.ndim > 1
-    _demand(fit and len(planes) == np.dtype(dtype).itemsize, "planes")
-    change = np.ascontiguousarray(np.moveaxis(planes, 0, -1)).view(dtype)[..., 0]
-    return np.cumsum(change, axis=-1, dtype=dtype)
 
 
 def _demand(holds: bool, name: str) -> None:

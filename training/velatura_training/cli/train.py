@@ -7,7 +7,6 @@ inside the commands: their help must not wait for it.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -223,9 +222,9 @@ def train(  # noqa: C901, PLR0915  # in the order in which things must be known
         "--painted-resize": painted_resize,
     }
     if painted:
-        _refuse_painters({**painters, "--stroke": stroke, "--crop": crop})
+        unused_options.refuse_painters({**painters, "--stroke": stroke, "--crop": crop})
     elif manner:
-        _refuse_keys({**painters, **how_keys})
+        unused_options.refuse_keys({**painters, **how_keys})
     if style and not manner:
         from velatura_training.learn.run import refuse_begun
         from velatura_training.paint import order
@@ -258,14 +257,14 @@ def train(  # noqa: C901, PLR0915  # in the order in which things must be known
         means = (f"--layer={layer}", f"--passes={passes}", f"--space={space}")
         moving = motion or stmap
         if manner:
-            _refuse_motion(moving, 0, free=True)
+            unused_options.refuse_motion(moving, 0, free=True)
             window = watching.opened(out, watch, (), open_page=open_page, again=resume)
             asked = run(PAINTING, window)
             imitate(plate_files.load(plates, layer, space), style, asked, left_out)
             return
         wanted = tuple(str(name) for name in guides if name != "none") if guides else None
         shots = key_files.pair(plates, painted)
-        _refuse_motion(moving, len(shots), free=free)
+        unused_options.refuse_motion(moving, len(shots), free=free)
         given = MotionFiles.parse(motion, stmap, gathering.find(plates[0])) if moving else None
         reading = KeyReading(painted_space, painted_view, painted_resize, align)
         given_now = wanted, reading, hold_out
@@ -287,26 +286,4 @@ def train(  # noqa: C901, PLR0915  # in the order in which things must be known
             watched.carry(watch, watch.followed)
         learn(
             watched.lesson, run(FREE if watched.lesson.carry is None else SHOT, *windows), watched
-        )
-
-
-def _refuse_painters(given: Mapping[str, object]) -> None:
-    """Refuse what is said of how to paint keys, for keys that are painted already."""
-    do = "Omit it, or give --style instead of --painted."
-    unused_options.refuse(given, "the keys are painted already", do)
-
-
-def _refuse_keys(given: Mapping[str, object]) -> None:
-    """Refuse what is said of keys, for looks that learn a manner without any."""
-    do = "Omit it, or learn from one shot without --free. A network's own eyes are --perceptual."
-    unused_options.refuse(given, "with --free, or several shots, there are no keys", do)
-
-
-def _refuse_motion(given: tuple[str, ...], shots: int, *, free: bool) -> None:
-    """Refuse motion vectors for looks that no paint is carried for."""
-    if given and (free or shots != 1):
-        raise TrainingError(
-            "Motion vectors carry the painted keys of one shot along, and this look carries none",
-            found="a free look" if free else f"{shots} shots",
-            do="Omit --motion and --stmap, or learn a shot look from one shot.",
         )

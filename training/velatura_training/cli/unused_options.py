@@ -22,3 +22,25 @@ def refuse(options: Mapping[str, object], why: str, do: str) -> None:
     ]
     if unused:
         raise TrainingError(f"{', '.join(unused)} would not be used: {why}", do=do)
+
+
+def refuse_painters(given: Mapping[str, object]) -> None:
+    """Refuse what is said of how to paint keys, for keys that are painted already."""
+    do = "Omit it, or give --style instead of --painted."
+    refuse(given, "the keys are painted already", do)
+
+
+def refuse_keys(given: Mapping[str, object]) -> None:
+    """Refuse what is said of keys, for looks that learn a manner without any."""
+    do = "Omit it, or learn from one shot without --free. A network's own eyes are --perceptual."
+    refuse(given, "with --free, or several shots, there are no keys", do)
+
+
+def refuse_motion(given: tuple[str, ...], shots: int, *, free: bool) -> None:
+    """Refuse motion vectors for looks that no paint is carried for."""
+    if given and (free or shots != 1):
+        raise TrainingError(
+            "Motion vectors carry the painted keys of one shot along, and this look carries none",
+            found="a free look" if free else f"{shots} shots",
+            do="Omit --motion and --stmap, or learn a shot look from one shot.",
+        )

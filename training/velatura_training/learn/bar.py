@@ -86,8 +86,7 @@ class Pace:
         if not self.timed:
             return self.part
         gone = time.monotonic() - self.begun
-        now = min(NEARLY, gone / max(gone + self.left, EVEN))
-        self.shown = max(self.shown, now)
+        self.shown = max(self.shown, min(NEARLY, gone / max(gone + self.left, EVEN)))
         return self.shown
 
     @property
