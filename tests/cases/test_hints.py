@@ -344,7 +344,7 @@ KEYS: dict[str, tuple[Callable[[], object], Callable[[], object], str, Callable[
     "no such keys": (
         lambda: key("k.0001.png"),
         lambda: learnt("paint.####.png"),
-        "Give the files as name.####.exr",
+        "Check the path and its digits: there are k.0001.png",
         lambda: learnt("k.####.png"),
     ),
     "a format that is not read": (

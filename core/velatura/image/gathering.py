@@ -111,8 +111,10 @@ def _whatever_kind(text: str) -> object:
 def _as_one(texts: list[str]) -> list[str]:
     """Return patterns of one name as one; as they are where two have the same frame."""
     every = [_parsed(text) for text in texts]
+    if len(every) == 1 or not all(one.digits for one in every):
+        return texts
     numbers = sorted(int(number) for one in every for number in one.numbers())
-    if len(every) == 1 or len({*numbers}) < len(numbers):
+    if len({*numbers}) < len(numbers):
         return texts
     digits = min(one.digits for one in every)
     text = str(every[0].folder / f"{every[0].lead}{'#' * digits}{ANY_KIND}")
