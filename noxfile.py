@@ -1,6 +1,7 @@
 """The developers' sessions: lint, tests, Blender, and the wheel as a stranger would install it.
 
-`python install.py test` runs the first four, and host_nuke, in `.venv`, where nox itself lives.
+`python install.py test` runs lint, tests, fuzz, host_blender, host_nuke and slurm in `.venv`, where
+nox itself lives.
 `nox -s dist` makes an environment of its own, for the wheel must work without this folder.
 """
 

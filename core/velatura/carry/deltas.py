@@ -22,6 +22,6 @@ def together(planes: npt.NDArray[Any], dtype: type[np.unsignedinteger[Any]]) -> 
         ValueError: it cannot have made such planes.
     """
     if planes.dtype != np.uint8 or planes.ndim <= 1 or len(planes) != np.dtype(dtype).itemsize:
-        raise ValueError("planes does not fit")
+        raise ValueError("planes do not fit")
     change = np.ascontiguousarray(np.moveaxis(planes, 0, -1)).view(dtype)[..., 0]
     return np.cumsum(change, axis=-1, dtype=dtype)

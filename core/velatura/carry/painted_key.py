@@ -21,7 +21,7 @@ CODES = 65535 / 3.0
 """Codes per unit of encoded light, where that is kept in 16 bits; 65504 lies at 2.88."""
 
 LARGEST = 2048 * 1556
-"""Pixels of a key that takes memory for time, 44 bytes a px more: 2K, full aperture. The keys of 4K
+"""Pixels of a key that takes memory for time, 40 bytes a px more: 2K, full aperture. The keys of 4K
 looks do not: three would take 800 MB."""
 
 Marks = npt.NDArray[np.uint32]

@@ -43,8 +43,6 @@ NEARER = 0.9
 """What is moved has to be so much nearer to the others. At 1 the courtyard is the same, and the
 harbour, on whose sea strokes do not agree, a hair worse (l1log .0216 for .0215)."""
 
-Fields = Mapping[tuple[int, int], Field]
-
 
 def joined(carry: Carry, sights: Mapping[int, Sight]) -> Carry:
     """Return painted keys with how they go together: see `agreement`, and above.
@@ -61,7 +59,9 @@ def joined(carry: Carry, sights: Mapping[int, Sight]) -> Carry:
     return replace(carry, fields=registered(carry.fields, carry.keys, followed))
 
 
-def registered(fields: Fields, keys: Sequence[Key], frames: Sequence[int]) -> Fields:
+def registered(
+    fields: Mapping[tuple[int, int], Field], keys: Sequence[Key], frames: Sequence[int]
+) -> dict[tuple[int, int], Field]:
     """Return fields whose places agree by the strokes of the keys.
 
     Args:
