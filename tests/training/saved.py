@@ -95,6 +95,17 @@ def table_profile() -> bytes:
     return _profile(b"RGB ", b"Lab ", {"A2B0": lut})
 
 
+def ink_profile() -> bytes:
+    """Return an ICC profile of four odd inks: the first is red, the others are black."""
+    red, black, paper = (138, 209, 198), (0, 128, 128), (255, 128, 128)  # Lab, as 8 bits hold it
+    corners = [(c, m or y or k) for c in (0, 1) for m in (0, 1) for y in (0, 1) for k in (0, 1)]
+    stored = bytes(v for c, dark in corners for v in (black if dark else red if c else paper))
+    ramp = bytes(range(256))
+    identity = struct.pack(">9i", *(65536 if i % 4 == 0 else 0 for i in range(9)))
+    lut = b"mft1\0\0\0\0" + bytes((4, 3, 2, 0)) + identity + 4 * ramp + stored + 3 * ramp
+    return _profile(b"CMYK", b"Lab ", {"A2B0": lut})
+
+
 def _xyz(values: Sequence[float]) -> bytes:
     return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(v * 65536) for v in values))
 

@@ -17,7 +17,7 @@ from velatura.errors import ImageError
 from velatura.image import exr
 from velatura.image.exr_errors import MAX_PIXELS
 from velatura.image.planes import Extent, FloatArray, Window
-from velatura.plate import colour, icc, tags
+from velatura.plate import colour, icc, inks, tags
 from velatura.plate.beauty import lit, others, pick_beauty
 
 if TYPE_CHECKING:
@@ -157,6 +157,8 @@ def _read_other(path: Path, max_pixels: int, flag: str) -> Picture:
     if source.format_name() != "psd" and source.seek_subimage(1, 0):  # a PSD's are its layers
         tags.tell(path, "holds more pictures than one: the first is read")
     source.close()
+    if inks.printed(spec):
+        pixels = inks.seen(path, pixels)
     pixels = _upright(pixels, _orientation(spec))
     height, width, channels = pixels.shape
     coloured = channels >= 3  # noqa: PLR2004  # else grey, with or without alpha

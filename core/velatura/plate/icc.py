@@ -26,7 +26,7 @@ _LEVELS = 256
 
 
 def describes(profile: bytes, *, grey: bool) -> bool:
-    """Say whether a profile is of such pixels: a CMYK picture comes as RGB, without its profile."""
+    """Say whether a profile is of such pixels: that of a CMYK picture is not, see `inks`."""
     return profile[_SPACE] == (_GREY if grey else _RGB)
 
 

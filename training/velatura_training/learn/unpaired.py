@@ -71,7 +71,7 @@ class Unpaired(Method):
                 do="Give a larger --patch, or none.",
             )
         weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
-        self.backbone = backbones.load(recipe.perceptual, weights)
+        self.backbone = backbones.load(recipe.perceptual, weights, learning=True)
         self.eyes = Eyes(self.backbone)
         self.gan = Gan(recipe, Shape(bound=BOUND, canvas=True), device)
         palette = _palette(self.plates, self.paintings)
