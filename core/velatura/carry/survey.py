@@ -40,7 +40,7 @@ from velatura.system.scratch import Scratch
 
 log = logging.getLogger(__name__)
 
-FORMAT = 9
+FORMAT = 10
 """Of remembered surveys: raised when one would come out otherwise."""
 
 _KIND = "surveys"

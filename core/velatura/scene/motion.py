@@ -21,6 +21,7 @@ from velatura.scene.artist_motion import ArtistMotion
 from velatura.scene.cuts import Cuts
 from velatura.scene.footage import Footage
 from velatura.scene.gbuffer import NOTHING, Bools, Sight
+from velatura.scene.planes import Planes
 from velatura.scene.residual import Residual
 from velatura.scene.st_maps import STMaps
 from velatura.system.progress import Report
@@ -70,6 +71,7 @@ class Motion:
         self._items: dict[int, Kept] = {}
         self._flows: dict[tuple[int, int], Kept] = {}
         self._pictured: dict[tuple[int, int], Kept] = {}
+        self._flat = Planes()
         self._losses: dict[tuple[int, int], Kept] = {}
         self.same = self._look(painted, report)
         self.standing = tuple(sorted(set(self.same.values())))
@@ -221,13 +223,17 @@ class Motion:
     def _looked_at(self, frame: int, to: int) -> Kept:
         """Return the same as it is kept; both ways are found at once.
 
-        Motion between neighbours is refined. A leap over frames only finds again what the way by
-        neighbours has lost: there the refinement doubles the time, and paint is no better for it.
+        Motion between neighbours is refined, and planes move as planes. A leap over frames only
+        finds again what the way by neighbours has lost: there the refinement doubles the time, and
+        paint is no better for it.
         """
         if (frame, to) not in self._pictured:
             apart = abs(self.standing.index(frame) - self.standing.index(to))
-            flow_of = refined_flow.both if apart == 1 else optical_flow.both
-            found = flow_of(self.light(frame), self.light(to))
+            lights = self.light(frame), self.light(to)
+            if apart == 1:
+                found = optical_flow.mended(*lights, refined_flow.both(*lights), self._flat.mended)
+            else:
+                found = optical_flow.both(*lights)
             for pair, flow in zip(((frame, to), (to, frame)), found, strict=True):
                 self._pictured[pair] = self._scratch.keep(flow)
         return self._pictured[frame, to]

@@ -6,6 +6,7 @@ OpenCV, which comes with the trainer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
@@ -13,11 +14,19 @@ import numpy as np
 import numpy.typing as npt
 
 from velatura.image.planes import FloatArray
+from velatura.scene import opencv
 from velatura.scene.opencv import cv2
 
 LARGE = 2**19
 """Pictures of more pixels are matched at half their resolution: a flow of 1080p takes 0.4
 CPU-seconds there, and 1.2 at the whole."""
+
+
+Flows = tuple[FloatArray, FloatArray]
+"""``(2, H, W)`` px right and down: how a picture moves to another one, and that one back."""
+
+Mend = Callable[[FloatArray, FloatArray, Flows], Flows]
+"""Takes two pictures, ``(3, H, W)`` encoded light, and their flows, and returns better flows."""
 
 
 def available() -> bool:
@@ -41,11 +50,31 @@ def between(before: FloatArray, after: FloatArray, *, fine: bool = False) -> Flo
     return np.ascontiguousarray(flow.transpose(2, 0, 1))
 
 
-def both(one: FloatArray, other: FloatArray) -> tuple[FloatArray, FloatArray]:
+def both(one: FloatArray, other: FloatArray) -> Flows:
     """Return the fine motion from a picture to another, and back: see `between`."""
     with ThreadPoolExecutor(2) as pool:  # OpenCV has one thread each, and lets go of Python
         ways = [pool.submit(between, *way, fine=True) for way in ((one, other), (other, one))]
         return ways[0].result(), ways[1].result()
+
+
+def mended(one: FloatArray, other: FloatArray, flows: Flows, mend: Mend) -> Flows:
+    """Return both flows of two pictures as ``mend`` makes them, at half the size of `LARGE` ones.
+
+    What is changed there is brought to size: the flows themselves keep what they knew.
+    """
+    height, width = one.shape[1:]
+    if height * width <= LARGE:
+        return mend(one, other, flows)
+    before, after, *small = (
+        opencv.averaged(planes, height // 2, width // 2) for planes in (one, other, *flows)
+    )
+    half = np.float32(0.5)
+    halves = small[0] * half, small[1] * half
+    changes = [
+        2 * (new - old) for new, old in zip(mend(before, after, halves), halves, strict=True)
+    ]
+    first, second = (opencv.resized(change, height, width) for change in changes)
+    return flows[0] + first, flows[1] + second
 
 
 def _grey(encoded: FloatArray) -> npt.NDArray[np.uint8]:

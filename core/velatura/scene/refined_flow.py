@@ -17,6 +17,7 @@ import numpy as np
 
 from velatura.image.planes import FloatArray
 from velatura.scene import opencv, optical_flow, vectors
+from velatura.scene.optical_flow import Flows
 
 MODEL = "flow_refiner.onnx"
 """The network, beside this file: ``planes (1, 11, h, w)``, ``flow (1, 2, h, w)`` px to a flow."""
@@ -32,13 +33,11 @@ WORSE = 0.005
 """Mean of encoded light by which pictures may differ more along the new flow. Where something is
 uncovered, the true motion leads to what hid it; what looks alike is better paint."""
 
-_HALF = np.float32(0.5)
-
 BLUR = 1.0
 """Deviation, px, of the Gaussian under which pictures are compared."""
 
 
-def both(one: FloatArray, other: FloatArray) -> tuple[FloatArray, FloatArray]:
+def both(one: FloatArray, other: FloatArray) -> Flows:
     """Return the motion ``(2, H, W)`` from a picture to another, and back, px right and down.
 
     Args:
@@ -46,23 +45,12 @@ def both(one: FloatArray, other: FloatArray) -> tuple[FloatArray, FloatArray]:
         other: the same, of the other picture. Of a picture over `optical_flow.LARGE` pixels the
             half is looked at.
     """
-    go, back = optical_flow.both(one, other)
-    height, width = one.shape[1:]
-    if height * width <= optical_flow.LARGE:
-        return _refined(one, other, go, back)
-    small = tuple(opencv.averaged(p, height // 2, width // 2) for p in (one, other, go, back))
-    before, after, go_small, back_small = small
-    found = _refined(before, after, go_small * _HALF, back_small * _HALF)
-    # The change alone is brought to size: the flow itself keeps what it knew there.
-    changes = (new * 2 - old for new, old in zip(found, (go_small, back_small), strict=True))
-    first, second = (opencv.resized(change, height, width) for change in changes)
-    return go + first, back + second
+    return optical_flow.mended(one, other, optical_flow.both(one, other), _refined)
 
 
-def _refined(
-    one: FloatArray, other: FloatArray, go: FloatArray, back: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _refined(one: FloatArray, other: FloatArray, flows: Flows) -> Flows:
     """Return both flows with what is plainly wrong in them replaced."""
+    go, back = flows
     one, other = (np.clip(p, 0, 1) for p in (one, other))
     with ThreadPoolExecutor(2) as pool:  # one thread each: three would add up otherwise
         ways = ((one, other, go, back), (other, one, back, go))
