@@ -9,6 +9,7 @@ even where flow took the next one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -175,8 +176,10 @@ class _Pair:
             there: where those of the other are about to be in the first.
             back: whether they have to come back home.
         """
-        gone, kept = self.here.followed(here, back=back)
-        come, held = self.there.followed(there, back=back)
+        with ThreadPoolExecutor(2) as pool:  # OpenCV has one thread each, and lets go of Python
+            ways = (self.here, here), (self.there, there)
+            runs = [pool.submit(corners.followed, at, back=back) for corners, at in ways]
+            (gone, kept), (come, held) = (run.result() for run in runs)
         before, after = np.concatenate([self.here.at, come]), np.concatenate([gone, self.there.at])
         return before, after, np.concatenate([kept, held])
 

@@ -8,6 +8,7 @@ an even area moves as a whole.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -57,14 +58,14 @@ class Planes:
         self._last = tuple(plane.homography for plane in found.found)
         if not found.found:
             return flows
-        ways = [(plane.homography, plane.corners) for plane in found.found]
-        first, second = found.corners
-        return (
-            _laid(one, other, flows[0], first, [(way, own) for way, (own, _) in ways]),
-            _laid(
-                other, one, flows[1], second, [(np.linalg.inv(way), own) for way, (_, own) in ways]
-            ),
+        here, there = (
+            [(plane.homography, plane.corners[0]) for plane in found.found],
+            [(np.linalg.inv(plane.homography), plane.corners[1]) for plane in found.found],
         )
+        with ThreadPoolExecutor(2) as pool:
+            go = pool.submit(_laid, one, other, flows[0], found.corners[0], here)
+            back = pool.submit(_laid, other, one, flows[1], found.corners[1], there)
+            return go.result(), back.result()
 
 
 def _laid(
