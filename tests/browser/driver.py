@@ -2,7 +2,8 @@
 
 An order is ``{"url": ..., "steps": [...]}``; a step is ``{"run": JS}``, whose value is answered,
 ``{"until": JS}``, ``{"press": key}``, ``{"focus": selector}``, ``{"fill": [selector, value]}``,
-``{"file": [path, text]}``, or ``{"shot": path}``.
+``{"file": [path, text]}``, ``{"shot": path}``, or ``{"save": selector}``, which clicks on a link and
+answers with name and text of the file that is saved.
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ def main() -> None:
             ((kind, value),) = step.items()
             if kind == "run":
                 answers.append(page.evaluate(value))
+            elif kind == "save":
+                with page.expect_download() as saving:
+                    page.click(value)
+                saved = saving.value
+                answers.append((saved.suggested_filename, Path(saved.path()).read_text()))
             else:
                 act(page, kind, value)
         browser.close()

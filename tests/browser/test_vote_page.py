@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from commands import velatura
@@ -30,9 +32,11 @@ def test_people_choose_by_keys_and_get_a_file_of_answers(tmp_path, browse):
         {"press": "ArrowDown"},
         {"run": "() => window.answers"},
         {"run": "() => document.querySelector('.vote').hidden"},
+        {"save": ".done a"},
     ]
-    *sides, told, hidden = browse(tmp_path / "v.html", *steps)
+    *sides, told, hidden, (name, file) = browse(tmp_path / "v.html", *steps)
     assert hidden
+    assert (name, json.loads(file)) == ("answers.json", told)
     assert (told["a"], told["b"]) == ("dark.0001.png", "light.0001.png")
     chosen = [{"a": "dark", "b": "light"}[one["chose"]] for one in told["answers"][:-1]]
     assert chosen == sides

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 from saved import curve, grey_profile, ink_profile, matrix_profile, write_8_bit
 
-from velatura.errors import TrainingError
+from velatura.errors import MachineError, TrainingError
 from velatura.plate import tags
+from velatura.system import resources
 from velatura_training.data import paintings
 from velatura_training.data.paintings import parse_crop
 
@@ -157,6 +158,21 @@ def test_a_damaged_profile_is_refused_with_advice_that_paintings_can_follow(tmp_
     broken = matrix_profile("lin_p3d65_scene", 2.2)[:150]
     path = write_8_bit(tmp_path / "torn.tif", daubs(), broken)
     with pytest.raises(TrainingError, match=r"torn\.tif has an ICC profile.*Save it as sRGB"):
+        read(path)
+
+
+def test_a_large_painting_is_thinned_and_looks_the_same(tmp_path):
+    codes = daubs()
+    large = np.kron(codes, np.ones((9, 9, 1)))
+    path = write_8_bit(tmp_path / "large.png", large)
+    # Squares of one colour are rounded by Lanczos at their edges.
+    assert abs(read(path) - np.clip(codes, 0, 1)).mean() < 0.03
+
+
+def test_without_memory_a_size_is_named_that_fits(tmp_path, monkeypatch):
+    path = write_8_bit(tmp_path / "night.png", daubs())
+    monkeypatch.setattr(resources, "free_memory", lambda: paintings.READING * HEIGHT * WIDTH // 4)
+    with pytest.raises(MachineError, match=rf"Scale it to {WIDTH // 2}x{HEIGHT // 2} px"):
         read(path)
 
 

@@ -18,6 +18,7 @@ from velatura.image import drawing, gathering
 from velatura.image.planes import FloatArray
 from velatura.plate import flat
 from velatura.plate.flat import Picture
+from velatura_training import room
 from velatura_training.data import margins
 from velatura_training.encoding import display
 
@@ -26,6 +27,9 @@ SMALLEST = 128
 
 LARGEST = 64 * 10**6
 """Pixels beyond which a painting is refused: no stroke needs them, and reading takes a gigabyte."""
+
+READING = 28
+"""Bytes that a pixel takes while a painting is read: its codes, and its light (measured)."""
 
 SIZE = 600
 """Shorter side of a painting, px, at ``stroke`` 1: a stroke of a brush is then some 5 px wide."""
@@ -98,6 +102,7 @@ def read(
     Raises:
         TrainingError: none given, unreadable, too small, too large, transparent, of one colour, or
             with a profile or metadata that name no colour space.
+        MachineError: one that does not fit into memory.
     """
     files = [file for path in paths for file in _files(path)]
     if not files:
@@ -121,10 +126,13 @@ def _files(path: Path) -> list[Path]:
 
 def _read(path: Path, space: str, stroke: float, crop: Crop) -> Painting:
     try:
+        _demand_room(path)
         found = flat.read_rgb(path, max_pixels=LARGEST)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         found = _cropped(found, crop)
         _demand_usable(path, found)
+        size = found.rgb.shape[1], found.rgb.shape[0]
+        found = _thinned(found, 2 * SIZE * stroke)
         linear = np.nan_to_num(found.light(space), posinf=1.0)
     except (ImageError, PassError, OSError) as error:
         raise _refused(error, "Give a whole picture of 1000 to 5000 px a side.") from error
@@ -142,8 +150,34 @@ def _read(path: Path, space: str, stroke: float, crop: Crop) -> Painting:
             *(path, ", ".join(around), margins.as_crop(around)),
             ", besides what is cropped already" if any(crop) else "",
         )
-    size = shown.shape[1], shown.shape[0]
     return Painting(path.name, _planes(_sized(shown, SIZE * stroke)), digest, size)
+
+
+def _demand_room(path: Path) -> None:
+    """Refuse a painting that would not fit into memory; one that is `LARGEST` is refused anyway."""
+    extent = flat.extent(path)
+    if extent.pixels <= LARGEST:
+        width, height = extent.width, extent.height
+        room.demand(
+            f"the painting {path}, {width}x{height} px",
+            READING * extent.pixels,
+            lambda scale: f"Scale it to {int(width * scale)}x{int(height * scale)} px",
+        )
+
+
+def _thinned(found: Picture, shorter: float) -> Picture:
+    """Return means of small squares of a picture that is much larger than it is wanted.
+
+    Colours are found in a fraction of the time and memory; `_sized` does the rest.
+    """
+    height, width = found.rgb.shape[:2]
+    side = int(min(height, width) / shorter)
+    if side < 2:  # noqa: PLR2004
+        return found
+    rows, columns = height // side, width // side
+    whole = found.rgb[: rows * side, : columns * side]
+    means = whole.reshape(rows, side, columns, side, 3).mean((1, 3))
+    return replace(found, rgb=means, alpha=None)
 
 
 def _cropped(found: Picture, crop: Crop) -> Picture:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from velatura.errors import TrainingError
 from velatura.image.gathering import find
+from velatura.plate import formats
 from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
+from velatura_training import room
 from velatura_training.data.frame import Frame, read
 
 SMALLEST = 96
@@ -21,6 +23,9 @@ MOST_FRAMES = 24
 
 MOST_TESTED = 4
 """Frames of a shot that test the look, evenly spread over those that it has not learnt from."""
+
+HELD = 12
+"""Bytes that a pixel of a frame takes as long as it is learnt from: three floats."""
 
 WITHHELD = 6
 """Of a shot whose frames are all wanted, one of so many is withheld for the test."""
@@ -54,12 +59,14 @@ def load(plates: Sequence[str], layer: str = "", space: str = "") -> Plates:
     Raises:
         TrainingError: no footage, frames too small, or shots in different colour spaces.
         FrameError, ImageError, PassError, ColourError: files that are not there or do not fit.
+        MachineError: frames that do not fit into memory together.
     """
     shots = [_split(list(find(pattern).items())) for pattern in plates]
     files = [numbered for learnt, _ in shots for numbered in learnt]
     if not files:
         raise TrainingError("No footage to learn on", do="Name a shot: plate.####.exr")
     reading = Reading(layer, space=space)
+    _demand_room([path for _, path in files])
     spaces = {Plate.read(path, reading).space for _, path in (files[0], files[-1])}
     if len(spaces) > 1:
         raise TrainingError(
@@ -74,6 +81,19 @@ def load(plates: Sequence[str], layer: str = "", space: str = "") -> Plates:
     tests = (_read(*numbered, reading, common) for _, tested in shots for numbered in tested)
     kept, more = _without_twins(tests, seen)
     return Plates(tuple(learnt), common, tuple(kept), twins | more)
+
+
+def _demand_room(files: Sequence[Path]) -> None:
+    """Refuse frames that do not fit into memory all at once."""
+    first = formats.extent(files[0])
+    room.demand(
+        f"{len(files)} frames of {first.width}x{first.height} px",
+        HELD * len(files) * first.pixels + 2 * first.most,
+        lambda scale: (
+            f"Frames of {int(first.width * scale)}x{int(first.height * scale)} px fit, or fewer of "
+            "these: name them"
+        ),
+    )
 
 
 Numbered = list[tuple[int, Path]]

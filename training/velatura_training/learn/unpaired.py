@@ -33,7 +33,7 @@ from velatura_training.learn.gallery import Scene
 from velatura_training.learn.gan import Gan
 from velatura_training.learn.method import Method
 from velatura_training.learn.stroke_step import StrokeStep, shown
-from velatura_training.losses import backbones
+from velatura_training.losses import backbones, memory
 from velatura_training.metrics import at_hand
 from velatura_training.metrics.eyes import Eyes
 from velatura_training.metrics.scores import Verdict
@@ -71,6 +71,9 @@ class Unpaired(Method):
                 do="Give a larger --patch, or none.",
             )
         weights = Path(recipe.perceptual_weights) if recipe.perceptual_weights else None
+        memory.demand_step(recipe.perceptual, self.patch, recipe.batch)
+        for painting in self.paintings:
+            memory.demand_sight(recipe.perceptual, painting.shown, recipe.stroke)
         self.backbone = backbones.load(recipe.perceptual, weights, learning=True)
         self.eyes = Eyes(self.backbone)
         self.gan = Gan(recipe, Shape(bound=BOUND, canvas=True), device)

@@ -22,7 +22,7 @@ from velatura.suggest.proxy import scout
 from velatura.system.progress import Progress, Report, Style
 from velatura_training.data import paintings as painting_files
 from velatura_training.data.paintings import WHOLE, Crop, Painting
-from velatura_training.losses import backbones
+from velatura_training.losses import backbones, memory
 from velatura_training.paint.key_painter import KeyPainter, Manner
 from velatura_training.paint.optimise import Optimiser
 
@@ -139,9 +139,12 @@ def manner(order: Order, paintings: Sequence[Painting]) -> Manner:
 
     Raises:
         TrainingError, MissingRuntimeError: eyes that are not there: `backbones.load`.
+        MachineError: not enough memory for eyes and strokes of that size.
     """
     eyes = None
     if order.eyes != "none" and order.painter != "strokes":
+        for painting in paintings:
+            memory.demand_sight(order.eyes, painting.shown, order.stroke)
         network = backbones.load(order.eyes, order.weights)
         seen = [np.ascontiguousarray(p.shown[0].numpy().transpose(1, 2, 0)) for p in paintings]
         eyes = Optimiser.of(network, seen, order.rounds, order.hold)

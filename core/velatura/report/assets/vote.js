@@ -1,9 +1,18 @@
 // A page on which people choose between two results: left and right at random, answers in a file.
 "use strict";
 
+const shuffled = (all) => {  // every order as likely as any other (Fisher & Yates 1938)
+  const pairs = [...all];
+  for (let last = pairs.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(Math.random() * (last + 1));
+    [pairs[last], pairs[other]] = [pairs[other], pairs[last]];
+  }
+  return pairs;
+};
+
 const vote = (data) => {
   const one = (what) => document.querySelector(what);
-  const pairs = [...data.pairs].sort(() => Math.random() - 0.5);
+  const pairs = shuffled(data.pairs);
   const answers = [];
   let at = 0, left = "a", since = performance.now();
 
