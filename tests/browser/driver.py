@@ -2,8 +2,8 @@
 
 An order is ``{"url": ..., "steps": [...]}``; a step is ``{"run": JS}``, whose value is answered,
 ``{"until": JS}``, ``{"press": key}``, ``{"focus": selector}``, ``{"fill": [selector, value]}``,
-``{"file": [path, text]}``, ``{"shot": path}``, or ``{"save": selector}``, which clicks on a link and
-answers with name and text of the file that is saved.
+``{"file": [path, text]}``, ``{"shot": path}``, or ``{"save": selector}``, which clicks on a link
+and answers with name and text of the file that is saved.
 """
 
 from __future__ import annotations

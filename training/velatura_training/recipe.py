@@ -207,7 +207,11 @@ PAINTING = Recipe(
     rate=2e-3,
     refine_from=0.1,
 )
-"""The usual recipe of a look that is learnt from a painting."""
+"""The usual recipe of a look that is learnt from a painting alone."""
+
+TAUGHT = replace(PAINTING, weights=replace(PAINTING.weights, content=0.1, consistency=5.0))
+"""The usual recipe where painted keys teach it as well: they say what stays of the plate, which
+``content`` would hold on to as a photograph does."""
 
 
 def _known(recipe: Recipe) -> Recipe:

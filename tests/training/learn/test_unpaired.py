@@ -232,6 +232,22 @@ def test_learning_repeats_and_goes_on_exactly(shot, painting):
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+def test_a_look_takes_the_colours_of_its_keys(shot, painting, tmp_path):
+    (tmp_path / "keys").mkdir()
+    red = np.full((HEIGHT, WIDTH), 0.5, np.float32), np.full((HEIGHT, WIDTH), 0.02, np.float32)
+    write_frame(tmp_path / "keys" / "key.0002.exr", dict(zip("RGB", (*red, red[1]), strict=True)))
+    footage = plates.load([shot], painted=[str(tmp_path / "keys" / "key.####.exr")])
+    course = unpaired.Unpaired(Dataset.of(footage, paintings.read([painting], SPACE)), QUICK, CPU)
+    rng, first = torch.Generator().manual_seed(0), course.judge()
+    for number in range(40):
+        course.step(number / 80, 1.0, rng)
+    assert course.judge() < first
+    (scene, *_) = course.scenes()
+    _, result, _ = course.show(scene, 128)
+    # The painting is ochre on blue; nothing but the key is red.
+    assert result[..., 0].mean() > 1.2 * result[..., 1:].mean()
+
+
 def test_a_run_is_resumed_with_its_own_strokes(shot, painting, tmp_path):
     learn(shot, painting, tmp_path / "run", 2, QUICK.but(stroke=0.5))
     learn(shot, painting, tmp_path / "run", 3, PAINTING, resume=True)

@@ -37,6 +37,15 @@ def test_style_does_not_care_where_things_are():
     assert terms.content([moved], [picture]) > 0.05
 
 
+def test_a_hand_is_known_by_its_textures_and_not_by_its_places():
+    picture = torch.rand(1, 5, 8, 8)
+    wanted = terms.Manner.of([[picture]])
+    moved = picture.roll((3, 2), (2, 3))
+    assert terms.hand([moved], [picture], wanted) == pytest.approx(0, abs=1e-10)
+    # All channels twice as high: Gram matrices four times, off by three of one.
+    assert terms.hand([2 * picture], [picture], wanted) == pytest.approx(9, rel=1e-4)
+
+
 def test_gram_of_a_constant_map_is_the_product_of_its_channels():
     picture = torch.ones(1, 2, 4, 4) * torch.tensor([2.0, 3.0]).view(1, 2, 1, 1)
     assert torch.allclose(terms.gram(picture), torch.tensor([[[4.0, 6.0], [6.0, 9.0]]]))

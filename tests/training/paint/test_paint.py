@@ -156,23 +156,34 @@ def test_wrong_orders_are_refused(shot, painting, tmp_path):
     assert not (tmp_path / "keys").exists()
 
 
-@pytest.mark.parametrize(
-    ("given", "name"),
-    [
-        ({"painter": "both"}, "--painter"),
-        ({"eyes": "none"}, "--eyes"),
-        ({"hold": 0.0}, "--hold"),
-        ({"count": 2}, "--count"),
-        ({"hold_out": (1,)}, "--hold-out"),
-    ],
-)
-def test_what_a_free_look_would_not_use_is_refused(shot, painting, tmp_path, given, name):
+def test_what_a_free_look_would_not_use_is_refused(shot, painting, tmp_path):
     order = {"style": (painting,), "out": tmp_path / "run", "progress": "none"}
-    with pytest.raises(TrainingError, match=f"{name} would not be used.*without --free"):
-        train(shot, free=True, **order, **given)
-    with pytest.raises(TrainingError, match=f"{name} would not be used.*without --free"):
-        train(shot, shot, **order, **given)
+    for plates, free in (((shot,), True), ((shot, shot), False)):
+        with pytest.raises(TrainingError, match=r"--hold-out would not be used.*without --free"):
+            train(*plates, free=free, hold_out=(1,), **order)
+    with pytest.raises(TrainingError, match="No footage"):
+        train(free=True, **order)
     assert not (tmp_path / "run").exists()
+
+
+def test_keys_teach_a_free_look_and_none_are_painted_where_none_are_wanted(
+    shot, clip, painting, tmp_path, monkeypatch
+):
+    taught = []
+    monkeypatch.setattr(runs, "imitate", lambda plates, *_: taught.append(plates))
+    order = {"style": (painting,), "progress": "none", "free": True}
+    train(shot, out=tmp_path / "run", count=1, **order)
+    (key,) = (tmp_path / "run" / "keys").iterdir()
+    (frame,) = [frame for frame in taught[-1].frames if frame.paint is not None]
+    assert f"{frame.frame:04d}" in key.name
+    np.testing.assert_allclose(frame.paint.numpy(), light(key), atol=1e-3)  # half floats
+    assert all(tested.paint is None for tested in taught[-1].tested)
+    train(shot, out=tmp_path / "bare", count=0, **order)
+    assert not (tmp_path / "bare" / "keys").exists()
+    assert all(frame.paint is None for frame in taught[-1].frames)
+    train(shot, str(clip), out=tmp_path / "two", count=1, **order)
+    assert len(list((tmp_path / "two" / "keys" / "1").iterdir())) == 1
+    assert len([frame for frame in taught[-1].frames if frame.paint is not None]) == 2
 
 
 def test_what_painted_keys_have_no_use_for_is_refused(shot, tmp_path):

@@ -46,7 +46,7 @@ from velatura_training.cli.recipe_options import (
     VaryGrain,
     Weights,
 )
-from velatura_training.recipe import FREE, PAINTING, SHOT, Budget, Recipe
+from velatura_training.recipe import FREE, PAINTING, SHOT, TAUGHT, Budget, Recipe
 
 if TYPE_CHECKING:
     from velatura_training.data.lesson import Lesson
@@ -130,7 +130,8 @@ def train(  # noqa: C901, PLR0915  # in the order in which things must be known
             EXR is taken as the plate, and PNG, JPG, TIFF as sRGB.
         style: instead of painted keys, one or more paintings: keys are painted in their manner, as
             `velatura paint` does, into OUT/keys, and learnt from. Retouch them while it learns.
-            With --free, or several shots, a network learns the manner by itself, for any shot.
+            With --free, or several shots, a network learns the manner for any shot, from these keys
+            and the paintings; with --count 0 from the paintings alone.
         stroke: size of their strokes: 1 (the default) for a painting of 600 px on its shorter side.
         out: the run's folder.
         minutes: how long it takes, from the command to its last file (5 where neither this nor
@@ -214,7 +215,6 @@ def train(  # noqa: C901, PLR0915  # in the order in which things must be known
     }
     how_keys: dict[str, object] = {
         "--guides": guides,
-        "--passes": passes,
         "--hold-out": hold_out,
         "--align": align,
         "--painted-space": painted_space,
@@ -224,8 +224,8 @@ def train(  # noqa: C901, PLR0915  # in the order in which things must be known
     if painted:
         unused_options.refuse_painters({**painters, "--stroke": stroke, "--crop": crop})
     elif manner:
-        unused_options.refuse_keys({**painters, **how_keys})
-    if style and not manner:
+        unused_options.refuse_keys(how_keys)
+    if style and not (manner and count == 0):
         from velatura_training.learn.run import refuse_begun
         from velatura_training.paint import order
 
@@ -241,7 +241,7 @@ def train(  # noqa: C901, PLR0915  # in the order in which things must be known
             crop=left_out,
         )
         plate_reading = Reading(layer, passes, space)
-        painted = (order.into(out / "keys", wanted_keys, plates, style, plate_reading, progress),)
+        painted = order.of_shots(out / "keys", wanted_keys, plates, style, plate_reading, progress)
         begun = time.perf_counter()
     gone = resumed.spent(out) if before else 0.0
     with Watch(progress, minutes, begun - gone) as watch, ExitStack() as beside:
@@ -259,8 +259,8 @@ def train(  # noqa: C901, PLR0915  # in the order in which things must be known
         if manner:
             unused_options.refuse_motion(moving, 0, free=True)
             window = watching.opened(out, watch, (), open_page=open_page, again=resume)
-            asked = run(PAINTING, window)
-            imitate(plate_files.load(plates, layer, space), style, asked, left_out)
+            asked = run(TAUGHT if painted else PAINTING, window)
+            imitate(plate_files.load(plates, layer, space, painted), style, asked, left_out)
             return
         wanted = tuple(str(name) for name in guides if name != "none") if guides else None
         shots = key_files.pair(plates, painted)

@@ -31,9 +31,9 @@ def refuse_painters(given: Mapping[str, object]) -> None:
 
 
 def refuse_keys(given: Mapping[str, object]) -> None:
-    """Refuse what is said of keys, for looks that learn a manner without any."""
-    do = "Omit it, or learn from one shot without --free. A network's own eyes are --perceptual."
-    refuse(given, "with --free, or several shots, there are no keys", do)
+    """Refuse what is said of a shot look's keys, for looks that the machine's own keys teach."""
+    do = "Omit it, or learn from one shot without --free."
+    refuse(given, "with --free, or several shots, the machine's own keys teach, whole", do)
 
 
 def refuse_motion(given: tuple[str, ...], shots: int, *, free: bool) -> None:

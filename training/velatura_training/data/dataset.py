@@ -105,7 +105,7 @@ class Entry:
         digest: SHA-256 of the file; empty for a frame that equals another.
         found: width and height that were read, px, after `--crop`.
         taken: width and height that are learnt at, px.
-        note: why it was left out.
+        note: why it was left out, or that it has a key.
     """
 
     name: str
@@ -124,9 +124,10 @@ def _painting(painting: Painting, use: str, note: str = "") -> Entry:
 
 
 def _frame(frame: Frame, use: str) -> Entry:
-    ((name, digest),) = frame.digests.items()
+    name, digest = next(iter(frame.digests.items()))
     size = frame.window.width, frame.window.height
-    return Entry(name, "frame", use, digest, size, size)
+    note = "" if frame.paint is None else "its key teaches"
+    return Entry(name, "frame", use, digest, size, size, note)
 
 
 def _thumb(painting: Painting) -> Tensor:

@@ -1,4 +1,7 @@
-"""Plates of one or several shots, read whole: footage for a look that is learnt from paintings."""
+"""Plates of one or several shots, read whole: footage for a look that is learnt from paintings.
+
+Some of their frames may be painted already: keys of the automatic painter, which teach the look.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from velatura.errors import TrainingError
 from velatura.image.gathering import find
@@ -48,26 +52,35 @@ class Plates:
     twins: Mapping[str, str] = field(default_factory=dict)
 
 
-def load(plates: Sequence[str], layer: str = "", space: str = "") -> Plates:
+def load(
+    plates: Sequence[str], layer: str = "", space: str = "", painted: Sequence[str] = ()
+) -> Plates:
     """Return the plates of one shot or more.
 
     Args:
         plates: each shot's files, ``name.####.exr``; at most `MOST_FRAMES` of each are read.
         layer: the beauty's layer, where the usual names are not meant.
         space: the colour space, where the metadata do not tell.
+        painted: of each shot the painted keys, ``key.####.exr``; none where nothing is painted.
+            Their frames are learnt from in any case.
 
     Raises:
-        TrainingError: no footage, frames too small, or shots in different colour spaces.
+        TrainingError: no footage, keys that do not fit it, frames too small, or shots in different
+            colour spaces.
         FrameError, ImageError, PassError, ColourError: files that are not there or do not fit.
         MachineError: frames that do not fit into memory together.
     """
-    shots = [_split(list(find(pattern).items())) for pattern in plates]
-    files = [numbered for learnt, _ in shots for numbered in learnt]
+    keys = [find(pattern) for pattern in painted] or [{} for _ in plates]
+    shots = [
+        _split([_File(number, path, own.get(number)) for number, path in find(pattern).items()])
+        for pattern, own in zip(plates, keys, strict=True)
+    ]
+    files = [file for learnt, _ in shots for file in learnt]
     if not files:
         raise TrainingError("No footage to learn on", do="Name a shot: plate.####.exr")
     reading = Reading(layer, space=space)
-    _demand_room([path for _, path in files])
-    spaces = {Plate.read(path, reading).space for _, path in (files[0], files[-1])}
+    _demand_room([file.plate for file in files])
+    spaces = {Plate.read(file.plate, reading).space for file in (files[0], files[-1])}
     if len(spaces) > 1:
         raise TrainingError(
             "The shots are in different colour spaces",
@@ -76,9 +89,9 @@ def load(plates: Sequence[str], layer: str = "", space: str = "") -> Plates:
         )
     (common,) = spaces
     seen: dict[bytes, str] = {}  # by all frames: a held one that was learnt from tests nothing
-    read = (_read(*numbered, reading, common) for numbered in files)
+    read = (_read(file, reading, common) for file in files)
     learnt, twins = _without_twins(read, seen)
-    tests = (_read(*numbered, reading, common) for _, tested in shots for numbered in tested)
+    tests = (_read(file, reading, common) for _, tested in shots for file in tested)
     kept, more = _without_twins(tests, seen)
     return Plates(tuple(learnt), common, tuple(kept), twins | more)
 
@@ -96,20 +109,27 @@ def _demand_room(files: Sequence[Path]) -> None:
     )
 
 
-Numbered = list[tuple[int, Path]]
+class _File(NamedTuple):
+    """A frame's files: its plate, and its key if it has one."""
+
+    number: int
+    plate: Path
+    key: Path | None
 
 
-def _split(files: Numbered) -> tuple[Numbered, Numbered]:
+def _split(files: list[_File]) -> tuple[list[_File], list[_File]]:
     """Return the files of a shot that are learnt from, and those that test what was learnt."""
-    chosen = _spread(files, MOST_FRAMES)
+    spread = _spread(files, MOST_FRAMES)
+    chosen = [file for file in files if file.key or file in spread]
     rest = [file for file in files if file not in chosen]
     if not rest:
-        rest = chosen[WITHHELD // 2 :: WITHHELD]
+        bare = [file for file in chosen if not file.key]
+        rest = bare[WITHHELD // 2 :: WITHHELD]
         chosen = [file for file in chosen if file not in rest]
     return chosen, _spread(rest, MOST_TESTED)
 
 
-def _spread(files: Numbered, most: int) -> Numbered:
+def _spread(files: list[_File], most: int) -> list[_File]:
     """Return at most so many of the files, evenly spread."""
     count = min(len(files), most)
     return [files[index * len(files) // count] for index in range(count)]
@@ -121,14 +141,14 @@ def _without_twins(
     """Return frames that differ, and by file name those that another one equals: held frames.
 
     Args:
-        frames: read ones.
+        frames: read ones; those with paint are kept in any case.
         seen: file names by the digests of their pixels; grows by what is new.
     """
     kept, twins = [], {}
     for frame in frames:
-        (name,) = frame.digests
+        name = next(iter(frame.digests))
         pixels = hashlib.sha256(frame.plate.numpy().tobytes()).digest()
-        if pixels in seen:
+        if pixels in seen and frame.paint is None:
             twins[name] = seen[pixels]
         else:
             seen[pixels] = name
@@ -136,12 +156,12 @@ def _without_twins(
     return kept, twins
 
 
-def _read(number: int, path: Path, reading: Reading, space: str) -> Frame:
-    frame = read(number, path, None, reading, space, ())
+def _read(file: _File, reading: Reading, space: str) -> Frame:
+    frame = read(file.number, file.plate, file.key, reading, space, ())
     height, width = frame.plate.shape[1:]
     if min(height, width) < SMALLEST:
         raise TrainingError(
-            f"{path} is too small to learn on",
+            f"{file.plate} is too small to learn on",
             found=f"{width}x{height} px",
             do=f"At least {SMALLEST} px a side are wanted.",
         )

@@ -34,7 +34,7 @@ from velatura_training.learn.paired import Paired
 from velatura_training.learn.unpaired import Unpaired
 from velatura_training.learn.window import Window
 from velatura_training.metrics import calibration, table
-from velatura_training.recipe import FREE, PAINTING, SHOT, Budget, Recipe, as_json
+from velatura_training.recipe import FREE, PAINTING, SHOT, TAUGHT, Budget, Recipe, as_json
 
 log = logging.getLogger("velatura.training")
 
@@ -251,7 +251,7 @@ def _own_recipe(out: Path, asked: Recipe) -> Recipe:
     """Return the recipe that a run was started with; another one must not have been asked for."""
     own = Recipe.loads(run_folder.read_text(out / run_folder.RECIPE))
     changed = own.difference(asked)
-    if changed and asked not in {FREE, SHOT, PAINTING}:
+    if changed and asked not in {FREE, SHOT, PAINTING, TAUGHT}:
         raise TrainingError(
             f"The run in {out} was started with another recipe",
             found=f"different {', '.join(changed)}",

@@ -1,12 +1,14 @@
 """One step of learning from a painting: the critic learns, then the painter.
 
-There is no target. What pulls:
+There is no target, pixel by pixel. What pulls:
 
 - **style**: the painting's Gram matrices, patch by patch, so that an even wall gets strokes, too;
-- **l2**: the underpainting (`velatura_training.data.colour_transfer`), coarsely: what is light
-  stays light, and the subject stays legible. Squared, because absolute differences let the network
-  pay off all the colours that the painting has and the plate has not at one place, which was the
-  frame's border;
+  where a key is painted, for `OWN` of it that key's, of the same patch: a dark place then keeps its
+  dark strokes, where the whole painting's mean would make all places alike;
+- **l2**: the key, or where there is none the underpainting
+  (`velatura_training.data.colour_transfer`), coarsely: what is light stays light, and the subject
+  stays legible. Squared, because absolute differences let the network pay off all the colours that
+  the painting has and the plate has not at one place, which was the frame's border;
 - **content**: the plate's shapes as the backbone sees them, whatever their colour;
 - **adversarial**: a critic that tells patches of the result from patches of the painting;
 - **variation**, **grid**: no speckle and no dots;
@@ -46,6 +48,9 @@ SHOULDER = 0.8
 GRAIN = 0.02
 """Grain, of the light, that must not change the paint."""
 
+OWN = 0.5
+"""Part of the style that a key has of its own; the rest is the whole painting's."""
+
 
 class StrokeStep:
     """A step for the manner of paintings, which lie over no plate.
@@ -56,6 +61,7 @@ class StrokeStep:
         backbone: eyes.
         paintings: what to learn from.
         palette: the footage's colours to theirs.
+        keyed: whether batches have paint: of painted keys, which teach.
     """
 
     def __init__(
@@ -65,7 +71,9 @@ class StrokeStep:
         backbone: Backbone,
         paintings: Sequence[Painting],
         palette: Palette,
+        keyed: bool = False,
     ) -> None:
+        self.keyed = keyed
         self.gan, self.recipe, self.floor = gan, gan.recipe, floor
         self.backbone = placed(backbone, gan.device)
         self.paintings = [painting.shown.to(gan.device) for painting in paintings]
@@ -89,11 +97,12 @@ class StrokeStep:
         stops, result = self._paint(batch)
         crop = self._inside(batch, rng)
         seen, plate = shown(result)[crop], shown(batch.plate)[crop]
+        key = shown(batch.paint)[crop] if self.keyed else None
         pull = gan.critic_pull(progress)
         critic: dict[str, Tensor] = {}
         if pull:
             critic["critic"] = gan.teach_critic(seen.detach(), self._real(seen, rng))
-        painter = self._terms(stops, seen, plate)
+        painter = self._terms(stops, seen, plate, key)
         if self.recipe.weights.grid:
             codes = encode(result), encode(batch.plate)
             painter["grid"] = self.recipe.weights.grid * losses.grid(*codes)
@@ -107,23 +116,30 @@ class StrokeStep:
     def rehearse(self, batch: Batch) -> None:
         """Go through a painter's step without learning from it: for timing."""
         stops, result = self._paint(batch)
-        self.gan.rehearse(self._terms(stops, shown(result), shown(batch.plate)))
+        self.gan.rehearse(self._terms(stops, *self._shown(batch, result)))
 
     @torch.no_grad()
     def judge(self, batch: Batch) -> float:
         """Return the averaged painter's own loss, without the critic, on whole frames."""
         stops = self.gan.stops(self.gan.exported, batch)
         result = glaze(batch.plate, stops, self.floor)
-        return float(total(self._terms(stops, shown(result), shown(batch.plate))))
+        return float(total(self._terms(stops, *self._shown(batch, result))))
 
     def _paint(self, batch: Batch) -> tuple[Tensor, Tensor]:
         stops = self.gan.stops(self.gan.painter, batch)
         return stops, glaze(batch.plate, stops, self.floor)
 
-    def _terms(self, stops: Tensor, seen: Tensor, plate: Tensor) -> dict[str, Tensor]:
+    def _shown(self, batch: Batch, result: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return result, plate and key, if there is one, as display values."""
+        key = shown(batch.paint) if self.keyed else None
+        return shown(result), shown(batch.plate), key
+
+    def _terms(
+        self, stops: Tensor, seen: Tensor, plate: Tensor, key: Tensor | None
+    ) -> dict[str, Tensor]:
         """Return the weighted losses of what is seen of a result, display values."""
         weights, terms = self.recipe.weights, {}
-        broad = _broad(seen), _broad(self.palette(plate))
+        broad = _broad(seen), _broad(self.palette(plate) if key is None else key)
         if weights.l1:
             terms["l1"] = weights.l1 * losses.l1(*broad)
         if weights.l2:
@@ -132,8 +148,13 @@ class StrokeStep:
             here = _inner(self.backbone(seen))
             with torch.no_grad():
                 there = _inner(self.backbone(plate))[-1]
+                painted = None if key is None else _inner(self.backbone(key))
         here = [m.float() for m in here]
-        terms["style"] = weights.style * losses.manner(here, self.manner)
+        style = losses.manner(here, self.manner)
+        if painted is not None:
+            own = losses.hand(here, [m.float() for m in painted], self.manner)
+            style = style + OWN * (own - style)
+        terms["style"] = weights.style * style
         terms["content"] = weights.content * losses.shapes(here[-1], there.float())
         terms["variation"] = weights.variation * losses.total_variation(stops)
         return terms

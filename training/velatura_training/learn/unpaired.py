@@ -1,4 +1,8 @@
-"""Learning from a painting: footage goes in, the manner of one or more paintings comes out."""
+"""Learning from a painting: footage goes in, the manner of one or more paintings comes out.
+
+Where frames of the footage are painted already, by the automatic painter, they teach: patches are
+taken from them alone.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +82,10 @@ class Unpaired(Method):
         self.eyes = Eyes(self.backbone)
         self.gan = Gan(recipe, Shape(bound=BOUND, canvas=True), device)
         palette = _palette(self.plates, self.paintings)
-        self.learning = StrokeStep(self.gan, FLOOR, self.backbone, self.paintings, palette)
+        keys = tuple(frame for frame in self.plates.frames if frame.paint is not None)
+        self.taught = keys or self.plates.frames
+        means = FLOOR, self.backbone, self.paintings, palette
+        self.learning = StrokeStep(self.gan, *means, keyed=bool(keys))
 
     @property
     def exported(self) -> Generator:
@@ -95,7 +102,7 @@ class Unpaired(Method):
 
     def judge(self) -> float:
         """Return the painter's own loss, without the critic, on a few whole frames."""
-        judged = [self.learning.judge(self._whole(self.plates.frames[at])) for at in self._places]
+        judged = [self.learning.judge(self._whole(self.taught[at])) for at in _places(self.taught)]
         return sum(judged) / len(judged)
 
     def scenes(self) -> list[Scene]:
@@ -106,7 +113,7 @@ class Unpaired(Method):
         """Return a few frames, the middle one first."""
         return [
             Scene(str(place), self.plates.frames[place].frame, "not painted", "the painting")
-            for place in self._places
+            for place in _places(self.plates.frames)
         ]
 
     def show(self, scene: Scene, most: int) -> Row:
@@ -166,7 +173,7 @@ class Unpaired(Method):
 
     @property
     def _untaught(self) -> tuple[Frame, ...]:
-        return self.plates.tested or (self.plates.frames[self._places[0]],)
+        return self.plates.tested or (self.plates.frames[_places(self.plates.frames)[0]],)
 
     def _tested(self, place: int) -> Verdict:
         frame = self._untaught[place]
@@ -180,27 +187,21 @@ class Unpaired(Method):
         hand = "paintings likewise" if self.data.tested else "the paintings it has learnt"
         return f"of {seen}, beside {hand}; seen with the eyes it learnt with"
 
-    @property
-    def _places(self) -> list[int]:
-        """Which frames are looked at, the middle one first."""
-        count = len(self.plates.frames)
-        return list(dict.fromkeys([count // 2, 0, count - 1]))[:SHOWN]
-
     def _sample(self, rng: torch.Generator) -> Batch:
         """Return random patches, each on a canvas of its own: no place may learn its ripples."""
-        plates, weaves = [], []
+        plates, weaves, paints = [], [], []
         for _ in range(self.recipe.batch):
-            frame = self.plates.frames[
-                int(torch.randint(len(self.plates.frames), (), generator=rng))
-            ]
+            frame = self.taught[int(torch.randint(len(self.taught), (), generator=rng))]
             top, left = (
                 int(torch.randint(size - self.patch + 1, (), generator=rng))
                 for size in frame.plate.shape[1:]
             )
-            plates.append(frame.plate[..., top : top + self.patch, left : left + self.patch])
+            part = (..., slice(top, top + self.patch), slice(left, left + self.patch))
+            plates.append(frame.plate[part])
+            paints.append(_painted(frame)[part])
             y, x = torch.randint(canvas.PERIOD, (2,), generator=rng).tolist()
             weaves.append(_weave(Window(x, y, self.patch, self.patch)))
-        return self._batch(torch.stack(plates), torch.stack(weaves))
+        return self._batch(torch.stack(plates), torch.stack(weaves), torch.stack(paints))
 
     def _whole(self, frame: Frame, most: int = WIDEST) -> Batch:
         """Return a frame, cut to multiples of the painter's alignment, as a batch of one."""
@@ -211,16 +212,18 @@ class Unpaired(Method):
             for size, kept in zip(frame.plate.shape[1:], (height, width), strict=True)
         )
         window = Window(frame.window.x + left, frame.window.y + top, width, height)
-        plate = frame.plate[:, top : top + height, left : left + width]
-        return self._batch(plate[None], _weave(window)[None])
+        plate, paint = (
+            planes[None, :, top : top + height, left : left + width]
+            for planes in (frame.plate, _painted(frame))
+        )
+        return self._batch(plate, _weave(window)[None], paint)
 
-    def _batch(self, plate: Tensor, weave: Tensor) -> Batch:
+    def _batch(self, plate: Tensor, weave: Tensor, paint: Tensor) -> Batch:
         packed = (
             planes.to(self.device).contiguous(memory_format=torch.channels_last)
-            for planes in (plate, weave)
+            for planes in (plate, weave, paint)
         )
-        plates, weaves = packed
-        return Batch(plates, weaves, plates)
+        return Batch(*packed)
 
     @torch.no_grad()
     def _pictures(self, frame: Frame, most: int) -> tuple[Tensor, Tensor]:
@@ -234,6 +237,12 @@ class Unpaired(Method):
         return plate, painted, _framed(self.paintings[0], *plate.shape[:2])
 
 
+def _places(frames: Sequence[Frame]) -> list[int]:
+    """Return which frames are looked at, the middle one first."""
+    count = len(frames)
+    return list(dict.fromkeys([count // 2, 0, count - 1]))[:SHOWN]
+
+
 def _palette(plates: Plates, paintings: Sequence[Painting]) -> Palette:
     frames = [shown(frame.plate[None]) for frame in plates.frames]
     return Palette.between(_colours(frames), _colours([p.shown for p in paintings]))
@@ -244,6 +253,11 @@ def _colours(pictures: Sequence[Tensor]) -> Tensor:
     share = max(1, COLOURS // len(pictures))
     flat = [picture[0].flatten(1) for picture in pictures]
     return torch.cat([c[:, :: max(1, c.shape[1] // share)] for c in flat], 1)
+
+
+def _painted(frame: Frame) -> Tensor:
+    """Return a frame's paint; its plate where it has none: nobody looks at that."""
+    return frame.plate if frame.paint is None else frame.paint
 
 
 def _weave(window: Window) -> Tensor:

@@ -93,6 +93,20 @@ def manner(result: Maps, wanted: Manner) -> Tensor:
     return torch.stack(terms).mean()
 
 
+def hand(result: Maps, painted: Maps, wanted: Manner) -> Tensor:
+    """``mean_l ||S (G_l(y) - G_l(t)) S||^2 / ||S G_l(t) S||^2``, ``S`` as in `manner`.
+
+    The same textures as in a painted key of this very place ``t``: strokes never fall twice at the
+    same places, so they are compared by what they look like together, and not pixel by pixel.
+    """
+    terms = []
+    for y, t, height in zip(result, painted, wanted.heights, strict=True):
+        scale = height * height.T
+        off = ((gram(y) - gram(t)) / scale).square().sum((1, 2))
+        terms.append((off / (gram(t) / scale).square().sum((1, 2))).mean())
+    return torch.stack(terms).mean()
+
+
 def shapes(result: Tensor, plate: Tensor) -> Tensor:
     """``||N(F(y)) - N(F(x))||^2`` per value, each channel of ``N`` brought to mean 0 and spread 1.
 

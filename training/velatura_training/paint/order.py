@@ -185,35 +185,35 @@ def suggested(footage: Footage, count: int, report: Report) -> list[int]:
     return sorted(one.frame for one in advise(reach, [], count).suggestions)
 
 
-def into(
+def of_shots(
     folder: Path,
     order: Order,
     plates: Sequence[str],
     style: Sequence[Path],
     reading: Reading,
     progress: Style,
-) -> str:
-    """Return the pattern of a run's painted keys: as they lie there, else newly painted.
+) -> tuple[str, ...]:
+    """Return the patterns of a run's painted keys: as they lie there, else newly painted.
 
     Args:
-        folder: where they lie.
+        folder: where they lie; those of several shots in folders 1, 2 and so on in it.
         order: how they are painted.
-        plates: the shot, a pattern.
+        plates: the shots, a pattern each.
         style: the paintings.
         reading: how the plates are read.
         progress: how to show progress.
 
     Raises:
-        TrainingError: no shot is named.
+        TrainingError: no shot is named; and as `paint`.
     """
     if not plates:
         raise TrainingError("No footage to learn on", do="Name a shot: plate.####.exr")
-    numbers = Pattern.parse(plates[0])
-    files = gathering.find(plates[0])
-
-    def key(frame: int) -> Path:
-        return folder / f"key.{numbers.written(frame)}.exr"
-
-    if not any(key(frame).exists() for frame in files):
-        paint(order, Footage(files, reading), style, key, progress)
-    return str(folder / f"key.{'#' * max(1, numbers.digits)}.exr")
+    patterns = []
+    for number, plate in enumerate(plates, 1):
+        numbers, files = Pattern.parse(plate), gathering.find(plate)
+        own = folder if len(plates) == 1 else folder / str(number)
+        paths = {frame: own / f"key.{numbers.written(frame)}.exr" for frame in files}
+        if not any(path.exists() for path in paths.values()):
+            paint(order, Footage(files, reading), style, paths.__getitem__, progress)
+        patterns.append(str(own / f"key.{'#' * max(1, numbers.digits)}.exr"))
+    return tuple(patterns)
