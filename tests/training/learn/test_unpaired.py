@@ -14,13 +14,14 @@ from velatura.apply import canvas
 from velatura.apply.feed import Feed
 from velatura.apply.session import open_session
 from velatura.apply.tile import tiles
-from velatura.errors import TrainingError
+from velatura.errors import MachineError, TrainingError
 from velatura.gain import law
 from velatura.image import exr, png
 from velatura.image.planes import Image, Window
 from velatura.job import Job
 from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
+from velatura.system import resources
 from velatura_training import run_folder
 from velatura_training.data import paintings, plates
 from velatura_training.data.colour_transfer import Palette
@@ -30,7 +31,7 @@ from velatura_training.learn import run as runs
 from velatura_training.learn import unpaired
 from velatura_training.learn.run import Run
 from velatura_training.learn.stroke_step import shown
-from velatura_training.losses import terms
+from velatura_training.losses import memory, terms
 from velatura_training.metrics import calibration
 from velatura_training.recipe import PAINTING, Budget
 
@@ -258,6 +259,18 @@ def test_a_run_is_resumed_with_its_own_strokes(shot, painting, tmp_path):
 def test_patches_too_small_to_learn_on_are_refused(shot, painting, tmp_path):
     with pytest.raises(TrainingError, match="96 px or more"):
         learn(shot, painting, tmp_path / "run", 2, QUICK.but(patch=64))
+
+
+def test_without_memory_what_fits_is_named(shot, painting, monkeypatch):
+    seen = data(shot, painting)
+    step, sight = memory.STEP["efficientnet"] * 96**2, memory.SIGHT["efficientnet"] * 600**2
+    for free, said in ((step // 4, "--patch 48 fits"), (sight // 4, r"--stroke 0\.5 fits")):
+        monkeypatch.setattr(resources, "free_memory", lambda free=free: free)
+        with pytest.raises(MachineError, match=said):
+            unpaired.Unpaired(seen, QUICK, CPU)
+    monkeypatch.setattr(resources, "free_memory", lambda: 1000)
+    with pytest.raises(MachineError, match=rf"2 frames of {WIDTH}x{HEIGHT} px.*fewer"):
+        plates.load([shot])
 
 
 def test_footage_too_small_to_learn_on_is_refused(tmp_path):

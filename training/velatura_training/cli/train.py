@@ -225,7 +225,9 @@ def train(  # noqa: C901, PLR0915  # in the order in which things must be known
         unused_options.refuse_painters({**painters, "--stroke": stroke, "--crop": crop})
     elif manner:
         unused_options.refuse_keys(how_keys)
-    if style and not (manner and count == 0):
+    # A run that was begun without keys goes on without.
+    bare = manner and (count == 0 or (before is not None and not (out / "keys").is_dir()))
+    if style and not bare:
         from velatura_training.learn.run import refuse_begun
         from velatura_training.paint import order
 
