@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own idiom
 from velatura.errors import ColourError, ImageError, PassError, TrainingError, VelaturaError
 from velatura.image import drawing, gathering
 from velatura.image.planes import FloatArray
-from velatura.plate import flat
+from velatura.plate import flat, tags
 from velatura.plate.flat import Picture
 from velatura_training import room
 from velatura_training.data import margins
@@ -43,8 +42,6 @@ paintings by three hands .75 to 1.8."""
 
 COMPARED, DIRECTIONS = 64, 64
 """Side of the grid of colours by which paintings are compared, and from how many directions."""
-
-log = logging.getLogger("velatura.training")
 
 
 @dataclass(frozen=True)
@@ -144,11 +141,11 @@ def _read(path: Path, space: str, stroke: float, crop: Crop) -> Painting:
             f"The painting {path} is of one colour all over", do="Give one that shows strokes."
         )
     if around := margins.found(shown):
-        log.warning(
-            "%s seems to have a frame, a wall or bare paper along its %s, which would be taken for "
-            "paint; --crop %s leaves it out%s",
-            *(path, ", ".join(around), margins.as_crop(around)),
-            ", besides what is cropped already" if any(crop) else "",
+        besides = ", besides what is cropped already" if any(crop) else ""
+        tags.tell(
+            path,
+            f"seems to have a frame, a wall or bare paper along its {', '.join(around)}, which "
+            f"would be taken for paint; --crop {margins.as_crop(around)} leaves it out{besides}",
         )
     return Painting(path.name, _planes(_sized(shown, SIZE * stroke)), digest, size)
 
@@ -213,13 +210,13 @@ def _refused(error: VelaturaError | OSError, do: str) -> TrainingError:
 def _tell_disagreement(paintings: Sequence[Painting]) -> None:
     """Say which paintings' colours have little in common with the first one's."""
     first, *others = paintings
-    far = [other.name for other in others if _apart(first.shown, other.shown) > APART]
-    if far:
-        log.warning(
-            "%s %s not agree with %s in their colours: the look is a mixture of them, and none "
-            "of them",
-            *(", ".join(far), "do" if len(far) > 1 else "does", first.name),
-        )
+    for other in others:
+        if _apart(first.shown, other.shown) > APART:
+            tags.tell(
+                Path(other.name),
+                f"does not agree with {first.name} in its colours: the look is a mixture of both, "
+                "and neither",
+            )
 
 
 def _apart(one: Tensor, other: Tensor) -> float:
