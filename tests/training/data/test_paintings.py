@@ -11,7 +11,6 @@ from PIL import Image
 from saved import curve, grey_profile, ink_profile, matrix_profile, write_8_bit
 
 from velatura.errors import MachineError, TrainingError
-from velatura.plate import tags
 from velatura.system import resources
 from velatura_training.data import paintings
 from velatura_training.data.paintings import parse_crop
