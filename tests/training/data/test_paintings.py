@@ -108,7 +108,6 @@ def test_a_grey_painting_is_grey_by_its_own_curve(tmp_path):
 
 @pytest.mark.parametrize("suffix", ["jpg", "tif"])
 def test_inks_look_as_their_profile_says_and_without_one_it_is_told(tmp_path, suffix, caplog):
-    tags.tell.cache_clear()
     cyan = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
     cyan[:, ::2, 0] = 255
     cyan[:, 1::2, 0] = 240
@@ -125,7 +124,6 @@ def test_inks_look_as_their_profile_says_and_without_one_it_is_told(tmp_path, su
 
 
 def test_the_first_picture_of_an_animation_is_taken_and_said_so(tmp_path, caplog):
-    tags.tell.cache_clear()
     first, second = (Image.fromarray((255 * daubs(n)).astype(np.uint8)) for n in (0, 1))
     path = tmp_path / "loop.gif"
     first.quantize(256).save(path, save_all=True, append_images=[second.quantize(256)])
