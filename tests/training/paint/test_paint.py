@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import av
 import numpy as np
 import pytest
@@ -21,11 +23,12 @@ from velatura_training.data.key_reading import KeyReading
 from velatura_training.learn import run as runs
 from velatura_training.losses import backbones, terms
 from velatura_training.paint.brushwork import Brushwork
+from velatura_training.paint.likeness import Likeness, unlike
 from velatura_training.paint.octaves import Octaves
 from velatura_training.paint.optimise import Optimiser
-from velatura_training.paint.plate_light import PlateLight, look
+from velatura_training.paint.plate_light import PlateLight, look, retouched
 from velatura_training.paint.strokes import Canvas, StrokePainter
-from velatura_training.paint.tangents import Tangents
+from velatura_training.paint.tangents import Tangents, blurred
 
 HEIGHT, WIDTH = 96, 128
 OCHRE, BLUE = (0.86, 0.66, 0.16), (0.08, 0.16, 0.43)
@@ -249,6 +252,52 @@ def test_octaves_bring_contrast_to_the_paintings():
     assert abs(matched.std() - loud.std()) < 0.01
 
 
+def test_octaves_bring_directions_to_the_paintings():
+    """Stripes that run down are made of a picture that runs all ways, as far as it has them."""
+    rng = np.random.default_rng(0)
+    ways = rng.normal(0.5, 0.1, (96, 96, 3)).astype(np.float32)
+    down = np.repeat(np.sin(np.arange(96, dtype=np.float32))[None, :, None], 96, 0)
+    matched = Octaves.of([np.repeat(0.5 + 0.2 * down, 3, 2)]).matched(ways)
+    across, along = (np.abs(np.diff(matched, axis=axis)).mean() for axis in (1, 0))
+    assert across > 2 * along
+
+
+def clouds(seed: int, height: int, width: int, soft: float) -> FloatArray:
+    """Blots of ochre and blue without strokes, display values."""
+    noise = np.random.default_rng(seed).normal(0.5, soft / 2, (height, width)).astype(np.float32)
+    share = blurred(noise, soft).clip(0, 1)[..., None]
+    return (share * OCHRE + (1 - share) * BLUE).astype(np.float32)
+
+
+def test_strokes_lie_where_the_picture_has_them():
+    """Half a pixel to a side looks like a relief, dark beside light along all edges."""
+    wanted = clouds(0, 120, 160, 4)
+    painter = StrokePainter(Brushwork.of([clouds(9, 300, 300, 8)]), hold=1.0)
+    paint_, _ = painter.paint(wanted, Tangents.of_plate(wanted))
+    soft, goal = (blurred(picture[..., 0], 2) for picture in (paint_, wanted))
+    slopes = np.stack([slope.ravel() for slope in np.gradient(goal)], 1)
+    off, *_ = np.linalg.lstsq(slopes, (soft - goal).ravel() - (soft - goal).mean(), rcond=None)
+    # Least squares' shift of the one against the other, px: up to .13 by chance with four seeds.
+    assert np.abs(off).max() < 0.2
+
+
+def test_a_touch_keeps_the_stops_of_what_is_lit_up():
+    paint_, above = np.full((4, 4, 3), 0.8, np.float32), np.ones((4, 4, 3), np.float32)
+    above[:, :2] = 16
+    touched = retouched(paint_, above, lambda screen: np.where(screen < 0.999, screen / 2, screen))
+    assert np.allclose(touched[:, :2], 0.8, atol=1e-3)
+    assert np.allclose(touched[:, 2:], 0.4, atol=1e-3)
+
+
+def test_eyes_stop_in_time():
+    """However many rounds are wanted: one of each size is looked at in any case."""
+    wall = np.full((48, 48, 3), 0.5, np.float32)
+    optimiser = Optimiser.of(backbones.load(), [hatching()], rounds=10**6, hold=0.3)
+    begun = time.perf_counter()
+    optimiser.refined(wall, wall, seconds=1.0)
+    assert time.perf_counter() - begun < 30  # a thousandth of what the rounds take
+
+
 def test_a_large_plate_is_painted_small_and_keeps_its_highlights():
     sky = np.full((3, 400, 1280), 0.3, np.float32)
     sky[:, 100:140, 600:660] = 30
@@ -275,8 +324,8 @@ def test_eyes_bring_a_key_nearer_to_the_painting_and_keep_what_was_carried():
     assert near < 0.95 * far
     moved = np.abs(key - wall).mean((0, 2))
     assert moved[:24].mean() < 0.7 * moved[40:].mean()
-    # A 1e-3 above what carried paint may change by: half size is scaled up by a cubic.
-    assert np.abs(key - wall)[:, :24].max() < 0.06 + 1e-3
+    # 1e-3 above what carried paint may change by: half size is scaled up by a cubic.
+    assert np.abs(key - wall)[:, :24].max() < 0.03 + 1e-3
 
 
 def test_a_painting_with_a_frame_is_doubted(tmp_path, caplog):
@@ -284,3 +333,30 @@ def test_a_painting_with_a_frame_is_doubted(tmp_path, caplog):
     png.write_png(tmp_path / "framed.png", (framed * 255).astype(np.uint8))
     paintings.read([tmp_path / "framed.png"], "lin_rec709_scene")
     assert "--crop" in caplog.text
+
+
+def test_places_are_drawn_to_those_of_the_painting_that_they_resemble():
+    """Stripes that run down resemble those of the painting, and not the ones that run across."""
+    y, x = np.mgrid[:96, :96].astype(np.float32)
+    down, across = (torch.sin(torch.from_numpy(axis) / 2).expand(1, 3, -1, -1) for axis in (x, y))
+    eyes = backbones.load()
+    maps = {name: eyes(p / 2 + 0.5) for name, p in (("down", down), ("across", across))}
+    likeness = Likeness.of([maps["down"], maps["across"]], 96)
+    wanted = likeness.nearest(maps["down"], 96)
+    off = {name: float(unlike(seen, wanted, 96)) for name, seen in maps.items()}
+    assert off["down"] < 0.1
+    assert off["across"] > 0.5
+
+
+def test_a_training_paints_its_keys_within_its_minutes(shot, painting, tmp_path, monkeypatch):
+    """The clock of the whole begins before the keys are painted."""
+    begun = []
+    monkeypatch.setattr(runs, "train", lambda _lesson, asked, *_: begun.append(asked.begun))
+    before = time.perf_counter()
+    order = {"style": (painting,), "out": tmp_path / "run", "count": 1, "progress": "none"}
+    train(shot, minutes=1.0, **order)
+    assert (
+        before
+        < begun[0]
+        < (tmp_path / "run/keys").stat().st_mtime - time.time() + (time.perf_counter())
+    )

@@ -135,7 +135,7 @@ def train(  # noqa: C901, PLR0915  # in the order in which things must be known
         stroke: size of their strokes: 1 (the default) for a painting of 600 px on its shorter side.
         out: the run's folder.
         minutes: how long it takes, from the command to its last file (5 where neither this nor
-            --steps is given); only keys that are painted after a --style come before.
+            --steps is given); at most half of it paints the keys of a --style.
         free: learn from the plate alone, for any shot. Else the painted keys are carried along into
             each frame of their shot, where its passes (Position, ids, Vector) allow it: closer to
             the paint, and calmer.
@@ -241,10 +241,10 @@ def train(  # noqa: C901, PLR0915  # in the order in which things must be known
             seed=seed,
             count=count,
             crop=left_out,
+            seconds=None if minutes is None else 60 * minutes * order.PAINTED,
         )
         plate_reading = Reading(layer, passes, space)
         painted = order.of_shots(out / "keys", wanted_keys, plates, style, plate_reading, progress)
-        begun = time.perf_counter()
     gone = resumed.spent(out) if before else 0.0
     with Watch(progress, minutes, begun - gone) as watch, ExitStack() as beside:
         watch.doing("loading the trainer")

@@ -6,6 +6,7 @@ paint is set on what is seen, and the light that was compressed away is put back
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,7 @@ import torch
 from velatura.image.planes import FloatArray
 from velatura.plate import colour
 from velatura.scene import opencv
+from velatura_training.encoding import display, light_of
 from velatura_training.learn.stroke_step import shown
 
 LONGEST = 640
@@ -24,6 +26,10 @@ half a minute. Larger plates get the paint scaled up."""
 
 LEAST = 1e-4
 """Display values below which there is nothing to divide by."""
+
+
+MOST = 4.0
+"""By how much light that is lit up may rise at a touch: two stops."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +49,9 @@ class PlateLight:
     @classmethod
     def of(cls, light: FloatArray) -> PlateLight:
         """Return a frame from its light ``(3, H, W)``, scene-linear, unpremultiplied."""
-        display = look(light)
-        height, width = display.shape[:2]
-        return cls(light, display, resized(display, *working_size(height, width)))
+        seen = look(light)
+        height, width = seen.shape[:2]
+        return cls(light, seen, resized(seen, *working_size(height, width)))
 
     def painted(self, paint: FloatArray, hold: float) -> FloatArray:
         """Return paint as light: ``(3, H, W)`` scene-linear, not negative.
@@ -79,8 +85,29 @@ class PlateLight:
 
 def look(light: FloatArray) -> FloatArray:
     """Return ``(3, H, W)`` scene-linear light as it is seen: ``(H, W, 3)`` display values 0..1."""
-    display = shown(torch.from_numpy(np.ascontiguousarray(light))[None])[0].numpy()
-    return np.ascontiguousarray(display.transpose(1, 2, 0))
+    seen = shown(torch.from_numpy(np.ascontiguousarray(light))[None])[0].numpy()
+    return np.ascontiguousarray(seen.transpose(1, 2, 0))
+
+
+def retouched(
+    paint: FloatArray, above: FloatArray, touch: Callable[[FloatArray], FloatArray]
+) -> FloatArray:
+    """Return paint changed as a touch changes what a screen shows of it.
+
+    Where the screen ends at white, paint gets as many stops darker as the screen does.
+
+    Args:
+        paint: ``(h, w, 3)`` display values.
+        above: by how much it is lit up, the same size.
+        touch: from display values to display values.
+    """
+    light = light_of(torch.from_numpy(paint))
+    lit = light * torch.from_numpy(above)
+    screen = display(lit).numpy()
+    changed = light_of(torch.from_numpy(np.ascontiguousarray(touch(screen))))
+    ratio = (changed / lit.clamp(LEAST, 1)).clamp_max(MOST)
+    moved: FloatArray = display(torch.where(lit > light, light * ratio, changed)).numpy()
+    return moved
 
 
 def working_size(height: int, width: int) -> tuple[int, int]:

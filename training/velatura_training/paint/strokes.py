@@ -137,7 +137,7 @@ class StrokePainter:
             painted = cv2.resize(canvas[..., :3], (width, height), interpolation=cv2.INTER_AREA)
             allowed = self._allowed(number, (height, width), worth)
             off = np.abs(blurred(painted, 0.7 * half) - blurred(wanted, 0.5 * half)).max(-1)
-            columns, rows = seeds.astype(int).T
+            columns, rows = np.rint(seeds).astype(int).T
             seeds = seeds[off[rows, columns] > allowed[rows, columns]]
             if len(seeds):
                 brush.lay(canvas, self._strokes(seeds, wanted, tangents, size, strips, rng), rng)
@@ -176,7 +176,7 @@ class StrokePainter:
         paths = tangents.paths(seeds, reach, 1 / fine)
         soft = blurred(wanted, max(0.6, 0.6 * half))
         bounds = np.array(wanted.shape[1::-1]) - 1
-        columns, rows = np.moveaxis(np.clip(paths, 0, bounds).astype(int), -1, 0)
+        columns, rows = np.moveaxis(np.rint(np.clip(paths, 0, bounds)).astype(int), -1, 0)
         under = soft[rows, columns]
         change = np.abs(under - under[:, reach : reach + 1]).max(-1) > CROSS * self._tolerance
         first, last = _ends(change, reach, rng)
@@ -187,7 +187,7 @@ class StrokePainter:
         places = (
             paths[at, middle][:, :, None] + beside[:, None] * normals(paths)[at, middle][:, :, None]
         )
-        columns, rows = np.moveaxis(np.clip(places, 0, bounds).astype(int), -1, 0)
+        columns, rows = np.moveaxis(np.rint(np.clip(places, 0, bounds)).astype(int), -1, 0)
         layouts = soft[rows, columns]
         which, turn = _nearest(layouts, strips, rng)
         pigment = strips.pixels[which]

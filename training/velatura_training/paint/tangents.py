@@ -88,8 +88,8 @@ class Tangents:
         for sign in (1, -1):
             at, heading = seeds.copy(), None
             for number in range(1, reach + 1):
-                x = np.clip(at[:, 0], 0, width - 1).astype(int)
-                y = np.clip(at[:, 1], 0, height - 1).astype(int)
+                x = np.rint(np.clip(at[:, 0], 0, width - 1)).astype(int)
+                y = np.rint(np.clip(at[:, 1], 0, height - 1)).astype(int)
                 there = self.along[y, x]
                 if heading is None:
                     heading = sign * there
