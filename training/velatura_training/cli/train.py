@@ -241,7 +241,7 @@ def train(  # noqa: C901, PLR0915  # in the order in which things must be known
             seed=seed,
             count=count,
             crop=left_out,
-            seconds=None if minutes is None else 60 * minutes * order.PAINTED,
+            seconds=minutes and 60 * minutes * order.PAINTED / max(1, len(plates)),
         )
         plate_reading = Reading(layer, passes, space)
         painted = order.of_shots(out / "keys", wanted_keys, plates, style, plate_reading, progress)
