@@ -298,6 +298,13 @@ def test_eyes_stop_in_time():
     assert time.perf_counter() - begun < 30  # a thousandth of what the rounds take
 
 
+def test_eyes_without_time_leave_strokes_as_they_are():
+    """A few steps of Adam would only disturb them."""
+    wall = np.full((48, 48, 3), 0.5, np.float32)
+    optimiser = Optimiser.of(backbones.load(), [hatching()], rounds=40, hold=0.3)
+    assert np.allclose(optimiser.refined(wall, wall, seconds=0.0), wall, atol=1e-6)
+
+
 def test_a_large_plate_is_painted_small_and_keeps_its_highlights():
     sky = np.full((3, 400, 1280), 0.3, np.float32)
     sky[:, 100:140, 600:660] = 30

@@ -33,6 +33,10 @@ SCALES = ((0.5, 2.0), (1.0, 1.0))
 SMALL = 1 / 3
 """Part of a key's time that goes into half its size, where time is short: as the rounds have it."""
 
+FEWEST = 10
+"""Rounds below which eyes only disturb strokes (courtyard, two minutes of a busy machine: gram .2
+for .14): where there was no time for so many, strokes stay as they were."""
+
 STYLE = 100.0
 """Pull of the Gram matrices."""
 
@@ -156,9 +160,12 @@ class Optimiser:
         adam = torch.optim.Adam([planes], lr=RATE)
         (rounds, until), begun = most, time.perf_counter()
         looked, width = 0, planes.shape[3]
+        least, largest = _bounds(kept)
         for number in range(rounds):
             used = max(number / rounds, (time.perf_counter() - begun) / max(until - begun, 1e-3))
             if used >= 1 and number > 0:
+                if number < FEWEST:
+                    return begin
                 break
             adam.param_groups[0]["lr"] = RATE * (1 - 0.9 * min(1, used))
             adam.zero_grad()
@@ -186,12 +193,18 @@ class Optimiser:
                 pull = pull + KEPT * (kept[1] * (planes - kept[0]).abs()).mean()
             pull.backward()  # type: ignore[no-untyped-call]
             adam.step()
-            if kept is not None:
-                limit = TOUCH + 1 - kept[1]
-                with torch.no_grad():
-                    planes.clamp_(kept[0] - limit, kept[0] + limit)
+            with torch.no_grad():
+                planes.clamp_(least, largest)
         done: FloatArray = planes.detach().clamp(0, 1)[0].numpy().transpose(1, 2, 0)
         return np.ascontiguousarray(done)
+
+
+def _bounds(kept: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor]:
+    """Return the least and the largest values that carried paint leaves to a key."""
+    if kept is None:
+        return torch.tensor(-math.inf), torch.tensor(math.inf)
+    limit = TOUCH + 1 - kept[1]
+    return kept[0] - limit, kept[0] + limit
 
 
 def _style(taps: Sequence[Tensor], grams: Sequence[Tensor]) -> Tensor:
