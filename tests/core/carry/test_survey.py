@@ -86,7 +86,7 @@ def test_position_ids_and_vector_carry_everything(tmp_path, caplog):
     everywhere, flag, off = covered(carried(found, STAGE), STAGE, 3)
     assert everywhere > 0.4
     assert flag > 0.35
-    assert off < 0.006
+    assert off < 0.0075  # of hard edges that are read between pixels
 
 
 def test_fields_lead_from_each_frame_to_both_keys_and_from_keys_to_their_detours(tmp_path):
@@ -272,7 +272,7 @@ def test_nan_in_the_passes_costs_their_pixels_and_no_more(tmp_path):
     found = look_over(shot)
     assert None not in found.tracks.cameras
     assert found.tracks.objects[found.tracks.bends].tolist() == [FLAG]
-    assert covered(carried(found, STAGE), STAGE, 3)[2] < 0.006
+    assert covered(carried(found, STAGE), STAGE, 3)[2] < 0.0075
 
 
 @pytest.mark.parametrize("but", ["", "position id vector"])
