@@ -31,10 +31,10 @@ from velatura_training.paint.underpainting import Objects, Underpainting
 SAMPLED = 5
 """Frames of a shot, evenly spread, that its colours are taken from."""
 
-CRISP = 0.03
+CRISP = 0.015
 """By how much strokes that were carried may change for the paintings' contrasts, display values:
-carrying has made them softer. With .06 the courtyard's frames are no nearer to the painting (gram
-.139), and less calm (ewP 1.56); with 0 they are farther (.159) and calmer (1.40)."""
+carrying has made them softer. On the courtyard's frames between keys .03 had gram .138 and ewP
+1.62, .015 .140 and 1.58, 0 .147 and 1.56 (with a reading that is crisper than `doubled.TAPS`)."""
 
 log = logging.getLogger("velatura.training")
 
