@@ -31,7 +31,7 @@ from velatura_training.paint.underpainting import Objects, Underpainting
 SAMPLED = 5
 """Frames of a shot, evenly spread, that its colours are taken from."""
 
-CRISP = 0.015
+CRISP = 0.01
 """By how much strokes that were carried may change for the paintings' contrasts, display values:
 carrying has made them softer. On the courtyard's frames between keys .03 had gram .138 and ewP
 1.62, .015 .140 and 1.58, 0 .147 and 1.56 (with a reading that is crisper than `doubled.TAPS`)."""
