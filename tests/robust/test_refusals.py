@@ -400,7 +400,9 @@ def test_a_signal_ends_a_job_soon_wherever_it_is(tmp_path, number):
 
 
 def test_two_jobs_that_are_the_same_share_the_work_and_others_are_refused(tmp_path, look):
-    plate = plates.shot(tmp_path / "in", 8, 200, 300)
+    plate = plates.shot(
+        tmp_path / "in", 48, 200, 300
+    )  # so many that the first job outlasts a slow start
     other = looks.small(tmp_path / "other.onnx", strength=0.5)
     out = tmp_path / "o"
     first = started(
@@ -413,7 +415,7 @@ def test_two_jobs_that_are_the_same_share_the_work_and_others_are_refused(tmp_pa
     for job in (first, second):
         _, said = job.communicate()
         assert job.returncode == 0, said
-    assert len(list(out.iterdir())) == 8
+    assert len(list(out.iterdir())) == 48
     if third.returncode:  # else the first two were done before it began
         assert third.returncode == 3
         assert "Another job writes" in third.stderr

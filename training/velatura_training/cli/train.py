@@ -225,6 +225,7 @@ def train(  # noqa: C901, PLR0915  # in the order in which things must be known
         unused_options.refuse_painters({**painters, "--stroke": stroke, "--crop": crop})
     elif manner:
         unused_options.refuse_keys(how_keys)
+        unused_options.refuse_motion(motion or stmap, 0, free=True)
     # A run that was begun without keys goes on without.
     bare = manner and (count == 0 or (before is not None and not (out / "keys").is_dir()))
     if style and not bare:
@@ -259,7 +260,6 @@ def train(  # noqa: C901, PLR0915  # in the order in which things must be known
         means = (f"--layer={layer}", f"--passes={passes}", f"--space={space}")
         moving = motion or stmap
         if manner:
-            unused_options.refuse_motion(moving, 0, free=True)
             window = watching.opened(out, watch, (), open_page=open_page, again=resume)
             asked = run(TAUGHT if painted else PAINTING, window)
             imitate(plate_files.load(plates, layer, space, painted), style, asked, left_out)
