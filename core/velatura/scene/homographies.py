@@ -38,6 +38,9 @@ SOME, TRIED, ROUNDS = 8, 10, 6
 LEAST, SHARE, MOST = 20, 0.05, 4
 """Corners that a plane has at the least, their part of all, and planes that are found at most."""
 
+LINE = 1e-3
+"""Determinant up to which a homography presses a plane into a line; of a plane it is about 1."""
+
 Homography = npt.NDArray[np.floating[Any]]
 """``(3, 3)``: takes ``(column, row, 1)`` of a picture to the other, up to a factor."""
 
@@ -219,7 +222,7 @@ def _consensus(before: Points, after: Points) -> tuple[Homography, Bools] | None
     how.score, how.loMethod = module.SCORE_METHOD_MAGSAC, module.LOCAL_OPTIM_SIGMA
     how.isParallel, how.randomGeneratorState = False, 1  # the same on every machine
     homography, on = module.findHomography(before, after, how)
-    if homography is None or on.sum() < SOME:
+    if not _whole(homography) or on.sum() < SOME:
         return None
     return homography, on.ravel() > 0
 
@@ -229,7 +232,12 @@ def _fitted(before: Points, after: Points) -> Homography | None:
     if len(before) < SOME:
         return None
     homography: Homography | None = opencv.cv2().findHomography(before, after, 0)[0]
-    return homography
+    return homography if _whole(homography) else None
+
+
+def _whole(homography: Homography | None) -> bool:
+    """Return whether a homography keeps a plane a plane, and so has an inverse."""
+    return homography is not None and abs(float(np.linalg.det(homography))) > LINE
 
 
 def _off(homography: Homography, before: Points, after: Points) -> npt.NDArray[np.float64]:

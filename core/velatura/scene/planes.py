@@ -102,7 +102,8 @@ def _unlike(here: FloatArray, there: FloatArray, places: FloatArray) -> FloatArr
     """Return ``(H, W)``: how much two pictures differ, the other one read at places in px."""
     off = np.abs(opencv.warped(there, places) - here).mean(axis=0)
     x, y = places + np.float32(0.5)
-    off[(x < 0) | (x > off.shape[1]) | (y < 0) | (y > off.shape[0])] = UNLIKE
+    inside = (x >= 0) & (x <= off.shape[1]) & (y >= 0) & (y <= off.shape[0])
+    off[~inside] = UNLIKE  # also where there is no place
     compared: FloatArray = opencv.blurred(np.minimum(off, np.float32(UNLIKE))[None], PATCH)[0]
     return compared
 

@@ -116,3 +116,13 @@ def test_any_size_is_taken(size):
     for flow in Planes().mended(one, other, refined_flow.both(one, other)):
         assert flow.shape == (2, *size)
         assert np.isfinite(flow).all()
+
+
+def test_lights_in_one_line_are_no_plane():
+    """Their homography has no inverse."""
+    one, other = np.zeros((2, 3, *SIZE), np.float32)
+    for x in range(12, SIZE[1] - 12, 5):
+        one[:, 70:72, x : x + 2] = 1
+        other[:, 70:72, x + 2 : x + 4] = 1
+    for flow in Planes().mended(one, other, refined_flow.both(one, other)):
+        assert np.isfinite(flow).all()
