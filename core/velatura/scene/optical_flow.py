@@ -22,6 +22,9 @@ LARGE = 2**19
 CPU-seconds there, and 1.2 at the whole."""
 
 
+SMALLEST = 12
+"""px that the longer side of a picture has at least, for motion to be seen in it."""
+
 Flows = tuple[FloatArray, FloatArray]
 """``(2, H, W)`` px right and down: how a picture moves to another one, and that one back."""
 
@@ -42,6 +45,8 @@ def between(before: FloatArray, after: FloatArray, *, fine: bool = False) -> Flo
         after: the same, of the other picture.
         fine: match pictures at their whole resolution, unless they are `LARGE`.
     """
+    if max(before.shape[1:]) < SMALLEST:
+        return np.zeros((2, *before.shape[1:]), np.float32)
     module = cv2()
     method = module.DISOpticalFlow_create(module.DISOPTICAL_FLOW_PRESET_MEDIUM)
     if fine and before.shape[1] * before.shape[2] <= LARGE:

@@ -109,7 +109,7 @@ def test_pictures_without_planes_keep_their_flow_bit_for_bit():
         np.testing.assert_array_equal(was, now)
 
 
-@pytest.mark.parametrize("size", [(9, 12), (33, 47), (17, 200)])
+@pytest.mark.parametrize("size", [(5, 11), (33, 47), (17, 200)])
 def test_any_size_is_taken(size):
     random = np.random.default_rng(1)
     one, other = random.random((2, 3, *size), np.float32)

@@ -68,7 +68,7 @@ def test_both_ways_are_those_of_the_turned_pair():
     np.testing.assert_array_equal(back, turned_back)
 
 
-@pytest.mark.parametrize("size", [(33, 47), (64, 96), (17, 200)])
+@pytest.mark.parametrize("size", [(33, 47), (64, 96), (17, 200), (5, 11)])
 def test_any_size_is_taken(size):
     random = np.random.default_rng(1)
     one, other = random.random((2, 3, *size), np.float32)
