@@ -24,7 +24,7 @@ soften. On the courtyard and the harbour without passes merged paint has gram .0
 
 BEYOND = 0.25
 """Part of the range of the four nearest pixels by which a half pixel may leave that range: so an
-even area stays even beside an edge. None at all takes the peaks of strokes (gram .046 for .026 on
+even area stays even beside an edge. None at all takes the peaks of strokes (gram .046 for .024 on
 the courtyard without passes)."""
 
 LANES = 4

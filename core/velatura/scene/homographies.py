@@ -20,7 +20,7 @@ import numpy.typing as npt
 from velatura.image.planes import FloatArray
 from velatura.scene import opencv
 from velatura.scene.corners import Corners, Points
-from velatura.scene.optical_flow import Flows
+from velatura.scene.optical_flow import Flows, grey
 from velatura.scene.vectors import Bools
 
 ON, WIDE = 0.4, 1.0
@@ -59,16 +59,16 @@ class Plane:
 
 
 @dataclass(frozen=True)
-class Planes:
+class Found:
     """What was found in two pictures.
 
     Attributes:
         corners: all that were looked for, in either picture.
-        found: the planes, that of most corners first.
+        planes: that of most corners first.
     """
 
     corners: tuple[Points, Points]
-    found: tuple[Plane, ...]
+    planes: tuple[Plane, ...]
 
 
 def find(
@@ -76,7 +76,7 @@ def find(
     other: FloatArray,
     flows: Flows,
     expected: Sequence[Homography] = (),
-) -> Planes:
+) -> Found:
     """Return the planes of two pictures.
 
     Args:
@@ -93,7 +93,7 @@ def find(
     least = max(LEAST, SHARE * len(before))
     best = _best(looked, MOST, least)
     planes = tuple(Plane(each.homography, pair.on(each.off)) for each in best)
-    return Planes((pair.here.at, pair.there.at), planes)
+    return Found((pair.here.at, pair.there.at), planes)
 
 
 def moved(homography: Homography, points: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
@@ -120,8 +120,8 @@ class _Pair:
 
     @classmethod
     def of(cls, one: FloatArray, other: FloatArray) -> _Pair:
-        grey = [np.rint(np.clip(p.mean(axis=0), 0, 1) * 255).astype(np.uint8) for p in (one, other)]
-        return cls(Corners.of(*grey), Corners.of(*grey[::-1]))
+        here, there = grey(one), grey(other)
+        return cls(Corners.of(here, there), Corners.of(there, here))
 
     def by_flow(self, flows: Flows) -> tuple[Points, Points]:
         """Return where corners lie in both pictures that are found near the flow."""
@@ -222,7 +222,7 @@ def _consensus(before: Points, after: Points) -> tuple[Homography, Bools] | None
     how.score, how.loMethod = module.SCORE_METHOD_MAGSAC, module.LOCAL_OPTIM_SIGMA
     how.isParallel, how.randomGeneratorState = False, 1  # the same on every machine
     homography, on = module.findHomography(before, after, how)
-    if not _whole(homography) or on.sum() < SOME:
+    if not _invertible(homography) or on.sum() < SOME:
         return None
     return homography, on.ravel() > 0
 
@@ -232,10 +232,10 @@ def _fitted(before: Points, after: Points) -> Homography | None:
     if len(before) < SOME:
         return None
     homography: Homography | None = opencv.cv2().findHomography(before, after, 0)[0]
-    return homography if _whole(homography) else None
+    return homography if _invertible(homography) else None
 
 
-def _whole(homography: Homography | None) -> bool:
+def _invertible(homography: Homography | None) -> bool:
     """Return whether a homography keeps a plane a plane, and so has an inverse."""
     return homography is not None and abs(float(np.linalg.det(homography))) > LINE
 

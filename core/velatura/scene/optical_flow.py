@@ -51,7 +51,7 @@ def between(before: FloatArray, after: FloatArray, *, fine: bool = False) -> Flo
     method = module.DISOpticalFlow_create(module.DISOPTICAL_FLOW_PRESET_MEDIUM)
     if fine and before.shape[1] * before.shape[2] <= LARGE:
         method.setFinestScale(0)
-    flow: FloatArray = method.calc(_grey(before), _grey(after), None)
+    flow: FloatArray = method.calc(grey(before), grey(after), None)
     return np.ascontiguousarray(flow.transpose(2, 0, 1))
 
 
@@ -82,6 +82,7 @@ def mended(one: FloatArray, other: FloatArray, flows: Flows, mend: Mend) -> Flow
     return flows[0] + first, flows[1] + second
 
 
-def _grey(encoded: FloatArray) -> npt.NDArray[np.uint8]:
+def grey(encoded: FloatArray) -> npt.NDArray[np.uint8]:
+    """Return ``(3, H, W)`` encoded light as OpenCV matches it: ``(H, W)`` uint8."""
     shown: npt.NDArray[np.uint8] = np.rint(np.clip(encoded.mean(axis=0), 0, 1) * 255).astype("u1")
     return shown

@@ -55,12 +55,12 @@ class Planes:
             flows: ``(2, H, W)`` px, how the first moves to the other, and back.
         """
         found = homographies.find(one, other, flows, self._last)
-        self._last = tuple(plane.homography for plane in found.found)
-        if not found.found:
+        self._last = tuple(plane.homography for plane in found.planes)
+        if not found.planes:
             return flows
         here, there = (
-            [(plane.homography, plane.corners[0]) for plane in found.found],
-            [(np.linalg.inv(plane.homography), plane.corners[1]) for plane in found.found],
+            [(plane.homography, plane.corners[0]) for plane in found.planes],
+            [(np.linalg.inv(plane.homography), plane.corners[1]) for plane in found.planes],
         )
         with ThreadPoolExecutor(2) as pool:
             go = pool.submit(_laid, one, other, flows[0], found.corners[0], here)

@@ -52,7 +52,7 @@ def tiled() -> tuple[np.ndarray, np.ndarray, optical_flow.Flows]:
 
 
 def test_the_homography_of_a_floor_is_found(tiled):
-    found = homographies.find(*tiled).found
+    found = homographies.find(*tiled).planes
     assert len(found) == 1
     y, x = np.mgrid[: SIZE[0] : 8, : SIZE[1] : 8]
     points = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float64)
@@ -76,8 +76,8 @@ def test_a_plane_that_is_expected_is_found_where_flow_knows_nothing(tiled):
     """So a floor is found again in the next pair of frames, where its corners are too few."""
     one, other, _ = tiled
     lost = tuple(np.full((2, 2, *SIZE), 2 * SIZE[1], np.float32))
-    assert not homographies.find(one, other, lost).found
-    assert len(homographies.find(one, other, lost, [MOVED]).found) == 1
+    assert not homographies.find(one, other, lost).planes
+    assert len(homographies.find(one, other, lost, [MOVED]).planes) == 1
 
 
 def test_an_even_sky_does_not_go_along_with_a_tower():
@@ -95,7 +95,7 @@ def test_an_even_sky_does_not_go_along_with_a_tower():
 
     one, other = view(60), view(66)
     flows = refined_flow.both(one, other)
-    assert homographies.find(one, other, flows).found, "else nothing can go along"
+    assert homographies.find(one, other, flows).planes, "else nothing can go along"
     go, _ = Planes().mended(one, other, flows)
     beside = np.s_[:, 50:120, 115:140]
     np.testing.assert_array_equal(go[beside], flows[0][beside])
