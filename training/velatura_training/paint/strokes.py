@@ -56,13 +56,18 @@ PICKED = 8e-3
 """Squared colour differences up to this count alike when a strip is chosen: no strip comes twice
 in a row."""
 
-LAYOUT = 0.15
+LAYOUT = 0.15, 0.3
 """How much the colours' layout within a strip counts beside their mean: contours of a strip lie
-where the plate has some."""
+where the plate has some. First for paintings in strokes, then for those made of even shapes."""
 
-EVEN = 0.15
+EVEN = 0.15, 1.5
 """How much a strip's own contrast counts against it, as a part of that. With 1, as in a distance,
-even strips win in even places, and the painting's rhythm is lost; with 0 flat shapes break up."""
+even strips win in even places, and the rhythm of strokes is lost; with 0 flat shapes break up. In
+even shapes that is wanted: there strips with a contour inside would be cracks."""
+
+CLOSER = 0.5
+"""Part of the tolerance that is left where paintings are made of even shapes: in strokes a drawing
+dissolves and is still painted, in a print it is only lost."""
 
 SHORTEST = 0.2
 """Shortest stroke, as a part of the longest one of its layer."""
@@ -92,6 +97,19 @@ class Canvas:
     worth: FloatArray
 
 
+@dataclass(frozen=True)
+class Weights:
+    """What counts when a strip is chosen, beside its mean colour.
+
+    Attributes:
+        layout: how its colours are laid out.
+        contrast: against it, what contrast it has.
+    """
+
+    layout: float
+    contrast: float
+
+
 class StrokePainter:
     """Paints pictures in strips of paintings.
 
@@ -99,10 +117,16 @@ class StrokePainter:
         brushwork: of the paintings.
         hold: 0..1, how much of the drawing stays.
         seed: of everything random.
+        graphic: 0..1, how far the paintings are even shapes.
     """
 
-    def __init__(self, brushwork: Brushwork, hold: float = 0.3, seed: int = 0) -> None:
+    def __init__(
+        self, brushwork: Brushwork, hold: float = 0.3, seed: int = 0, graphic: float = 0.0
+    ) -> None:
         self._tolerance = LOOSE * (TIGHT / LOOSE) ** hold
+        self._tolerance *= 1 + graphic * (CLOSER - 1)
+        layout, even = (few + graphic * (many - few) for few, many in (LAYOUT, EVEN))
+        self._weights = Weights(layout, layout * even)
         self._seed = seed
         self._sizes = [self._size(layer, brushwork) for layer in LAYERS]
         rng = np.random.default_rng(seed)
@@ -189,7 +213,7 @@ class StrokePainter:
         )
         columns, rows = np.moveaxis(np.rint(np.clip(places, 0, bounds)).astype(int), -1, 0)
         layouts = soft[rows, columns]
-        which, turn = _nearest(layouts, strips, rng)
+        which, turn = _nearest(layouts, strips, self._weights, rng)
         pigment = strips.pixels[which]
         for flipped, axis in ((turn % 2 == 1, 1), (turn // 2 == 1, 2)):
             pigment[flipped] = np.flip(pigment[flipped], axis)
@@ -221,13 +245,14 @@ def _ends(
 
 
 def _nearest(
-    wanted: FloatArray, strips: Strips, rng: np.random.Generator
+    wanted: FloatArray, strips: Strips, weights: Weights, rng: np.random.Generator
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Return for each layout that is wanted the strip that comes near it, and how it is turned."""
     known = np.concatenate([_known(turned) for turned in strips.turns])
     asked = _known(wanted)
-    colour = known[:, :3]
-    size = (colour * colour).sum(1) + EVEN * (known[:, 3:] ** 2).sum(1)
+    asked[:, 3:] *= weights.layout
+    means, places = known[:, :3], known[:, 3:]
+    size = (means * means).sum(1) + weights.contrast * (places * places).sum(1)
     chosen = []
     for some in np.array_split(asked, len(asked) * len(known) // MOST_PARTS + 1):
         apart = size - 2 * some @ known.T
@@ -240,5 +265,5 @@ def _known(layouts: FloatArray) -> FloatArray:
     """Return ``(N, K)`` numbers by whose products strips are compared with what is wanted."""
     means = layouts.mean((1, 2))
     places = layouts - means[:, None, None]
-    share = np.float32(np.sqrt(LAYOUT / (layouts.shape[1] * layouts.shape[2])))
+    share = np.float32(np.sqrt(1 / (layouts.shape[1] * layouts.shape[2])))
     return np.concatenate([means, share * places.reshape(len(layouts), -1)], 1)
