@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from velatura.image.planes import FloatArray
 from velatura_training.paint.shapes import Shapes
+from velatura_training.paint.silhouettes import Silhouettes
 from velatura_training.paint.tangents import Tangents
 
 PAPER, SEA, INK = (0.9, 0.85, 0.7), (0.3, 0.5, 0.6), (0.1, 0.12, 0.2)
@@ -38,8 +40,8 @@ def disc(contrast: float = 0.3) -> FloatArray:
     return plate
 
 
-def lines(shapes: Shapes, plate: FloatArray, objects=None) -> FloatArray:
-    return shapes.lines(plate, Tangents.of_plate(plate), objects)
+def lines(shapes: Shapes, plate: FloatArray, around: Silhouettes | None = None) -> FloatArray:
+    return shapes.lines(plate, Tangents.of_plate(plate), around)
 
 
 def test_a_print_has_shapes_and_contours_in_its_ink():
@@ -87,12 +89,40 @@ def test_grain_and_even_places_get_no_contours(deviation):
     assert lines(Shapes.of([printed()]), plate).mean() < 0.01
 
 
-def test_objects_of_one_colour_get_a_contour_between_them():
-    plate, objects = np.full((60, 80, 3), 0.4, np.float32), np.zeros((60, 80), np.uint32)
-    objects[20:40, 30:60] = 7
-    drawn = lines(Shapes.of([printed()]), plate, objects)
-    assert drawn[30, 29:31].max() > 0.5
-    assert drawn[30, 40:50].max() == 0
+BOX = np.s_[20:40, 30:60]
+
+
+def boxed(inside: int, outside: int) -> npt.NDArray[np.uint32]:
+    objects = np.full((60, 80), outside, np.uint32)
+    objects[BOX] = inside
+    return objects
+
+
+@pytest.mark.parametrize(
+    ("objects", "depth"),
+    [
+        (boxed(7, 0), None),  # before the background
+        (boxed(7, 9), None),  # smaller than what is around it
+        (boxed(7, 9), np.where(boxed(1, 0) > 0, 2.0, 5.0).astype(np.float32)),
+        (boxed(7, 0), np.where(boxed(1, 0) > 0, 2.0, 0.0).astype(np.float32)),  # 0 is nothing
+    ],
+)
+def test_contours_lie_on_the_nearer_object(objects, depth):
+    plate = np.full((60, 80, 3), 0.4, np.float32)
+    plate[BOX] = 0.7  # else its contour would be on the darker side, around it
+    drawn = lines(Shapes.of([printed()]), plate, Silhouettes.of(objects, depth))
+    assert drawn[20, 35:55].min() > 0.5
+    assert drawn[30, 36:54].max() == 0
+    drawn[BOX] = 0
+    assert not drawn.any()
+
+
+def test_contours_are_around_a_window_where_the_wall_is_nearer():
+    plate, objects = np.full((60, 80, 3), 0.4, np.float32), boxed(7, 9)
+    depth = np.where(objects == 7, 5.0, 2.0).astype(np.float32)
+    drawn = lines(Shapes.of([printed()]), plate, Silhouettes.of(objects, depth))
+    assert drawn[19, 35:55].min() > 0.5
+    assert not drawn[BOX].any()
 
 
 def test_flattening_takes_shading_and_leaves_edges():

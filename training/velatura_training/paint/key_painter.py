@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from velatura.errors import StorageError
 from velatura.image import exr
@@ -25,6 +26,7 @@ from velatura_training.paint.octaves import Octaves
 from velatura_training.paint.optimise import Optimiser
 from velatura_training.paint.plate_light import PlateLight, retouched
 from velatura_training.paint.shapes import Shapes
+from velatura_training.paint.silhouettes import Silhouettes
 from velatura_training.paint.strokes import Canvas, StrokePainter
 from velatura_training.paint.tangents import Tangents
 from velatura_training.paint.underpainting import Objects, Underpainting
@@ -40,6 +42,8 @@ carrying has made them softer. On the courtyard's frames between keys .03 had gr
 LEFT = 0.4
 """Part of the paintings' contrasts that is left out where they are made of even shapes: all of them
 bring the Great Wave's gram from .21 to .18, and blur its drawing, as a print never is."""
+
+Indices = npt.NDArray[np.intp]
 
 log = logging.getLogger("velatura.training")
 
@@ -73,11 +77,13 @@ class View:
         plate: as it was read.
         light: of the data window.
         objects: ids at the size that is painted; None without.
+        silhouettes: of these objects; None without.
     """
 
     plate: Plate
     light: PlateLight
     objects: Objects | None
+    silhouettes: Silhouettes | None
 
 
 class KeyPainter:
@@ -149,7 +155,7 @@ class KeyPainter:
         """Paint one key: in strokes, which are written, then with what eyes there are."""
         manner, light = self._manner, view.light
         wanted = self._shapes.flattened(self._under(light.small, view.objects))
-        lines = self._shapes.lines(light.small, Tangents.of_plate(light.small), view.objects)
+        lines = self._shapes.lines(light.small, Tangents.of_plate(light.small), view.silhouettes)
         paint, fresh = wanted, np.ones(wanted.shape[:2], np.float32)
         if self._brush is not None:
             paint, fresh = self._brush.paint(wanted, Tangents.of_plate(wanted), begun)
@@ -177,9 +183,13 @@ class KeyPainter:
         rows, columns = (slice(0, size) for size in plate.size)
         light = PlateLight.of(plate.seen(rows, columns, colour.SCENE))
         ids = plate.guides.objects(plate.part.data)
-        if ids is not None:
-            ids = _nearest(ids, *light.small.shape[:2])
-        return View(plate, light, ids)
+        if ids is None:
+            return View(plate, light, None, None)
+        depth = plate.guides.read(("depth",), plate.part.data).get("depth")
+        at = _sampled(ids.shape, light.small.shape[:2])
+        ids = ids[at]
+        near = None if depth is None else depth[0][at]
+        return View(plate, light, ids, Silhouettes.of(ids, near))
 
 
 def write(path: Path, lit: FloatArray, plate: Plate) -> None:
@@ -217,11 +227,10 @@ def _over_display(lit: FloatArray, plate: Plate) -> FloatArray:
     return planes
 
 
-def _nearest(ids: Objects, height: int, width: int) -> Objects:
-    rows = ((np.arange(height) + 0.5) * ids.shape[0] / height).astype(int)
-    columns = ((np.arange(width) + 0.5) * ids.shape[1] / width).astype(int)
-    fewer: Objects = ids[rows[:, None], columns]
-    return fewer
+def _sampled(whole: tuple[int, ...], size: tuple[int, ...]) -> tuple[Indices, Indices]:
+    """Return the rows and columns of a picture that a smaller one shows, to index it with."""
+    rows, columns = ((np.arange(n) + 0.5) * m / n for n, m in zip(size, whole, strict=True))
+    return rows.astype(int)[:, None], columns.astype(int)
 
 
 def _pixels(painting: Painting) -> FloatArray:

@@ -17,8 +17,8 @@ import numpy as np
 from velatura.image.planes import FloatArray
 from velatura.scene import opencv
 from velatura_training.paint.brushwork import LUMA
+from velatura_training.paint.silhouettes import Silhouettes
 from velatura_training.paint.tangents import Tangents, blurred
-from velatura_training.paint.underpainting import Objects
 
 WINDOW = 5
 """Side of the window in which a painting is even or not, and which a line does not fill, px."""
@@ -119,21 +119,22 @@ class Shapes:
         return np.asarray(paint + lines[..., None] * darker, np.float32)
 
     def lines(
-        self, shown: FloatArray, tangents: Tangents, objects: Objects | None = None
+        self, shown: FloatArray, tangents: Tangents, silhouettes: Silhouettes | None = None
     ) -> FloatArray:
         """Return where a plate is given lines, ``(H, W)`` 0..1.
 
         Args:
             shown: ``(H, W, 3)`` display values.
             tangents: of it.
-            objects: its object ids ``(H, W)``; None without.
+            silhouettes: of its objects; None where no ids tell them.
         """
         cv2: Any = opencv.cv2()
         if self.share == 0:
             return np.zeros(shown.shape[:2], np.float32)
         edges = _edges(shown, tangents)
-        if objects is not None:
-            edges = edges + OUTLINE * blurred(_rims(objects), INNER)
+        if silhouettes is not None:
+            edges = edges + OUTLINE * blurred(silhouettes.rims.astype(np.float32), INNER)
+            edges[silhouettes.behind] = 0
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (WINDOW, WINDOW))
         peak = cv2.dilate(edges, disc)
         crest = peak / (blurred(peak, AROUND) + np.median(peak) + FAINTEST)
@@ -167,20 +168,6 @@ def _measured(painting: FloatArray) -> Shapes:
 
 def _part(value: float, none: float, all_: float) -> float:
     return float(np.clip((value - none) / (all_ - none), 0, 1))
-
-
-def _rims(objects: Objects) -> FloatArray:
-    """Return 1 on both sides of where one object ends and another begins."""
-    rims = np.zeros(objects.shape, np.float32)
-    down, across = objects[1:] != objects[:-1], objects[:, 1:] != objects[:, :-1]
-    for part, changed in (
-        (np.s_[1:], down),
-        (np.s_[:-1], down),
-        (np.s_[:, 1:], across),
-        (np.s_[:, :-1], across),
-    ):
-        rims[part] = np.maximum(rims[part], changed)
-    return rims
 
 
 def _edges(shown: FloatArray, tangents: Tangents) -> FloatArray:
