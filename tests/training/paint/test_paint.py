@@ -22,6 +22,8 @@ from velatura_training.data import paint_file, paintings
 from velatura_training.data.key_reading import KeyReading
 from velatura_training.learn import run as runs
 from velatura_training.losses import backbones, terms
+from velatura_training.paint import brush
+from velatura_training.paint.brush import FINER, Strokes
 from velatura_training.paint.brushwork import Brushwork
 from velatura_training.paint.likeness import Likeness, unlike
 from velatura_training.paint.octaves import Octaves
@@ -279,6 +281,25 @@ def test_strokes_lie_where_the_picture_has_them():
     off, *_ = np.linalg.lstsq(slopes, (soft - goal).ravel() - (soft - goal).mean(), rcond=None)
     # Least squares' shift of the one against the other, px: up to .13 by chance with four seeds.
     assert np.abs(off).max() < 0.2
+
+
+def test_strokes_end_where_their_object_does():
+    path = np.stack([np.arange(10, 50), np.full(40, 16)], 1).astype(np.float32)[None]
+    ends = np.array([0]), np.array([39])
+    white = Strokes(path, *ends, 6.0, np.ones((1, 40, 12, 3), np.float32), np.array([7], np.uint32))
+    objects = np.full((32, 64), 7, np.uint32)
+    objects[:, 30:] = 9
+    canvases = []
+    for ids in (None, objects):
+        canvas = np.zeros((FINER * 32, FINER * 64, 3), np.float32)
+        brush.lay(canvas, white, np.random.default_rng(0), ids)
+        canvases.append(canvas)
+    free, bound = canvases
+    here = np.s_[:, : FINER * 30]
+    np.testing.assert_array_equal(bound[here], free[here])
+    assert bound[here].any()
+    assert free[:, FINER * 30 :].any()
+    assert not bound[:, FINER * 30 :].any()
 
 
 def test_a_touch_keeps_the_stops_of_what_is_lit_up():

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from velatura.image.planes import FloatArray
 from velatura_training.paint.tangents import normals
+from velatura_training.paint.underpainting import Objects
 
 FINER = 2
 """Canvas px per px of the picture, each way."""
@@ -40,6 +41,7 @@ class Strokes:
         last: ``(N,)`` where it ends.
         half: half their width, px.
         pigment: ``(N, L, W, 3)`` their colours, display values.
+        things: ``(N,)`` the object that each lies on; None where no ids tell.
     """
 
     paths: FloatArray
@@ -47,9 +49,15 @@ class Strokes:
     last: npt.NDArray[np.intp]
     half: float
     pigment: FloatArray
+    things: Objects | None = None
 
 
-def lay(canvas: FloatArray, strokes: Strokes, rng: np.random.Generator) -> None:
+def lay(
+    canvas: FloatArray,
+    strokes: Strokes,
+    rng: np.random.Generator,
+    objects: Objects | None = None,
+) -> None:
     """Lay strokes on a canvas, in an order drawn at random.
 
     Args:
@@ -57,6 +65,7 @@ def lay(canvas: FloatArray, strokes: Strokes, rng: np.random.Generator) -> None:
             1 where there is new paint.
         strokes: what to lay.
         rng: draws the order, and the ends' bristles.
+        objects: ``(H, W)`` ids of the picture: strokes end where their object does.
     """
     count, length = strokes.paths.shape[:2]
     along = np.linspace(0, length - 1, round((length - 1) * FINER * DENSE) + 1, dtype=np.float32)
@@ -64,7 +73,7 @@ def lay(canvas: FloatArray, strokes: Strokes, rng: np.random.Generator) -> None:
     order = rng.permutation(count)
     parts = max(1, count * len(along) * len(across) // AT_ONCE)
     for some in np.array_split(order, parts):
-        _lay(canvas, strokes, some, along, across, rng)
+        _lay(canvas, strokes, some, along, across, rng, objects)
 
 
 def _lay(
@@ -74,6 +83,7 @@ def _lay(
     along: FloatArray,
     across: FloatArray,
     rng: np.random.Generator,
+    objects: Objects | None,
 ) -> None:
     height, width = canvas.shape[:2]
     paths = strokes.paths[some]
@@ -91,6 +101,12 @@ def _lay(
     ends = np.clip(part[:, :, None] + RAGGED * bristles[:, None], 0, 1)
     covered = np.abs(across) <= np.sqrt(1 - ends**5)
     covered &= (part <= 1)[:, :, None] & (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    if objects is not None and strokes.things is not None:
+        inside = (
+            np.clip(y // FINER, 0, objects.shape[0] - 1),
+            np.clip(x // FINER, 0, objects.shape[1] - 1),
+        )
+        covered &= objects[inside] == strokes.things[some][:, None, None]
     rows = np.rint(along).astype(int)
     columns = np.rint((across + 1) / 2 * (strokes.pigment.shape[2] - 1)).astype(int)
     which, row, column = np.nonzero(covered)

@@ -158,7 +158,7 @@ class KeyPainter:
         lines = self._shapes.lines(light.small, Tangents.of_plate(light.small), view.silhouettes)
         paint, fresh = wanted, np.ones(wanted.shape[:2], np.float32)
         if self._brush is not None:
-            paint, fresh = self._brush.paint(wanted, Tangents.of_plate(wanted), begun)
+            paint, fresh = self._brush.paint(wanted, Tangents.of_plate(wanted), begun, view.objects)
             paint = self._shapes.inked(paint, fresh * lines)
             change = retouched(paint, light.above, self._octaves.matched) - paint
             change = change * np.float32(1 - LEFT * self._shapes.graphic)

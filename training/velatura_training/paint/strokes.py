@@ -7,7 +7,7 @@ Curved strokes of several sizes, large ones first, finer ones only where the pic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from velatura_training.paint import brush
 from velatura_training.paint.brush import FINER, Strokes
 from velatura_training.paint.brushwork import GRID, Brushwork, Strips
 from velatura_training.paint.tangents import Tangents, blurred, normals
+from velatura_training.paint.underpainting import Objects
 
 MOST_PARTS = 2**24
 """Numbers of a table of distances between strokes' and strips' colours, for memory."""
@@ -136,7 +137,11 @@ class StrokePainter:
         ]
 
     def paint(
-        self, wanted: FloatArray, tangents: Tangents, begun: Canvas | None = None
+        self,
+        wanted: FloatArray,
+        tangents: Tangents,
+        begun: Canvas | None = None,
+        objects: Objects | None = None,
     ) -> tuple[FloatArray, FloatArray]:
         """Return a painted picture, and where it was painted.
 
@@ -144,6 +149,7 @@ class StrokePainter:
             wanted: ``(H, W, 3)`` display values: the plate in the paintings' colours.
             tangents: which way strokes run.
             begun: paint that lies there already: it stays where it is worth much.
+            objects: ``(H, W)`` ids: strokes end where their object does. None without.
 
         Returns:
             ``(H, W, 3)`` display values, and ``(H, W)`` 0..1 how much of each pixel is new.
@@ -164,7 +170,11 @@ class StrokePainter:
             columns, rows = np.rint(seeds).astype(int).T
             seeds = seeds[off[rows, columns] > allowed[rows, columns]]
             if len(seeds):
-                brush.lay(canvas, self._strokes(seeds, wanted, tangents, size, strips, rng), rng)
+                strokes = self._strokes(seeds, wanted, tangents, size, strips, rng)
+                if objects is not None:
+                    columns, rows = np.rint(seeds).astype(int).T
+                    strokes = replace(strokes, things=objects[rows, columns])
+                brush.lay(canvas, strokes, rng, objects)
         small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
         paint, fresh = np.clip(small[..., :3], 0, 1), small[..., 3]
         if begun is not None:  # strokes over a hole end at its rim
