@@ -59,7 +59,7 @@ gets lines beside a chequered floor, too."""
 LEAST = 0.5
 """How much more than these surroundings an edge must be at least: grain is no edge."""
 
-OUTLINE = 0.1
+OUTLINE = 0.25
 """What a change of object counts as beside such differences."""
 
 THIN = 0.45, 0.75
@@ -133,7 +133,7 @@ class Shapes:
             return np.zeros(shown.shape[:2], np.float32)
         edges = _edges(shown, tangents)
         if silhouettes is not None:
-            edges = edges + OUTLINE * blurred(silhouettes.rims.astype(np.float32), INNER)
+            edges = edges + OUTLINE * blurred(silhouettes.rims.astype(np.float32), OUTER)
             edges[silhouettes.behind] = 0
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (WINDOW, WINDOW))
         peak = cv2.dilate(edges, disc)
