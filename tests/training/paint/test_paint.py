@@ -254,6 +254,25 @@ def test_octaves_bring_contrast_to_the_paintings():
     assert abs(matched.std() - loud.std()) < 0.01
 
 
+def test_octaves_bring_colours_to_the_paintings():
+    """Few bright places on a dark ground, of a picture that has as many of both."""
+    side = np.linspace(-1, 1, 96, dtype=np.float32)
+    wave = np.sin(6 * side[:, None] + 6 * side)[..., None] * np.ones(3, np.float32)
+    even, few = 0.5 + 0.3 * np.sign(wave), 0.2 + 0.6 * (wave > 0.9)
+    matched = Octaves.of([few]).matched(even.astype(np.float32))
+    assert np.abs(few.mean() - even.mean()) > 0.15
+    assert np.abs(matched.mean() - few.mean()) < 0.02
+    skew = [float(((p - p.mean()) ** 3).mean() / p.std() ** 3) for p in (even, matched, few)]
+    # one linear map and bands would leave it as it was; WHOLE goes half of the way, twice
+    assert skew[1] - skew[0] > 0.4 * (skew[2] - skew[0]), skew
+
+
+def test_a_picture_with_the_paintings_contrasts_stays():
+    """Its parts add up to it again: what is left is of quantiles (256) and of what is clipped."""
+    own = hatching()
+    assert np.abs(Octaves.of([own]).matched(own) - own).mean() < 0.01
+
+
 def test_octaves_bring_directions_to_the_paintings():
     """Stripes that run down are made of a picture that runs all ways, as far as it has them."""
     rng = np.random.default_rng(0)
