@@ -321,6 +321,26 @@ def test_strokes_end_where_their_object_does():
     assert not bound[:, FINER * 30 :].any()
 
 
+def test_objects_that_no_coarse_stroke_begins_on_are_painted():
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    # Larger than a stroke, which is 2.5 px by 57 px, and narrower than coarse ones lie apart.
+    bricks = (1 + columns // 8 + 100 * (rows // 24)).astype(np.uint32)
+    wanted = np.full((HEIGHT, WIDTH, 3), 0.4, np.float32)
+    painter = StrokePainter(Brushwork.of([hatching()]))
+    _, fresh = painter.paint(wanted, Tangents.of_plate(wanted), objects=bricks)
+    assert fresh.mean() > 0.98
+
+
+def test_objects_smaller_than_a_stroke_are_painted_as_a_mass():
+    dots = np.arange(1, HEIGHT * WIDTH + 1, dtype=np.uint32).reshape(HEIGHT, WIDTH)
+    wanted = clouds(0, HEIGHT, WIDTH, 4)
+    painter = StrokePainter(Brushwork.of([hatching()]))
+    free, bound = (
+        painter.paint(wanted, Tangents.of_plate(wanted), objects=ids)[0] for ids in (None, dots)
+    )
+    np.testing.assert_array_equal(bound, free)
+
+
 def test_a_touch_keeps_the_stops_of_what_is_lit_up():
     paint_, above = np.full((4, 4, 3), 0.8, np.float32), np.ones((4, 4, 3), np.float32)
     above[:, :2] = 16

@@ -104,6 +104,7 @@ def boxed(inside: int, outside: int) -> npt.NDArray[np.uint32]:
         (boxed(7, 0), None),  # before the background
         (boxed(7, 9), None),  # smaller than what is around it
         (boxed(7, 9), np.where(boxed(1, 0) > 0, 2.0, 5.0).astype(np.float32)),
+        (boxed(7, 9), np.where(boxed(1, 0) > 0, -2.0, -5.0).astype(np.float32)),  # along -z
         (boxed(7, 0), np.where(boxed(1, 0) > 0, 2.0, 0.0).astype(np.float32)),  # 0 is nothing
     ],
 )
@@ -142,3 +143,8 @@ def test_ink_only_darkens():
 def test_several_paintings_are_averaged():
     both = Shapes.of([printed(), strokes()])
     assert both.graphic == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("other", [printed(lines=False), strokes()])
+def test_paintings_without_lines_leave_the_ink_as_it_is(other):
+    np.testing.assert_array_equal(Shapes.of([printed(), other]).ink, Shapes.of([printed()]).ink)

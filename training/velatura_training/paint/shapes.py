@@ -90,8 +90,9 @@ class Shapes:
     def of(cls, paintings: Sequence[FloatArray]) -> Shapes:
         """Return the shapes of paintings, ``(H, W, 3)`` display values each."""
         each = [_measured(painting) for painting in paintings]
-        ink = np.mean([one.ink for one in each], 0).astype(np.float32)
         share, graphic = np.mean([(one.share, one.graphic) for one in each], 0)
+        counted = [one.share for one in each] if share else None  # who draws none has no ink
+        ink = np.average([one.ink for one in each], 0, counted).astype(np.float32)
         return cls(ink, float(share), float(graphic))
 
     def flattened(self, shown: FloatArray) -> FloatArray:

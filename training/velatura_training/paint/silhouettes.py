@@ -37,10 +37,11 @@ class Silhouettes:
 
         Args:
             objects: ``(H, W)`` ids, 0 for the background.
-            depth: ``(H, W)``, any unit, 0 for the background; without it the object that covers
-                less counts as the nearer one.
+            depth: ``(H, W)``, any unit and sign, 0 for the background: cameras look along -z, and
+                some renderers store that. Without it the object that covers less counts as the
+                nearer one.
         """
-        far = _covered(objects) if depth is None else np.where(depth == 0, np.inf, depth)
+        far = covered(objects) if depth is None else np.where(depth == 0, np.inf, np.abs(depth))
         far = np.where(objects == 0, np.inf, far)
         rims, farther = np.zeros(objects.shape, bool), np.zeros(objects.shape, bool)
         for here, there in _pairs(1, 0) + _pairs(0, 1):
@@ -62,8 +63,8 @@ def _pairs(down: int, right: int) -> list[tuple[tuple[slice, slice], tuple[slice
     return [(one, other), (other, one)]
 
 
-def _covered(objects: Objects) -> npt.NDArray[np.int64]:
+def covered(objects: Objects) -> npt.NDArray[np.int64]:
     """Return at each pixel how many pixels its object covers."""
     _, which, counts = np.unique(objects, return_inverse=True, return_counts=True)
-    covered: npt.NDArray[np.int64] = counts[which.reshape(objects.shape)]
-    return covered
+    pixels: npt.NDArray[np.int64] = counts[which.reshape(objects.shape)]
+    return pixels

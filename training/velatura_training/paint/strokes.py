@@ -18,6 +18,7 @@ from velatura.scene import opencv
 from velatura_training.paint import brush
 from velatura_training.paint.brush import FINER, Strokes
 from velatura_training.paint.brushwork import GRID, Brushwork, Strips
+from velatura_training.paint.silhouettes import covered
 from velatura_training.paint.tangents import Tangents, blurred, normals
 from velatura_training.paint.underpainting import Objects
 
@@ -76,6 +77,14 @@ SHORTEST = 0.2
 SPACING = 0.9
 """Distance of strokes' seeds, in halves of their width: they overlap."""
 
+MASS = np.uint32(2**32 - 1)
+"""The id of all objects that are smaller than one stroke, together: leaves and hair are painted as
+a mass. No renderer has it: as a float it is not a number."""
+
+COVERED = 0.5
+"""Part of a pixel that strokes must cover, else a finer one is set: where strokes end with their
+object, coarse ones do not reach into objects that lie between their seeds."""
+
 HOLE, WORTHY = 0.001, 0.004
 """What carried paint must be worth not to count as a hole, and from where on all of it stays. Six
 frames away, under other light, right paint is worth .003 to .1; with .15 and .3 further keys were
@@ -129,6 +138,7 @@ class StrokePainter:
         layout, even = (few + graphic * (many - few) for few, many in (LAYOUT, EVEN))
         self._weights = Weights(layout, layout * even)
         self._seed = seed
+        self._stroke = brushwork.width * brushwork.length
         self._sizes = [self._size(layer, brushwork) for layer in LAYERS]
         rng = np.random.default_rng(seed)
         self._strips = [
@@ -161,11 +171,14 @@ class StrokePainter:
         canvas = np.zeros((FINER * height, FINER * width, 4), np.float32)
         canvas[..., :3] = cv2.resize(under, canvas.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         worth = None if begun is None else begun.worth
-        for number, (size, strips) in enumerate(zip(self._sizes, self._strips, strict=True)):
+        if objects is not None:
+            objects = np.where(covered(objects) < self._stroke, MASS, objects)
+        for size, strips in zip(self._sizes, self._strips, strict=True):
             half = size[0]
             seeds = _seeds(height, width, SPACING * half, rng)
-            painted = cv2.resize(canvas[..., :3], (width, height), interpolation=cv2.INTER_AREA)
-            allowed = self._allowed(number, (height, width), worth)
+            small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
+            allowed = self._allowed(small[..., 3] < COVERED, worth)
+            painted = np.ascontiguousarray(small[..., :3])
             off = np.abs(blurred(painted, 0.7 * half) - blurred(wanted, 0.5 * half)).max(-1)
             columns, rows = np.rint(seeds).astype(int).T
             seeds = seeds[off[rows, columns] > allowed[rows, columns]]
@@ -184,13 +197,13 @@ class StrokePainter:
             paint = begun.paint + fresh[..., None] * (paint - begun.paint)
         return paint, fresh
 
-    def _allowed(self, number: int, size: tuple[int, int], worth: FloatArray | None) -> FloatArray:
-        """Return by how much paint may be off: in holes and before the first stroke not at all."""
-        bare = np.float32(-1 if number == 0 else self._tolerance)
+    def _allowed(self, bare: npt.NDArray[np.bool_], worth: FloatArray | None) -> FloatArray:
+        """Return by how much paint may be off: not at all where no stroke lies yet."""
+        allowed = np.where(bare, -1, self._tolerance).astype(np.float32)
         if worth is None:
-            return np.full(size, bare, np.float32)
+            return allowed
         kept = np.float32(max(CHANGED, self._tolerance))
-        return np.where(worth < HOLE, bare, kept).astype(np.float32)
+        return np.where(worth < HOLE, allowed, kept).astype(np.float32)
 
     def _size(self, layer: Layer, brushwork: Brushwork) -> tuple[float, int, float]:
         """Return a layer's half width, px, its reach, steps, and how much finer its strips are."""
