@@ -12,7 +12,7 @@ from tiny import write_frame
 
 from velatura.errors import FrameError, TrainingError
 from velatura.image import exr, png
-from velatura.image.planes import FloatArray
+from velatura.image.planes import FloatArray, Image, Window
 from velatura.plate import colour, flat
 from velatura.plate.plate import Plate
 from velatura.plate.reading import Reading
@@ -135,6 +135,22 @@ def test_two_paintings_of_the_same_shot_by_one_seed_are_equal(shot, painting, tm
         paint(shot, style=(painting,), frames="2", out=tmp_path / folder, progress="none")
     a, b = (light(tmp_path / folder / "key.0002.exr") for folder in ("a", "b"))
     assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("data", [Window(0, 0, WIDTH, HEIGHT), Window(30, -20, WIDTH, HEIGHT)])
+def test_further_keys_take_paint_over_wherever_the_data_window_lies(data, painting, tmp_path):
+    """A still shot: the second key is the first one, in whatever windows."""
+    wall = blurred(np.random.default_rng(0).random((HEIGHT, WIDTH), np.float32), 6)
+    wall = (wall - wall.min()) / (wall.max() - wall.min())
+    planes = dict.fromkeys("RGB", wall)
+    for number in (1, 2):
+        part = exr.new_part(planes, data, Window(0, 0, WIDTH, HEIGHT))
+        exr.write(tmp_path / f"still.{number:04d}.exr", Image((part,)))
+    paint(str(tmp_path / "still.####.exr"), style=[painting], out=tmp_path / "keys")
+    first, second = (look(light(tmp_path / "keys" / f"key.{n:04d}.exr")) for n in (1, 2))
+    inside = np.s_[20:, : WIDTH - 30]  # of the display window, in either case
+    # .04 where paint is carried, for what still changes its colours; .12 where it is not.
+    assert np.abs(first - second)[inside].mean() < 0.06
 
 
 def test_without_frames_the_keys_are_chosen(shot, painting, tmp_path):

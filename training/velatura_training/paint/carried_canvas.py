@@ -10,12 +10,14 @@ import numpy as np
 from velatura.carry.paint import Carry
 from velatura.carry.painted_key import Key
 from velatura.carry.survey import Survey, survey
-from velatura.image.planes import FloatArray
+from velatura.image.planes import FloatArray, Window, place
 from velatura.plate.encoding import decoded
 from velatura.scene.footage import Footage
 from velatura.system.progress import Report
 from velatura_training.paint.plate_light import look, resized
 from velatura_training.paint.strokes import Canvas
+
+Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,20 @@ class CarriedCanvas:
         others = tuple(one for one in self.keys if one.frame != frame)
         return CarriedCanvas(self.footage, self.found, (*others, key))
 
-    def at(self, frame: int, height: int, width: int) -> Canvas | None:
-        """Return what is carried into a frame, at some size; None where nothing is."""
+    def at(self, frame: int, windows: tuple[Window, Window], size: Size) -> Canvas | None:
+        """Return what is carried into a frame, over its data window; None where nothing is.
+
+        Args:
+            frame: its number.
+            windows: its display window, and its data window.
+            size: height and width at which it is painted, px.
+        """
         if self.found is None or not self.keys:
             return None
         there = {key.frame for key in self.keys}
         fields = {pair: one for pair, one in self.found.fields.items() if pair[1] in there}
         carry = Carry(self.keys, self.found.tracks, fields, self.found.same)
-        planes = carry.paint(frame, self.footage.sight(frame), own=False).planes
-        paint, worth = resized(look(decoded(planes[:3])), height, width), planes[3]
-        worth = np.clip(resized(np.ascontiguousarray(worth), height, width), 0, 1)
-        return Canvas(np.clip(paint, 0, 1), worth)
+        carried = carry.paint(frame, self.footage.sight(frame), own=False).planes
+        planes = np.stack([place(plane, *windows) for plane in carried])  # worth 0 beyond
+        paint, worth = resized(look(decoded(planes[:3])), *size), resized(planes[3], *size)
+        return Canvas(np.clip(paint, 0, 1), np.clip(worth, 0, 1))

@@ -39,7 +39,7 @@ CRISP = 0.01
 carrying has made them softer. On the courtyard's frames between keys .03 had gram .138 and ewP
 1.62, .015 .140 and 1.58, 0 .147 and 1.56 (with a reading that is crisper than `doubled.TAPS`)."""
 
-LEFT = 0.4
+LEFT_OUT = 0.4
 """Part of the paintings' contrasts that is left out where they are made of even shapes: all of them
 bring the Great Wave's gram from .21 to .18, and blur its drawing, as a print never is."""
 
@@ -84,6 +84,17 @@ class View:
     light: PlateLight
     objects: Objects | None
     silhouettes: Silhouettes | None
+
+    @property
+    def windows(self) -> tuple[Window, Window]:
+        """The plate's display window, and its data window."""
+        return self.plate.part.display, self.plate.part.data
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width at which it is painted, px."""
+        height, width = self.light.small.shape[:2]
+        return height, width
 
 
 class KeyPainter:
@@ -138,7 +149,7 @@ class KeyPainter:
         for left, number in zip(range(len(frames), 0, -1), _outward(frames), strict=True):
             ends = time.perf_counter() + max(0.0, until - time.perf_counter()) / left
             view = self._view(number)
-            begun = None if canvas is None else canvas.at(number, *view.light.small.shape[:2])
+            begun = None if canvas is None else canvas.at(number, view.windows, view.size)
             lit = self._key(view, begun, path(number), ends)
             painted[number] = lit
             if canvas is None and len(frames) > 1:
@@ -161,7 +172,7 @@ class KeyPainter:
             paint, fresh = self._brush.paint(wanted, Tangents.of_plate(wanted), begun, view.objects)
             paint = self._shapes.inked(paint, fresh * lines)
             change = retouched(paint, light.above, self._octaves.matched) - paint
-            change = change * np.float32(1 - LEFT * self._shapes.graphic)
+            change = change * np.float32(1 - LEFT_OUT * self._shapes.graphic)
             most = CRISP + fresh[..., None]
             paint = paint + np.clip(change, -most, most)
         elif begun is not None:
