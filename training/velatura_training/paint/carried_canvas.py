@@ -75,6 +75,7 @@ class CarriedCanvas:
         fields = {pair: one for pair, one in self.found.fields.items() if pair[1] in there}
         carry = Carry(self.keys, self.found.tracks, fields, self.found.same)
         carried = carry.paint(frame, self.footage.sight(frame), own=False).planes
-        planes = np.stack([place(plane, *windows) for plane in carried])  # worth 0 beyond
+        placed = [place(plane, *windows) for plane in carried]  # worth 0 beyond
+        planes = np.stack(placed).astype(np.float32)
         paint, worth = resized(look(decoded(planes[:3])), *size), resized(planes[3], *size)
         return Canvas(np.clip(paint, 0, 1), np.clip(worth, 0, 1))
