@@ -10,7 +10,6 @@ import pytest
 from velatura.image.planes import FloatArray
 from velatura_training.paint.shapes import Shapes
 from velatura_training.paint.silhouettes import Silhouettes
-from velatura_training.paint.tangents import Tangents
 
 PAPER, SEA, INK = (0.9, 0.85, 0.7), (0.3, 0.5, 0.6), (0.1, 0.12, 0.2)
 GRAIN = 0.03
@@ -41,7 +40,7 @@ def disc(contrast: float = 0.3) -> FloatArray:
 
 
 def lines(shapes: Shapes, plate: FloatArray, around: Silhouettes | None = None) -> FloatArray:
-    return shapes.lines(plate, Tangents.of_plate(plate), around)
+    return shapes.lines(plate, around)
 
 
 def test_a_print_has_shapes_and_contours_in_its_ink():

@@ -166,7 +166,7 @@ class KeyPainter:
         """Paint one key: in strokes, which are written, then with what eyes there are."""
         manner, light = self._manner, view.light
         wanted = self._shapes.flattened(self._under(light.small, view.objects))
-        lines = self._shapes.lines(light.small, Tangents.of_plate(light.small), view.silhouettes)
+        lines = self._shapes.lines(light.small, view.silhouettes)
         paint, fresh = wanted, np.ones(wanted.shape[:2], np.float32)
         if self._brush is not None:
             paint, fresh = self._brush.paint(wanted, Tangents.of_plate(wanted), begun, view.objects)

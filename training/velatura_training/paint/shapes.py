@@ -119,20 +119,17 @@ class Shapes:
         darker = np.minimum(self.ink, paint) - paint
         return np.asarray(paint + lines[..., None] * darker, np.float32)
 
-    def lines(
-        self, shown: FloatArray, tangents: Tangents, silhouettes: Silhouettes | None = None
-    ) -> FloatArray:
+    def lines(self, shown: FloatArray, silhouettes: Silhouettes | None = None) -> FloatArray:
         """Return where a plate is given lines, ``(H, W)`` 0..1.
 
         Args:
             shown: ``(H, W, 3)`` display values.
-            tangents: of it.
             silhouettes: of its objects; None where no ids tell them.
         """
         cv2: Any = opencv.cv2()
         if self.share == 0:
             return np.zeros(shown.shape[:2], np.float32)
-        edges = _edges(shown, tangents)
+        edges = _edges(shown, Tangents.of_plate(shown))
         if silhouettes is not None:
             edges = edges + OUTLINE * blurred(silhouettes.rims.astype(np.float32), OUTER)
             edges[silhouettes.behind] = 0
